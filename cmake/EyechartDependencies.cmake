@@ -1,0 +1,44 @@
+# Third-party packages, in an order that matters: LibTorch's MKL must stand
+# before OpenBLAS on the link line, so that FAISS's sgemm is MKL's.
+find_package(Threads REQUIRED)
+find_package(Torch REQUIRED)
+find_package(OpenMP REQUIRED)
+find_package(BLAS REQUIRED)
+find_package(LAPACK REQUIRED)
+find_package(faiss CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
+find_package(fmt CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(tomlplusplus CONFIG REQUIRED)
+
+# Not find_package(OpenCV): its configuration file asks for every module that
+# Debian splits into packages, and half a desktop with them.
+find_path(EYECHART_OPENCV_INCLUDE opencv2/core.hpp
+  PATH_SUFFIXES opencv4 REQUIRED)
+add_library(eyechart_opencv INTERFACE)
+target_include_directories(eyechart_opencv SYSTEM INTERFACE
+  "${EYECHART_OPENCV_INCLUDE}")
+foreach(_module core imgproc imgcodecs)
+  find_library(EYECHART_OPENCV_${_module} opencv_${_module} REQUIRED)
+  target_link_libraries(eyechart_opencv INTERFACE
+    "${EYECHART_OPENCV_${_module}}")
+endforeach()
+
+find_path(EYECHART_LIBCSV_INCLUDE NAMES csv.h REQUIRED)
+find_library(EYECHART_LIBCSV_LIBRARY csv REQUIRED)
+add_library(eyechart_libcsv INTERFACE)
+target_include_directories(eyechart_libcsv SYSTEM INTERFACE
+  "${EYECHART_LIBCSV_INCLUDE}")
+target_link_libraries(eyechart_libcsv INTERFACE "${EYECHART_LIBCSV_LIBRARY}")
+
+add_library(eyechart_torch INTERFACE)
+target_include_directories(eyechart_torch SYSTEM INTERFACE
+  ${TORCH_INCLUDE_DIRS})
+target_link_libraries(eyechart_torch INTERFACE ${TORCH_LIBRARIES})
+target_compile_definitions(eyechart_torch INTERFACE
+  AT_PER_OPERATOR_HEADERS)

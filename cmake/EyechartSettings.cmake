@@ -1,0 +1,41 @@
+# Language, warnings and sanitizers: one interface target that every target of
+# ours links, so that third-party headers are never built with our warnings.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(EYECHART_CCACHE ccache)
+if(EYECHART_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers carry time stamps; without this ccache never hits.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${EYECHART_CCACHE})
+endif()
+
+add_library(eyechart_settings INTERFACE)
+target_include_directories(eyechart_settings INTERFACE
+  "${PROJECT_SOURCE_DIR}")
+target_compile_options(eyechart_settings INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wformat=2
+  -Wnon-virtual-dtor -Wold-style-cast
+  $<$<BOOL:${EYECHART_WERROR}>:-Werror>
+  # ccache and precompiled headers: the header's own defines are enough.
+  -fpch-preprocess)
+if(EYECHART_SANITIZE)
+  target_compile_options(eyechart_settings INTERFACE
+    -fsanitize=${EYECHART_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(eyechart_settings INTERFACE
+    -fsanitize=${EYECHART_SANITIZE})
+endif()
+
+find_program(EYECHART_MOLD mold)
+if(EYECHART_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

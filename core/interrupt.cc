@@ -1,0 +1,39 @@
+#include "core/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace eyechart {
+namespace {
+
+volatile std::sig_atomic_t g_signal = 0;
+
+void OnSignal(int signal) {
+  if (g_signal != 0) _exit(128 + signal);
+  g_signal = signal;
+}
+
+}  // namespace
+
+void InstallInterruptHandlers() {
+  struct sigaction action;
+  std::memset(&action, 0, sizeof(action));
+  action.sa_handler = OnSignal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+int InterruptSignal() { return g_signal; }
+
+void ThrowIfInterrupted() {
+  if (g_signal != 0) throw Interrupted(g_signal);
+}
+
+void ResetInterrupt() { g_signal = 0; }
+
+}  // namespace eyechart

@@ -1,0 +1,42 @@
+// Statistics as pure functions; every one is tested against SciPy or literals.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace eyechart {
+
+/// A two-sided confidence interval.
+struct Interval {
+  double low = 0;
+  double high = 0;
+  double level = 0.95;  // coverage
+  std::string method;   // the estimator's name, as the methods page knows it
+};
+
+/// Quantile of the standard normal distribution, 0 < p < 1 (relative error
+/// below 1e-15: Acklam's rational start, one Halley step).
+double NormalQuantile(double p);
+
+/// Wilson's score interval of `successes` out of `n` (Wilson 1927). With n = 0
+/// it is [0, 1].
+Interval WilsonInterval(std::int64_t successes,
+                        std::int64_t n,
+                        double level = 0.95);
+
+/// Interval of a share of pairs, numerator / denominator, where pairs share
+/// images and so are not independent: delete-one jackknife over images, normal
+/// quantile, clipped to [0, 1] (Arvesen 1969, jackknifing U-statistics).
+/// `hits[i]` and `trials[i]` count the pairs that image i is in; a pair counts
+/// at both its images, so that the sums are twice the totals. Throws
+/// std::logic_error where the spans differ in length; with fewer than two
+/// images that matter the interval is [0, 1].
+Interval PairShareInterval(std::span<const std::int64_t> hits,
+                           std::span<const std::int64_t> trials,
+                           double level = 0.95);
+
+/// Median of `values` (mean of the middle two); NaN when empty.
+double Median(std::span<const double> values);
+
+}  // namespace eyechart

@@ -1,0 +1,1 @@
+#include "encoders/image_encoder.h"

@@ -1,0 +1,84 @@
+// The seam every vision encoder stands behind.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/preprocess.h"
+#include "encoders/checkpoint.h"
+
+namespace eyechart::encoders {
+
+enum class Pool { kHead, kCls, kMean };
+
+/// "head", "cls" or "mean".
+std::string_view PoolName(Pool pool);
+/// Throws InputError listing the names for another text.
+Pool ParsePool(std::string_view name);
+
+/// How an encoder is built from a checkpoint.
+struct EncoderOptions {
+  c10::ScalarType dtype = c10::kFloat;  // of weights and activations
+  c10::Device device = c10::kCPU;
+  /// Unknown keys in the weights are an error unless this is set (inspect sets
+  /// it, and lists them).
+  bool allow_unused = false;
+};
+
+/// What one forward pass should give; what is not asked for is not computed.
+struct EncodeRequest {
+  std::optional<Pool> pool;  // none: no pooled features
+  bool tokens = false;
+  bool feature_map = false;
+};
+
+struct Features {
+  at::Tensor pooled;       // (B, D) float32, not normalised
+  at::Tensor tokens;       // (B, T, C) in the encoder's dtype
+  at::Tensor feature_map;  // (B, C, h, w)
+};
+
+/// What `eyechart inspect` prints and the runner needs to know.
+struct EncoderInfo {
+  std::string family;           // the checkpoint's model_type
+  std::int64_t parameters = 0;  // of the image side
+  int image_height = 0;         // the size the position table was made for
+  int image_width = 0;
+  int patch_size = 0;
+  std::map<Pool, std::int64_t> pools;  // those there are, with their width
+  Pool default_pool = Pool::kMean;
+  std::int64_t token_width = 0;
+  bool has_text = false;
+  std::vector<std::string> unused_keys;  // unknown to the family
+};
+
+/// A frozen vision encoder; features as design §3.2. Thread-compatible: one
+/// forward pass at a time.
+class ImageEncoder {
+ public:
+  virtual ~ImageEncoder() = default;
+  virtual const EncoderInfo& info() const = 0;
+  /// `pixels` is (B, 3, H, W) float32 on the CPU or the encoder's device.
+  /// Throws InputError for an H x W that the family cannot take.
+  virtual Features Encode(const at::Tensor& pixels,
+                          const EncodeRequest& request) = 0;
+  /// Tokens of one H x W picture, class token and registers included.
+  virtual std::int64_t TokenCount(int height, int width) const = 0;
+  /// Floating-point operations of one H x W picture (2 a multiply-add).
+  virtual double Flops(int height, int width) const = 0;
+
+  /// Builds the family that `checkpoint` names. Throws InputError: unknown
+  /// family (lists the known), missing or misshapen tensors, unknown keys.
+  static std::unique_ptr<ImageEncoder> Create(const Checkpoint& checkpoint,
+                                              const EncoderOptions& options);
+};
+
+}  // namespace eyechart::encoders
