@@ -1,0 +1,69 @@
+// What a feature store says of itself: manifest.json and items.csv.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace eyechart::data {
+
+inline constexpr int kStoreSchema = 1;
+
+/// Shape of one picture's tokens: (count, dim).
+struct TokenShape {
+  std::int64_t count = 0;
+  std::int64_t dim = 0;
+  friend bool operator==(const TokenShape&, const TokenShape&) = default;
+};
+
+/// One file of the store.
+struct StoreShard {
+  std::string file;
+  std::int64_t count = 0;  // pictures
+  std::string sha256;
+};
+
+/// manifest.json, design §4.
+struct StoreManifest {
+  std::string model;
+  std::string family;
+  std::string weights_sha256;
+  Json preprocess;
+  std::string preprocess_sha256;
+  std::string dataset;
+  std::string items_sha256;
+  std::string dtype;  // of the run: fp32, bf16 or fp16
+  std::string pool;   // head, cls or mean
+  std::int64_t count = 0;
+  std::int64_t dim = 0;  // of `pooled`
+  std::optional<TokenShape> tokens;
+  std::vector<StoreShard> shards;
+  bool complete = false;
+};
+
+Json ManifestToJson(const StoreManifest& manifest);
+/// Throws InputError, naming `source`, for another schema or bad fields.
+StoreManifest ManifestFromJson(const Json& json, const std::string& source);
+
+/// One row of items.csv.
+struct StoreItem {
+  std::string id;
+  std::string path;
+  std::string label;
+  std::string status = "ok";  // or why the picture could not be read
+  std::string note;           // a warning
+  std::string sha256;         // of the picture's file; may be empty
+  bool ok() const { return status == "ok"; }
+};
+
+/// items.csv with its header.
+std::string ItemsToCsv(const std::vector<StoreItem>& items);
+/// Reads items.csv; columns are found by name, `path`, `label`, `note` and
+/// `sha256` may lack. Throws InputError for a bad index or a repeated id.
+std::vector<StoreItem> ReadItems(const std::filesystem::path& path);
+
+}  // namespace eyechart::data
