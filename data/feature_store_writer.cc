@@ -206,6 +206,11 @@ void FeatureStoreWriter::WriteManifest() {
                   ManifestToJson(manifest_).dump(1) + "\n");
 }
 
+void FeatureStoreWriter::Abandon() {
+  std::error_code ignored;
+  fs::remove_all(partial_, ignored);
+}
+
 void FeatureStoreWriter::Finish() {
   if (complete_) return;
   EYECHART_CHECK(std::find(done_.begin(), done_.end(), false) == done_.end(),

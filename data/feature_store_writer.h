@@ -45,6 +45,7 @@ class FeatureStoreWriter {
   bool done(std::int64_t shard) const;
   /// The rows as they stand: with status and sha256 where the shard is done.
   const std::vector<StoreItem>& items() const { return items_; }
+  const StoreManifest& manifest() const { return manifest_; }
 
   /// `pooled` is (n, dim) float32; `tokens` the bytes of (n, count, dim), empty
   /// without tokens; `rows` the shard's items with status, note and sha256.
@@ -55,6 +56,9 @@ class FeatureStoreWriter {
 
   /// Writes items.csv and the manifest and renames. All shards must be done.
   void Finish();
+
+  /// Removes what was begun; nothing of it is left on the disk.
+  void Abandon();
 
  private:
   void TakeOver();

@@ -1,0 +1,89 @@
+#include "encoders/loaded_model.h"
+
+#include <ATen/Context.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace eyechart::encoders {
+namespace {
+
+data::InputSize ParseResolution(const std::string& text) {
+  const std::size_t cross = text.find('x');
+  const std::string_view view(text);
+  const auto height = ParseInt(view.substr(0, cross));
+  const auto width =
+      cross == std::string::npos ? height : ParseInt(view.substr(cross + 1));
+  EYECHART_REQUIRE(height && width && *height > 0 && *width > 0 &&
+                       *height <= 1 << 15 && *width <= 1 << 15,
+                   "--resolution {}: should be N or HxW in pixels, such as 336 "
+                   "or 224x448",
+                   text);
+  return {static_cast<int>(*height), static_cast<int>(*width)};
+}
+
+}  // namespace
+
+c10::ScalarType ParseEncoderDType(const std::string& name) {
+  if (name == "fp32") return c10::kFloat;
+  if (name == "bf16") return c10::kBFloat16;
+  if (name == "fp16") return c10::kHalf;
+  ThrowInput("dtype \"{}\": should be fp32, bf16 or fp16", name);
+}
+
+c10::Device ParseDevice(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  const std::string_view view(name);
+  const bool indexed = view.starts_with("cuda:");
+  const auto index = indexed ? ParseInt(view.substr(5)) : std::optional{0L};
+  EYECHART_REQUIRE(
+      (name == "cuda" || indexed) && index && *index >= 0 && *index < 128,
+      "device \"{}\": should be cpu, cuda or cuda:N", name);
+  EYECHART_REQUIRE(
+      at::hasCUDA(),
+      "device \"{}\": no CUDA device is usable here (LibTorch {}); "
+      "use --device cpu",
+      name,
+      at::globalContext().hasCUDA() ? "sees none"
+                                    : "is a CPU build or sees "
+                                      "none");
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
+}
+
+LoadedModel LoadModel(const ModelSpec& spec) {
+  LoadedModel model;
+  EncoderOptions options;
+  options.dtype = ParseEncoderDType(spec.dtype);
+  options.device = ParseDevice(spec.device);
+  options.allow_unused = spec.allow_unused;
+  model.dtype = spec.dtype;
+  model.checkpoint = OpenCheckpoint(spec.model);
+  model.encoder = ImageEncoder::Create(model.checkpoint, options);
+  const EncoderInfo& info = model.encoder->info();
+  model.pool = spec.pool.empty() ? info.default_pool : ParsePool(spec.pool);
+  if (!info.pools.contains(model.pool)) {
+    std::vector<std::string_view> names;
+    for (const auto& [pool, width] : info.pools)
+      names.push_back(PoolName(pool));
+    ThrowInput("--pool {}: {} ({}) has no such pool; it has {}", spec.pool,
+               spec.model, info.family, fmt::join(names, ", "));
+  }
+  model.preprocess = data::ReadPreprocess(model.checkpoint.folder,
+                                          model.checkpoint.model_type);
+  if (!spec.resolution.empty()) {
+    const data::InputSize size = ParseResolution(spec.resolution);
+    model.preprocess =
+        data::WithResolution(model.preprocess, size.height, size.width);
+  }
+  model.preprocess.decode.alpha = spec.alpha;
+  model.preprocess.decode.orient = spec.orient;
+  model.weights_sha256 = WeightsSha256(model.checkpoint);
+  return model;
+}
+
+}  // namespace eyechart::encoders

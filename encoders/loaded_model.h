@@ -1,0 +1,49 @@
+// A model as the user names it, opened and ready to run.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <memory>
+#include <string>
+
+#include "data/preprocess.h"
+#include "encoders/checkpoint.h"
+#include "encoders/image_encoder.h"
+
+namespace eyechart::encoders {
+
+/// An encoder as the user asks for it.
+struct ModelSpec {
+  std::string model;           // folder, or hub id in the cache
+  std::string dtype = "fp32";  // fp32, bf16 or fp16
+  std::string device = "cpu";  // cpu, cuda or cuda:N
+  std::string pool;            // head, cls or mean; empty: the family's default
+  std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
+  data::AlphaMode alpha = data::AlphaMode::kDrop;
+  data::OrientMode orient = data::OrientMode::kNone;
+  bool allow_unused = false;  // unknown keys in the weights are no error
+};
+
+/// A model ready to run: encoder, input settings and what a manifest says of
+/// them.
+struct LoadedModel {
+  Checkpoint checkpoint;
+  std::unique_ptr<ImageEncoder> encoder;
+  data::PreprocessOptions preprocess;
+  std::string weights_sha256;
+  std::string dtype;
+  Pool pool = Pool::kHead;
+};
+
+/// Opens, builds and checks `spec`. Throws InputError for what it cannot serve:
+/// among others a pool that the family lacks, which names those there are.
+LoadedModel LoadModel(const ModelSpec& spec);
+
+/// "fp32", "bf16" or "fp16". Throws InputError listing them for another text.
+c10::ScalarType ParseEncoderDType(const std::string& name);
+/// "cpu", "cuda" or "cuda:N". Throws InputError for another text, and where no
+/// such device is there.
+c10::Device ParseDevice(const std::string& name);
+
+}  // namespace eyechart::encoders
