@@ -36,9 +36,20 @@ target_include_directories(eyechart_libcsv SYSTEM INTERFACE
   "${EYECHART_LIBCSV_INCLUDE}")
 target_link_libraries(eyechart_libcsv INTERFACE "${EYECHART_LIBCSV_LIBRARY}")
 
+# LibTorch's include folder brings its own copies of fmt and others: it stands
+# after the system's, or two versions of fmt would meet in one program.
 add_library(eyechart_torch INTERFACE)
-target_include_directories(eyechart_torch SYSTEM INTERFACE
-  ${TORCH_INCLUDE_DIRS})
 target_link_libraries(eyechart_torch INTERFACE ${TORCH_LIBRARIES})
+foreach(_target torch torch_library torch_cpu torch_cpu_library torch_cuda
+    torch_cuda_library c10 c10_cuda)
+  if(TARGET ${_target})
+    set_target_properties(${_target} PROPERTIES
+      INTERFACE_INCLUDE_DIRECTORIES "" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "")
+  endif()
+endforeach()
+foreach(_folder ${TORCH_INCLUDE_DIRS})
+  target_compile_options(eyechart_torch INTERFACE
+    "SHELL:-idirafter ${_folder}")
+endforeach()
 target_compile_definitions(eyechart_torch INTERFACE
   AT_PER_OPERATOR_HEADERS)
