@@ -1,1 +1,31 @@
 #include "encoders/image_encoder.h"
+
+#include "core/error.h"
+#include "encoders/registry.h"
+
+namespace eyechart::encoders {
+
+std::string_view PoolName(Pool pool) {
+  switch (pool) {
+    case Pool::kHead:
+      return "head";
+    case Pool::kCls:
+      return "cls";
+    case Pool::kMean:
+      return "mean";
+  }
+  return "";
+}
+
+Pool ParsePool(std::string_view name) {
+  for (const Pool pool : {Pool::kHead, Pool::kCls, Pool::kMean})
+    if (PoolName(pool) == name) return pool;
+  ThrowInput("pool \"{}\" is not known; there are head, cls and mean", name);
+}
+
+std::unique_ptr<ImageEncoder> ImageEncoder::Create(
+    const Checkpoint& checkpoint, const EncoderOptions& options) {
+  return FindFamily(checkpoint).make_image(checkpoint, options);
+}
+
+}  // namespace eyechart::encoders

@@ -1,1 +1,41 @@
 #include "encoders/registry.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <vector>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "encoders/clip.h"
+#include "encoders/dinov2.h"
+
+namespace eyechart::encoders {
+namespace {
+
+constexpr std::array kFamilies = {
+    Family{"clip", "CLIP, image and text towers", &MakeClipImageEncoder,
+           nullptr},
+    Family{"clip_vision_model", "CLIP's image tower alone",
+           &MakeClipImageEncoder, nullptr},
+    Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},
+};
+
+}  // namespace
+
+std::span<const Family> Families() { return kFamilies; }
+
+const Family& FindFamily(const Checkpoint& checkpoint) {
+  std::vector<std::string> names;
+  for (const Family& family : kFamilies) {
+    if (family.model_type == checkpoint.model_type) return family;
+    names.emplace_back(family.model_type);
+  }
+  ThrowInput(
+      "{}: \"model_type\" {} is not a family that eyechart knows{}; "
+      "known are {}",
+      (checkpoint.folder / "config.json").string(), checkpoint.model_type,
+      DidYouMean(checkpoint.model_type, names), fmt::join(names, ", "));
+}
+
+}  // namespace eyechart::encoders

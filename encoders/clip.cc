@@ -1,0 +1,94 @@
+#include "encoders/clip.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "encoders/clip_layers.h"
+#include "encoders/vit.h"
+
+namespace eyechart::encoders {
+namespace {
+
+constexpr std::string_view kProjection = "visual_projection.weight";
+
+PatchEmbedding LoadEmbedding(WeightStore& weights,
+                             const std::string& prefix,
+                             std::int64_t width,
+                             std::int64_t patch,
+                             std::int64_t image,
+                             const Placement& placement) {
+  const std::int64_t side = image / patch;
+  PatchEmbeddingWeights embedding;
+  embedding.projection =
+      weights.Take(prefix + "patch_embedding.weight", {width, 3, patch, patch});
+  embedding.class_token = weights.Take(prefix + "class_embedding", {width});
+  embedding.positions = weights.Take(prefix + "position_embedding.weight",
+                                     {1 + side * side, width});
+  return PatchEmbedding(embedding, placement);
+}
+
+}  // namespace
+
+std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
+    const Checkpoint& checkpoint, const EncoderOptions& options) {
+  const Placement placement = PlacementOf(options);
+  const bool both_towers = checkpoint.model_type == "clip";
+  const std::string source = (checkpoint.folder / "config.json").string();
+  const ConfigReader config = both_towers
+                                  ? ClipTowerConfig(checkpoint, "vision")
+                                  : ConfigReader(checkpoint.config, source);
+  const ClipTower tower = ReadClipTower(config, 768, 12);
+  const std::int64_t image = config.Side("image_size", 224);
+  const std::int64_t patch = config.Side("patch_size", 32);
+  EYECHART_REQUIRE(config.Size("num_channels", 3) == 3,
+                   "{}: \"num_channels\" should be 3", config.source());
+  EYECHART_REQUIRE(image >= patch, "{}: \"image_size\" {} is below a patch, {}",
+                   config.source(), image, patch);
+
+  WeightStore weights(checkpoint);
+  // Vision-only folders are written with and without the prefix.
+  const bool bare = !both_towers && weights.Has("embeddings.class_embedding");
+  const std::string prefix = bare ? "" : "vision_model.";
+  VitParts parts{
+      .embedding = LoadEmbedding(weights, prefix + "embeddings.", tower.width,
+                                 patch, image, placement),
+      // The reference's own spelling.
+      .pre_norm =
+          LoadClipNorm(weights, prefix + "pre_layrnorm", tower, placement),
+      .blocks =
+          LoadClipBlocks(weights, prefix + "encoder.", tower,
+                         /*causal=*/false, /*split_last=*/true, placement),
+      .post_norm =
+          LoadClipNorm(weights, prefix + "post_layernorm", tower, placement),
+      .normed_tokens = false,
+      .projection = std::nullopt};
+
+  std::int64_t head_width = tower.width;
+  const std::string projection(kProjection);
+  if (both_towers || weights.Has(projection)) {
+    const ConfigReader outer(checkpoint.config, source);
+    head_width = outer.Size("projection_dim", 512);
+    parts.projection =
+        Linear(weights.Take(projection, {head_width, tower.width}),
+               at::Tensor(), placement);
+  }
+
+  EncoderInfo info;
+  info.family = checkpoint.model_type;
+  info.parameters = weights.parameters();
+  info.image_height = info.image_width = static_cast<int>(image);
+  info.patch_size = static_cast<int>(patch);
+  info.pools = {{Pool::kHead, head_width},
+                {Pool::kCls, tower.width},
+                {Pool::kMean, tower.width}};
+  info.default_pool = Pool::kHead;
+  info.token_width = tower.width;
+  info.has_text = both_towers;
+  info.unused_keys = weights.Unused(
+      {.prefixes = {"text_model.", "text_projection.", "logit_scale"},
+       .suffixes = {"position_ids"}});
+  if (!options.allow_unused) weights.RequireAllUsed(info.unused_keys);
+  return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,98 @@
+#include "encoders/clip_layers.h"
+
+namespace eyechart::encoders {
+namespace {
+
+const Json& EmptyObject() {
+  static const Json empty = Json::object();
+  return empty;
+}
+
+Block LoadBlock(WeightStore& weights,
+                const std::string& prefix,
+                const ClipTower& tower,
+                const BlockOptions& options,
+                const Placement& placement) {
+  const std::int64_t c = tower.width;
+  const std::string attention = prefix + "self_attn.";
+  const auto stacked = [&](const char* kind,
+                           const std::vector<std::int64_t>& shape) {
+    return weights.TakeStacked(
+        {attention + "q_proj." + kind, attention + "k_proj." + kind,
+         attention + "v_proj." + kind},
+        shape);
+  };
+  BlockWeights block;
+  block.norm1_weight = weights.Take(prefix + "layer_norm1.weight", {c});
+  block.norm1_bias = weights.Take(prefix + "layer_norm1.bias", {c});
+  block.qkv_weight = stacked("weight", {c, c});
+  block.qkv_bias = stacked("bias", {c});
+  block.out_weight = weights.Take(attention + "out_proj.weight", {c, c});
+  block.out_bias = weights.Take(attention + "out_proj.bias", {c});
+  block.norm2_weight = weights.Take(prefix + "layer_norm2.weight", {c});
+  block.norm2_bias = weights.Take(prefix + "layer_norm2.bias", {c});
+  block.up_weight = weights.Take(prefix + "mlp.fc1.weight", {tower.inner, c});
+  block.up_bias = weights.Take(prefix + "mlp.fc1.bias", {tower.inner});
+  block.down_weight = weights.Take(prefix + "mlp.fc2.weight", {c, tower.inner});
+  block.down_bias = weights.Take(prefix + "mlp.fc2.bias", {c});
+  return Block(std::move(block), options, placement);
+}
+
+}  // namespace
+
+ConfigReader ClipTowerConfig(const Checkpoint& checkpoint,
+                             std::string_view name) {
+  const std::string source = (checkpoint.folder / "config.json").string();
+  for (const char* ending : {"_config_dict", "_config"}) {
+    const std::string key = std::string(name) + ending;
+    const auto it = checkpoint.config.find(key);
+    if (it != checkpoint.config.end() && !it->is_null())
+      return ConfigReader(*it, fmt::format("{}: \"{}\"", source, key));
+  }
+  return ConfigReader(EmptyObject(), source);
+}
+
+ClipTower ReadClipTower(const ConfigReader& config,
+                        std::int64_t default_width,
+                        std::int64_t default_heads) {
+  ClipTower tower;
+  tower.width = config.Size("hidden_size", default_width);
+  tower.inner = config.Size("intermediate_size", 4 * default_width);
+  tower.layers = config.Size("num_hidden_layers", 12);
+  tower.heads = config.Size("num_attention_heads", default_heads);
+  tower.epsilon = config.Number("layer_norm_eps", 1e-5);
+  tower.activation = config.GetActivation("hidden_act", "quick_gelu");
+  config.RequireHeads(tower.width, tower.heads);
+  return tower;
+}
+
+std::vector<Block> LoadClipBlocks(WeightStore& weights,
+                                  const std::string& prefix,
+                                  const ClipTower& tower,
+                                  bool causal,
+                                  bool split_last,
+                                  const Placement& placement) {
+  BlockOptions options;
+  options.heads = tower.heads;
+  options.epsilon = tower.epsilon;
+  options.activation = tower.activation;
+  options.causal = causal;
+  std::vector<Block> blocks;
+  for (std::int64_t i = 0; i < tower.layers; ++i) {
+    options.split_query = split_last && i + 1 == tower.layers;
+    blocks.push_back(LoadBlock(weights, fmt::format("{}layers.{}.", prefix, i),
+                               tower, options, placement));
+  }
+  return blocks;
+}
+
+LayerNorm LoadClipNorm(WeightStore& weights,
+                       const std::string& name,
+                       const ClipTower& tower,
+                       const Placement& placement) {
+  const at::Tensor weight = weights.Take(name + ".weight", {tower.width});
+  const at::Tensor bias = weights.Take(name + ".bias", {tower.width});
+  return LayerNorm(weight, bias, tower.epsilon, placement);
+}
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,51 @@
+// What CLIP's two towers share: their configuration and their blocks' names.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "encoders/checkpoint.h"
+#include "encoders/config_reader.h"
+#include "encoders/transformer.h"
+#include "encoders/weights.h"
+
+namespace eyechart::encoders {
+
+/// Sizes of one tower.
+struct ClipTower {
+  std::int64_t width = 0;
+  std::int64_t inner = 0;  // of the MLP
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  double epsilon = 1e-5;
+  Activation activation = Activation::kQuickGelu;
+};
+
+/// The object of a `clip` config that describes one tower, `name` being
+/// "vision" or "text". An old `<name>_config_dict` stands in its stead, as the
+/// reference has it.
+ConfigReader ClipTowerConfig(const Checkpoint& checkpoint,
+                             std::string_view name);
+
+/// Absent keys have the reference's defaults, those of ViT-B/32's towers.
+ClipTower ReadClipTower(const ConfigReader& config,
+                        std::int64_t default_width,
+                        std::int64_t default_heads);
+
+/// `<prefix>layers.0` and on. `split_last` is Block's split_query for the last.
+std::vector<Block> LoadClipBlocks(WeightStore& weights,
+                                  const std::string& prefix,
+                                  const ClipTower& tower,
+                                  bool causal,
+                                  bool split_last,
+                                  const Placement& placement);
+
+/// The layer norm `name`.
+LayerNorm LoadClipNorm(WeightStore& weights,
+                       const std::string& name,
+                       const ClipTower& tower,
+                       const Placement& placement);
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,61 @@
+#include "encoders/config_reader.h"
+
+#include <utility>
+
+#include "core/error.h"
+
+namespace eyechart::encoders {
+
+ConfigReader::ConfigReader(const Json& object, std::string source)
+    : object_(object), source_(std::move(source)) {
+  EYECHART_REQUIRE(object.is_object(), "{}: should be a JSON object", source_);
+}
+
+std::int64_t ConfigReader::InRange(std::string_view key,
+                                   std::int64_t value) const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  EYECHART_REQUIRE(value >= 1 && value <= kMost,
+                   "{}: \"{}\" is {}; it should be from 1 to {}", source_, key,
+                   value, kMost);
+  return value;
+}
+
+std::int64_t ConfigReader::Size(std::string_view key,
+                                std::int64_t fallback) const {
+  return InRange(key, JsonGetOr<std::int64_t>(object_, key, fallback, source_));
+}
+
+std::int64_t ConfigReader::Side(std::string_view key,
+                                std::int64_t fallback) const {
+  const auto it = object_.find(key);
+  if (it == object_.end() || !it->is_array()) return Size(key, fallback);
+  EYECHART_REQUIRE(
+      it->size() == 2 && (*it)[0].is_number_integer() && (*it)[0] == (*it)[1],
+      "{}: \"{}\" is {}; one side for height and width is what is "
+      "supported",
+      source_, key, it->dump());
+  return InRange(key, (*it)[0].get<std::int64_t>());
+}
+
+bool ConfigReader::Flag(std::string_view key, bool fallback) const {
+  return JsonGetOr<bool>(object_, key, fallback, source_);
+}
+
+double ConfigReader::Number(std::string_view key, double fallback) const {
+  return JsonGetOr<double>(object_, key, fallback, source_);
+}
+
+Activation ConfigReader::GetActivation(std::string_view key,
+                                       std::string_view fallback) const {
+  return ParseActivation(
+      JsonGetOr<std::string>(object_, key, std::string(fallback), source_),
+      fmt::format("{}: \"{}\"", source_, key));
+}
+
+void ConfigReader::RequireHeads(std::int64_t width, std::int64_t heads) const {
+  EYECHART_REQUIRE(width % heads == 0,
+                   "{}: {} attention heads do not divide a width of {}",
+                   source_, heads, width);
+}
+
+}  // namespace eyechart::encoders

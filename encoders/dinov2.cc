@@ -1,0 +1,187 @@
+#include "encoders/dinov2.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "encoders/config_reader.h"
+#include "encoders/vit.h"
+#include "encoders/weights.h"
+
+namespace eyechart::encoders {
+namespace {
+
+struct Dinov2Config {
+  std::int64_t width = 0;
+  std::int64_t inner = 0;  // of the MLP; of one half of the SwiGLU
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t image = 0;
+  std::int64_t patch = 0;
+  double epsilon = 1e-6;
+  Activation activation = Activation::kGelu;
+  bool qkv_bias = true;
+  bool swiglu = false;
+};
+
+Dinov2Config ReadConfig(const ConfigReader& reader) {
+  Dinov2Config config;
+  config.width = reader.Size("hidden_size", 768);
+  config.layers = reader.Size("num_hidden_layers", 12);
+  config.heads = reader.Size("num_attention_heads", 12);
+  config.image = reader.Side("image_size", 224);
+  config.patch = reader.Side("patch_size", 14);
+  config.epsilon = reader.Number("layer_norm_eps", 1e-6);
+  config.activation = reader.GetActivation("hidden_act", "gelu");
+  config.qkv_bias = reader.Flag("qkv_bias", true);
+  config.swiglu = reader.Flag("use_swiglu_ffn", false);
+  reader.RequireHeads(config.width, config.heads);
+  const double ratio = reader.Number("mlp_ratio", 4);
+  EYECHART_REQUIRE(ratio > 0 && ratio <= 64,
+                   "{}: \"mlp_ratio\" is {}; it should be from 0 to 64",
+                   reader.source(), ratio);
+  config.inner =
+      static_cast<std::int64_t>(static_cast<double>(config.width) * ratio);
+  // Two thirds of the MLP's width, rounded up to a multiple of 8.
+  if (config.swiglu) {
+    const auto inner = static_cast<double>(config.inner);
+    config.inner = (static_cast<std::int64_t>(inner * 2 / 3) + 7) / 8 * 8;
+  }
+  EYECHART_REQUIRE(config.inner > 0, "{}: \"mlp_ratio\" {} leaves no MLP",
+                   reader.source(), ratio);
+  EYECHART_REQUIRE(reader.Size("num_channels", 3) == 3,
+                   "{}: \"num_channels\" should be 3", reader.source());
+  EYECHART_REQUIRE(config.image >= config.patch,
+                   "{}: \"image_size\" {} is below a patch, {}",
+                   reader.source(), config.image, config.patch);
+  return config;
+}
+
+Block LoadBlock(WeightStore& weights,
+                const std::string& prefix,
+                const Dinov2Config& config,
+                const BlockOptions& options,
+                const Placement& placement) {
+  const std::int64_t c = config.width;
+  const std::string attention = prefix + "attention.attention.";
+  const auto stacked = [&](const char* kind,
+                           const std::vector<std::int64_t>& shape) {
+    return weights.TakeStacked(
+        {attention + "query." + kind, attention + "key." + kind,
+         attention + "value." + kind},
+        shape);
+  };
+  const std::string up = prefix + (config.swiglu ? "mlp.weights_in"  //
+                                                 : "mlp.fc1");
+  const std::string down = prefix + (config.swiglu ? "mlp.weights_out"  //
+                                                   : "mlp.fc2");
+  const std::int64_t up_rows = config.swiglu ? 2 * config.inner : config.inner;
+
+  BlockWeights block;
+  block.norm1_weight = weights.Take(prefix + "norm1.weight", {c});
+  block.norm1_bias = weights.Take(prefix + "norm1.bias", {c});
+  block.qkv_weight = stacked("weight", {c, c});
+  if (config.qkv_bias) block.qkv_bias = stacked("bias", {c});
+  block.out_weight =
+      weights.Take(prefix + "attention.output.dense.weight", {c, c});
+  block.out_bias = weights.Take(prefix + "attention.output.dense.bias", {c});
+  block.scale1 = weights.Take(prefix + "layer_scale1.lambda1", {c});
+  block.norm2_weight = weights.Take(prefix + "norm2.weight", {c});
+  block.norm2_bias = weights.Take(prefix + "norm2.bias", {c});
+  block.up_weight = weights.Take(up + ".weight", {up_rows, c});
+  block.up_bias = weights.Take(up + ".bias", {up_rows});
+  block.down_weight = weights.Take(down + ".weight", {c, config.inner});
+  block.down_bias = weights.Take(down + ".bias", {c});
+  block.scale2 = weights.Take(prefix + "layer_scale2.lambda1", {c});
+  return Block(std::move(block), options, placement);
+}
+
+std::vector<Block> LoadBlocks(WeightStore& weights,
+                              const std::string& prefix,
+                              const Dinov2Config& config,
+                              const Placement& placement) {
+  BlockOptions options;
+  options.heads = config.heads;
+  options.epsilon = config.epsilon;
+  options.activation = config.activation;
+  options.gated = config.swiglu;
+  std::vector<Block> blocks;
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    options.split_query = i + 1 == config.layers;
+    blocks.push_back(LoadBlock(weights,
+                               fmt::format("{}encoder.layer.{}.", prefix, i),
+                               config, options, placement));
+  }
+  return blocks;
+}
+
+PatchEmbedding LoadEmbedding(WeightStore& weights,
+                             const std::string& prefix,
+                             const Dinov2Config& config,
+                             const Placement& placement) {
+  const std::int64_t c = config.width;
+  const std::int64_t side = config.image / config.patch;
+  PatchEmbeddingWeights embedding;
+  embedding.projection =
+      weights.Take(prefix + "patch_embeddings.projection.weight",
+                   {c, 3, config.patch, config.patch});
+  embedding.bias =
+      weights.Take(prefix + "patch_embeddings.projection.bias", {c});
+  embedding.class_token =
+      weights.Take(prefix + "cls_token", {1, 1, c}).view({c});
+  embedding.positions =
+      weights.Take(prefix + "position_embeddings", {1, 1 + side * side, c})
+          .squeeze(0);
+  // Training's alone, but counted as the reference counts it.
+  if (weights.Has(prefix + "mask_token"))
+    weights.Acknowledge(prefix + "mask_token");
+  return PatchEmbedding(embedding, placement);
+}
+
+LayerNorm LoadNorm(WeightStore& weights,
+                   const std::string& name,
+                   const Dinov2Config& config,
+                   const Placement& placement) {
+  const at::Tensor weight = weights.Take(name + ".weight", {config.width});
+  const at::Tensor bias = weights.Take(name + ".bias", {config.width});
+  return LayerNorm(weight, bias, config.epsilon, placement);
+}
+
+}  // namespace
+
+std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
+                                                const EncoderOptions& options) {
+  const Placement placement = PlacementOf(options);
+  const ConfigReader reader(checkpoint.config,
+                            (checkpoint.folder / "config.json").string());
+  const Dinov2Config config = ReadConfig(reader);
+
+  WeightStore weights(checkpoint);
+  // Folders of classifiers hold the backbone under its name.
+  const bool inner = weights.Has("dinov2.embeddings.cls_token");
+  const std::string prefix = inner ? "dinov2." : "";
+  VitParts parts{
+      .embedding =
+          LoadEmbedding(weights, prefix + "embeddings.", config, placement),
+      .pre_norm = std::nullopt,
+      .blocks = LoadBlocks(weights, prefix, config, placement),
+      .post_norm = LoadNorm(weights, prefix + "layernorm", config, placement),
+      .normed_tokens = true,
+      .projection = std::nullopt};
+
+  EncoderInfo info;
+  info.family = checkpoint.model_type;
+  info.parameters = weights.parameters();
+  info.image_height = info.image_width = static_cast<int>(config.image);
+  info.patch_size = static_cast<int>(config.patch);
+  info.pools = {{Pool::kHead, config.width},
+                {Pool::kCls, config.width},
+                {Pool::kMean, config.width}};
+  info.default_pool = Pool::kHead;
+  info.token_width = config.width;
+  info.unused_keys =
+      weights.Unused({.prefixes = {"classifier."}, .suffixes = {}});
+  if (!options.allow_unused) weights.RequireAllUsed(info.unused_keys);
+  return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+}  // namespace eyechart::encoders

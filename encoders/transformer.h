@@ -1,0 +1,110 @@
+// The pre-norm transformer block that ViTs and CLIP's text tower share.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "encoders/linear.h"
+
+namespace eyechart::encoders {
+
+/// Layer normalisation over the last dimension; its sums are in float32
+/// whatever the dtype of its input.
+class LayerNorm {
+ public:
+  LayerNorm() = default;
+  /// `weight` and `bias` (C) are float32 on the CPU.
+  LayerNorm(const at::Tensor& weight,
+            const at::Tensor& bias,
+            double epsilon,
+            const Placement& placement);
+  at::Tensor Forward(const at::Tensor& x) const;
+
+ private:
+  at::Tensor weight_;
+  at::Tensor bias_;
+  double epsilon_ = 0;
+};
+
+/// Two linear layers with an activation between them, or a SwiGLU.
+class Mlp {
+ public:
+  Mlp() = default;
+  /// Tensors are float32 on the CPU: up (I, C), down (C, I). With `gated`, up
+  /// is (2 I, C): the gate's rows, passed through SiLU, stand first.
+  Mlp(at::Tensor up_weight,
+      at::Tensor up_bias,
+      at::Tensor down_weight,
+      const at::Tensor& down_bias,
+      Activation activation,
+      bool gated,
+      const Placement& placement);
+
+  /// residual + the layers' output for x, both (B, T, C).
+  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;
+
+  /// Multiply-adds for one token.
+  std::int64_t multiply_adds() const {
+    return up_.multiply_adds() + down_.multiply_adds();
+  }
+
+ private:
+  Linear up_;
+  Linear down_;
+  bool gated_ = false;
+};
+
+/// What a block is made of, as read: float32 on the CPU; undefined biases mean
+/// none.
+struct BlockWeights {
+  at::Tensor norm1_weight, norm1_bias;  // (C)
+  at::Tensor qkv_weight, qkv_bias;      // (3 C, C), (3 C): q, k, v
+  at::Tensor out_weight, out_bias;      // (C, C), (C)
+  at::Tensor norm2_weight, norm2_bias;  // (C)
+  at::Tensor up_weight, up_bias;        // see Mlp
+  at::Tensor down_weight, down_bias;
+  /// Layer scale (C) of the two branches; undefined: none.
+  at::Tensor scale1, scale2;
+};
+
+struct BlockOptions {
+  std::int64_t heads = 1;
+  double epsilon = 1e-5;  // of both norms
+  Activation activation = Activation::kGelu;
+  bool gated = false;   // SwiGLU
+  bool causal = false;  // a token sees itself and those before it
+  /// Set for a last block of which often only the first token is wanted: the
+  /// queries are then computed apart from keys and values.
+  bool split_query = false;
+};
+
+/// x + scale1 * attention(norm1(x)), then x + scale2 * mlp(norm2(x)).
+class Block {
+ public:
+  Block(BlockWeights weights,
+        const BlockOptions& options,
+        const Placement& placement);
+
+  /// x: (B, T, C) -> (B, rows, C), the first `rows` tokens of the output.
+  /// rows < T asks for split_query.
+  at::Tensor Forward(const at::Tensor& x, std::int64_t rows) const;
+
+  /// Multiply-adds for one sequence of `tokens`.
+  double multiply_adds(std::int64_t tokens) const;
+
+ private:
+  at::Tensor Attend(const at::Tensor& normed, std::int64_t rows) const;
+
+  BlockOptions options_;
+  std::int64_t width_;
+  LayerNorm norm1_;
+  LayerNorm norm2_;
+  Linear qkv_;  // unless split_query
+  Linear query_;
+  Linear key_value_;
+  Linear out_;
+  Mlp mlp_;
+};
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,87 @@
+#include "encoders/vit.h"
+
+#include <ATen/Context.h>
+#include <c10/core/InferenceMode.h>
+
+#include <utility>
+
+#include "core/error.h"
+
+namespace eyechart::encoders {
+
+Placement PlacementOf(const EncoderOptions& options) {
+  EYECHART_REQUIRE(options.dtype == c10::kFloat ||
+                       options.dtype == c10::kBFloat16 ||
+                       options.dtype == c10::kHalf,
+                   "encoders run in fp32, bf16 or fp16, not in {}",
+                   c10::toString(options.dtype));
+  EYECHART_REQUIRE(options.device.is_cpu() || options.device.is_cuda(),
+                   "device {} is not supported; there are cpu and cuda",
+                   options.device.str());
+  EYECHART_REQUIRE(!options.device.is_cuda() || at::globalContext().hasCUDA(),
+                   "{}: no CUDA device is at hand; cpu always is",
+                   options.device.str());
+  return {options.dtype, options.device};
+}
+
+Vit::Vit(VitParts parts, EncoderInfo info, const Placement& placement)
+    : parts_(std::move(parts)), info_(std::move(info)), placement_(placement) {}
+
+Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
+  EYECHART_CHECK(!request.pool || info_.pools.contains(*request.pool),
+                 "{} has no such pool", info_.family);
+  const c10::InferenceMode inference;
+  at::Tensor x = parts_.embedding.Forward(pixels.to(placement_.device));
+  if (parts_.pre_norm) x = parts_.pre_norm->Forward(x);
+
+  const bool need_patches =
+      request.tokens || request.feature_map || request.pool == Pool::kMean;
+  for (const Block& block : parts_.blocks) {
+    const bool last = &block == &parts_.blocks.back();
+    // Nothing reads the last block's patches where only the class token goes
+    // out.
+    x = block.Forward(x, last && !need_patches ? 1 : x.size(1));
+  }
+
+  Features features;
+  const bool need_class = request.pool && request.pool != Pool::kMean;
+  const at::Tensor all = parts_.normed_tokens ? parts_.post_norm.Forward(x) : x;
+  if (need_class) {
+    at::Tensor first = all.select(1, 0).contiguous();
+    if (!parts_.normed_tokens) first = parts_.post_norm.Forward(first);
+    if (request.pool == Pool::kHead && parts_.projection)
+      first = parts_.projection->Forward(first);
+    features.pooled = first.to(c10::kFloat);
+  }
+  if (!need_patches) return features;
+
+  const at::Tensor patches = all.narrow(1, 1, all.size(1) - 1);
+  if (request.pool == Pool::kMean)
+    features.pooled = patches.mean(1, /*keepdim=*/false, c10::kFloat);
+  if (request.tokens) features.tokens = all;
+  if (request.feature_map) {
+    const std::int64_t rows = pixels.size(2) / parts_.embedding.patch();
+    features.feature_map =
+        patches.transpose(1, 2)
+            .reshape({x.size(0), x.size(2), rows, patches.size(1) / rows})
+            .contiguous();
+  }
+  return features;
+}
+
+std::int64_t Vit::TokenCount(int height, int width) const {
+  const std::int64_t patch = parts_.embedding.patch();
+  return 1 + (height / patch) * (width / patch);
+}
+
+double Vit::Flops(int height, int width) const {
+  const std::int64_t tokens = TokenCount(height, width);
+  double sum = static_cast<double>(tokens - 1) *
+               static_cast<double>(parts_.embedding.multiply_adds());
+  for (const Block& block : parts_.blocks) sum += block.multiply_adds(tokens);
+  if (parts_.projection)
+    sum += static_cast<double>(parts_.projection->multiply_adds());
+  return 2 * sum;
+}
+
+}  // namespace eyechart::encoders

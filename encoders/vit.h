@@ -1,0 +1,50 @@
+// A ViT with a class token, whatever its family: the forward pass and what is
+// asked of it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "encoders/image_encoder.h"
+#include "encoders/patch_embedding.h"
+#include "encoders/transformer.h"
+
+namespace eyechart::encoders {
+
+/// The parts of a ViT, in the order that they are applied.
+struct VitParts {
+  PatchEmbedding embedding;
+  std::optional<LayerNorm> pre_norm;  // CLIP's, before the blocks
+  std::vector<Block> blocks;          // the last with split_query
+  LayerNorm post_norm;
+  /// Whether `tokens` and the patches' mean are taken after post_norm (DINOv2)
+  /// or before it (CLIP). The class token is always normed.
+  bool normed_tokens = false;
+  std::optional<Linear> projection;  // of the normed class token, for `head`
+};
+
+/// Runs `parts` as an ImageEncoder; `info` is given complete.
+class Vit : public ImageEncoder {
+ public:
+  Vit(VitParts parts, EncoderInfo info, const Placement& placement);
+
+  const EncoderInfo& info() const override { return info_; }
+  Features Encode(const at::Tensor& pixels,
+                  const EncodeRequest& request) override;
+  std::int64_t TokenCount(int height, int width) const override;
+  double Flops(int height, int width) const override;
+
+ private:
+  VitParts parts_;
+  EncoderInfo info_;
+  Placement placement_;
+};
+
+/// `options` as a placement. Throws InputError for a dtype that no encoder
+/// takes, or a CUDA device where there is none.
+Placement PlacementOf(const EncoderOptions& options);
+
+}  // namespace eyechart::encoders
