@@ -19,10 +19,13 @@ struct MineOptions {
   double far_max = 0.6;    // cosine; a blind pair lies strictly below it
   /// exact, faiss-flat, or auto (exact: it is the faster one at every size).
   std::string engine = "auto";
-  /// Pictures equal in both spaces keep one representative.
+  /// Pictures equal in both spaces (duplicates.h) keep one representative, the
+  /// first by row of the near store. The others take part in nothing:
+  /// candidate_pairs counts pairs of representatives.
   bool dedupe = false;
-  /// Working memory beside the features, bytes.
-  std::int64_t memory_bytes = std::int64_t{192} << 20;
+  /// Working memory beside the features, bytes; what the engine may take for
+  /// panels, tiles and candidates. More wins no time.
+  std::int64_t memory_bytes = std::int64_t{64} << 20;
 };
 
 /// a < b in byte order of their ids; rows are the near store's.
@@ -54,9 +57,10 @@ struct MiningResult {
 
 /// Mines. The stores fit when their ids agree (and the pictures' sha256 where
 /// both have it); a far store in another order is joined by id. Rows that are
-/// unreadable in either are left out. Throws InputError for stores that do not
-/// fit, thresholds outside [-1, 1] or an unknown engine; Interrupted on a
-/// signal.
+/// unreadable in either are left out; rows that are readable but have no
+/// direction (all zeros, or not finite, in either space) are candidates and
+/// never a pair, with a warning. Throws InputError for stores that do not fit,
+/// thresholds outside [-1, 1] or an unknown engine; Interrupted on a signal.
 MiningResult Mine(const data::FeatureStore& near_store,
                   const data::FeatureStore& far_store,
                   const MineOptions& options,

@@ -1,0 +1,48 @@
+// Every pair by blocked matrix products over the upper triangle.
+#include <cmath>
+
+#include "mining/kernels.h"
+#include "mining/pair_engine.h"
+#include "mining/panels.h"
+
+namespace eyechart::mining {
+namespace {
+
+// The largest float not above `value`: a threshold must not grow by rounding.
+float RoundDown(double value) {
+  const auto rounded = static_cast<float>(value);
+  return static_cast<double>(rounded) > value
+             ? std::nextafterf(rounded, -std::numeric_limits<float>::infinity())
+             : rounded;
+}
+
+class ExactEngine : public PairEngine {
+ public:
+  explicit ExactEngine(const EngineOptions& options) : options_(options) {}
+
+  std::string name() const override { return "exact"; }
+  bool exact() const override { return true; }
+
+  void Search(const FeatureRows& rows,
+              const CandidateSink& sink,
+              Progress& progress) override {
+    const PanelSource source = {
+        rows.count(), rows.dim(),
+        [&](std::int64_t begin, std::int64_t n, float* out) {
+          rows.ReadNormalised(begin, n, out);
+        }};
+    SearchPanels(source, RoundDown(options_.near_min - CosineError(rows.dim())),
+                 true, options_, sink, progress);
+  }
+
+ private:
+  EngineOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<PairEngine> MakeExactEngine(const EngineOptions& options) {
+  return std::make_unique<ExactEngine>(options);
+}
+
+}  // namespace eyechart::mining
