@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/metrics.h"
 
 namespace eyechart {
@@ -135,6 +136,17 @@ std::vector<Record> ReadRecords(const std::filesystem::path& path) {
     records.push_back(std::move(record));
   }
   return records;
+}
+
+std::string CellSlug(const std::string& cell) {
+  // Names of files are limited to 255 bytes on common file systems.
+  constexpr std::size_t kMaxLength = 100;
+  constexpr std::string_view kSafe =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  std::string slug = cell.substr(0, kMaxLength);
+  for (char& c : slug)
+    if (kSafe.find(c) == std::string_view::npos) c = '_';
+  return slug + "-" + Sha256Hex(cell).substr(0, 8);
 }
 
 }  // namespace eyechart

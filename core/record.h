@@ -68,4 +68,10 @@ std::vector<Record> ReadRecords(const std::filesystem::path& path);
 
 std::string_view RecordStatusName(RecordStatus status);
 
+/// The name of a cell's files and folders: the cell with all but letters,
+/// digits, '-', '_' and '.' made '_' (at most 100 bytes of it), then '-' and
+/// the first 8 hexadecimal digits of its SHA-256, which keep cells apart that
+/// differ in the replaced bytes alone.
+std::string CellSlug(const std::string& cell);
+
 }  // namespace eyechart

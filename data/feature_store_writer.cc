@@ -21,6 +21,10 @@ std::string RowsName(std::int64_t shard) {
   return fmt::format("items-{:05d}.csv", shard);
 }
 
+bool IsStore(const fs::path& folder) {
+  return fs::exists(folder / "manifest.json");
+}
+
 std::string_view AsText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -44,11 +48,16 @@ FeatureStoreWriter::FeatureStoreWriter(const fs::path& folder,
     manifest_.shards.push_back(
         {ShardName(k), shard_end(k) - shard_begin(k), ""});
   done_.assign(static_cast<std::size_t>(shard_count()), false);
-  TakeOver();
-  if (!complete_) {
-    CreateFolder(partial_);
-    WriteManifest();
+  if (!IsStore(folder_)) {
+    // The other process may finish while we wait for its lock.
+    lock_.emplace(partial_);
   }
+  TakeOver();
+  if (complete_) {
+    if (lock_) Abandon();
+    return;
+  }
+  WriteManifest();
 }
 
 std::int64_t FeatureStoreWriter::shard_count() const {
@@ -116,7 +125,7 @@ void FeatureStoreWriter::TakeOverItems(std::int64_t shard,
 }
 
 void FeatureStoreWriter::TakeOver() {
-  if (fs::exists(folder_ / "manifest.json")) {
+  if (IsStore(folder_)) {
     const std::string where = folder_.string();
     const StoreManifest found = ManifestFromJson(
         ReadJsonFile(folder_ / "manifest.json"), where + "/manifest.json");
@@ -209,6 +218,7 @@ void FeatureStoreWriter::WriteManifest() {
 void FeatureStoreWriter::Abandon() {
   std::error_code ignored;
   fs::remove_all(partial_, ignored);
+  lock_.reset();
 }
 
 void FeatureStoreWriter::Finish() {
@@ -228,6 +238,7 @@ void FeatureStoreWriter::Finish() {
   const fs::path parent = folder_.parent_path();
   SyncToDisk(parent.empty() ? fs::path(".") : parent);
   RemoveRows();
+  lock_.reset();
   complete_ = true;
 }
 

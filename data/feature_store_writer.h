@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/folder_lock.h"
 #include "core/safetensors.h"
 #include "data/store_manifest.h"
 
@@ -23,8 +25,9 @@ struct StoreWriteOptions {
 /// former run left there is taken over, shard by shard, after its checksums are
 /// compared.
 ///
-/// One writer a store. The manifest in the partial folder lists the shards that
-/// are whole; each shard's rows of items.csv lie beside it until the end.
+/// One writer a store: a second process waits for the first. The manifest in
+/// the partial folder lists the shards that are whole; each shard's rows of
+/// items.csv lie beside it until the end.
 class FeatureStoreWriter {
  public:
   /// `identity` is a manifest without items_sha256, shards and complete;
@@ -73,6 +76,7 @@ class FeatureStoreWriter {
 
   std::filesystem::path folder_;
   std::filesystem::path partial_;
+  std::optional<FolderLock> lock_;  // on partial_
   StoreManifest manifest_;
   std::vector<StoreItem> items_;
   StoreWriteOptions options_;

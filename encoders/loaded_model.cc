@@ -1,6 +1,7 @@
 #include "encoders/loaded_model.h"
 
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 
 #include <optional>
 #include <string_view>
@@ -36,6 +37,18 @@ c10::ScalarType ParseEncoderDType(const std::string& name) {
   ThrowInput("dtype \"{}\": should be fp32, bf16 or fp16", name);
 }
 
+data::AlphaMode ParseAlpha(const std::string& name) {
+  if (name == "drop") return data::AlphaMode::kDrop;
+  if (name == "white") return data::AlphaMode::kWhite;
+  ThrowInput("alpha \"{}\": should be drop or white", name);
+}
+
+data::OrientMode ParseOrient(const std::string& name) {
+  if (name == "none") return data::OrientMode::kNone;
+  if (name == "exif") return data::OrientMode::kExif;
+  ThrowInput("orient \"{}\": should be none or exif", name);
+}
+
 c10::Device ParseDevice(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
   const std::string_view view(name);
@@ -44,14 +57,12 @@ c10::Device ParseDevice(const std::string& name) {
   EYECHART_REQUIRE(
       (name == "cuda" || indexed) && index && *index >= 0 && *index < 128,
       "device \"{}\": should be cpu, cuda or cuda:N", name);
-  EYECHART_REQUIRE(
-      at::hasCUDA(),
-      "device \"{}\": no CUDA device is usable here (LibTorch {}); "
-      "use --device cpu",
-      name,
-      at::globalContext().hasCUDA() ? "sees none"
-                                    : "is a CPU build or sees "
-                                      "none");
+  const std::int64_t devices =
+      at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  EYECHART_REQUIRE(*index < devices,
+                   "device \"{}\": LibTorch sees {} CUDA devices here (none "
+                   "where it is a CPU build); use --device cpu",
+                   name, devices);
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
 }
 

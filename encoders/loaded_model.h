@@ -42,6 +42,10 @@ LoadedModel LoadModel(const ModelSpec& spec);
 
 /// "fp32", "bf16" or "fp16". Throws InputError listing them for another text.
 c10::ScalarType ParseEncoderDType(const std::string& name);
+/// "drop" or "white". Throws InputError for another text.
+data::AlphaMode ParseAlpha(const std::string& name);
+/// "none" or "exif". Throws InputError for another text.
+data::OrientMode ParseOrient(const std::string& name);
 /// "cpu", "cuda" or "cuda:N". Throws InputError for another text, and where no
 /// such device is there.
 c10::Device ParseDevice(const std::string& name);

@@ -1,0 +1,40 @@
+// The table of subcommands. To add one: one new file and one row in
+// commands.cc.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace eyechart::cli {
+
+/// Runs a parsed command and returns its exit code; throws InputError (exit 2)
+/// and Interrupted (130, 143).
+using Runner = std::function<int()>;
+
+struct Command {
+  std::string_view name;
+  std::string_view what;
+  /// Adds the options to `app`; what they fill lives as long as the runner.
+  Runner (*add)(CLI::App& app);
+};
+
+std::span<const Command> Commands();
+
+Runner AddEncode(CLI::App& app);
+Runner AddInspect(CLI::App& app);
+Runner AddList(CLI::App& app);
+Runner AddMine(CLI::App& app);
+Runner AddReport(CLI::App& app);
+Runner AddRun(CLI::App& app);
+
+/// Exit codes, design §3.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitInput = 2;
+inline constexpr int kExitCellsFailed = 6;
+/// A defect of eyechart itself (sysexits' EX_SOFTWARE).
+inline constexpr int kExitInternal = 70;
+
+}  // namespace eyechart::cli

@@ -1,0 +1,77 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "data/feature_store.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  PictureFlags pictures;
+  ModelFlags flags;
+  encoders::EncodeOptions encode;
+  std::string out;
+  bool json = false;
+};
+
+int Run(const Options& options) {
+  SetThreads(options.flags.threads);
+  TerminalProgress progress;
+  const auto dataset = OpenPictures(options.pictures);
+  encoders::LoadedModel model =
+      encoders::LoadModel(SpecOf(options.model, options.flags));
+  const encoders::EncodeSummary summary = encoders::EncodeDataset(
+      model, *dataset, options.out, options.encode, progress);
+  const std::vector<std::string> warnings =
+      WarningsOf(summary, dataset->name());
+  for (const std::string& warning : warnings) PrintWarning(warning);
+  const data::FeatureStore store(options.out);
+  const data::StoreManifest& manifest = store.manifest();
+  if (!options.json) {
+    PrintLine(fmt::format(
+        "{}: {} pictures, {} unreadable, {} x {} {} features, {} encoded in "
+        "{:.1f} s",
+        options.out, summary.images, summary.unreadable, manifest.count,
+        manifest.dim, manifest.pool, summary.encoded, summary.seconds));
+    return kExitOk;
+  }
+  Json tokens = nullptr;
+  if (manifest.tokens)
+    tokens = {{"count", manifest.tokens->count}, {"dim", manifest.tokens->dim}};
+  PrintJson({{"schema", 1},
+             {"command", "encode"},
+             {"warnings", warnings},
+             {"store", options.out},
+             {"images", summary.images},
+             {"unreadable", summary.unreadable},
+             {"encoded", summary.encoded},
+             {"pool", manifest.pool},
+             {"dim", manifest.dim},
+             {"tokens", tokens},
+             {"seconds", summary.seconds}});
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddEncode(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model,
+                 "checkpoint folder, or hub id in the Hugging Face cache")
+      ->required();
+  AddPictureFlags(app, options->pictures, true);
+  app.add_option("-o,--out", options->out, "feature store to write")
+      ->required();
+  AddModelFlags(app, options->flags);
+  app.add_option("--pool", options->flags.pool,
+                 "head, cls or mean (default: the family's)");
+  AddEncodeFlags(app, options->encode);
+  app.add_flag("--tokens", options->encode.tokens, "store the tokens as well");
+  app.add_flag("--json", options->json, "print one JSON object");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace eyechart::cli

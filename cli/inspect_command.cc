@@ -1,0 +1,113 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  std::string resolution;
+  bool json = false;
+};
+
+Json Describe(const encoders::LoadedModel& model) {
+  const encoders::EncoderInfo& info = model.encoder->info();
+  data::InputSize size = data::FixedInputSize(model.preprocess);
+  std::vector<std::string> warnings;
+  if (size.height == 0) {
+    size = {info.image_height, info.image_width};
+    warnings.push_back(
+        "the processor gives pictures of varying size; tokens and flops are "
+        "those of the model's own input size");
+  }
+  Json pools = Json::object();
+  for (const auto& [pool, width] : info.pools)
+    pools[std::string(encoders::PoolName(pool))] = width;
+  return {{"schema", 1},
+          {"command", "inspect"},
+          {"warnings", warnings},
+          {"model", model.checkpoint.name},
+          {"family", info.family},
+          {"parameters", info.parameters},
+          {"flops", model.encoder->Flops(size.height, size.width)},
+          {"image_size", {info.image_height, info.image_width}},
+          {"input_size", {size.height, size.width}},
+          {"patch_size", info.patch_size},
+          {"pools", pools},
+          {"default_pool", encoders::PoolName(info.default_pool)},
+          {"tokens",
+           {{"count", model.encoder->TokenCount(size.height, size.width)},
+            {"dim", info.token_width}}},
+          {"text", info.has_text},
+          {"preprocess", data::PreprocessToJson(model.preprocess)},
+          {"preprocess_sha256", data::PreprocessSha256(model.preprocess)},
+          {"weights_sha256", model.weights_sha256},
+          {"unused_keys", info.unused_keys},
+          // A checkpoint with missing keys does not open: exit 2 names them.
+          {"missing_keys", Json::array()}};
+}
+
+void Print(const Json& d) {
+  const auto line = [](const std::string& name, const std::string& value) {
+    PrintLine(fmt::format("{:<14} {}", name, value));
+  };
+  const auto count = [](const Json& value) {
+    return WithSeparators(value.get<std::int64_t>());
+  };
+  line("model", d["model"].get<std::string>());
+  line("family", d["family"].get<std::string>());
+  line("parameters", count(d["parameters"]) + " (image side)");
+  line("input",
+       fmt::format("{} x {} pixels (model made for {} x {}), patch {}",
+                   d["input_size"][0].get<int>(), d["input_size"][1].get<int>(),
+                   d["image_size"][0].get<int>(), d["image_size"][1].get<int>(),
+                   d["patch_size"].get<int>()));
+  line("compute",
+       fmt::format("{:.3g} GFLOP a picture", d["flops"].get<double>() / 1e9));
+  std::vector<std::string> pools;
+  for (const auto& [name, width] : d["pools"].items())
+    pools.push_back(fmt::format(
+        "{} ({}){}", name, width.get<int>(),
+        name == d["default_pool"].get<std::string>() ? ", the default" : ""));
+  line("pools", fmt::format("{}", fmt::join(pools, "; ")));
+  line("tokens", fmt::format("{} x {}", count(d["tokens"]["count"]),
+                             count(d["tokens"]["dim"])));
+  line("text tower", d["text"].get<bool>() ? "yes" : "no");
+  line("preprocess", CanonicalJson(d["preprocess"]));
+  line("weights", d["weights_sha256"].get<std::string>());
+  for (const Json& key : d["unused_keys"])
+    line("unused key", key.get<std::string>());
+}
+
+int Run(const Options& options) {
+  encoders::ModelSpec spec;
+  spec.model = options.model;
+  spec.resolution = options.resolution;
+  spec.allow_unused = true;
+  const Json description = Describe(encoders::LoadModel(spec));
+  for (const Json& warning : description["warnings"])
+    PrintWarning(warning.get<std::string>());
+  if (options.json)
+    PrintJson(description);
+  else
+    Print(description);
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddInspect(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model,
+                 "checkpoint folder, or hub id in the Hugging Face cache")
+      ->required();
+  app.add_option("--resolution", options->resolution,
+                 "input size N or HxW in pixels (default: the processor's)");
+  app.add_flag("--json", options->json, "print one JSON object");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace eyechart::cli

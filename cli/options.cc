@@ -1,0 +1,89 @@
+#include "cli/options.h"
+
+#include <ATen/Parallel.h>
+
+#include "core/error.h"
+
+namespace eyechart::cli {
+
+void AddModelFlags(CLI::App& app, ModelFlags& flags) {
+  app.add_option("--dtype", flags.dtype,
+                 "weights and activations: fp32, bf16 or fp16")
+      ->capture_default_str();
+  app.add_option("--device", flags.device, "cpu, cuda or cuda:N")
+      ->capture_default_str();
+  app.add_option("--resolution", flags.resolution,
+                 "input size N or HxW in pixels (default: the processor's)");
+  app.add_option("--alpha", flags.alpha,
+                 "transparency: drop (as Pillow's convert) or white")
+      ->capture_default_str();
+  app.add_option("--orient", flags.orient,
+                 "EXIF orientation: none (as Pillow) or exif (applied)")
+      ->capture_default_str();
+  app.add_flag("--allow-unused", flags.allow_unused,
+               "unknown keys in the weights are no error");
+  app.add_option("--threads", flags.threads,
+                 "threads of the model (default: LibTorch's choice)");
+}
+
+encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags) {
+  encoders::ModelSpec spec;
+  spec.model = model;
+  spec.dtype = flags.dtype;
+  spec.device = flags.device;
+  spec.pool = flags.pool;
+  spec.resolution = flags.resolution;
+  spec.alpha = encoders::ParseAlpha(flags.alpha);
+  spec.orient = encoders::ParseOrient(flags.orient);
+  spec.allow_unused = flags.allow_unused;
+  return spec;
+}
+
+void SetThreads(int threads) {
+  EYECHART_REQUIRE(threads >= 0, "--threads {}: should be at least 1", threads);
+  if (threads > 0) at::set_num_threads(threads);
+}
+
+void AddPictureFlags(CLI::App& app, PictureFlags& flags, bool required) {
+  app.add_option("images", flags.images,
+                 "folder (subfolders are labels), CSV with path[,label], text "
+                 "file of paths, COCO JSON, or IDX file")
+      ->required(required);
+  app.add_option("--kind", flags.kind,
+                 "folder, csv, list, coco or idx (default: by looking)");
+  app.add_option("--root", flags.root, "folder of a COCO JSON's pictures");
+  app.add_option("--limit", flags.limit, "first N pictures only")
+      ->check(CLI::NonNegativeNumber);
+}
+
+std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags) {
+  suite::DatasetSpec spec;
+  spec.options.path = flags.images;
+  spec.options.kind = flags.kind;
+  spec.options.root = flags.root;
+  spec.limit = flags.limit;
+  return suite::OpenDataset(spec);
+}
+
+void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options) {
+  app.add_option("--batch", options.batch, "pictures a forward pass")
+      ->capture_default_str();
+  app.add_option("--workers", options.workers,
+                 "decoding threads (default: one a hardware thread)");
+}
+
+std::vector<std::string> WarningsOf(const encoders::EncodeSummary& summary,
+                                    const std::string& what) {
+  std::vector<std::string> warnings;
+  if (summary.unreadable > 0)
+    warnings.push_back(fmt::format(
+        "{}: {} of {} pictures could not be read; the first is {}", what,
+        summary.unreadable, summary.images, summary.first_problem));
+  if (summary.noted > 0)
+    warnings.push_back(fmt::format(
+        "{}: {} pictures carry a note; see the column note of items.csv", what,
+        summary.noted));
+  return warnings;
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,51 @@
+// Options that several commands share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "data/dataset.h"
+#include "encoders/encode_dataset.h"
+#include "suite/feature_cache.h"
+#include "suite/suite_spec.h"
+
+namespace eyechart::cli {
+
+/// How pictures become features; filled by AddModelOptions.
+struct ModelFlags {
+  std::string dtype = "fp32";
+  std::string device = "cpu";
+  std::string pool;
+  std::string resolution;
+  std::string alpha = "drop";
+  std::string orient = "none";
+  bool allow_unused = false;
+  int threads = 0;  // 0: LibTorch's own choice
+};
+
+void AddModelFlags(CLI::App& app, ModelFlags& flags);
+/// Throws InputError for values that are not known.
+encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags);
+/// Sets LibTorch's threads; InputError for a negative number.
+void SetThreads(int threads);
+
+/// Where pictures come from; filled by AddPictureFlags.
+struct PictureFlags {
+  std::string images;
+  std::string kind;
+  std::string root;
+  std::int64_t limit = 0;
+};
+
+void AddPictureFlags(CLI::App& app, PictureFlags& flags, bool required);
+std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags);
+
+void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options);
+
+/// Warnings of an encoding for people and for --json.
+std::vector<std::string> WarningsOf(const encoders::EncodeSummary& summary,
+                                    const std::string& what);
+
+}  // namespace eyechart::cli

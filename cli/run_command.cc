@@ -1,0 +1,109 @@
+#include <ATen/Parallel.h>
+
+#include <memory>
+
+#include "benchmarks/environment.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "core/text.h"
+#include "suite/run.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  std::string suite;
+  std::string shard;
+  int threads = 0;
+  bool json = false;
+  suite::RunOptions run;
+  std::string out;
+};
+
+void ParseShard(const std::string& text, suite::RunOptions& run) {
+  if (text.empty()) return;
+  const std::size_t slash = text.find('/');
+  const std::string_view view(text);
+  const auto index = ParseInt(view.substr(0, slash));
+  const auto count = slash == std::string::npos
+                         ? std::nullopt
+                         : ParseInt(view.substr(slash + 1));
+  EYECHART_REQUIRE(index && count && *index >= 1 && *index <= *count,
+                   "--shard {}: should be I/N with I from 1 to N", text);
+  run.shard_index = *index;
+  run.shard_count = *count;
+}
+
+// The command line that measures the same again, into a folder of its own.
+std::string CommandOf(const Options& options) {
+  std::string command = "eyechart run " + options.suite + " --out NEW_FOLDER";
+  if (options.run.filter != "*")
+    command += " --filter '" + options.run.filter + "'";
+  if (!options.run.device.empty()) command += " --device " + options.run.device;
+  if (options.threads > 0)
+    command += fmt::format(" --threads {}", options.threads);
+  return command;
+}
+
+int Run(Options options) {
+  SetThreads(options.threads);
+  ParseShard(options.shard, options.run);
+  suite::SuiteSpec suite = suite::ReadSuite(options.suite);
+  // --out is relative to here, the suite's own `out` to the suite's folder.
+  options.run.out = options.out;
+  if (options.out.empty()) {
+    EYECHART_REQUIRE(!suite.out.empty(),
+                     "--out is missing, and {} has no out in [suite]",
+                     options.suite);
+    options.run.out = suite.file.parent_path() / suite.out;
+  }
+  options.run.environment = benchmarks::DescribeEnvironment(
+      options.run.device.empty() ? "as in the suite" : options.run.device,
+      at::get_num_threads());
+  options.run.command = CommandOf(options);
+  TerminalProgress progress;
+  const suite::RunSummary summary =
+      suite::RunSuite(std::move(suite), options.run, progress);
+  const std::string out = options.run.out.string();
+  if (options.json) {
+    PrintJson({{"schema", 1},
+               {"command", "run"},
+               {"warnings", Json::array()},
+               {"out", out},
+               {"cells", summary.cells},
+               {"done_before", summary.done},
+               {"ok", summary.ok},
+               {"failed", summary.failed}});
+  } else {
+    PrintLine(fmt::format(
+        "{}: {} cells: {} done before, {} done now, {} failed", out,
+        summary.cells, summary.done, summary.ok, summary.failed.size()));
+    for (const std::string& cell : summary.failed)
+      PrintLine("failed   " + cell);
+  }
+  return summary.failed.empty() ? kExitOk : kExitCellsFailed;
+}
+
+}  // namespace
+
+Runner AddRun(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("suite", options->suite, "suite file (TOML)")->required();
+  app.add_option("--out", options->out, "run folder (default: the suite's)");
+  app.add_option("--filter", options->run.filter,
+                 "only cells that match this glob")
+      ->capture_default_str();
+  app.add_option("--shard", options->shard,
+                 "I/N: every N-th cell from the I-th");
+  app.add_flag("--fresh", options->run.fresh,
+               "forget what a former run left in the folder");
+  app.add_option("--device", options->run.device,
+                 "overrides the encoders' device");
+  app.add_option("--threads", options->threads,
+                 "threads of the models (default: LibTorch's choice)");
+  app.add_flag("--json", options->json, "print one JSON object");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,47 @@
+#include "suite/feature_cache.h"
+
+#include <utility>
+
+#include "core/files.h"
+#include "core/record.h"
+#include "data/first_items.h"
+
+namespace eyechart::suite {
+
+FeatureCache::FeatureCache(std::filesystem::path folder, Progress& progress)
+    : folder_(std::move(folder)), progress_(progress) {}
+
+std::unique_ptr<data::Dataset> OpenDataset(const DatasetSpec& spec) {
+  std::unique_ptr<data::Dataset> dataset = data::Dataset::Create(spec.options);
+  if (spec.limit > 0)
+    dataset = data::FirstItems(std::move(dataset),
+                               static_cast<std::size_t>(spec.limit));
+  return dataset;
+}
+
+const data::Dataset& FeatureCache::Pictures(const DatasetSpec& spec) {
+  std::unique_ptr<data::Dataset>& dataset = datasets_[spec.name];
+  if (!dataset) dataset = OpenDataset(spec);
+  return *dataset;
+}
+
+const CachedFeatures& FeatureCache::Encode(
+    const EncoderSpec& encoder,
+    const DatasetSpec& dataset,
+    const encoders::EncodeOptions& options) {
+  const std::string key =
+      CellSlug(encoder.name + "/" + SettingText(encoder.setting) + "/" +
+               dataset.name + (options.tokens ? "/tokens" : ""));
+  const auto known = stores_.find(key);
+  if (known != stores_.end()) return known->second;
+  const data::Dataset& pictures = Pictures(dataset);
+  CreateFolder(folder_);
+  CachedFeatures features;
+  features.folder = folder_ / key;
+  encoders::LoadedModel model = encoders::LoadModel(encoder.model);
+  features.summary = encoders::EncodeDataset(model, pictures, features.folder,
+                                             options, progress_);
+  return stores_.emplace(key, std::move(features)).first->second;
+}
+
+}  // namespace eyechart::suite

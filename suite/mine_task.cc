@@ -1,0 +1,118 @@
+// Task kind `mine`: pairs that one encoder confuses and another tells apart.
+#include <array>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "suite/mine_pipeline.h"
+#include "suite/task.h"
+
+namespace eyechart::suite {
+namespace {
+
+using Type = TaskKey::Type;
+
+constexpr std::array kKeys = {
+    TaskKey{"near", Type::kText, "", true, "encoder that confuses the pair"},
+    TaskKey{"far", Type::kText, "", true, "encoder that tells it apart"},
+    TaskKey{"near_min", Type::kNumber, "0.95", false,
+            "near pairs have a greater cosine"},
+    TaskKey{"far_max", Type::kNumber, "0.6", false,
+            "blind pairs have a lesser cosine"},
+    TaskKey{"engine", Type::kText, "auto", false, "exact, faiss-flat or auto"},
+    TaskKey{"dedupe", Type::kBoolean, "false", false,
+            "exact copies leave one representative"},
+    TaskKey{"top", Type::kNumber, "0", false, "rows of pairs.csv; 0: all"},
+    TaskKey{"gallery", Type::kBoolean, "true", false, "pictures of the pairs"},
+    TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
+};
+
+std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+  const auto near_encoders = EncodersNamed(suite, task, task.keys.at("near"));
+  const auto far_encoders = EncodersNamed(suite, task, task.keys.at("far"));
+  std::vector<Cell> cells;
+  for (const DatasetSpec* dataset : DatasetsOf(suite, task)) {
+    for (const EncoderSpec* near_encoder : near_encoders) {
+      for (const EncoderSpec* far_encoder : far_encoders) {
+        Cell cell;
+        cell.encoder = near_encoder->name + "~" + far_encoder->name;
+        cell.dataset = dataset;
+        cell.encoders = {near_encoder, far_encoder};
+        cell.setting = task.setting;
+        cell.setting.erase("near");  // they stand in the encoder column
+        cell.setting.erase("far");
+        for (const auto& [key, value] : near_encoder->setting)
+          cell.setting["near_" + key] = value;
+        for (const auto& [key, value] : far_encoder->setting)
+          cell.setting["far_" + key] = value;
+        cells.push_back(std::move(cell));
+      }
+    }
+  }
+  return cells;
+}
+
+double Number(const TaskSpec& task, const char* key) {
+  const std::optional<double> value = ParseDouble(task.keys.at(key));
+  EYECHART_CHECK(value.has_value(), "{} is no number", key);
+  return *value;
+}
+
+std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+  const TaskSpec& task = *cell.task;
+  encoders::EncodeOptions encode;
+  encode.batch = BatchOf(task);
+  const CachedFeatures& near_features =
+      context.features.Encode(*cell.encoders[0], *cell.dataset, encode);
+  const CachedFeatures& far_features =
+      context.features.Encode(*cell.encoders[1], *cell.dataset, encode);
+
+  MineJob job;
+  job.near_store = near_features.folder;
+  job.far_store = far_features.folder;
+  job.options.near_min = Number(task, "near_min");
+  job.options.far_max = Number(task, "far_max");
+  job.options.engine = task.keys.at("engine");
+  job.options.dedupe = task.keys.at("dedupe") == "true";
+  job.top = static_cast<std::int64_t>(Number(task, "top"));
+  job.gallery = task.keys.at("gallery") == "true";
+  job.encode_seconds =
+      near_features.summary.seconds + far_features.summary.seconds;
+  job.pictures = &context.features.Pictures(*cell.dataset);
+  job.out = context.artifacts;
+  const MineOutcome outcome = MineToFolder(job, context.progress);
+
+  const mining::MiningResult& result = outcome.result;
+  Record base;
+  base.n = result.images - result.unreadable;
+  base.weights_sha256 = near_features.summary.weights_sha256 + "+" +
+                        far_features.summary.weights_sha256;
+  base.preprocess_sha256 = near_features.summary.preprocess_sha256 + "+" +
+                           far_features.summary.preprocess_sha256;
+  base.dataset_sha256 = near_features.summary.items_sha256;
+  std::vector<Record> records;
+  const auto add = [&](std::string_view metric, double value) -> Record& {
+    records.push_back(base);
+    SetMetric(records.back(), metric, value);
+    return records.back();
+  };
+  const auto blind = static_cast<double>(result.blind_pairs);
+  const auto near_count = static_cast<double>(result.near_pairs);
+  const auto candidates = static_cast<double>(result.candidate_pairs);
+  add("near_pairs", near_count);
+  add("blind_pairs", blind);
+  // 0/0 becomes a null with its reason.
+  Record& share = add("blind_share", blind / near_count);
+  share.n = result.near_pairs;
+  if (share.value) share.ci = result.blind_share_ci;
+  add("blind_per_1e9", blind / candidates * 1e9).n = result.candidate_pairs;
+  return records;
+}
+
+}  // namespace
+
+const TaskKind kMineTask = {
+    "mine", "pairs near in one encoder's space and far in another's",
+    false,  kKeys,
+    Plan,   Run};
+
+}  // namespace eyechart::suite

@@ -1,0 +1,144 @@
+#include "suite/run.h"
+
+#include <chrono>
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "benchmarks/environment.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "encoders/checkpoint.h"
+#include "suite/run_log.h"
+
+namespace eyechart::suite {
+namespace {
+
+std::vector<Cell> Select(const std::vector<Cell>& cells,
+                         const RunOptions& options) {
+  std::vector<Cell> selected;
+  std::int64_t matching = 0;
+  for (const Cell& cell : cells) {
+    if (!GlobMatch(options.filter, cell.id)) continue;
+    if (matching++ % options.shard_count == options.shard_index - 1)
+      selected.push_back(cell);
+  }
+  EYECHART_REQUIRE(matching > 0,
+                   "--filter \"{}\" matches none of the suite's {} cells; the "
+                   "first is {}",
+                   options.filter, cells.size(), cells.front().id);
+  return selected;
+}
+
+// Weights of each encoder as they are now, "+" between near and far; "" where
+// the checkpoint cannot be opened (the cell's own run will say so).
+std::string WeightsNow(const Cell& cell,
+                       std::map<std::string, std::string>& known) {
+  std::string joined;
+  for (const EncoderSpec* encoder : cell.encoders) {
+    const std::string& model = encoder->model.model;
+    if (!known.contains(model))
+      known[model] = encoders::WeightsSha256(encoders::OpenCheckpoint(model));
+    joined += (joined.empty() ? "" : "+") + known[model];
+  }
+  return joined;
+}
+
+Record ErrorRecord(const std::string& message) {
+  Record record;
+  record.status = RecordStatus::kError;
+  record.message = message;
+  return record;
+}
+
+std::vector<Record> RunCell(const Cell& cell, TaskContext& context) {
+  try {
+    return FindTaskKind(cell.task->kind, "suite").run(cell, context);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    return {ErrorRecord(error.what())};
+  }
+}
+
+}  // namespace
+
+std::vector<Cell> PlanCells(const SuiteSpec& suite) {
+  std::vector<Cell> cells;
+  std::set<std::string> ids;
+  for (const TaskSpec& task : suite.tasks) {
+    for (Cell& cell : FindTaskKind(task.kind, "suite").plan(suite, task)) {
+      cell.task = &task;
+      cell.id = cell.encoder + "/" + task.kind + "/" + cell.dataset->name +
+                "/" + SettingText(cell.setting);
+      EYECHART_REQUIRE(ids.insert(cell.id).second,
+                       "{}:{}: [[task]]: cell {} is there already; two tasks "
+                       "ask for the same",
+                       suite.file.string(), task.line, cell.id);
+      cells.push_back(std::move(cell));
+    }
+  }
+  return cells;
+}
+
+RunSummary RunSuite(SuiteSpec suite,
+                    const RunOptions& options,
+                    Progress& progress) {
+  if (!options.device.empty()) {
+    for (EncoderSpec& encoder : suite.encoders)
+      encoder.model.device = options.device;
+  }
+  const std::vector<Cell> cells = Select(PlanCells(suite), options);
+  const std::string environment =
+      benchmarks::EnvironmentHash(options.environment);
+  RunLog log(options.out, suite.text, options.environment, environment,
+             options.command, options.fresh);
+  FeatureCache features(log.FeaturesFolder(), progress);
+  std::map<std::string, std::string> weights;
+
+  RunSummary summary;
+  summary.cells = static_cast<std::int64_t>(cells.size());
+  for (const Cell& cell : cells) {
+    ThrowIfInterrupted();
+    const auto known = log.done().find(cell.id);
+    if (known != log.done().end()) {
+      EYECHART_REQUIRE(
+          WeightsNow(cell, weights) == known->second.front().weights_sha256,
+          "{}: cell {} was measured with other weights than the checkpoint has "
+          "now; give --fresh, or another --out",
+          options.out.string(), cell.id);
+      ++summary.done;
+      continue;
+    }
+    TaskContext context{features, log.Artifacts(cell.id), progress};
+    const std::string started = UtcNow();
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<Record> records = RunCell(cell, context);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
+    const bool failed = records.front().status == RecordStatus::kError;
+    for (Record& record : records) {
+      record.run = log.run();
+      record.cell = cell.id;
+      record.encoder = cell.encoder;
+      record.task = cell.task->kind;
+      record.dataset = cell.dataset->name;
+      record.setting = cell.setting;
+      record.environment = environment;
+      record.started = started;
+      record.seconds = seconds;
+    }
+    log.Append(records);
+    if (failed) {
+      summary.failed.push_back(cell.id);
+      progress.Warn(cell.id + ": " + records.front().message);
+    } else {
+      ++summary.ok;
+    }
+  }
+  return summary;
+}
+
+}  // namespace eyechart::suite

@@ -1,0 +1,250 @@
+#include "suite/suite_spec.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "suite/task.h"
+#include "suite/toml_table.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using Setting = std::map<std::string, std::string>;
+
+void RequireName(const std::string& name, const std::string& where) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  EYECHART_REQUIRE(name.find_first_not_of(kAllowed) == std::string::npos,
+                   "{}: name \"{}\": names stand in cells and may hold only "
+                   "letters, digits, '.', '_' and '-'",
+                   where, name);
+}
+
+// All points of the grid that the keys' lists span; a key without values is not
+// in the points.
+std::vector<Setting> Grid(
+    const std::vector<std::pair<std::string, std::vector<std::string>>>& axes) {
+  std::vector<Setting> points = {{}};
+  for (const auto& [key, values] : axes) {
+    if (values.empty()) continue;
+    std::vector<Setting> next;
+    for (const Setting& point : points) {
+      for (const std::string& value : values) {
+        next.push_back(point);
+        next.back()[key] = value;
+      }
+    }
+    points = std::move(next);
+  }
+  return points;
+}
+
+// The point without the keys that stand at their defaults, so that a cell keeps
+// its name when a default is written out or a list is made longer.
+Setting WithoutDefaults(const Setting& point, const Setting& defaults) {
+  Setting setting;
+  for (const auto& [key, value] : point) {
+    const auto it = defaults.find(key);
+    if (it == defaults.end() || it->second != value) setting[key] = value;
+  }
+  return setting;
+}
+
+// A path of the suite file, relative to its folder.
+fs::path Resolve(const fs::path& file, const std::string& text) {
+  const fs::path path(text);
+  return path.is_absolute() ? path : file.parent_path() / path;
+}
+
+void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
+  EncoderSpec encoder;
+  encoder.name = table.RequiredText("name");
+  RequireName(encoder.name, table.Where("name"));
+  std::string model = table.RequiredText("model");
+  // A folder beside the suite file stands before a hub id of the same spelling.
+  const fs::path beside = Resolve(suite.file, model);
+  if (fs::is_directory(beside)) model = beside.string();
+  const std::vector<Setting> points = Grid({
+      {"dtype", table.Texts("dtype")},
+      {"device", table.Texts("device")},
+      {"pool", table.Texts("pool")},
+      {"resolution", table.Texts("resolution")},
+      {"alpha", table.Texts("alpha")},
+      {"orient", table.Texts("orient")},
+  });
+  table.RejectUnknownKeys();
+  for (const Setting& point : points) {
+    const auto get = [&point](const char* key, const char* fallback) {
+      const auto it = point.find(key);
+      return it == point.end() ? std::string(fallback) : it->second;
+    };
+    encoder.model.model = model;
+    encoder.model.dtype = get("dtype", "fp32");
+    encoder.model.device = get("device", "cpu");
+    encoder.model.pool = get("pool", "");
+    encoder.model.resolution = get("resolution", "");
+    encoder.model.alpha = encoders::ParseAlpha(get("alpha", "drop"));
+    encoder.model.orient = encoders::ParseOrient(get("orient", "none"));
+    encoders::ParseEncoderDType(encoder.model.dtype);
+    encoder.setting = WithoutDefaults(point, {{"dtype", "fp32"},
+                                              {"device", "cpu"},
+                                              {"alpha", "drop"},
+                                              {"orient", "none"}});
+    suite.encoders.push_back(encoder);
+  }
+}
+
+void ReadDataset(TomlTable& table, SuiteSpec& suite) {
+  DatasetSpec dataset;
+  dataset.name = table.RequiredText("name");
+  RequireName(dataset.name, table.Where("name"));
+  dataset.options.kind = table.RequiredText("kind");
+  const std::vector<std::string> kinds = {"folder", "csv", "list", "coco",
+                                          "idx"};
+  EYECHART_REQUIRE(std::find(kinds.begin(), kinds.end(),
+                             dataset.options.kind) != kinds.end(),
+                   "{}: \"{}\"{}; known kinds are {}", table.Where("kind"),
+                   dataset.options.kind,
+                   DidYouMean(dataset.options.kind, kinds),
+                   fmt::join(kinds, ", "));
+  const fs::path root = Resolve(suite.file, table.RequiredText("root"));
+  const std::string split = table.Text("split");
+  const std::string annotations = table.Text("annotations");
+  const std::string labels = table.Text("labels");
+  dataset.options.path = split.empty() ? root : root / split;
+  if (dataset.options.kind == "coco") {
+    EYECHART_REQUIRE(
+        !annotations.empty(),
+        "{}: kind \"coco\" needs annotations = \"FILE.json\"; root "
+        "is the pictures' folder",
+        table.Where());
+    dataset.options.root = dataset.options.path;
+    dataset.options.path = Resolve(suite.file, annotations);
+  }
+  if (!labels.empty()) dataset.options.labels = Resolve(suite.file, labels);
+  dataset.limit = table.Integer("limit", 0, 0);
+  table.RejectUnknownKeys();
+  suite.datasets.push_back(std::move(dataset));
+}
+
+void ReadTask(TomlTable& table, SuiteSpec& suite) {
+  TaskSpec task;
+  task.line = table.line();
+  task.kind = table.RequiredText("kind");
+  const TaskKind& kind = FindTaskKind(task.kind, table.Where("kind"));
+  task.datasets = table.Texts("dataset");
+  if (kind.takes_encoders) task.encoders = table.Texts("encoder");
+  std::vector<std::pair<std::string, std::vector<std::string>>> axes;
+  Setting defaults;
+  for (const TaskKey& key : kind.keys) {
+    const std::string name(key.name);
+    switch (key.type) {
+      case TaskKey::Type::kText:
+        axes.emplace_back(name, table.Texts(name));
+        break;
+      case TaskKey::Type::kNumber:
+        axes.emplace_back(name, table.Numbers(name));
+        break;
+      case TaskKey::Type::kBoolean:
+        axes.emplace_back(name, table.Booleans(name));
+        break;
+    }
+    EYECHART_REQUIRE(!axes.back().second.empty() || !key.required,
+                     "{}: key \"{}\" is missing: {}", table.Where(), name,
+                     key.what);
+    if (!key.fallback.empty()) defaults[name] = key.fallback;
+  }
+  table.RejectUnknownKeys();
+  for (const Setting& point : Grid(axes)) {
+    task.keys = point;
+    task.keys.insert(defaults.begin(), defaults.end());
+    task.setting = WithoutDefaults(point, defaults);
+    suite.tasks.push_back(task);
+  }
+}
+
+// Runs `read` on each table of the array of tables called `name`.
+void ReadTables(const toml::table& root,
+                const char* name,
+                SuiteSpec& suite,
+                const std::function<void(TomlTable&, SuiteSpec&)>& read) {
+  const toml::node* node = root.get(name);
+  if (node == nullptr) return;
+  const std::string file = suite.file.string();
+  EYECHART_REQUIRE(node->is_array_of_tables(),
+                   "{}:{}: \"{}\" should be written as [[{}]]", file,
+                   node->source().begin.line, name, name);
+  for (const toml::node& element : *node->as_array()) {
+    TomlTable table(*element.as_table(), file, fmt::format("[[{}]]", name));
+    read(table, suite);
+  }
+}
+
+template <typename Specs>
+void RequireDistinctTables(const toml::table& root,
+                           const char* name,
+                           const Specs& specs,
+                           const std::string& file) {
+  // A grid repeats its table's name; more names than tables cannot be, fewer
+  // mean that one stands twice.
+  const toml::array* tables = root.get_as<toml::array>(name);
+  std::set<std::string> names;
+  for (const auto& spec : specs) names.insert(spec.name);
+  EYECHART_REQUIRE(tables == nullptr || names.size() == tables->size(),
+                   "{}: two [[{}]] tables have the same name", file, name);
+}
+
+}  // namespace
+
+std::string SettingText(const Setting& setting) {
+  if (setting.empty()) return "default";
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : setting) parts.push_back(key + "=" + value);
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+SuiteSpec ReadSuite(const fs::path& file) {
+  SuiteSpec suite;
+  suite.file = file;
+  suite.text = ReadFile(file, 16 << 20);
+  toml::table root;
+  try {
+    root = toml::parse(suite.text, file.string());
+  } catch (const toml::parse_error& error) {
+    ThrowInput("{}:{}: not valid TOML: {}", file.string(),
+               error.source().begin.line, error.description());
+  }
+  const std::vector<std::string> known = {"suite", "encoder", "dataset",
+                                          "task"};
+  for (const auto& [key, node] : root) {
+    const std::string name(key.str());
+    EYECHART_REQUIRE(std::find(known.begin(), known.end(), name) != known.end(),
+                     "{}:{}: unknown table \"{}\"{}; known are {}",
+                     file.string(), node.source().begin.line, name,
+                     DidYouMean(name, known), fmt::join(known, ", "));
+  }
+  const toml::table* head = root.get_as<toml::table>("suite");
+  EYECHART_REQUIRE(head != nullptr, "{}: no [suite] table", file.string());
+  TomlTable table(*head, file.string(), "[suite]");
+  suite.name = table.RequiredText("name");
+  RequireName(suite.name, table.Where("name"));
+  suite.seed = table.Integer("seed", 0, 0);
+  suite.out = table.Text("out");
+  table.RejectUnknownKeys();
+  ReadTables(root, "encoder", suite, ReadEncoder);
+  ReadTables(root, "dataset", suite, ReadDataset);
+  ReadTables(root, "task", suite, ReadTask);
+  RequireDistinctTables(root, "encoder", suite.encoders, file.string());
+  RequireDistinctTables(root, "dataset", suite.datasets, file.string());
+  EYECHART_REQUIRE(!suite.tasks.empty(), "{}: no [[task]] table: nothing to do",
+                   file.string());
+  return suite;
+}
+
+}  // namespace eyechart::suite

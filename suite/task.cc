@@ -1,0 +1,76 @@
+#include "suite/task.h"
+
+#include <array>
+#include <optional>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace eyechart::suite {
+namespace {
+
+std::string WhereOf(const SuiteSpec& suite, const TaskSpec& task) {
+  return fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
+}
+
+template <typename Spec>
+std::vector<const Spec*> Named(const std::vector<Spec>& specs,
+                               const std::string& name,
+                               const std::string& where,
+                               const char* what) {
+  std::vector<const Spec*> found;
+  std::vector<std::string> names;
+  for (const Spec& spec : specs) {
+    names.push_back(spec.name);
+    if (name.empty() || spec.name == name) found.push_back(&spec);
+  }
+  EYECHART_REQUIRE(!found.empty(), "{}: no [[{}]] is called \"{}\"{}", where,
+                   what, name, DidYouMean(name, names));
+  return found;
+}
+
+}  // namespace
+
+std::span<const TaskKind> TaskKinds() {
+  static const std::array kinds = {kEncodeTask, kMineTask};
+  return kinds;
+}
+
+const TaskKind& FindTaskKind(std::string_view name, const std::string& where) {
+  std::vector<std::string> names;
+  for (const TaskKind& kind : TaskKinds()) {
+    if (kind.name == name) return kind;
+    names.emplace_back(kind.name);
+  }
+  ThrowInput("{}: unknown task kind \"{}\"{}; known kinds are {}", where, name,
+             DidYouMean(name, names), fmt::join(names, ", "));
+}
+
+std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
+                                              const TaskSpec& task,
+                                              const std::string& name) {
+  return Named(suite.encoders, name, WhereOf(suite, task), "encoder");
+}
+
+std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
+                                           const TaskSpec& task) {
+  const std::string where = WhereOf(suite, task);
+  if (task.datasets.empty())
+    return Named(suite.datasets, std::string(), where, "dataset");
+  std::vector<const DatasetSpec*> found;
+  for (const std::string& name : task.datasets)
+    found.push_back(Named(suite.datasets, name, where, "dataset").front());
+  return found;
+}
+
+int BatchOf(const TaskSpec& task) {
+  const std::string& text = task.keys.at("batch");
+  const std::optional<std::int64_t> batch = ParseInt(text);
+  EYECHART_REQUIRE(batch && *batch >= 1 && *batch <= 1 << 20,
+                   "[[task]] of line {}: batch {}: should be an integer of at "
+                   "least 1",
+                   task.line, text);
+  return static_cast<int>(*batch);
+}
+
+}  // namespace eyechart::suite

@@ -1,0 +1,77 @@
+// The seam of task kinds: what a [[task]] may say and what it does. To add a
+// kind: one new file and one row in task.cc.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/progress.h"
+#include "core/record.h"
+#include "suite/feature_cache.h"
+#include "suite/suite_spec.h"
+
+namespace eyechart::suite {
+
+/// One key that a task kind understands besides kind, dataset and encoder.
+struct TaskKey {
+  enum class Type { kText, kNumber, kBoolean };
+  std::string_view name;
+  Type type = Type::kNumber;
+  std::string_view fallback;  // default as text; empty: none
+  bool required = false;
+  std::string_view what;  // for `eyechart list tasks` and errors
+};
+
+/// One thing to measure: a task with its encoders and data set.
+struct Cell {
+  std::string id;  // encoder/task/dataset/setting
+  std::string encoder;
+  const TaskSpec* task = nullptr;
+  const DatasetSpec* dataset = nullptr;
+  std::vector<const EncoderSpec*> encoders;  // near and far for mine
+  std::map<std::string, std::string> setting;
+};
+
+/// What a task runs in.
+struct TaskContext {
+  FeatureCache& features;
+  std::filesystem::path artifacts;  // the cell's own folder, not yet made
+  Progress& progress;
+};
+
+struct TaskKind {
+  std::string_view name;
+  std::string_view what;
+  bool takes_encoders = true;  // knows the key `encoder`; one cell each
+  std::span<const TaskKey> keys;
+  /// The cells of one task. Throws InputError for names that the suite lacks.
+  std::vector<Cell> (*plan)(const SuiteSpec&, const TaskSpec&);
+  /// Runs a cell and returns its records; run, cell, setting, environment and
+  /// times are filled in by the caller. Throws for what fails.
+  std::vector<Record> (*run)(const Cell&, TaskContext&);
+};
+
+std::span<const TaskKind> TaskKinds();
+/// Throws InputError naming `where`, with the nearest kind.
+const TaskKind& FindTaskKind(std::string_view name, const std::string& where);
+
+/// The grid points of the encoder called `name`, or of all for "". Throws
+/// InputError with the nearest name.
+std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
+                                              const TaskSpec& task,
+                                              const std::string& name);
+/// The data sets of a task. Throws InputError with the nearest name.
+std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
+                                           const TaskSpec& task);
+
+/// The task's `batch`. Throws InputError unless it is an integer of at least 1.
+int BatchOf(const TaskSpec& task);
+
+/// The kinds; each in its own file.
+extern const TaskKind kEncodeTask;
+extern const TaskKind kMineTask;
+
+}  // namespace eyechart::suite

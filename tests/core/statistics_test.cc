@@ -1,0 +1,93 @@
+#include "core/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace eyechart {
+namespace {
+
+// Literals: scipy.stats.norm.ppf, SciPy 1.17.1.
+TEST(NormalQuantile, EqualsScipy) {
+  const std::vector<std::pair<double, double>> rows = {
+      {1e-10, -6.361340902404056},  {0.001, -3.090232306167813},
+      {0.02, -2.053748910631823},   {0.025, -1.9599639845400545},
+      {0.3, -0.5244005127080409},   {0.5, 0.0},
+      {0.8, 0.8416212335729143},    {0.975, 1.959963984540054},
+      {0.9995, 3.2905267314919255},
+  };
+  for (const auto& [p, x] : rows)
+    EXPECT_NEAR(NormalQuantile(p), x, 1e-13) << "p = " << p;
+  EXPECT_THROW(NormalQuantile(0), std::logic_error);
+  EXPECT_THROW(NormalQuantile(1), std::logic_error);
+}
+
+// Literals: scipy.stats.binomtest(k, n).proportion_ci(level, method="wilson").
+TEST(WilsonInterval, EqualsScipy) {
+  struct Row {
+    std::int64_t k, n;
+    double level, low, high;
+  };
+  const std::vector<Row> rows = {
+      {0, 10, 0.95, 0.0, 0.27753279986288926},
+      {10, 10, 0.95, 0.7224672001371109, 1.0},
+      {26, 135, 0.95, 0.13495621289223045, 0.26723963908891446},
+      {2, 15, 0.95, 0.03736125910306534, 0.3788198283232236},
+      {1, 1, 0.95, 0.20654931437723745, 1.0},
+      {7, 20, 0.99, 0.14639344137693885, 0.6283381789526872},
+      {1, 3, 0.9, 0.07826572633372841, 0.7464661317187758},
+  };
+  for (const Row& row : rows) {
+    const Interval interval = WilsonInterval(row.k, row.n, row.level);
+    EXPECT_NEAR(interval.low, row.low, 1e-13) << row.k << "/" << row.n;
+    EXPECT_NEAR(interval.high, row.high, 1e-13) << row.k << "/" << row.n;
+    EXPECT_EQ(interval.level, row.level);
+    EXPECT_EQ(interval.method, "wilson");
+  }
+}
+
+TEST(WilsonInterval, KnowsNothingFromNothing) {
+  const Interval interval = WilsonInterval(0, 0);
+  EXPECT_EQ(interval.low, 0);
+  EXPECT_EQ(interval.high, 1);
+}
+
+// Pairs (0,1) (0,2) (1,2) (3,4) (0,3) (2,4) (1,3) (1,4), of which (0,1) is a
+// hit; the literals come from deleting each image in NumPy.
+TEST(PairShareInterval, EqualsDeletingImagesByHand) {
+  const std::vector<std::int64_t> trials = {3, 4, 3, 3, 3};
+  const std::vector<std::int64_t> hits = {1, 1, 0, 0, 0};
+  const Interval interval = PairShareInterval(hits, trials);
+  EXPECT_EQ(interval.low, 0);
+  EXPECT_NEAR(interval.high, 0.5090729341084248, 1e-12);
+}
+
+TEST(PairShareInterval, HasNoWidthWhereEveryPairIsAHit) {
+  const std::vector<std::int64_t> counts = {2, 2, 2};
+  const Interval interval = PairShareInterval(counts, counts);
+  EXPECT_EQ(interval.low, 1);
+  EXPECT_EQ(interval.high, 1);
+}
+
+TEST(PairShareInterval, KnowsNothingFromTooFewImages) {
+  for (const std::size_t n : {0u, 1u, 2u}) {
+    const std::vector<std::int64_t> counts(n, 1);
+    const Interval interval = PairShareInterval(counts, counts);
+    EXPECT_EQ(interval.low, 0) << n;
+    EXPECT_EQ(interval.high, 1) << n;
+  }
+  const std::vector<std::int64_t> one = {1};
+  EXPECT_THROW(PairShareInterval(one, {}), std::logic_error);
+}
+
+TEST(Median, TakesTheMiddle) {
+  EXPECT_TRUE(std::isnan(Median({})));
+  EXPECT_EQ(Median(std::vector<double>{3}), 3);
+  EXPECT_EQ(Median(std::vector<double>{4, 1}), 2.5);
+  EXPECT_EQ(Median(std::vector<double>{9, 1, 1}), 1);
+}
+
+}  // namespace
+}  // namespace eyechart
