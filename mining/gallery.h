@@ -1,0 +1,53 @@
+// Looking at the pairs: one HTML file with the pictures in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "data/store_manifest.h"
+#include "mining/mine.h"
+
+namespace eyechart::mining {
+
+/// The encoded bytes of the picture in a row of the near store. What it throws
+/// as InputError is shown in the picture's place.
+using PictureReader = std::function<std::string(std::int64_t row)>;
+
+/// What a gallery is made of; everything must outlive the call.
+struct GallerySource {
+  const MiningResult& result;
+  const std::vector<data::StoreItem>& items;  // of the near store
+  const data::StoreManifest& near_manifest;
+  const data::StoreManifest& far_manifest;
+  const MineOptions& options;  // the thresholds
+  PictureReader read;
+};
+
+struct GalleryOptions {
+  std::int64_t pairs = 200;  // the first so many; 0: all of them
+  int thumbnail_side = 160;  // longest side, pixels
+  /// Shown as the way to make the page again; none is shown when empty.
+  std::string command;
+};
+
+/// Writes the page to `path`, whole or not at all. It needs no network; each
+/// picture is in it once, however many pairs it is in. Throws InputError where
+/// the file cannot be written.
+void WriteGallery(const std::filesystem::path& path,
+                  const GallerySource& source,
+                  const GalleryOptions& options = {});
+
+/// The first `pairs` pairs for a report to show:
+/// {near_model, far_model, near_min, far_max,
+///  pairs: [{rank, near, far, gap, a: {id, label, src}, b: {...}}]};
+/// `src` is a data URI, or null with `error` beside it.
+Json GalleryJson(const GallerySource& source, std::int64_t pairs = 12);
+
+/// The model's name for people: a hub id as it is, of a path its last part.
+std::string ModelTitle(const data::StoreManifest& manifest);
+
+}  // namespace eyechart::mining
