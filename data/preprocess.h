@@ -18,6 +18,7 @@ enum class ResizeMode {
   kNone,
   kShortestEdge,  // the shorter side becomes `size_height`, aspect kept
   kExact,         // size_width x size_height, aspect not kept
+  kFitWithin,     // the largest within size_width x size_height, aspect kept
 };
 
 /// Everything between the file's bytes and the tensor; hashed into
@@ -27,6 +28,7 @@ struct PreprocessOptions {
   ResizeMode resize = ResizeMode::kShortestEdge;
   int size_height = 224;  // pixels; the edge for kShortestEdge
   int size_width = 224;   // pixels; unused for kShortestEdge
+  int longest_edge = 0;   // pixels; cap for kShortestEdge, 0: none
   Filter filter = Filter::kBicubic;
   bool center_crop = true;  // zero padding where the crop is larger
   int crop_height = 224;    // pixels

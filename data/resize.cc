@@ -1,1 +1,187 @@
 #include "data/resize.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "core/error.h"
+#include "data/resize_kernels.h"
+
+namespace eyechart::data {
+namespace {
+
+double Box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
+
+double Triangle(double x) {
+  x = std::fabs(x);
+  return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+double Hamming(double x) {
+  x = std::fabs(x);
+  if (x == 0.0) return 1.0;
+  if (x >= 1.0) return 0.0;
+  x *= std::numbers::pi;
+  // Pillow writes these two constants in single precision.
+  return std::sin(x) / x * (double{0.54f} + double{0.46f} * std::cos(x));
+}
+
+double Bicubic(double x) {
+  constexpr double kA = -0.5;
+  x = std::fabs(x);
+  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
+  return 0.0;
+}
+
+double Sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x;
+}
+
+double Lanczos(double x) {
+  return x >= -3.0 && x < 3.0 ? Sinc(x) * Sinc(x / 3) : 0.0;
+}
+
+struct Kernel {
+  double (*weight)(double);
+  double support;  // half width, in output pixels when shrinking
+};
+
+Kernel KernelOf(Filter filter) {
+  switch (filter) {
+    case Filter::kBox:
+      return {Box, 0.5};
+    case Filter::kBilinear:
+      return {Triangle, 1.0};
+    case Filter::kHamming:
+      return {Hamming, 1.0};
+    case Filter::kBicubic:
+      return {Bicubic, 2.0};
+    case Filter::kLanczos:
+      return {Lanczos, 3.0};
+    case Filter::kNearest:
+      break;
+  }
+  EYECHART_CHECK(false, "filter {} has no kernel", static_cast<int>(filter));
+}
+
+// The weights of one axis. In double, normalised, then rounded half away from
+// zero to fixed point, as Pillow does: every step shows in the last bit.
+internal::AxisWeights MakeWeights(int in_size, int out_size, Filter filter) {
+  const Kernel kernel = KernelOf(filter);
+  const double scale = static_cast<double>(in_size) / out_size;
+  const double filter_scale = std::max(scale, 1.0);
+  const double support = kernel.support * filter_scale;
+  const double inverse = 1.0 / filter_scale;
+
+  internal::AxisWeights axis;
+  axis.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
+  axis.first.resize(out_size);
+  axis.count.resize(out_size);
+  axis.weights.assign(static_cast<std::size_t>(out_size) * axis.taps, 0);
+  std::vector<double> row(axis.taps);
+  for (int out = 0; out < out_size; ++out) {
+    const double center = (out + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(center - support + 0.5));
+    const int last =
+        std::min(in_size, static_cast<int>(center + support + 0.5));
+    const int count = last - first;
+    double sum = 0.0;
+    for (int i = 0; i < count; ++i) {
+      row[i] = kernel.weight((i + first - center + 0.5) * inverse);
+      sum += row[i];
+    }
+    std::int32_t* weights =
+        axis.weights.data() + static_cast<std::size_t>(out) * axis.taps;
+    for (int i = 0; i < count; ++i) {
+      const double w = (sum != 0.0 ? row[i] / sum : row[i]) *
+                       (1 << internal::kPrecisionBits);
+      weights[i] = static_cast<std::int32_t>(w < 0 ? w - 0.5 : w + 0.5);
+    }
+    axis.first[out] = first;
+    axis.count[out] = count;
+  }
+  return axis;
+}
+
+// Source positions of Pillow's nearest filter: the running sum, with its
+// rounding, of an affine transform.
+std::vector<int> NearestPositions(int in_size, int out_size) {
+  const double step = static_cast<double>(in_size) / out_size;
+  double position = step * 0.5;
+  std::vector<int> positions(out_size);
+  for (int& p : positions) {
+    p = std::min(static_cast<int>(position), in_size - 1);
+    position += step;
+  }
+  return positions;
+}
+
+Image ResizeNearest(const Image& image, int width, int height) {
+  const std::vector<int> columns = NearestPositions(image.width, width);
+  const std::vector<int> rows = NearestPositions(image.height, height);
+  Image out{width, height, {}};
+  out.pixels.resize(static_cast<std::size_t>(width) * height * 3);
+  std::uint8_t* to = out.pixels.data();
+  for (const int row : rows) {
+    const std::uint8_t* from =
+        image.pixels.data() + static_cast<std::size_t>(row) * image.width * 3;
+    for (const int column : columns) {
+      std::copy_n(from + static_cast<std::size_t>(column) * 3, 3, to);
+      to += 3;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view FilterName(Filter filter) {
+  constexpr std::array<std::string_view, 6> kNames = {
+      "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"};
+  return kNames.at(static_cast<std::size_t>(filter));
+}
+
+Image Resize(const Image& image, int width, int height, Filter filter) {
+  EYECHART_CHECK(image.width > 0 && image.height > 0 && width > 0 && height > 0,
+                 "resize of {}x{} to {}x{}", image.width, image.height, width,
+                 height);
+  if (width == image.width && height == image.height) return image;
+  if (filter == Filter::kNearest) return ResizeNearest(image, width, height);
+
+  const std::size_t row_bytes = static_cast<std::size_t>(width) * 3;
+  Image out{width, height, {}};
+  if (height == image.height) {
+    const internal::AxisWeights across =
+        MakeWeights(image.width, width, filter);
+    out.pixels.resize(row_bytes * height);
+    internal::ResizeRows(image.pixels.data(), image.width, height, across,
+                         out.pixels.data());
+    return out;
+  }
+  internal::AxisWeights down = MakeWeights(image.height, height, filter);
+  const std::uint8_t* rows = image.pixels.data();
+  std::vector<std::uint8_t> between;
+  if (width != image.width) {
+    // Only the rows that the second pass reads.
+    const int first = down.first.front();
+    const int last = down.first.back() + down.count.back();
+    const internal::AxisWeights across =
+        MakeWeights(image.width, width, filter);
+    between.resize(row_bytes * (last - first));
+    internal::ResizeRows(
+        rows + static_cast<std::size_t>(first) * image.width * 3, image.width,
+        last - first, across, between.data());
+    for (int& f : down.first) f -= first;
+    rows = between.data();
+  }
+  out.pixels.resize(row_bytes * height);
+  internal::ResizeColumns(rows, row_bytes, down, out.pixels.data());
+  return out;
+}
+
+}  // namespace eyechart::data

@@ -1,0 +1,37 @@
+// The two inner loops of Resize: fixed-point weighted sums of 8-bit samples.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace eyechart::data::internal {
+
+/// Weights are in units of 2^-22: 8 bits of sample and 2 of headroom (bicubic
+/// and Lanczos overshoot) in 32. Source: Pillow's PRECISION_BITS.
+inline constexpr int kPrecisionBits = 32 - 8 - 2;
+
+/// What each output position sums: `count` inputs from `first`, with
+/// weights[out * taps .. + count), the rest of a row being 0.
+struct AxisWeights {
+  int taps = 0;
+  std::vector<int> first;
+  std::vector<int> count;
+  std::vector<std::int32_t> weights;
+};
+
+/// Horizontal pass: `rows` rows of `in_width` RGB pixels to rows of
+/// across.first.size() pixels.
+void ResizeRows(const std::uint8_t* in,
+                int in_width,
+                int rows,
+                const AxisWeights& across,
+                std::uint8_t* out);
+
+/// Vertical pass: rows of `row_bytes` samples to down.first.size() such rows.
+void ResizeColumns(const std::uint8_t* in,
+                   std::size_t row_bytes,
+                   const AxisWeights& down,
+                   std::uint8_t* out);
+
+}  // namespace eyechart::data::internal
