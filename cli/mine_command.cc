@@ -88,6 +88,17 @@ void Print(const Json& j, const fs::path& out, bool gallery) {
     PrintLine(fmt::format("gallery  {}", (out / "gallery.html").string()));
 }
 
+// The command line that makes the gallery again.
+std::string CommandOf(const Options& o) {
+  std::string command = "eyechart mine " + o.pictures.images;
+  command +=
+      o.near_store.empty()
+          ? " --near " + o.near_model + " --far " + o.far_model
+          : " --near-store " + o.near_store + " --far-store " + o.far_store;
+  return command + fmt::format(" --near-min {} --far-max {} -o {} --gallery",
+                               o.mine.near_min, o.mine.far_max, o.out);
+}
+
 int Run(const Options& options) {
   RequireConsistent(options);
   SetThreads(options.flags.threads);
@@ -97,6 +108,7 @@ int Run(const Options& options) {
   job.top = options.top;
   job.gallery = options.gallery;
   job.out = options.out;
+  job.command = CommandOf(options);
   std::vector<std::string> warnings;
   std::unique_ptr<data::Dataset> pictures;
   if (!options.pictures.images.empty())

@@ -15,8 +15,30 @@
 namespace eyechart::data {
 namespace {
 
-constexpr std::array<const char*, 5> kKinds = {"folder", "csv", "list", "coco",
-                                               "idx"};
+constexpr std::array kKinds = {
+    DatasetKind{"folder", "pictures under a folder; subfolders are labels",
+                true,
+                [](const DatasetOptions& o) {
+                  return internal::OpenImageFolder(o.path);
+                }},
+    DatasetKind{"csv", "CSV with the column path, perhaps label and id", false,
+                [](const DatasetOptions& o) {
+                  return internal::OpenCsvManifest(o.path);
+                }},
+    DatasetKind{
+        "list", "text file with one path a line", false,
+        [](const DatasetOptions& o) { return internal::OpenListFile(o.path); }},
+    DatasetKind{"coco", "COCO JSON; its pictures lie beside it or under a root",
+                false,
+                [](const DatasetOptions& o) {
+                  return internal::OpenCocoImages(o.path, o.root);
+                }},
+    DatasetKind{"idx", "IDX file of images (the MNIST format), also gzipped",
+                false,
+                [](const DatasetOptions& o) {
+                  return internal::OpenIdx(o.path, o.labels);
+                }},
+};
 
 std::string LowerExtension(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -57,28 +79,29 @@ std::unique_ptr<Dataset> Dataset::Create(const DatasetOptions& options) {
                    "paths, a COCO JSON or an IDX file");
   EYECHART_REQUIRE(std::filesystem::exists(path, error),
                    "{}: no such file or folder", path.string());
-  const bool known =
-      options.kind.empty() ||
-      std::find(kKinds.begin(), kKinds.end(), options.kind) != kKinds.end();
-  EYECHART_REQUIRE(known, "data set kind \"{}\" is not known{}; known are {}",
-                   options.kind,
-                   DidYouMean(options.kind, {kKinds.begin(), kKinds.end()}),
-                   fmt::join(kKinds, ", "));
-  const std::string kind =
-      options.kind.empty() ? Recognise(path) : options.kind;
+  const DatasetKind& kind = FindDatasetKind(
+      options.kind.empty() ? Recognise(path) : options.kind, "data set");
   const bool folder = std::filesystem::is_directory(path, error);
-  EYECHART_REQUIRE(folder == (kind == "folder"),
-                   "{}: is a {}; kind \"{}\" is a {}", path.string(),
-                   folder ? "folder" : "file", kind,
+  EYECHART_REQUIRE(folder == kind.is_folder, "{}: is a {}; kind \"{}\" is a {}",
+                   path.string(), folder ? "folder" : "file", kind.name,
                    folder ? "file" : "folder");
-  EYECHART_REQUIRE(options.root.empty() || kind == "coco",
+  EYECHART_REQUIRE(options.root.empty() || kind.name == "coco",
                    "a root ({}) goes with a COCO JSON; {} is of kind {}",
-                   options.root.string(), path.string(), kind);
-  if (kind == "folder") return internal::OpenImageFolder(path);
-  if (kind == "csv") return internal::OpenCsvManifest(path);
-  if (kind == "coco") return internal::OpenCocoImages(path, options.root);
-  if (kind == "idx") return internal::OpenIdx(path, options.labels);
-  return internal::OpenListFile(path);
+                   options.root.string(), path.string(), kind.name);
+  return kind.open(options);
+}
+
+std::span<const DatasetKind> DatasetKinds() { return kKinds; }
+
+const DatasetKind& FindDatasetKind(const std::string& name,
+                                   const std::string& where) {
+  std::vector<std::string> names;
+  for (const DatasetKind& kind : kKinds) {
+    if (kind.name == name) return kind;
+    names.emplace_back(kind.name);
+  }
+  ThrowInput("{}: kind \"{}\" is not known{}; known are {}", where, name,
+             DidYouMean(name, names), fmt::join(names, ", "));
 }
 
 }  // namespace eyechart::data

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace eyechart::data {
 
@@ -44,5 +46,21 @@ class Dataset {
   /// known kind, or holds no picture.
   static std::unique_ptr<Dataset> Create(const DatasetOptions& options);
 };
+
+/// The kinds of data set there are. To add one: one new file and one row in
+/// dataset.cc.
+struct DatasetKind {
+  std::string_view name;
+  std::string_view what;
+  bool is_folder = false;  // else the path is a file
+  std::unique_ptr<Dataset> (*open)(const DatasetOptions&);
+};
+
+std::span<const DatasetKind> DatasetKinds();
+
+/// The row called `name`. Throws InputError, beginning with `where`, with the
+/// nearest kind.
+const DatasetKind& FindDatasetKind(const std::string& name,
+                                   const std::string& where);
 
 }  // namespace eyechart::data

@@ -18,6 +18,7 @@ struct MineJob {
   std::int64_t top = 0;       // rows of pairs.csv; 0: every blind pair
   bool gallery = false;       // gallery.html and gallery.json as well
   double encode_seconds = 0;  // of the stores, for the report
+  std::string command;        // what repeats it, shown in the gallery
   /// The pictures, for the gallery; matched to the store by id.
   const data::Dataset* pictures = nullptr;
   std::filesystem::path out;  // folder; made if need be

@@ -105,14 +105,7 @@ void ReadDataset(TomlTable& table, SuiteSpec& suite) {
   dataset.name = table.RequiredText("name");
   RequireName(dataset.name, table.Where("name"));
   dataset.options.kind = table.RequiredText("kind");
-  const std::vector<std::string> kinds = {"folder", "csv", "list", "coco",
-                                          "idx"};
-  EYECHART_REQUIRE(std::find(kinds.begin(), kinds.end(),
-                             dataset.options.kind) != kinds.end(),
-                   "{}: \"{}\"{}; known kinds are {}", table.Where("kind"),
-                   dataset.options.kind,
-                   DidYouMean(dataset.options.kind, kinds),
-                   fmt::join(kinds, ", "));
+  data::FindDatasetKind(dataset.options.kind, table.Where("kind"));
   const fs::path root = Resolve(suite.file, table.RequiredText("root"));
   const std::string split = table.Text("split");
   const std::string annotations = table.Text("annotations");
