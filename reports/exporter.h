@@ -1,0 +1,42 @@
+// Exporters: records in, one document out. To add one, write its file and add
+// its line to the table in exporter.cc.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reports/run_folder.h"
+
+namespace eyechart::reports {
+
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+
+  /// The whole document for one or several runs, UTF-8 with LF.
+  virtual std::string Export(std::span<const RunFolder> runs) const = 0;
+
+  /// The exporter of this name in the table. Throws InputError listing the
+  /// known ones.
+  static std::unique_ptr<Exporter> Create(const std::string& format);
+};
+
+/// One row of the table.
+struct ExporterRow {
+  std::string_view name;
+  std::string_view extensions;  // with their dots, parted by a blank
+  std::string_view what;
+  std::unique_ptr<Exporter> (*make)();
+};
+
+/// Every exporter there is.
+std::span<const ExporterRow> Exporters();
+
+/// The format that the file's extension stands for, in any case of letters.
+/// Throws InputError listing the known extensions.
+std::string FormatForFile(const std::filesystem::path& file);
+
+}  // namespace eyechart::reports

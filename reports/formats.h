@@ -1,0 +1,15 @@
+// The makers that the table in exporter.cc names, one a format.
+#pragma once
+
+#include <memory>
+
+#include "reports/exporter.h"
+
+namespace eyechart::reports {
+
+std::unique_ptr<Exporter> MakeMarkdown();
+std::unique_ptr<Exporter> MakeHtml();
+std::unique_ptr<Exporter> MakeJsonl();
+std::unique_ptr<Exporter> MakeCsv();
+
+}  // namespace eyechart::reports
