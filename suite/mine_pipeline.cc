@@ -33,10 +33,8 @@ mining::PictureReader ReaderOf(const data::Dataset& pictures,
 MineOutcome MineToFolder(const MineJob& job, Progress& progress) {
   const data::FeatureStore near_store(job.near_store);
   const data::FeatureStore far_store(job.far_store);
-  progress.Begin("checking the stores", 0);
   near_store.Verify();
   far_store.Verify();
-  progress.End();
   MineOutcome outcome;
   outcome.result = mining::Mine(near_store, far_store, job.options, progress);
 
