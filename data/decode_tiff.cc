@@ -103,7 +103,9 @@ void ReadSamples(const TiffDirectory& tiff, Layout& l) {
   if (extra.size() != extras) {
     // A fourth sample that nobody named is alpha.
     if (l.photometric != kRgb || extras != 1 || !extra.empty()) Unsupported(l);
-    l.alpha = Alpha::kStraight;
+    // In compressed planes Pillow takes it for premultiplied.
+    l.alpha = l.planar && l.compression != kTiffNone ? Alpha::kPremultiplied
+                                                     : Alpha::kStraight;
   } else if (extras > 0) {
     constexpr std::uint64_t kCorel = 999;
     if (extra[0] == 1) l.alpha = Alpha::kPremultiplied;
@@ -142,6 +144,18 @@ bool IsServed(const Layout& l) {
     default:
       return false;
   }
+}
+
+// Layouts that Pillow accepts and then takes the bytes of for something else:
+// there is no reference to be equal to.
+bool PillowMisreads(const Layout& l, bool big_endian, bool alpha) {
+  if (l.compression == kTiffNone) {
+    const bool packed = l.samples == 1 && (l.bits == 2 || l.bits == 4);
+    return l.planar && (l.bits > 8 || packed);
+  }
+  if (alpha && l.planar && l.colors == 1 && l.samples > 1) return true;
+  const bool wide = l.bits == 32 || (l.bits == 16 && l.format == kSigned);
+  return wide && l.colors == 1 && big_endian;
 }
 
 Layout ReadLayout(const TiffDirectory& tiff) {
@@ -253,7 +267,9 @@ class PixelWriter {
   }
 
   std::uint8_t Gray(const std::uint8_t* row, std::size_t i) const {
-    const bool invert = l_.photometric == kWhiteIsZero;
+    // Pillow forgets to invert where it takes planes apart, even just one.
+    const bool invert = l_.photometric == kWhiteIsZero &&
+                        !(l_.planar && l_.compression == kTiffNone);
     if (l_.bits < 8) {
       const int largest = (1 << l_.bits) - 1;
       const int value = Packed(row, i) * (255 / largest);
@@ -385,6 +401,7 @@ void DecodeBlocks(std::string_view bytes,
 Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request) {
   const TiffDirectory tiff(bytes);
   if (!tiff.valid()) ThrowDecode("damaged TIFF: its header is not one");
+  if (!tiff.whole()) ThrowDecode("truncated TIFF: its directory is cut short");
   const Layout layout = ReadLayout(tiff);
   Picture picture;
   if (!KnowsTiffCompression(layout.compression)) {
@@ -397,8 +414,14 @@ Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request) {
   }
   if (!IsServed(layout) || layout.predictor < 1 || layout.predictor > 2 ||
       (layout.predictor == 2 && layout.bits < 8) ||
-      (layout.planar && layout.bits < 8))
+      (layout.planar && layout.samples > 1 && layout.bits < 8))
     Unsupported(layout);
+  if (PillowMisreads(layout, tiff.big_endian(), request.alpha))
+    ThrowDecode(
+        "TIFF of {}-bit samples (format {}) in {} order{}: Pillow misreads "
+        "such files, so what they should give is not defined",
+        layout.bits, layout.format, tiff.big_endian() ? "MM" : "II",
+        layout.planar ? ", in planes" : "");
   // Before memory is taken, what the blocks could hold at the very most.
   const std::size_t row_bytes =
       (static_cast<std::size_t>(layout.width) * layout.samples * layout.bits +

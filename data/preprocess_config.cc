@@ -198,7 +198,7 @@ std::array<double, 3> ReadChannels(const Json& config,
                                    const std::array<double, 3>& fallback,
                                    const std::string& source) {
   const auto it = config.find(key);
-  if (it == config.end() || it->is_null()) return fallback;
+  if (it == config.end()) return fallback;
   if (it->is_number()) {
     const double value = it->get<double>();
     return {value, value, value};
@@ -219,6 +219,25 @@ bool Present(const Json& config, std::string_view key) {
   return it != config.end() && !it->is_null();
 }
 
+// A switch; null is off, whatever the class's default, as in transformers.
+bool Switch(const Json& config,
+            std::string_view key,
+            bool fallback,
+            const std::string& source) {
+  if (!config.contains(key)) return fallback;
+  return JsonGetOr<bool>(config, key, false, source);
+}
+
+// A value that a step needs may be absent, then the class has one, but not
+// null.
+void RequireNotNull(const Json& config,
+                    std::string_view key,
+                    const std::string& source) {
+  EYECHART_REQUIRE(!config.contains(key) || Present(config, key),
+                   "{}: key \"{}\" is null; leave it out for the default",
+                   source, key);
+}
+
 Filter ReadFilter(const Json& config,
                   Filter fallback,
                   const std::string& source) {
@@ -231,52 +250,82 @@ Filter ReadFilter(const Json& config,
   return static_cast<Filter>(number);
 }
 
+void ReadResize(const Json& config,
+                const ProcessorClass& processor,
+                PreprocessOptions& options,
+                const std::string& source) {
+  if (!Switch(config, "do_resize", true, source)) {
+    options.resize = ResizeMode::kNone;
+    return;
+  }
+  RequireNotNull(config, "size", source);
+  RequireNotNull(config, "resample", source);
+  options.resize = processor.resize;
+  if (Present(config, "size"))
+    ApplySize(config,
+              Switch(config, "default_to_square", processor.square, source),
+              options, source);
+  if (Switch(config, "use_square_size", false, source))  // of KOSMOS-2
+    options.resize = ResizeMode::kExact;
+  options.filter = ReadFilter(config, processor.filter, source);
+}
+
+void ReadCrop(const Json& config,
+              const ProcessorClass& processor,
+              PreprocessOptions& options,
+              const std::string& source) {
+  options.center_crop =
+      Switch(config, "do_center_crop", processor.center_crop, source);
+  if (!options.center_crop) return;
+  RequireNotNull(config, "crop_size", source);
+  if (!config.contains("crop_size")) {
+    EYECHART_REQUIRE(processor.center_crop,
+                     "{}: key \"do_center_crop\" is true and \"crop_size\" is "
+                     "missing; a {} has no default for it",
+                     source, processor.name);
+    return;
+  }
+  const SizeKeys crop =
+      ReadSize(config.at("crop_size"), true, "crop_size", source);
+  EYECHART_REQUIRE(crop.height && crop.width,
+                   "{}: key \"crop_size\" is {}; it should be a number or "
+                   "hold height and width",
+                   source, config.at("crop_size").dump());
+  options.crop_height = *crop.height;
+  options.crop_width = *crop.width;
+}
+
+void ReadRescaleAndNormalize(const Json& config,
+                             const ProcessorClass& processor,
+                             PreprocessOptions& options,
+                             const std::string& source) {
+  options.rescale = Switch(config, "do_rescale", true, source);
+  if (options.rescale) {
+    RequireNotNull(config, "rescale_factor", source);
+    options.rescale_factor = JsonGetOr<double>(config, "rescale_factor",
+                                               options.rescale_factor, source);
+  }
+  options.normalize = Switch(config, "do_normalize", true, source);
+  if (!options.normalize) return;
+  RequireNotNull(config, "image_mean", source);
+  RequireNotNull(config, "image_std", source);
+  options.mean = ReadChannels(config, "image_mean", processor.mean, source);
+  options.stddev = ReadChannels(config, "image_std", processor.stddev, source);
+  for (const double s : options.stddev)
+    EYECHART_REQUIRE(static_cast<float>(s) != 0.0f,
+                     "{}: key \"image_std\" holds 0; it should not", source);
+}
+
 PreprocessOptions FromConfig(const Json& config,
                              const std::string& model_type,
                              const std::string& source) {
   EYECHART_REQUIRE(config.is_object(), "{}: not a JSON object", source);
   const ProcessorClass& processor = ClassOf(config, model_type, source);
   PreprocessOptions options;
-  options.resize = processor.resize;
-  if (Present(config, "size"))
-    ApplySize(
-        config,
-        JsonGetOr<bool>(config, "default_to_square", processor.square, source),
-        options, source);
-  else if (JsonGetOr<bool>(config, "use_square_size", false, source))
-    options.resize = ResizeMode::kExact;
-  if (!JsonGetOr<bool>(config, "do_resize", true, source))
-    options.resize = ResizeMode::kNone;
-  options.filter = ReadFilter(config, processor.filter, source);
-
-  options.center_crop =
-      JsonGetOr<bool>(config, "do_center_crop", processor.center_crop, source);
-  if (options.center_crop && Present(config, "crop_size")) {
-    const SizeKeys crop =
-        ReadSize(config.at("crop_size"), true, "crop_size", source);
-    EYECHART_REQUIRE(crop.height && crop.width,
-                     "{}: key \"crop_size\" is {}; it should be a number or "
-                     "hold height and width",
-                     source, config.at("crop_size").dump());
-    options.crop_height = *crop.height;
-    options.crop_width = *crop.width;
-  } else if (options.center_crop) {
-    EYECHART_REQUIRE(processor.center_crop,
-                     "{}: key \"do_center_crop\" is true and \"crop_size\" is "
-                     "missing; a {} has no default for it",
-                     source, processor.name);
-  }
-
-  options.rescale = JsonGetOr<bool>(config, "do_rescale", true, source);
-  options.rescale_factor = JsonGetOr<double>(config, "rescale_factor",
-                                             options.rescale_factor, source);
-  options.normalize = JsonGetOr<bool>(config, "do_normalize", true, source);
-  options.mean = ReadChannels(config, "image_mean", processor.mean, source);
-  options.stddev = ReadChannels(config, "image_std", processor.stddev, source);
-  for (const double s : options.stddev)
-    EYECHART_REQUIRE(!options.normalize || static_cast<float>(s) != 0.0f,
-                     "{}: key \"image_std\" holds 0; it should not", source);
-  EYECHART_REQUIRE(!JsonGetOr<bool>(config, "do_pad", false, source),
+  ReadResize(config, processor, options, source);
+  ReadCrop(config, processor, options, source);
+  ReadRescaleAndNormalize(config, processor, options, source);
+  EYECHART_REQUIRE(!Switch(config, "do_pad", false, source),
                    "{}: key \"do_pad\" is true; padded pictures cannot be "
                    "served, set it to false",
                    source);

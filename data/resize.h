@@ -22,8 +22,9 @@ enum class Filter {
 /// "bicubic" and so on.
 std::string_view FilterName(Filter filter);
 
-/// `image` resampled to width x height, both at least 1. Pillow's two passes
-/// (horizontal, then vertical) in fixed point with 8-bit rounding between.
+/// `image` resampled to width x height, both at least 1. Pillow's two passes in
+/// fixed point with 8-bit rounding between, in Pillow 13's order: horizontal
+/// first unless more than twice as many rows as columns are lost.
 /// Source: the arithmetic of Pillow's ImagingResample.
 Image Resize(const Image& image, int width, int height, Filter filter);
 

@@ -7,11 +7,13 @@
 namespace eyechart::data {
 namespace {
 
+constexpr std::uint64_t kByte = 1;
+
 // Bytes of a value of a field type, 0 for types without whole numbers. Source:
 // TIFF 6.0, section 2, and the BigTIFF additions.
 std::size_t TypeSize(std::uint64_t type) {
   switch (type) {
-    case 1:  // BYTE
+    case kByte:
     case 6:  // SBYTE
       return 1;
     case 3:  // SHORT
@@ -57,7 +59,8 @@ TiffDirectory::TiffDirectory(std::string_view bytes) : bytes_(bytes) {
   for (std::uint64_t i = 0; i < count; ++i, at += entry_bytes) {
     if (at + entry_bytes > bytes.size()) return;
     Entry entry;
-    entry.size = TypeSize(Number(at + 2, 2));
+    entry.type = Number(at + 2, 2);
+    entry.size = TypeSize(entry.type);
     entry.count = Number(at + 4, word);
     if (entry.size == 0 || entry.count > bytes.size() / entry.size) continue;
     const std::size_t length = entry.size * entry.count;
@@ -69,6 +72,7 @@ TiffDirectory::TiffDirectory(std::string_view bytes) : bytes_(bytes) {
     }
     entries_[static_cast<std::uint16_t>(Number(at, 2))] = entry;
   }
+  whole_ = true;
 }
 
 std::vector<std::uint64_t> TiffDirectory::Values(std::uint16_t tag,
@@ -83,15 +87,12 @@ std::vector<std::uint64_t> TiffDirectory::Values(std::uint16_t tag,
   return values;
 }
 
-std::uint64_t TiffDirectory::Count(std::uint16_t tag) const {
-  const auto found = entries_.find(tag);
-  return found == entries_.end() ? 0 : found->second.count;
-}
-
 std::uint64_t TiffDirectory::Value(std::uint16_t tag,
                                    std::uint64_t fallback) const {
   const auto found = entries_.find(tag);
-  if (found == entries_.end() || found->second.count != 1) return fallback;
+  if (found == entries_.end() || found->second.count != 1 ||
+      found->second.type == kByte)
+    return fallback;
   return Number(found->second.at, found->second.size);
 }
 

@@ -1,0 +1,4 @@
+# Pictures and preprocessing against Pillow and transformers.
+eyechart_add_probe(data_probe LINKS eyechart::data)
+eyechart_add_oracle(pixels PROBES data_probe)
+eyechart_add_oracle(preprocess PROBES data_probe)
