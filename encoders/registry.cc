@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "encoders/clip.h"
+#include "encoders/clip_text.h"
 #include "encoders/dinov2.h"
 
 namespace eyechart::encoders {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::array kFamilies = {
     Family{"clip", "CLIP, image and text towers", &MakeClipImageEncoder,
-           nullptr},
+           &MakeClipTextEncoder},
     Family{"clip_vision_model", "CLIP's image tower alone",
            &MakeClipImageEncoder, nullptr},
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},

@@ -1,0 +1,50 @@
+// Byte-pair encoding of one word over the byte-level alphabet.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace eyechart::encoders {
+
+/// A vocabulary and its merges, with CLIP's end-of-word suffix.
+class BytePairEncoding {
+ public:
+  using Vocabulary = std::unordered_map<std::string, std::int64_t>;
+
+  /// `merges` are in order of rank. Throws InputError naming `source` where a
+  /// merge makes or takes a token that the vocabulary lacks, or the vocabulary
+  /// lacks `unknown`.
+  BytePairEncoding(
+      Vocabulary vocabulary,
+      const std::vector<std::pair<std::string, std::string>>& merges,
+      const std::string& unknown,
+      const std::string& source);
+
+  /// Appends the ids of `word` (UTF-8, not empty).
+  void Encode(std::string_view word, std::vector<std::int64_t>& ids) const;
+
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+
+ private:
+  struct Merge {
+    std::size_t rank;
+    std::int64_t id;  // of what the pair becomes
+  };
+
+  Vocabulary vocabulary_;
+  std::unordered_map<std::uint64_t, Merge> merges_;  // by pair of ids
+  std::array<std::int64_t, 256> byte_id_;            // inside a word
+  std::array<std::int64_t, 256> last_byte_id_;       // at its end
+};
+
+/// The character (UTF-8) that stands for `byte` in byte-level vocabularies:
+/// itself where Latin-1 prints it, else one from U+0100 on. Source: GPT-2's
+/// byte encoder.
+std::string ByteLevelCharacter(std::uint8_t byte);
+
+}  // namespace eyechart::encoders

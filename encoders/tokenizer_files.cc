@@ -1,0 +1,203 @@
+#include "encoders/tokenizer_files.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/json.h"
+
+namespace eyechart::encoders {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A special token is written as a text or as an object with its flags.
+AddedToken ReadAdded(const Json& json, const std::string& source) {
+  AddedToken token;
+  if (json.is_string()) {
+    token.content = json.get<std::string>();
+    return token;
+  }
+  EYECHART_REQUIRE(json.is_object(),
+                   "{}: a special token should be a text or an object, not {}",
+                   source, json.dump());
+  token.content = JsonGet<std::string>(json, "content", source);
+  token.id = JsonGetOr<std::int64_t>(json, "id", 0, source);
+  token.single_word = JsonGetOr<bool>(json, "single_word", false, source);
+  token.left_strip = JsonGetOr<bool>(json, "lstrip", false, source);
+  token.right_strip = JsonGetOr<bool>(json, "rstrip", false, source);
+  const bool special = JsonGetOr<bool>(json, "special", false, source);
+  token.normalized = JsonGetOr<bool>(json, "normalized", !special, source);
+  return token;
+}
+
+void ReadVocabulary(const Json& json,
+                    const std::string& source,
+                    TokenizerFiles& files) {
+  EYECHART_REQUIRE(json.is_object(),
+                   "{}: the vocabulary should be an object of tokens and ids",
+                   source);
+  for (const auto& [token, id] : json.items()) {
+    EYECHART_REQUIRE(id.is_number_integer(),
+                     "{}: the id of token \"{}\" should be an integer", source,
+                     token);
+    files.vocabulary.emplace(token, id.get<std::int64_t>());
+  }
+}
+
+std::pair<std::string, std::string> SplitMerge(const std::string& line,
+                                               const std::string& where) {
+  const std::size_t blank = line.find(' ');
+  EYECHART_REQUIRE(
+      blank != std::string::npos && line.find(' ', blank + 1) == line.npos,
+      "{}: \"{}\" should be two tokens with a blank between", where, line);
+  return {line.substr(0, blank), line.substr(blank + 1)};
+}
+
+void ReadMergesText(const fs::path& path, TokenizerFiles& files) {
+  const std::string text = ReadFile(path);
+  int number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) end = text.size();
+    std::string line = text.substr(begin, end - begin);
+    if (line.ends_with('\r')) line.pop_back();
+    ++number;
+    if (!line.empty() && !line.starts_with("#version"))
+      files.merges.push_back(
+          SplitMerge(line, fmt::format("{}:{}", path.string(), number)));
+    begin = end + 1;
+  }
+}
+
+void ReadMergesJson(const Json& merges,
+                    const std::string& source,
+                    TokenizerFiles& files) {
+  EYECHART_REQUIRE(merges.is_array(), "{}: \"merges\" should be a list",
+                   source);
+  for (const Json& merge : merges) {
+    if (merge.is_string()) {
+      files.merges.push_back(SplitMerge(merge.get<std::string>(), source));
+      continue;
+    }
+    EYECHART_REQUIRE(merge.is_array() && merge.size() == 2 &&
+                         merge[0].is_string() && merge[1].is_string(),
+                     "{}: the merge {} should be two tokens", source,
+                     merge.dump());
+    files.merges.emplace_back(merge[0].get<std::string>(),
+                              merge[1].get<std::string>());
+  }
+}
+
+std::optional<Json> ReadOptional(const fs::path& path) {
+  if (!fs::is_regular_file(path)) return std::nullopt;
+  Json json = ReadJsonFile(path);
+  EYECHART_REQUIRE(json.is_object(), "{}: should be a JSON object",
+                   path.string());
+  return json;
+}
+
+// Takes `token` unless one of its content is there already.
+void AddIfNew(AddedToken token, TokenizerFiles& files) {
+  const auto same = [&token](const AddedToken& other) {
+    return other.content == token.content;
+  };
+  if (std::any_of(files.added.begin(), files.added.end(), same)) return;
+  const auto it = files.vocabulary.find(token.content);
+  if (it != files.vocabulary.end()) token.id = it->second;
+  files.added.push_back(std::move(token));
+}
+
+// Names and flags of start, end and unknown tokens that `json` (a
+// tokenizer_config.json or special_tokens_map.json) gives.
+void ReadNamed(const Json& json,
+               const std::string& source,
+               TokenizerFiles& files,
+               std::vector<AddedToken>& named) {
+  const auto read = [&](const char* key, std::string* name) {
+    const auto it = json.find(key);
+    if (it == json.end() || it->is_null()) return;
+    AddedToken token = ReadAdded(*it, fmt::format("{}: \"{}\"", source, key));
+    // Named tokens are special, whatever the object says.
+    if (it->is_object() && !it->contains("normalized"))
+      token.normalized = false;
+    if (name != nullptr) *name = token.content;
+    named.push_back(std::move(token));
+  };
+  read("bos_token", &files.start);
+  read("eos_token", &files.end);
+  read("unk_token", &files.unknown);
+  read("pad_token", nullptr);
+}
+
+void ReadSpecialTokens(const fs::path& folder,
+                       const std::optional<Json>& tokenizer,
+                       TokenizerFiles& files) {
+  const fs::path config_path = folder / "tokenizer_config.json";
+  const fs::path map_path = folder / "special_tokens_map.json";
+  const std::optional<Json> config = ReadOptional(config_path);
+  std::vector<AddedToken> named;
+  if (config) ReadNamed(*config, config_path.string(), files, named);
+  if (config && config->contains("added_tokens_decoder")) {
+    const Json& decoder = config->at("added_tokens_decoder");
+    EYECHART_REQUIRE(decoder.is_object(),
+                     "{}: \"added_tokens_decoder\" should be an object",
+                     config_path.string());
+    for (const auto& [id, json] : decoder.items()) {
+      AddedToken token = ReadAdded(json, config_path.string());
+      token.id = std::strtoll(id.c_str(), nullptr, 10);
+      AddIfNew(std::move(token), files);
+    }
+  } else {
+    if (const auto map = ReadOptional(map_path)) {
+      named.clear();
+      ReadNamed(*map, map_path.string(), files, named);
+    }
+    if (tokenizer && tokenizer->contains("added_tokens")) {
+      const std::string source = files.source + ": \"added_tokens\"";
+      const Json& added = tokenizer->at("added_tokens");
+      EYECHART_REQUIRE(added.is_array(), "{} should be a list", source);
+      for (const Json& json : added) AddIfNew(ReadAdded(json, source), files);
+    }
+  }
+  for (const AddedToken& token : named) AddIfNew(token, files);
+  for (const std::string& name : {files.start, files.end, files.unknown}) {
+    AddedToken token;
+    token.content = name;
+    AddIfNew(std::move(token), files);
+  }
+}
+
+}  // namespace
+
+TokenizerFiles ReadTokenizerFiles(const fs::path& folder) {
+  TokenizerFiles files;
+  const fs::path whole = folder / "tokenizer.json";
+  const fs::path vocabulary = folder / "vocab.json";
+  const fs::path merges = folder / "merges.txt";
+  const std::optional<Json> tokenizer = ReadOptional(whole);
+  if (tokenizer) {
+    files.source = whole.string();
+    const auto model = tokenizer->find("model");
+    EYECHART_REQUIRE(model != tokenizer->end() && model->is_object() &&
+                         model->contains("vocab") && model->contains("merges"),
+                     "{}: no byte-pair model with \"vocab\" and \"merges\"",
+                     files.source);
+    ReadVocabulary(model->at("vocab"), files.source, files);
+    ReadMergesJson(model->at("merges"), files.source, files);
+  } else {
+    EYECHART_REQUIRE(
+        fs::is_regular_file(vocabulary) && fs::is_regular_file(merges),
+        "{}: no tokenizer; there should be tokenizer.json, or vocab.json and "
+        "merges.txt",
+        folder.string());
+    files.source = vocabulary.string();
+    ReadVocabulary(ReadJsonFile(vocabulary), files.source, files);
+    ReadMergesText(merges, files);
+  }
+  ReadSpecialTokens(folder, tokenizer, files);
+  return files;
+}
+
+}  // namespace eyechart::encoders

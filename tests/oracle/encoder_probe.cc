@@ -1,0 +1,169 @@
+// Single steps of the encoders, for the parity tests:
+//   encoder_probe encode MODEL PIXELS.safetensors OUT.safetensors
+//       [--dtype fp32|bf16|fp16] [--repeat N]
+//     PIXELS holds float32 tensors (B, 3, H, W) by name; OUT gets, for each,
+//     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens and
+//     NAME.map. --repeat prints the best seconds of N passes of `head` alone.
+//   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
+//   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
+//   encoder_probe info MODEL
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "core/safetensors.h"
+#include "encoders/clip_tokenizer.h"
+#include "encoders/image_encoder.h"
+#include "encoders/text_encoder.h"
+
+namespace eyechart::encoders {
+namespace {
+
+std::string Option(const std::vector<std::string>& arguments,
+                   const std::string& name,
+                   const std::string& fallback) {
+  const auto it = std::find(arguments.begin(), arguments.end(), name);
+  if (it == arguments.end() || it + 1 == arguments.end()) return fallback;
+  return *(it + 1);
+}
+
+EncoderOptions Options(const std::vector<std::string>& arguments) {
+  EncoderOptions options;
+  const std::string dtype = Option(arguments, "--dtype", "fp32");
+  if (dtype == "bf16") options.dtype = c10::kBFloat16;
+  if (dtype == "fp16") options.dtype = c10::kHalf;
+  return options;
+}
+
+using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+void Write(const std::string& path, Tensors tensors) {
+  std::vector<std::pair<std::string, TensorView>> views;
+  for (auto& [name, tensor] : tensors) {
+    tensor = tensor.to(c10::kFloat).contiguous();
+    TensorView view;
+    view.shape = tensor.sizes().vec();
+    view.data = {static_cast<const std::byte*>(tensor.data_ptr()),
+                 tensor.nbytes()};
+    views.emplace_back(name, view);
+  }
+  std::ofstream out(path, std::ios::binary);
+  out << SafetensorsHeader(views);
+  for (const auto& [name, view] : views)
+    out.write(reinterpret_cast<const char*>(view.data.data()),
+              static_cast<std::streamsize>(view.data.size()));
+}
+
+void Time(ImageEncoder& encoder, const at::Tensor& pixels, int repeats) {
+  double best = 1e9;
+  for (int i = 0; i < repeats; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    encoder.Encode(pixels, {.pool = Pool::kHead, .tokens = true});
+    const std::chrono::duration<double> passed =
+        std::chrono::steady_clock::now() - start;
+    best = std::min(best, passed.count());
+  }
+  std::printf("%.6f\n", best);
+}
+
+void Encode(const std::vector<std::string>& arguments) {
+  const auto encoder =
+      ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
+  const SafetensorsFile file(arguments.at(2));
+  const int repeats = std::stoi(Option(arguments, "--repeat", "0"));
+  Tensors outputs;
+  for (const auto& [name, view] : file.tensors()) {
+    const at::Tensor pixels =
+        at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+    if (repeats > 0) Time(*encoder, pixels, repeats);
+    for (const auto& [pool, width] : encoder->info().pools) {
+      const Features alone = encoder->Encode(pixels, {.pool = pool});
+      const Features all = encoder->Encode(
+          pixels, {.pool = pool, .tokens = true, .feature_map = true});
+      const std::string label = name + "." + std::string(PoolName(pool));
+      EYECHART_CHECK(!alone.tokens.defined() && !alone.feature_map.defined(),
+                     "more than was asked for");
+      EYECHART_CHECK(alone.pooled.size(1) == width, "width of {}", label);
+      outputs.emplace_back(label, alone.pooled);
+      outputs.emplace_back(label + "_with_tokens", all.pooled);
+      if (pool != Pool::kMean) continue;
+      EYECHART_CHECK(all.tokens.size(1) ==
+                         encoder->TokenCount(static_cast<int>(pixels.size(2)),
+                                             static_cast<int>(pixels.size(3))),
+                     "token count");
+      outputs.emplace_back(name + ".tokens", all.tokens);
+      outputs.emplace_back(name + ".map", all.feature_map);
+    }
+  }
+  Write(arguments.at(3), outputs);
+}
+
+void Text(const std::vector<std::string>& arguments) {
+  const auto encoder =
+      TextEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
+  const auto texts =
+      ReadJsonFile(arguments.at(2)).get<std::vector<std::string>>();
+  Write(arguments.at(3), {{"embeds", encoder->Encode(texts)}});
+  std::printf("%.9g\n", encoder->logit_scale());
+}
+
+void Tokenize(const std::vector<std::string>& arguments) {
+  const ClipTokenizer tokenizer(arguments.at(1));
+  const auto texts =
+      ReadJsonFile(arguments.at(2)).get<std::vector<std::string>>();
+  const int max_length = std::stoi(arguments.at(4));
+  Json ids = Json::array();
+  for (const std::string& text : texts)
+    ids.push_back(tokenizer.Encode(text, max_length));
+  WriteFileAtomic(arguments.at(3), ids.dump());
+}
+
+void Info(const std::vector<std::string>& arguments) {
+  EncoderOptions options;
+  options.allow_unused = true;
+  const auto encoder =
+      ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), options);
+  const EncoderInfo& info = encoder->info();
+  Json json = {{"family", info.family},
+               {"parameters", info.parameters},
+               {"unused_keys", info.unused_keys},
+               {"flops", encoder->Flops(info.image_height, info.image_width)}};
+  std::printf("%s\n", json.dump().c_str());
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const std::string& step = arguments.at(0);
+  if (step == "encode")
+    Encode(arguments);
+  else if (step == "text")
+    Text(arguments);
+  else if (step == "tokenize")
+    Tokenize(arguments);
+  else if (step == "info")
+    Info(arguments);
+  else
+    ThrowInput("no step called {}", step);
+  return 0;
+}
+
+}  // namespace
+}  // namespace eyechart::encoders
+
+int main(int argc, char** argv) {
+  try {
+    return eyechart::encoders::Main({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
+}
