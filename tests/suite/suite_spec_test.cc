@@ -1,0 +1,145 @@
+#include "suite/suite_spec.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "suite/run.h"
+#include "tests/fixture.h"
+
+namespace eyechart::suite {
+namespace {
+
+using testing::InputErrorOf;
+using testing::TempFolder;
+
+constexpr const char* kSuite = R"([suite]
+name = "nightly"
+seed = 7
+
+[[encoder]]
+name = "clip"
+model = "org/clip"
+dtype = ["fp32", "bf16"]
+
+[[encoder]]
+name = "dino"
+model = "org/dino"
+
+[[dataset]]
+name = "photos"
+kind = "folder"
+root = "photos/"
+
+[[task]]
+kind = "mine"
+near = "clip"
+far = "dino"
+dataset = "photos"
+near_min = [0.95, 0.9]
+)";
+
+SuiteSpec Read(const std::string& text) {
+  const TempFolder folder;
+  testing::WriteText(folder / "s.toml", text);
+  return ReadSuite(folder / "s.toml");
+}
+
+std::string ErrorOf(const std::string& text) {
+  return InputErrorOf([&] { Read(text); });
+}
+
+std::string With(const std::string& from, const std::string& to) {
+  std::string text = kSuite;
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+TEST(ReadSuite, SpansGrids) {
+  const SuiteSpec suite = Read(kSuite);
+  EXPECT_EQ(suite.name, "nightly");
+  ASSERT_EQ(suite.encoders.size(), 3u);
+  EXPECT_EQ(suite.encoders[1].model.dtype, "bf16");
+  EXPECT_EQ(suite.tasks.size(), 2u);
+  const std::vector<Cell> cells = PlanCells(suite);
+  std::vector<std::string> ids;
+  for (const Cell& cell : cells) ids.push_back(cell.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{
+                     "clip~dino/mine/photos/default",
+                     "clip~dino/mine/photos/near_dtype=bf16",
+                     "clip~dino/mine/photos/near_min=0.9",
+                     "clip~dino/mine/photos/near_dtype=bf16,near_min=0.9"}));
+}
+
+// A cell is compared with last night's by its name: writing out a default must
+// not make it another cell.
+TEST(ReadSuite, NamesCellsAlikeWhereADefaultIsWrittenOut) {
+  const SuiteSpec suite = Read(With("near_min = [0.95, 0.9]",
+                                    "near_min = 0.95\nfar_max = 0.6\n"
+                                    "engine = \"auto\""));
+  EXPECT_EQ(PlanCells(suite).front().id, "clip~dino/mine/photos/default");
+}
+
+TEST(ReadSuite, NamesFileLineAndNearestKey) {
+  const std::string unknown = ErrorOf(With("near_min =", "near_mn ="));
+  EXPECT_NE(unknown.find("s.toml:24: [[task]]: unknown key \"near_mn\" (did "
+                         "you mean \"near_min\"?)"),
+            std::string::npos)
+      << unknown;
+  EXPECT_NE(ErrorOf(With("dtype =", "dtyp =")).find("did you mean \"dtype\""),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(With("[[dataset]]", "[[datset]]"))
+                .find("did you mean \"dataset\""),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(With("seed = 7", "sed = 7")).find("did you mean \"seed\""),
+            std::string::npos);
+}
+
+TEST(ReadSuite, NamesWhatIsWrong) {
+  const auto has = [](const std::string& error, const std::string& part) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  has(ErrorOf("[suite\n"), "s.toml:1: not valid TOML");
+  has(ErrorOf("x = 1\n"), "unknown table \"x\"");
+  has(ErrorOf("[suite]\nname = \"a\"\n"), "nothing to do");
+  has(ErrorOf(With("\"nightly\"", "\"a/b\"")), "name \"a/b\"");
+  has(ErrorOf(With("\"fp32\", ", "\"fp33\", ")), "fp33");
+  has(ErrorOf(With("seed = 7", "seed = \"x\"")), "integer");
+  has(ErrorOf(With("near_min = [0.95, 0.9]", "near_min = \"high\"")),
+      "should be a number");
+  has(ErrorOf(With("[0.95, 0.9]", "[0.9, 0.9]")), "stands twice");
+  has(ErrorOf(With("[0.95, 0.9]", "[]")), "an empty list");
+  has(ErrorOf(With("kind = \"mine\"", "kind = \"mien\"")),
+      "did you mean \"mine\"");
+  has(ErrorOf(With("kind = \"folder\"", "kind = \"foldr\"")),
+      "did you mean \"folder\"");
+  has(ErrorOf(With("near = \"clip\"\n", "")), "key \"near\" is missing");
+  has(ErrorOf(With("name = \"dino\"", "name = \"clip\"")), "the same name");
+}
+
+TEST(PlanCells, NamesWhatTheSuiteLacks) {
+  const auto error = [](const std::string& text) {
+    const SuiteSpec suite = Read(text);
+    return InputErrorOf([&] { PlanCells(suite); });
+  };
+  EXPECT_NE(error(With("far = \"dino\"", "far = \"dini\""))
+                .find("no [[encoder]] is called \"dini\" (did you mean "
+                      "\"dino\"?)"),
+            std::string::npos);
+  EXPECT_NE(error(With("dataset = \"photos\"", "dataset = \"photo\""))
+                .find("no [[dataset]] is called \"photo\""),
+            std::string::npos);
+  EXPECT_NE(
+      error(std::string(kSuite) +
+            "[[task]]\nkind = \"mine\"\nnear = \"clip\"\nfar = \"dino\"\n")
+          .find("is there already"),
+      std::string::npos);
+}
+
+TEST(SettingText, IsStable) {
+  EXPECT_EQ(SettingText({}), "default");
+  EXPECT_EQ(SettingText({{"b", "2"}, {"a", "1"}}), "a=1,b=2");
+}
+
+}  // namespace
+}  // namespace eyechart::suite

@@ -1,0 +1,45 @@
+#include "suite/toml_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/fixture.h"
+
+namespace eyechart::suite {
+namespace {
+
+using testing::InputErrorOf;
+
+TEST(TomlTable, ReadsScalarsAndLists) {
+  const toml::table root = toml::parse(
+      "a = \"x\"\nb = [1, 2.5]\nc = true\nd = 7\n", std::string_view("f"));
+  TomlTable table(root, "f", "[t]");
+  EXPECT_EQ(table.Text("a"), "x");
+  EXPECT_EQ(table.Numbers("b"), (std::vector<std::string>{"1", "2.5"}));
+  EXPECT_EQ(table.Booleans("c"), std::vector<std::string>{"true"});
+  EXPECT_EQ(table.Integer("d", 0, 1), 7);
+  EXPECT_EQ(table.Integer("absent", 3, 1), 3);
+  EXPECT_NO_THROW(table.RejectUnknownKeys());
+}
+
+TEST(TomlTable, NamesFileLineAndKey) {
+  const toml::table root = toml::parse(
+      "a = [\"x\", 3]\nb = [\"y\", \"z\"]\nother = 1\n", std::string_view("f"));
+  TomlTable table(root, "f", "[t]");
+  EXPECT_EQ(InputErrorOf([&] {
+              table.Texts("a");
+            }).rfind("f:1: [t]: a: is integer", 0),
+            0u);
+  EXPECT_NE(InputErrorOf([&] { table.Text("b"); }).find("one text"),
+            std::string::npos);
+  EXPECT_EQ(InputErrorOf([&] { table.RequiredText("name"); }),
+            "f:1: [t]: key \"name\" is missing");
+  EXPECT_NE(InputErrorOf([&] {
+              table.RejectUnknownKeys();
+            }).find("f:3: [t]: unknown key \"other\""),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace eyechart::suite
