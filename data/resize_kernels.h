@@ -21,7 +21,7 @@ struct AxisWeights {
 };
 
 /// Horizontal pass: `rows` rows of `in_width` RGB pixels to rows of
-/// across.first.size() pixels.
+/// across.first.size() pixels. As fast as the processor allows.
 void ResizeRows(const std::uint8_t* in,
                 int in_width,
                 int rows,
@@ -33,5 +33,29 @@ void ResizeColumns(const std::uint8_t* in,
                    std::size_t row_bytes,
                    const AxisWeights& down,
                    std::uint8_t* out);
+
+/// The same in plain C++: what runs elsewhere, and what the others must equal.
+void ResizeRowsPlain(const std::uint8_t* in,
+                     int in_width,
+                     int rows,
+                     const AxisWeights& across,
+                     std::uint8_t* out);
+void ResizeColumnsPlain(const std::uint8_t* in,
+                        std::size_t row_bytes,
+                        const AxisWeights& down,
+                        std::uint8_t* out);
+
+#if defined(__x86_64__)
+/// The same for processors with AVX2.
+void ResizeRowsAvx2(const std::uint8_t* in,
+                    int in_width,
+                    int rows,
+                    const AxisWeights& across,
+                    std::uint8_t* out);
+void ResizeColumnsAvx2(const std::uint8_t* in,
+                       std::size_t row_bytes,
+                       const AxisWeights& down,
+                       std::uint8_t* out);
+#endif
 
 }  // namespace eyechart::data::internal

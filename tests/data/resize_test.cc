@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "data/resize_kernels.h"
 #include "tests/fixture.h"
 
 namespace eyechart::data {
@@ -94,6 +95,43 @@ TEST(Resize, ThreadsAgree) {
     });
   for (std::thread& thread : threads) thread.join();
   for (const Image& result : out) EXPECT_EQ(result.pixels, expected.pixels);
+}
+
+// Random weights, also such as no filter has, on every shape of tail.
+TEST(ResizeKernels, WideEqualsPlain) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "no AVX2 here";
+  std::uniform_int_distribution<int> weight(-(1 << 20), 1 << 21);
+  for (const int size : {1, 2, 5, 11, 16, 17, 33, 50}) {
+    const Image image = Noise(size, size);
+    for (const int out_size : {1, 3, 16, 40}) {
+      internal::AxisWeights axis;
+      axis.taps = std::min(3, size);
+      for (int i = 0; i < out_size; ++i) {
+        axis.count.push_back(1 + i % axis.taps);
+        axis.first.push_back((i * 7) % (size - axis.count.back() + 1));
+        for (int t = 0; t < axis.taps; ++t)
+          axis.weights.push_back(weight(testing::Rng()));
+      }
+      std::vector<std::uint8_t> plain(static_cast<std::size_t>(size) *
+                                      out_size * 3);
+      std::vector<std::uint8_t> wide(plain.size());
+      internal::ResizeRowsPlain(image.pixels.data(), size, size, axis,
+                                plain.data());
+      internal::ResizeRowsAvx2(image.pixels.data(), size, size, axis,
+                               wide.data());
+      EXPECT_EQ(plain, wide) << "rows of " << size << " to " << out_size;
+      const std::size_t row_bytes = static_cast<std::size_t>(size) * 3;
+      internal::ResizeColumnsPlain(image.pixels.data(), row_bytes, axis,
+                                   plain.data());
+      internal::ResizeColumnsAvx2(image.pixels.data(), row_bytes, axis,
+                                  wide.data());
+      EXPECT_EQ(plain, wide) << "columns of " << size << " to " << out_size;
+    }
+  }
+#else
+  GTEST_SKIP() << "plain kernels only here";
+#endif
 }
 
 TEST(Resize, BadSizesAreOurMistake) {
