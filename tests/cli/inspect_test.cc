@@ -1,0 +1,46 @@
+#include <gtest/gtest.h>
+
+#include "core/hash.h"
+#include "tests/cli/process.h"
+
+namespace eyechart {
+namespace {
+
+using testing::DemoCheckpoint;
+using testing::Eyechart;
+using testing::EyechartJson;
+
+TEST(InspectCommand, HasTheContractsKeys) {
+  for (const char* name : {"clip", "dinov2"}) {
+    const Json json = EyechartJson({"inspect", DemoCheckpoint(name)});
+    for (const char* key :
+         {"schema", "command", "warnings", "family", "parameters", "flops",
+          "image_size", "patch_size", "pools", "tokens", "text", "preprocess",
+          "weights_sha256", "unused_keys", "missing_keys"})
+      EXPECT_TRUE(json.contains(key)) << name << ": " << key;
+    EXPECT_EQ(json["family"], name);
+    EXPECT_EQ(json["text"], std::string(name) == "clip");
+    EXPECT_TRUE(json["unused_keys"].empty());
+    EXPECT_EQ(json["weights_sha256"],
+              Sha256File(DemoCheckpoint(name) + "/model.safetensors"));
+    EXPECT_GT(json["parameters"].get<int>(), 0);
+    EXPECT_GT(json["flops"].get<double>(), 0);
+  }
+}
+
+TEST(InspectCommand, CountsTokensOfAnotherResolution) {
+  const std::string model = DemoCheckpoint("dinov2");
+  const Json json = EyechartJson({"inspect", model, "--resolution", "56"});
+  const int patch = json["patch_size"];
+  EXPECT_EQ(json["tokens"]["count"], 1 + (56 / patch) * (56 / patch));
+}
+
+TEST(InspectCommand, SpeaksToPeople) {
+  const auto result = Eyechart({"inspect", DemoCheckpoint("clip")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.out.find("family         clip"), std::string::npos)
+      << result.out;
+}
+
+}  // namespace
+}  // namespace eyechart

@@ -1,0 +1,33 @@
+// Runs the built eyechart binary.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace eyechart::testing {
+
+struct ProcessResult {
+  int exit_code = -1;  // 128 + signal where a signal ended it
+  std::string out;
+  std::string err;
+};
+
+/// Runs `eyechart ARGUMENTS` to its end.
+ProcessResult Eyechart(const std::vector<std::string>& arguments);
+
+/// The same, sending `signal` after `delay` unless it has ended.
+ProcessResult EyechartWithSignal(const std::vector<std::string>& arguments,
+                                 int signal,
+                                 std::chrono::milliseconds delay);
+
+/// stdout as JSON; a test failure where the exit code is not 0.
+Json EyechartJson(std::vector<std::string> arguments);
+
+/// The demo's checkpoints: "clip" or "dinov2".
+std::string DemoCheckpoint(const std::string& name);
+
+}  // namespace eyechart::testing
