@@ -1,0 +1,160 @@
+#include "encoders/encode_dataset.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full_like.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "core/files.h"
+#include "core/interrupt.h"
+#include "data/feature_store.h"
+#include "tests/encoders/fake_pictures.h"
+#include "tests/fixture.h"
+
+namespace eyechart::encoders {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::FakePictures;
+using testing::InputErrorOf;
+using testing::PlainBmp;
+using testing::TempFolder;
+
+// Pools the mean pixel and the width; one token a picture.
+class FakeEncoder final : public ImageEncoder {
+ public:
+  FakeEncoder() {
+    info_.family = "fake";
+    info_.pools = {{Pool::kMean, 2}};
+    info_.token_width = 2;
+  }
+  const EncoderInfo& info() const override { return info_; }
+  Features Encode(const at::Tensor& pixels,
+                  const EncodeRequest& request) override {
+    const at::Tensor mean = pixels.mean({1, 2, 3}).unsqueeze(1);
+    Features features;
+    features.pooled =
+        at::cat({mean, at::full_like(mean, double(pixels.size(3)))}, 1);
+    if (request.tokens) features.tokens = features.pooled.unsqueeze(1);
+    if (interrupt_after > 0 && --interrupt_after == 0) std::raise(SIGTERM);
+    return features;
+  }
+  std::int64_t TokenCount(int, int) const override { return 1; }
+  double Flops(int, int) const override { return 0; }
+
+  int interrupt_after = 0;  // batches
+
+ private:
+  EncoderInfo info_;
+};
+
+LoadedModel MakeModel() {
+  LoadedModel model;
+  model.checkpoint.name = "fake";
+  model.encoder = std::make_unique<FakeEncoder>();
+  model.preprocess.resize = data::ResizeMode::kNone;
+  model.preprocess.center_crop = false;
+  model.preprocess.rescale = false;
+  model.preprocess.normalize = false;
+  model.weights_sha256 = "weights";
+  model.dtype = "fp32";
+  model.pool = Pool::kMean;
+  return model;
+}
+
+EncodeSummary Encode(const FakePictures& pictures,
+                     const fs::path& store,
+                     EncodeOptions options = {}) {
+  LoadedModel model = MakeModel();
+  return EncodeDataset(model, pictures, store, options, Progress::None());
+}
+
+// 1,200 pictures of four widths: three shards, batches of mixed sizes.
+FakePictures ManyPictures() {
+  FakePictures pictures;
+  for (int i = 0; i < 1200; ++i)
+    pictures.Add(PlainBmp(2 + i % 4, 3, static_cast<unsigned char>(i % 251)));
+  return pictures;
+}
+
+TEST(EncodeDataset, KeepsOrderThroughBatchesOfMixedSizes) {
+  const TempFolder folder;
+  FakePictures pictures = ManyPictures();
+  pictures.Replace(7, "broken");
+  const EncodeSummary summary = Encode(pictures, folder / "s", {5, 3, false});
+  EXPECT_EQ(summary.images, 1200);
+  EXPECT_EQ(summary.unreadable, 1);
+  EXPECT_EQ(summary.first_problem.rfind("7: ", 0), 0u);
+  const data::FeatureStore store(folder / "s");
+  EXPECT_EQ(store.manifest().shards.size(), 3u);
+  for (int i = 0; i < 1200; ++i) {
+    const float* row = store.PooledRow(i);
+    EXPECT_EQ(row[0], i == 7 ? 0.0f : static_cast<float>(i % 251)) << i;
+    EXPECT_EQ(row[1], i == 7 ? 0.0f : static_cast<float>(2 + i % 4)) << i;
+  }
+}
+
+TEST(EncodeDataset, GoesOnAfterASignalWithTheSameBytes) {
+  const TempFolder folder;
+  const FakePictures pictures = ManyPictures();
+  Encode(pictures, folder / "whole");
+  InstallInterruptHandlers();
+  LoadedModel model = MakeModel();
+  dynamic_cast<FakeEncoder&>(*model.encoder).interrupt_after = 100;
+  EXPECT_THROW(
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None()),
+      Interrupted);
+  ResetInterrupt();
+  EXPECT_FALSE(fs::exists(folder / "s"));
+  const EncodeSummary summary = Encode(pictures, folder / "s");
+  EXPECT_LT(summary.encoded, 1200);
+  EXPECT_GT(summary.encoded, 0);
+  for (const auto& entry : fs::directory_iterator(folder / "whole"))
+    EXPECT_EQ(ReadFile(folder / "s" / entry.path().filename()),
+              ReadFile(entry.path()));
+}
+
+TEST(EncodeDataset, RefusesPicturesThatChanged) {
+  const TempFolder folder;
+  FakePictures pictures = ManyPictures();
+  Encode(pictures, folder / "s");
+  pictures.Replace(3, PlainBmp(2, 2, 9));
+  EXPECT_NE(InputErrorOf([&] {
+              Encode(pictures, folder / "s");
+            }).find("picture \"3\" has changed"),
+            std::string::npos);
+}
+
+TEST(EncodeDataset, LeavesNothingWhereNoPictureIsReadable) {
+  const TempFolder folder;
+  FakePictures pictures;
+  pictures.Add("broken");
+  pictures.Add("gone");
+  const std::string error =
+      InputErrorOf([&] { Encode(pictures, folder / "s"); });
+  EXPECT_NE(error.find("none of the 2 pictures"), std::string::npos) << error;
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(EncodeDataset, WantsOneSizeForTokens) {
+  const TempFolder folder;
+  FakePictures pictures;
+  pictures.Add(PlainBmp(4, 4, 8));
+  EncodeOptions options;
+  options.tokens = true;
+  EXPECT_NE(InputErrorOf([&] {
+              Encode(pictures, folder / "s", options);
+            }).find("--resolution"),
+            std::string::npos);
+  options.tokens = false;
+  options.batch = 0;
+  EXPECT_NE(InputErrorOf([&] {
+              Encode(pictures, folder / "s", options);
+            }).find("--batch 0"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace eyechart::encoders
