@@ -1,9 +1,13 @@
-// Every pair by blocked matrix products over the upper triangle.
+// Every pair by blocked matrix products over the upper triangle: of the rows
+// themselves, or of a bound that rules most pairs out for less.
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "mining/kernels.h"
 #include "mining/pair_engine.h"
 #include "mining/panels.h"
+#include "mining/screen.h"
 
 namespace eyechart::mining {
 namespace {
@@ -26,13 +30,24 @@ class ExactEngine : public PairEngine {
   void Search(const FeatureRows& rows,
               const CandidateSink& sink,
               Progress& progress) override {
-    const PanelSource source = {
-        rows.count(), rows.dim(),
-        [&](std::int64_t begin, std::int64_t n, float* out) {
-          rows.ReadNormalised(begin, n, out);
-        }};
-    SearchPanels(source, RoundDown(options_.near_min - CosineError(rows.dim())),
-                 true, options_, sink, progress);
+    const double wanted = options_.near_min;
+    if (rows.count() >= options_.screen_min_rows) {
+      if (const std::optional<Screen> screen = Screen::Plan(rows, wanted)) {
+        const auto load = [&](std::int64_t begin, std::int64_t n, float* out) {
+          screen->Load(rows, begin, n, out);
+        };
+        SearchPanels({rows.count(), screen->width(), load},
+                     RoundDown(screen->Threshold(wanted)), false, options_,
+                     sink, progress);
+        return;
+      }
+    }
+    const auto load = [&](std::int64_t begin, std::int64_t n, float* out) {
+      rows.ReadNormalised(begin, n, out);
+    };
+    SearchPanels({rows.count(), rows.dim(), load},
+                 RoundDown(wanted - CosineError(rows.dim())), true, options_,
+                 sink, progress);
   }
 
  private:

@@ -166,6 +166,12 @@ void Scale(const float* x, double scale, std::int64_t n, float* out) {
   Chosen().scale(x, scale, n, out);
 }
 
+void ScaleToDouble(const float* x, double scale, std::int64_t n, double* out) {
+  // Bound by memory: no second build of it.
+  for (std::int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<double>(x[i]) * scale;
+}
+
 std::int64_t CountAbove(const float* x, std::int64_t n, float threshold) {
   return Chosen().count_above(x, n, threshold);
 }

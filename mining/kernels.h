@@ -16,6 +16,9 @@ float DotFast(const float* a, const float* b, std::int64_t n);
 /// out[i] = x[i] * scale, multiplied in double and rounded once.
 void Scale(const float* x, double scale, std::int64_t n, float* out);
 
+/// out[i] = x[i] * scale in double.
+void ScaleToDouble(const float* x, double scale, std::int64_t n, double* out);
+
 /// How many of x[0, n) lie above `threshold`.
 std::int64_t CountAbove(const float* x, std::int64_t n, float threshold);
 

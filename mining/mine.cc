@@ -1,7 +1,6 @@
 #include "mining/mine.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 
@@ -9,6 +8,7 @@
 #include "mining/duplicates.h"
 #include "mining/feature_rows.h"
 #include "mining/pair_engine.h"
+#include "mining/stopwatch.h"
 #include "mining/store_join.h"
 #include "mining/verifier.h"
 
@@ -17,17 +17,6 @@ namespace {
 
 using data::FeatureStore;
 using data::StoreItem;
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
 
 void RequireCosine(double value, const char* flag) {
   EYECHART_REQUIRE(value >= -1 && value <= 1,
@@ -89,16 +78,16 @@ std::int64_t DropCopies(const FeatureStore& near_store,
   return static_cast<std::int64_t>(copy.size() - kept);
 }
 
-std::vector<BlindPair> InOrder(const std::vector<Verifier::Blind>& blind,
-                               const FeatureRows& rows,
-                               const std::vector<StoreItem>& items) {
-  std::vector<BlindPair> pairs;
-  pairs.reserve(blind.size());
-  for (const Verifier::Blind& pair : blind) {
-    std::int64_t a = rows.store_row(pair.first);
-    std::int64_t b = rows.store_row(pair.second);
-    if (items[b].id < items[a].id) std::swap(a, b);
-    pairs.push_back({a, b, pair.near_cosine, pair.far_cosine});
+// From indices of the view to rows of the store, and into the order that is
+// printed.
+void PutInOrder(const FeatureRows& rows,
+                const std::vector<StoreItem>& items,
+                std::vector<BlindPair>& pairs) {
+  for (BlindPair& pair : pairs) {
+    pair.row_a = rows.store_row(pair.row_a);
+    pair.row_b = rows.store_row(pair.row_b);
+    if (items[pair.row_b].id < items[pair.row_a].id)
+      std::swap(pair.row_a, pair.row_b);
   }
   std::sort(pairs.begin(), pairs.end(),
             [&](const BlindPair& x, const BlindPair& y) {
@@ -107,7 +96,6 @@ std::vector<BlindPair> InOrder(const std::vector<Verifier::Blind>& blind,
                 return items[x.row_a].id < items[y.row_a].id;
               return items[x.row_b].id < items[y.row_b].id;
             });
-  return pairs;
 }
 
 }  // namespace
@@ -162,19 +150,16 @@ MiningResult Mine(const FeatureStore& near_store,
                     options.far_max);
   engine->Search(
       *views.near_rows,
-      [&](std::span<const Candidate> candidates) {
-        const Stopwatch batch;
-        verifier.Add(candidates);
-        result.verify_seconds += batch.seconds();
-      },
+      [&](std::span<const Candidate> candidates) { verifier.Add(candidates); },
       progress);
   result.near_pairs = verifier.near_pairs();
-  result.blind_pairs = static_cast<std::int64_t>(verifier.blind().size());
   if (result.near_pairs > 0)
     result.blind_share_ci =
         PairShareInterval(verifier.blind_counts(), verifier.near_counts());
-  result.pairs =
-      InOrder(verifier.blind(), *views.near_rows, near_store.items());
+  result.pairs = verifier.TakeBlind();
+  result.blind_pairs = static_cast<std::int64_t>(result.pairs.size());
+  PutInOrder(*views.near_rows, near_store.items(), result.pairs);
+  result.verify_seconds = verifier.seconds();
   result.search_seconds = total.seconds() - result.verify_seconds;
   return result;
 }

@@ -23,17 +23,17 @@ struct Candidate {
   float cosine = kUnknown;
 };
 
-/// Receives candidates batch by batch, in one thread; the span lives as long as
-/// the call.
+/// Receives candidates batch by batch, from any of the engine's threads,
+/// several at once; the span lives as long as the call.
 using CandidateSink = std::function<void(std::span<const Candidate>)>;
 
 struct EngineOptions {
   std::string name = "auto";  // of the table in pair_engine.cc
   double near_min = 0.95;     // cosine; pairs above it are wanted
-  /// Working memory beside the features, bytes: panels, a tile and its
-  /// candidates. More than the default wins no time.
+  /// Working memory beside the features, bytes: panels and a tile a thread.
+  /// More than the default wins no time.
   std::int64_t memory_bytes = std::int64_t{64} << 20;
-  /// Rows and columns of a tile; 0: 1024, or what fits the memory.
+  /// Rows and columns of a tile; 0: 512, or what fits the memory.
   std::int64_t tile_rows = 0;
   /// From how many rows on the exact engine looks for a cheaper bound to
   /// screen with (screen.h): below it the search for one costs more than it

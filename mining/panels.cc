@@ -5,7 +5,8 @@
 #include <ATen/ops/mm.h>
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
+#include <mutex>
 
 #include "core/interrupt.h"
 #include "mining/kernels.h"
@@ -14,109 +15,154 @@ namespace eyechart::mining {
 namespace {
 
 // Large enough for the matrix product to run at full speed, small enough for
-// the tile (4 MiB) to stay in cache until it is read.
-constexpr std::int64_t kTileRows = 1024;
-constexpr std::int64_t kMinTileRows = 64;
+// the tile (1 MiB) to stay in cache until it is read.
+constexpr std::int64_t kTileRows = 512;
+constexpr std::int64_t kMinTileRows = 32;
+// A worker hands its candidates on when it has so many.
+constexpr std::size_t kBatch = 1 << 15;
+
+std::int64_t Floats(std::int64_t count) {
+  return count * static_cast<std::int64_t>(sizeof(float));
+}
 
 struct Geometry {
-  std::int64_t tile = 0;   // rows and columns of a tile
-  std::int64_t panel = 0;  // rows that stay; a multiple of `tile`
+  std::int64_t tile = 0;     // rows and columns of a tile
+  std::int64_t panel = 0;    // rows that stay, a multiple of `tile`
+  std::int64_t columns = 0;  // rows that pass by, a multiple of `tile`
 };
 
 Geometry PlanGeometry(const PanelSource& source, const EngineOptions& options) {
-  // A tile of t x t products and as many candidates, and a panel of columns.
-  const auto tile_bytes = [&](std::int64_t t) {
-    return t * t *
-               static_cast<std::int64_t>(sizeof(float) + sizeof(Candidate)) +
-           t * source.width * static_cast<std::int64_t>(sizeof(float));
-  };
+  const std::int64_t memory = options.memory_bytes;
   Geometry plan;
-  plan.tile = options.tile_rows > 0 ? options.tile_rows : kTileRows;
-  if (options.tile_rows == 0) {
+  plan.tile = options.tile_rows;
+  if (plan.tile == 0) {
+    plan.tile = kTileRows;
     while (plan.tile > kMinTileRows &&
-           tile_bytes(plan.tile) > options.memory_bytes / 2)
+           Floats(plan.tile * (plan.tile * at::get_num_threads() +
+                               2 * source.width)) > memory)
       plan.tile /= 2;
   }
-  // The rows that stay take what is left: the more of them, the less often the
-  // columns are read again.
-  const std::int64_t row_bytes =
-      plan.tile * source.width * static_cast<std::int64_t>(sizeof(float));
-  const std::int64_t tiles = std::max<std::int64_t>(
-      1, (options.memory_bytes - tile_bytes(plan.tile)) / row_bytes);
   const std::int64_t needed = (source.count + plan.tile - 1) / plan.tile;
-  plan.panel = std::min(tiles, needed) * plan.tile;
+  const std::int64_t row = Floats(plan.tile * source.width);
+  // The rows that stay take most of it: the more of them, the less often the
+  // others are read again.
+  plan.columns =
+      std::clamp<std::int64_t>(memory / 8 / row, 1, needed) * plan.tile;
+  const std::int64_t rest =
+      memory - Floats(plan.columns * source.width) -
+      Floats(plan.tile * plan.tile) * at::get_num_threads();
+  plan.panel = std::clamp<std::int64_t>(rest / row, 1, needed) * plan.tile;
   return plan;
 }
 
-// Where a row's candidates begin among all of the tile's: columns right of the
-// diagonal only.
-std::int64_t FirstColumn(std::int64_t row, std::int64_t column_begin) {
-  return std::max<std::int64_t>(0, row + 1 - column_begin);
-}
+// A run of loaded rows.
+struct Block {
+  float* values;
+  std::int64_t begin;
+  std::int64_t end;
+};
 
-// Collects the candidates of one tile, rows in order and columns in order.
-class TileScan {
+struct Tile {
+  std::int64_t row;
+  std::int64_t column;
+};
+
+// What all tiles of a search share. Each thread takes the next tile when it is
+// done with its last: one barrier a block, not three a tile, for barriers are
+// what is slow where other programs run on the same cores.
+class TileSearch {
  public:
-  TileScan(float threshold, bool dot_is_cosine)
-      : threshold_(threshold), dot_is_cosine_(dot_is_cosine) {}
+  TileSearch(const PanelSource& source,
+             float threshold,
+             bool dot_is_cosine,
+             const CandidateSink& sink,
+             Progress& progress)
+      : source_(source),
+        threshold_(threshold),
+        dot_is_cosine_(dot_is_cosine),
+        sink_(sink),
+        progress_(progress) {}
 
-  // `tile` is (rows, columns), of rows from `row_begin` and columns from
-  // `column_begin` on.
-  std::span<const Candidate> Collect(const float* tile,
-                                     std::int64_t row_begin,
-                                     std::int64_t rows,
-                                     std::int64_t column_begin,
-                                     std::int64_t columns) {
-    starts_.assign(static_cast<std::size_t>(rows) + 1, 0);
-    at::parallel_for(0, rows, 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        const std::int64_t skip = FirstColumn(row_begin + r, column_begin);
-        if (skip < columns)
-          starts_[r + 1] =
-              CountAbove(tile + r * columns + skip, columns - skip, threshold_);
+  // All pairs i < j with i in `rows` and j in `columns`.
+  void Search(const Block& rows, const Block& columns, std::int64_t size) {
+    std::vector<Tile> tiles;
+    for (std::int64_t j = columns.begin; j < columns.end; j += size)
+      for (std::int64_t i = rows.begin; i < rows.end && i <= j; i += size)
+        tiles.push_back({i, j});
+    std::atomic<std::size_t> next = 0;
+    const std::int64_t workers = std::min<std::int64_t>(
+        at::get_num_threads(), static_cast<std::int64_t>(tiles.size()));
+    at::parallel_for(0, workers, 1, [&](std::int64_t, std::int64_t) {
+      std::vector<float> products(static_cast<std::size_t>(size * size));
+      std::vector<Candidate> found;
+      while (true) {
+        const std::size_t at = next++;
+        if (at >= tiles.size()) break;
+        ThrowIfInterrupted();
+        SearchTile(rows, columns, tiles[at], size, products.data(), found);
+        const std::lock_guard lock(mutex_);
+        progress_.Update(++done_);
       }
+      if (!found.empty()) sink_(found);
     });
-    for (std::int64_t r = 0; r < rows; ++r) starts_[r + 1] += starts_[r];
-    const std::int64_t total = starts_[rows];
-    if (total > static_cast<std::int64_t>(found_.size()))
-      found_.resize(static_cast<std::size_t>(total));
-    at::parallel_for(0, rows, 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r)
-        if (starts_[r + 1] > starts_[r])
-          CollectRow(tile + r * columns, row_begin + r, column_begin, columns,
-                     starts_[r]);
-    });
-    return {found_.data(), static_cast<std::size_t>(total)};
   }
 
  private:
-  void CollectRow(const float* values,
-                  std::int64_t row,
-                  std::int64_t column_begin,
-                  std::int64_t columns,
-                  std::int64_t at) {
-    constexpr std::int64_t kChunk = 64;
-    std::int64_t begin = FirstColumn(row, column_begin);
-    for (; begin < columns; begin += kChunk) {
-      const std::int64_t end = std::min(begin + kChunk, columns);
-      if (CountAbove(values + begin, end - begin, threshold_) == 0) continue;
-      for (std::int64_t c = begin; c < end; ++c)
-        if (values[c] > threshold_)
-          found_[at++] = {static_cast<std::uint32_t>(row),
-                          static_cast<std::uint32_t>(column_begin + c),
-                          dot_is_cosine_ ? values[c] : Candidate::kUnknown};
+  void SearchTile(const Block& rows,
+                  const Block& columns,
+                  const Tile& tile,
+                  std::int64_t size,
+                  float* products,
+                  std::vector<Candidate>& found) const {
+    const std::int64_t width = source_.width;
+    const auto matrix = [](float* values, std::int64_t n, std::int64_t k) {
+      return at::from_blob(values, {n, k}, at::kFloat);
+    };
+    const std::int64_t n = std::min(size, rows.end - tile.row);
+    const std::int64_t m = std::min(size, columns.end - tile.column);
+    at::Tensor out = matrix(products, n, m);
+    at::mm_out(
+        out, matrix(rows.values + (tile.row - rows.begin) * width, n, width),
+        matrix(columns.values + (tile.column - columns.begin) * width, m, width)
+            .t());
+    for (std::int64_t r = 0; r < n; ++r) {
+      CollectRow(products + r * m, m, tile.row + r, tile.column, found);
+      if (found.size() < kBatch) continue;
+      sink_(found);
+      found.clear();
     }
   }
 
+  void CollectRow(const float* values,
+                  std::int64_t count,
+                  std::int64_t row,
+                  std::int64_t column,
+                  std::vector<Candidate>& found) const {
+    constexpr std::int64_t kChunk = 64;
+    // Right of the diagonal only.
+    std::int64_t begin = std::max<std::int64_t>(0, row + 1 - column);
+    if (begin >= count ||
+        CountAbove(values + begin, count - begin, threshold_) == 0)
+      return;
+    for (; begin < count; begin += kChunk) {
+      const std::int64_t end = std::min(begin + kChunk, count);
+      if (CountAbove(values + begin, end - begin, threshold_) == 0) continue;
+      for (std::int64_t c = begin; c < end; ++c)
+        if (values[c] > threshold_)
+          found.push_back({static_cast<std::uint32_t>(row),
+                           static_cast<std::uint32_t>(column + c),
+                           dot_is_cosine_ ? values[c] : Candidate::kUnknown});
+    }
+  }
+
+  const PanelSource& source_;
   float threshold_;
   bool dot_is_cosine_;
-  std::vector<std::int64_t> starts_;
-  std::vector<Candidate> found_;
+  const CandidateSink& sink_;
+  Progress& progress_;
+  std::mutex mutex_;
+  std::int64_t done_ = 0;
 };
-
-at::Tensor Matrix(float* data, std::int64_t rows, std::int64_t columns) {
-  return at::from_blob(data, {rows, columns}, at::kFloat);
-}
 
 }  // namespace
 
@@ -127,41 +173,27 @@ void SearchPanels(const PanelSource& source,
                   const CandidateSink& sink,
                   Progress& progress) {
   const std::int64_t n = source.count;
-  const std::int64_t width = source.width;
   const Geometry plan = PlanGeometry(source, options);
   const std::int64_t side = (n + plan.tile - 1) / plan.tile;
-  progress.Begin("mining tiles", side * (side + 1) / 2);
-  const auto sized = [](std::int64_t values) {
-    return std::vector<float>(static_cast<std::size_t>(values));
+  const auto buffer = [&](std::int64_t rows) {
+    return std::vector<float>(
+        static_cast<std::size_t>(std::min(rows, n) * source.width));
   };
-  std::vector<float> panel = sized(std::min(plan.panel, n) * width);
-  std::vector<float> columns = sized(std::min(plan.tile, n) * width);
-  std::vector<float> tile = sized(std::min(plan.tile, n) * plan.tile);
-  TileScan scan(threshold, dot_is_cosine);
-  std::int64_t done = 0;
+  std::vector<float> panel = buffer(plan.panel);
+  std::vector<float> passing = buffer(n > plan.panel ? plan.columns : 0);
+  const auto load = [&](std::vector<float>& values, std::int64_t begin,
+                        std::int64_t end) {
+    source.load(begin, end - begin, values.data());
+    return Block{values.data(), begin, end};
+  };
+  progress.Begin("mining tiles", side * (side + 1) / 2);
+  TileSearch search(source, threshold, dot_is_cosine, sink, progress);
   for (std::int64_t top = 0; top < n; top += plan.panel) {
-    const std::int64_t bottom = std::min(top + plan.panel, n);
-    source.load(top, bottom - top, panel.data());
-    for (std::int64_t left = top; left < n; left += plan.tile) {
-      const std::int64_t right = std::min(left + plan.tile, n);
-      float* column_rows = columns.data();
-      if (right <= bottom)  // already here, among the rows that stay
-        column_rows = panel.data() + (left - top) * width;
-      else
-        source.load(left, right - left, column_rows);
-      const at::Tensor b = Matrix(column_rows, right - left, width);
-      for (std::int64_t i = top; i < bottom && i <= left; i += plan.tile) {
-        ThrowIfInterrupted();
-        const std::int64_t rows = std::min(plan.tile, bottom - i);
-        at::Tensor out = Matrix(tile.data(), rows, right - left);
-        at::mm_out(out, Matrix(panel.data() + (i - top) * width, rows, width),
-                   b.t());
-        const auto found =
-            scan.Collect(tile.data(), i, rows, left, right - left);
-        if (!found.empty()) sink(found);
-        progress.Update(++done);
-      }
-    }
+    const Block rows = load(panel, top, std::min(top + plan.panel, n));
+    search.Search(rows, rows, plan.tile);
+    for (std::int64_t left = rows.end; left < n; left += plan.columns)
+      search.Search(rows, load(passing, left, std::min(left + plan.columns, n)),
+                    plan.tile);
   }
   progress.End();
 }

@@ -1,22 +1,13 @@
 #include "mining/verifier.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 #include "mining/kernels.h"
+#include "mining/stopwatch.h"
 
 namespace eyechart::mining {
-namespace {
-
-// Rows that are converted to float32 at a time, in each space.
-constexpr std::size_t kSlots = 4096;
-// Pairs that one thread tests at a time.
-constexpr std::int64_t kChunk = 1024;
-
-}  // namespace
 
 Verifier::Space::Space(const FeatureRows& view)
     : rows(&view), error(CosineError(view.dim())) {
@@ -30,6 +21,79 @@ Verifier::Space::Space(const FeatureRows& view)
   }
 }
 
+// The scratch of one thread: verdicts, and float32 copies of the rows that a
+// store holds in half precision.
+struct Verifier::Batch {
+  // Rows that are converted at a time, in each space.
+  static constexpr std::size_t kSlots = 2048;
+
+  struct Copies {
+    explicit Copies(const Space& of) : space(&of) {
+      if (of.rows->in_place()) return;
+      values.resize(kSlots * static_cast<std::size_t>(of.rows->dim()));
+    }
+    const Space* space;
+    std::vector<float> values;
+  };
+
+  Batch(const Space& near_space, const Space& far_space)
+      : near(near_space), far(far_space) {
+    if (!near_space.rows->in_place() || !far_space.rows->in_place())
+      slot_of.assign(static_cast<std::size_t>(near_space.rows->count()), -1);
+  }
+
+  // Makes both rows of a pair readable; false when the slots are used up.
+  bool Hold(const Candidate& pair) {
+    if (slot_of.empty()) return true;
+    if (held.size() + 2 > kSlots) return false;
+    for (const std::uint32_t row : {pair.first, pair.second}) {
+      if (slot_of[row] >= 0) continue;
+      slot_of[row] = static_cast<std::int32_t>(held.size());
+      for (Copies* copies : {&near, &far}) {
+        const FeatureRows& rows = *copies->space->rows;
+        if (!rows.in_place())
+          rows.Read(row,
+                    copies->values.data() +
+                        static_cast<std::int64_t>(held.size()) * rows.dim());
+      }
+      held.push_back(row);
+    }
+    return true;
+  }
+
+  void Release() {
+    for (const std::uint32_t row : held) slot_of[row] = -1;
+    held.clear();
+  }
+
+  const float* Row(const Copies& copies, std::uint32_t index) const {
+    const FeatureRows& rows = *copies.space->rows;
+    return rows.in_place() ? rows.InPlace(index)
+                           : copies.values.data() + slot_of[index] * rows.dim();
+  }
+
+  float FastCosine(const Copies& copies, const Candidate& pair) const {
+    const std::vector<float>& inverse = copies.space->inverse_norm;
+    return DotFast(Row(copies, pair.first), Row(copies, pair.second),
+                   copies.space->rows->dim()) *
+           inverse[pair.first] * inverse[pair.second];
+  }
+
+  double Cosine(const Copies& copies, const Candidate& pair) const {
+    const FeatureRows& rows = *copies.space->rows;
+    return ExactCosine(Row(copies, pair.first), rows.norm(pair.first),
+                       Row(copies, pair.second), rows.norm(pair.second),
+                       rows.dim());
+  }
+
+  Copies near;
+  Copies far;
+  std::vector<std::int32_t> slot_of;  // -1 for rows that are not held
+  std::vector<std::uint32_t> held;
+  std::vector<Verdict> verdicts;
+  std::vector<BlindPair> blind;  // rows are indices of FeatureRows
+};
+
 Verifier::Verifier(const FeatureRows& near_rows,
                    const FeatureRows& far_rows,
                    double near_min,
@@ -42,105 +106,79 @@ Verifier::Verifier(const FeatureRows& near_rows,
       blind_counts_(near_counts_.size()) {
   EYECHART_CHECK(near_rows.count() == far_rows.count(), "{} and {} rows",
                  near_rows.count(), far_rows.count());
-  if (!near_rows.in_place() || !far_rows.in_place())
-    slot_of_.assign(near_counts_.size(), -1);
+}
+
+Verifier::~Verifier() = default;
+
+std::unique_ptr<Verifier::Batch> Verifier::Borrow() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) {
+    ++threads_;
+    return std::make_unique<Batch>(near_, far_);
+  }
+  std::unique_ptr<Batch> batch = std::move(idle_.back());
+  idle_.pop_back();
+  return batch;
 }
 
 void Verifier::Add(std::span<const Candidate> candidates) {
-  if (slot_of_.empty()) {
-    AddSome(candidates);
-    return;
-  }
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    for (const std::uint32_t row :
-         {candidates[i].first, candidates[i].second}) {
-      if (slot_of_[row] >= 0) continue;
-      slot_of_[row] = static_cast<std::int32_t>(slots_.size());
-      slots_.push_back(row);
+  const Stopwatch watch;
+  std::unique_ptr<Batch> batch = Borrow();
+  Test(*batch, candidates);
+  const std::lock_guard lock(mutex_);
+  Merge(*batch, candidates);
+  idle_.push_back(std::move(batch));
+  seconds_ += watch.seconds();
+}
+
+double Verifier::seconds() const { return seconds_ / std::max(1, threads_); }
+
+void Verifier::Test(Batch& batch, std::span<const Candidate> candidates) const {
+  batch.verdicts.clear();
+  batch.blind.clear();
+  for (const Candidate& pair : candidates) {
+    if (!batch.Hold(pair)) {
+      batch.Release();
+      batch.Hold(pair);
     }
-    const bool last = i + 1 == candidates.size();
-    if (!last && slots_.size() + 2 <= kSlots) continue;
-    Convert(near_);
-    Convert(far_);
-    AddSome(candidates.subspan(begin, i + 1 - begin));
-    begin = i + 1;
-    for (const std::uint32_t row : slots_) slot_of_[row] = -1;
-    slots_.clear();
+    batch.verdicts.push_back(TestPair(batch, pair));
   }
-}
-
-void Verifier::Convert(Space& space) {
-  if (space.rows->in_place()) return;
-  const std::int64_t dim = space.rows->dim();
-  space.copies.resize(kSlots * static_cast<std::size_t>(dim));
-  at::parallel_for(0, static_cast<std::int64_t>(slots_.size()), 16,
-                   [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t s = begin; s < end; ++s)
-                       space.rows->Read(slots_[s],
-                                        space.copies.data() + s * dim);
-                   });
-}
-
-void Verifier::AddSome(std::span<const Candidate> candidates) {
-  const auto n = static_cast<std::int64_t>(candidates.size());
-  const std::int64_t chunks = (n + kChunk - 1) / kChunk;
-  std::vector<std::vector<Blind>> blind(static_cast<std::size_t>(chunks));
-  verdicts_.resize(candidates.size());
-  at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t chunk = begin; chunk < end; ++chunk)
-      for (std::int64_t i = chunk * kChunk;
-           i < std::min(n, (chunk + 1) * kChunk); ++i)
-        verdicts_[i] = Test(candidates[i], blind[chunk]);
-  });
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (verdicts_[i] == Verdict::kNeither) continue;
-    ++near_pairs_;
-    ++near_counts_[candidates[i].first];
-    ++near_counts_[candidates[i].second];
-  }
-  for (const std::vector<Blind>& some : blind) {
-    for (const Blind& pair : some) {
-      ++blind_counts_[pair.first];
-      ++blind_counts_[pair.second];
-    }
-    blind_.insert(blind_.end(), some.begin(), some.end());
-  }
-}
-
-const float* Verifier::Row(const Space& space, std::uint32_t index) const {
-  return space.rows->in_place()
-             ? space.rows->InPlace(index)
-             : space.copies.data() + slot_of_[index] * space.rows->dim();
-}
-
-float Verifier::FastCosine(const Space& space, const Candidate& pair) const {
-  return DotFast(Row(space, pair.first), Row(space, pair.second),
-                 space.rows->dim()) *
-         space.inverse_norm[pair.first] * space.inverse_norm[pair.second];
-}
-
-double Verifier::Cosine(const Space& space, const Candidate& pair) const {
-  return ExactCosine(Row(space, pair.first), space.rows->norm(pair.first),
-                     Row(space, pair.second), space.rows->norm(pair.second),
-                     space.rows->dim());
+  batch.Release();
 }
 
 // Comparisons with a cosine that is not a number are false and leave the
 // decision to the double.
-Verifier::Verdict Verifier::Test(const Candidate& pair,
-                                 std::vector<Blind>& blind) const {
-  const double near =
-      std::isnan(pair.cosine) ? FastCosine(near_, pair) : double{pair.cosine};
+Verifier::Verdict Verifier::TestPair(Batch& batch,
+                                     const Candidate& pair) const {
+  const double near = std::isnan(pair.cosine)
+                          ? double{batch.FastCosine(batch.near, pair)}
+                          : double{pair.cosine};
   if (near < near_min_ - near_.error) return Verdict::kNeither;
-  if (!(near > near_min_ + near_.error) && !(Cosine(near_, pair) > near_min_))
+  if (!(near > near_min_ + near_.error) &&
+      !(batch.Cosine(batch.near, pair) > near_min_))
     return Verdict::kNeither;
-  if (double{FastCosine(far_, pair)} > far_max_ + far_.error)
+  if (double{batch.FastCosine(batch.far, pair)} > far_max_ + far_.error)
     return Verdict::kNear;
-  const double far = Cosine(far_, pair);
+  const double far = batch.Cosine(batch.far, pair);
   if (!(far < far_max_)) return Verdict::kNear;
-  blind.push_back({pair.first, pair.second, Cosine(near_, pair), far});
+  batch.blind.push_back(
+      {pair.first, pair.second, batch.Cosine(batch.near, pair), far});
   return Verdict::kBlind;
+}
+
+void Verifier::Merge(const Batch& batch,
+                     std::span<const Candidate> candidates) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (batch.verdicts[i] == Verdict::kNeither) continue;
+    ++near_pairs_;
+    ++near_counts_[candidates[i].first];
+    ++near_counts_[candidates[i].second];
+  }
+  for (const BlindPair& pair : batch.blind) {
+    ++blind_counts_[pair.row_a];
+    ++blind_counts_[pair.row_b];
+  }
+  blind_.insert(blind_.end(), batch.blind.begin(), batch.blind.end());
 }
 
 }  // namespace eyechart::mining

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include "mining/feature_rows.h"
+#include "mining/mine.h"
 #include "mining/pair_engine.h"
 
 namespace eyechart::mining {
@@ -21,23 +24,21 @@ class Verifier {
            const FeatureRows& far_rows,
            double near_min,
            double far_max);
+  ~Verifier();
 
-  /// first < second, indices of FeatureRows.
-  struct Blind {
-    std::uint32_t first = 0;
-    std::uint32_t second = 0;
-    double near_cosine = 0;
-    double far_cosine = 0;
-  };
-
-  /// Tests a batch; uses ATen's threads.
+  /// Tests a batch in the calling thread; any number of threads may call.
   void Add(std::span<const Candidate> candidates);
 
+  // The outcome, for when no thread is in Add.
+
   std::int64_t near_pairs() const { return near_pairs_; }
-  const std::vector<Blind>& blind() const { return blind_; }
+  /// The blind pairs, in no order; a is the one that came first. Moves them.
+  std::vector<BlindPair> TakeBlind() { return std::move(blind_); }
   /// How many near and blind pairs each picture is in.
   std::span<const std::int64_t> near_counts() const { return near_counts_; }
   std::span<const std::int64_t> blind_counts() const { return blind_counts_; }
+  /// Time in Add, divided by the threads that shared it.
+  double seconds() const;
 
  private:
   enum class Verdict : std::uint8_t { kNeither, kNear, kBlind };
@@ -48,27 +49,24 @@ class Verifier {
     const FeatureRows* rows;
     double error;                     // of FastCosine
     std::vector<float> inverse_norm;  // NaN where float32 could overflow
-    // Rows of shards that do not hold float32, converted for one batch.
-    std::vector<float> copies;
   };
+  struct Batch;  // what one call of Add works with
 
-  void AddSome(std::span<const Candidate> candidates);
-  void Convert(Space& space);
-  const float* Row(const Space& space, std::uint32_t index) const;
-  float FastCosine(const Space& space, const Candidate& pair) const;
-  double Cosine(const Space& space, const Candidate& pair) const;
-  Verdict Test(const Candidate& pair, std::vector<Blind>& blind) const;
+  std::unique_ptr<Batch> Borrow();
+  void Test(Batch& batch, std::span<const Candidate> candidates) const;
+  Verdict TestPair(Batch& batch, const Candidate& pair) const;
+  void Merge(const Batch& batch, std::span<const Candidate> candidates);
 
   Space near_;
   Space far_;
   double near_min_;
   double far_max_;
-  // Where a batch's rows lie in `copies`: one slot a row, -1 for none.
-  std::vector<std::int32_t> slot_of_;
-  std::vector<std::uint32_t> slots_;
-  std::vector<Verdict> verdicts_;
+  std::mutex mutex_;  // guards what follows
+  std::vector<std::unique_ptr<Batch>> idle_;
+  int threads_ = 0;  // batches made: the most that were in use at once
+  double seconds_ = 0;
   std::int64_t near_pairs_ = 0;
-  std::vector<Blind> blind_;
+  std::vector<BlindPair> blind_;
   std::vector<std::int64_t> near_counts_;
   std::vector<std::int64_t> blind_counts_;
 };
