@@ -64,7 +64,9 @@ def relative_error(ours, reference):
 
 
 def cosine(ours, reference):
-    """The worst row's."""
+    """The worst feature vector's; a map's vectors are along its channels."""
+    if reference.dim() == 4:
+        ours, reference = ours.movedim(1, -1), reference.movedim(1, -1)
     ours = ours.double().reshape(-1, ours.shape[-1])
     reference = reference.double().reshape(-1, reference.shape[-1])
     return float(torch.nn.functional.cosine_similarity(ours, reference).min())
@@ -145,5 +147,3 @@ def texts_file(tmp_path, texts):
     path = tmp_path / "texts.json"
     path.write_text(json.dumps(texts), encoding="utf-8")
     return path
-
-

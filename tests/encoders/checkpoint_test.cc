@@ -1,0 +1,158 @@
+#include "encoders/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/hash.h"
+#include "tests/fixture.h"
+
+namespace eyechart::encoders {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using eyechart::testing::WriteText;
+
+// Sets an environment variable for the length of a test.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~ScopedVariable() { setenv(name_, old_.c_str(), 1); }
+
+ private:
+  const char* name_;
+  std::string old_;  // empty counts as unset
+};
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  void WriteFolder(const std::filesystem::path& folder) {
+    WriteText(folder / "config.json", R"({"model_type": "clip"})");
+    WriteText(folder / "model.safetensors", "weights");
+  }
+  std::string ErrorOf(const std::string& model) {
+    return InputErrorOf([&] { OpenCheckpoint(model); });
+  }
+
+  TempFolder temp_;
+};
+
+TEST_F(CheckpointTest, OpensAFolder) {
+  WriteFolder(temp_ / "model");
+  const Checkpoint checkpoint = OpenCheckpoint((temp_ / "model").string());
+  EXPECT_EQ(checkpoint.model_type, "clip");
+  ASSERT_EQ(checkpoint.weight_files.size(), 1U);
+  EXPECT_EQ(WeightsSha256(checkpoint), Sha256Hex("weights"));
+}
+
+TEST_F(CheckpointTest, FindsHubIdsByBranchTagAndCommit) {
+  const ScopedVariable hub("HF_HUB_CACHE", "");
+  const ScopedVariable legacy("HUGGINGFACE_HUB_CACHE", "");
+  const ScopedVariable home("HF_HOME", temp_.path().string());
+  const auto root = temp_ / "hub/models--org--name";
+  WriteText(root / "refs/main", "abc123\n");
+  WriteText(root / "refs/refs/pr/1", "def456");
+  WriteFolder(root / "snapshots/abc123");
+  WriteFolder(root / "snapshots/def456");
+  EXPECT_EQ(OpenCheckpoint("org/name").folder, root / "snapshots/abc123");
+  EXPECT_EQ(OpenCheckpoint("org/name@abc123").folder,
+            root / "snapshots/abc123");
+  EXPECT_EQ(OpenCheckpoint("org/name@refs/pr/1").folder,
+            root / "snapshots/def456");
+}
+
+TEST_F(CheckpointTest, HubCacheVariableStandsBeforeHome) {
+  const ScopedVariable home("HF_HOME", (temp_ / "elsewhere").string());
+  const ScopedVariable hub("HF_HUB_CACHE", (temp_ / "cache").string());
+  WriteText(temp_ / "cache/models--org--name/refs/main", "c0");
+  WriteFolder(temp_ / "cache/models--org--name/snapshots/c0");
+  EXPECT_EQ(OpenCheckpoint("org/name").folder,
+            temp_ / "cache/models--org--name/snapshots/c0");
+}
+
+TEST_F(CheckpointTest, SaysWhereItLookedAndWhatBringsIt) {
+  const ScopedVariable hub("HF_HUB_CACHE", temp_.path().string());
+  const std::string missing = ErrorOf("org/name");
+  EXPECT_NE(missing.find((temp_ / "models--org--name").string()),
+            std::string::npos)
+      << missing;
+  EXPECT_NE(missing.find("`hf download org/name`"), std::string::npos);
+
+  WriteText(temp_ / "models--org--name/refs/main", "abc");
+  WriteFolder(temp_ / "models--org--name/snapshots/abc");
+  const std::string revision = ErrorOf("org/name@v2");
+  EXPECT_NE(revision.find("`hf download org/name --revision v2`"),
+            std::string::npos)
+      << revision;
+  EXPECT_NE(revision.find("snapshots: abc"), std::string::npos) << revision;
+}
+
+TEST_F(CheckpointTest, RevisionsDoNotClimbOut) {
+  const ScopedVariable hub("HF_HUB_CACHE", temp_.path().string());
+  WriteText(temp_ / "models--org--name/refs/main", "../../../outside");
+  EXPECT_NE(ErrorOf("org/name@../../x"), "");
+  EXPECT_NE(ErrorOf("org/name").find("outside"), std::string::npos);
+}
+
+TEST_F(CheckpointTest, NamesWhatAFolderLacks) {
+  EXPECT_NE(ErrorOf((temp_ / "absent").string()).find("no such folder"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("no config.json"),
+            std::string::npos);
+  WriteText(temp_ / "config.json", "{}");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("model_type"),
+            std::string::npos);
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
+            std::string::npos);
+  WriteText(temp_ / "pytorch_model.bin", "");
+  const std::string pickled = ErrorOf(temp_.path().string());
+  EXPECT_NE(pickled.find("pytorch_model.bin"), std::string::npos) << pickled;
+  EXPECT_NE(pickled.find("save_pretrained"), std::string::npos) << pickled;
+  EXPECT_NE(ErrorOf((temp_ / "config.json").string()).find("a file"),
+            std::string::npos);
+}
+
+TEST_F(CheckpointTest, TakesTheOnlySafetensorsFile) {
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  WriteText(temp_ / "open_clip.safetensors", "a");
+  EXPECT_EQ(OpenCheckpoint(temp_.path().string()).weight_files.front(),
+            temp_ / "open_clip.safetensors");
+  WriteText(temp_ / "other.safetensors", "b");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("2 .safetensors files"),
+            std::string::npos);
+}
+
+TEST_F(CheckpointTest, HashesShardsInIndexOrder) {
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  WriteText(temp_ / "model.safetensors.index.json",
+            R"({"weight_map": {"a": "w-2.safetensors", "b": "w-1.safetensors",
+                               "c": "w-2.safetensors"}})");
+  WriteText(temp_ / "w-1.safetensors", "one");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("w-2.safetensors"),
+            std::string::npos);
+  WriteText(temp_ / "w-2.safetensors", "two");
+  const Checkpoint checkpoint = OpenCheckpoint(temp_.path().string());
+  ASSERT_EQ(checkpoint.weight_files.size(), 2U);
+  EXPECT_EQ(WeightsSha256(checkpoint),
+            Sha256Hex(Sha256Hex("one") + Sha256Hex("two")));
+}
+
+TEST_F(CheckpointTest, IndexNamesNoFileOutsideTheFolder) {
+  WriteText(temp_ / "outside.safetensors", "secret");
+  const auto folder = temp_ / "model";
+  WriteText(folder / "config.json", R"({"model_type": "clip"})");
+  for (const std::string& name : {std::string("../outside.safetensors"),
+                                  (temp_ / "outside.safetensors").string()}) {
+    const Json index = {{"weight_map", {{"a", name}}}};
+    WriteText(folder / "model.safetensors.index.json", index.dump());
+    EXPECT_NE(ErrorOf(folder.string()).find("outside"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace eyechart::encoders
