@@ -5,6 +5,7 @@
 #include "core/files.h"
 #include "core/record.h"
 #include "data/first_items.h"
+#include "data/label_names.h"
 
 namespace eyechart::suite {
 
@@ -16,6 +17,8 @@ std::unique_ptr<data::Dataset> OpenDataset(const DatasetSpec& spec) {
   if (spec.limit > 0)
     dataset = data::FirstItems(std::move(dataset),
                                static_cast<std::size_t>(spec.limit));
+  if (!spec.label_names.empty())
+    dataset = data::WithLabelNames(std::move(dataset), spec.label_names);
   return dataset;
 }
 

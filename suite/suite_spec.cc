@@ -122,6 +122,7 @@ void ReadDataset(TomlTable& table, SuiteSpec& suite) {
   }
   if (!labels.empty()) dataset.options.labels = Resolve(suite.file, labels);
   dataset.limit = table.Integer("limit", 0, 0);
+  dataset.label_names = table.Texts("label_names");
   table.RejectUnknownKeys();
   suite.datasets.push_back(std::move(dataset));
 }

@@ -23,6 +23,7 @@ struct DatasetSpec {
   std::string name;
   data::DatasetOptions options;  // paths are absolute or relative to the caller
   std::int64_t limit = 0;        // first pictures only; 0: all
+  std::vector<std::string> label_names;  // of labels 0, 1, ...; empty: as is
 };
 
 /// One point of a [[task]]'s grid: its keys as text, checked by the task kind.
