@@ -1,5 +1,6 @@
 #include "data/decode.h"
 
+#include <new>
 #include <utility>
 
 #include "core/error.h"
@@ -82,13 +83,17 @@ Decoded Decode(std::string_view bytes, const DecodeOptions& options) {
   request.max_pixels = options.max_pixels;
   request.alpha = options.alpha == AlphaMode::kWhite;
   request.orientation = options.orient == OrientMode::kExif;
-  internal::Picture picture =
-      internal::DecodeAs(SniffFormat(bytes), bytes, request);
-  if (request.alpha) internal::CompositeOverWhite(picture);
-  picture.alpha.clear();
-  if (request.orientation)
-    internal::ApplyOrientation(picture.orientation, picture);
-  return {std::move(picture.image), std::move(picture.note)};
+  try {
+    internal::Picture picture =
+        internal::DecodeAs(SniffFormat(bytes), bytes, request);
+    if (request.alpha) internal::CompositeOverWhite(picture);
+    picture.alpha.clear();
+    if (request.orientation)
+      internal::ApplyOrientation(picture.orientation, picture);
+    return {std::move(picture.image), std::move(picture.note)};
+  } catch (const std::bad_alloc&) {
+    throw DecodeError("there is not enough memory for a picture of its size");
+  }
 }
 
 }  // namespace eyechart::data

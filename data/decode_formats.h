@@ -49,6 +49,17 @@ Picture DecodeBmp(std::string_view bytes, const DecodeRequest& request);
 /// Applies the orientation tag itself, as Pillow does for TIFF alone.
 Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request);
 
+/// One JPEG-compressed block of a TIFF file: `out` gets its rows of interleaved
+/// samples, `width * components` each, as many as it has room for. `tables` are
+/// the quantisation and Huffman tables that blocks share, or empty. `ycc`: the
+/// samples are YCbCr and become RGB. Source: TIFF Technical Note 2.
+void DecodeJpegBlock(std::string_view tables,
+                     std::string_view bytes,
+                     bool ycc,
+                     std::size_t width,
+                     std::size_t components,
+                     std::vector<std::uint8_t>& out);
+
 /// imdecode of `bytes` into RGB and, where the file has it, alpha. `format` is
 /// named in errors; the size must be what the header said.
 void DecodeWithOpenCv(std::string_view bytes,

@@ -58,13 +58,17 @@ class Decompressor {
     source_.skip_input_data = OnSkip;
     source_.resync_to_restart = jpeg_resync_to_restart;
     source_.term_source = OnSource;
-    source_.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
-    source_.bytes_in_buffer = bytes.size();
     jpeg_.src = &source_;
+    SetSource(bytes);
   }
   ~Decompressor() { jpeg_destroy_decompress(&jpeg_); }
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
+
+  void SetSource(std::string_view bytes) {
+    source_.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
+    source_.bytes_in_buffer = bytes.size();
+  }
 
   jpeg_decompress_struct& operator*() { return jpeg_; }
   jpeg_decompress_struct* operator->() { return &jpeg_; }
@@ -161,6 +165,41 @@ Picture DecodeJpeg(std::string_view bytes, const DecodeRequest& request) {
   }
   if (request.orientation) picture.orientation = OrientationOf(bytes);
   return picture;
+}
+
+void DecodeJpegBlock(std::string_view tables,
+                     std::string_view bytes,
+                     bool ycc,
+                     std::size_t width,
+                     std::size_t components,
+                     std::vector<std::uint8_t>& out) {
+  Decompressor jpeg(tables);
+  int header = JPEG_HEADER_TABLES_ONLY;
+  if (!tables.empty())
+    jpeg.Guarded([&] { header = jpeg_read_header(&*jpeg, FALSE); });
+  if (header != JPEG_HEADER_TABLES_ONLY)
+    ThrowDecode("damaged TIFF: its JPEG tables are not tables");
+  jpeg.SetSource(bytes);
+  jpeg.Guarded([&] { header = jpeg_read_header(&*jpeg, TRUE); });
+  if (header != JPEG_HEADER_OK) ThrowDecode("truncated TIFF");
+  const std::size_t row_bytes = width * components;
+  const std::size_t rows = out.size() / row_bytes;
+  if (jpeg->image_width != width || jpeg->image_height < rows ||
+      static_cast<std::size_t>(jpeg->num_components) != components)
+    ThrowDecode("damaged TIFF: a JPEG block of {} x {} x {}", jpeg->image_width,
+                jpeg->image_height, jpeg->num_components);
+  // The file says what the samples are; the block has no markers for it.
+  jpeg->jpeg_color_space = ycc ? JCS_YCbCr : JCS_UNKNOWN;
+  jpeg->out_color_space = ycc ? JCS_RGB : JCS_UNKNOWN;
+  bool more = false;
+  jpeg.Guarded([&] { more = jpeg_start_decompress(&*jpeg); });
+  if (!more) ThrowDecode("truncated TIFF");
+  for (std::size_t y = 0; y < rows; ++y) {
+    JSAMPROW row = out.data() + y * row_bytes;
+    JDIMENSION done = 0;
+    jpeg.Guarded([&] { done = jpeg_read_scanlines(&*jpeg, &row, 1); });
+    if (done == 0) ThrowDecode("truncated TIFF");
+  }
 }
 
 }  // namespace eyechart::data::internal

@@ -116,7 +116,7 @@ bool IsChunkName(std::string_view type) {
 
 // Walks the chunks as Pillow does: checksums are checked before the image data
 // and not in it, and a file may lack what follows the data.
-Chunks ReadChunks(std::string_view bytes) {
+Chunks ReadChunks(std::string_view bytes, bool texts) {
   Chunks chunks;
   std::vector<std::string_view> data;
   bool after_data = false;
@@ -150,7 +150,7 @@ Chunks ReadChunks(std::string_view bytes) {
     if (type == "PLTE") chunks.palette = content;
     if (type == "tRNS" && !after_data) chunks.transparency = content;
     if (type == "eXIf") chunks.exif = content;
-    if (type == "tEXt" || type == "zTXt" || type == "iTXt")
+    if (texts && (type == "tEXt" || type == "zTXt" || type == "iTXt"))
       ReadText(type, content, chunks);
     at += 12 + length;
   }
@@ -321,7 +321,7 @@ constexpr Pass kAdam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8},
 }  // namespace
 
 Picture DecodePng(std::string_view bytes, const DecodeRequest& request) {
-  const Chunks chunks = ReadChunks(bytes);
+  const Chunks chunks = ReadChunks(bytes, request.orientation);
   const Header& header = chunks.header;
   // What the rows take when inflated; a picture that its data cannot hold is
   // found out before its memory is taken.

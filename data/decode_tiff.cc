@@ -1,7 +1,6 @@
-// TIFF as Pillow reads it. OpenCV goes through libtiff's RGBA interface, which
-// multiplies by alpha and has its own CMYK; it serves here for the compressions
-// (JPEG, fax) whose pictures have neither. Source: TIFF 6.0; the choices among
-// layouts are Pillow's OPEN_INFO.
+// TIFF as Pillow reads it. OpenCV would go through libtiff's RGBA interface,
+// which multiplies by alpha and has its own CMYK. Source: TIFF 6.0; the choices
+// among layouts are Pillow's OPEN_INFO.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -38,6 +37,7 @@ enum Tag : std::uint16_t {
   kTileBytes = 325,
   kExtraSamples = 338,
   kSampleFormat = 339,
+  kJpegTables = 347,
 };
 
 enum Photometric {
@@ -116,6 +116,8 @@ void ReadSamples(const TiffDirectory& tiff, Layout& l) {
 // Whether Pillow has a mode for it and PixelRow below knows the mode.
 bool IsServed(const Layout& l) {
   const bool plain = l.samples == 1;
+  const bool plain_colors = l.samples == l.colors && l.bits == 8 && !l.planar;
+  if (l.compression == kTiffJpeg && !plain_colors) return false;
   switch (l.photometric) {
     case kWhiteIsZero:
     case kBlackIsZero:
@@ -141,6 +143,8 @@ bool IsServed(const Layout& l) {
     case kCmyk:
       return l.format == kUnsigned && (l.bits == 8 || l.bits == 16) &&
              l.alpha == Alpha::kNone;
+    case kYcc:
+      return l.compression == kTiffJpeg && plain_colors;
     default:
       return false;
   }
@@ -184,8 +188,12 @@ Layout ReadLayout(const TiffDirectory& tiff) {
           : std::min<std::int64_t>(
                 l.height, static_cast<std::int64_t>(std::min<std::uint64_t>(
                               tiff.Value(kRowsPerStrip, kMaxSide), kMaxSide))));
+  constexpr std::size_t kMaxTile = std::size_t{1} << 28;  // pixels
   if (l.block_width < 1 || l.block_height < 1)
     ThrowDecode("damaged TIFF: it has blocks of no size");
+  if (l.tiled && l.block_width > kMaxTile / l.block_height)
+    ThrowDecode("TIFF with tiles of {} x {} pixels", l.block_width,
+                l.block_height);
   return l;
 }
 
@@ -319,7 +327,7 @@ class PixelWriter {
       std::array<std::uint8_t, 4> inks;
       for (std::size_t c = 0; c < 4; ++c) inks[c] = Sample8(row, first + c);
       CmykToRgb(inks.data(), rgb);
-    } else if (l_.photometric == kRgb) {
+    } else if (l_.colors == 3) {
       for (std::size_t c = 0; c < 3; ++c) rgb[c] = Sample8(row, first + c);
       if (l_.alpha == Alpha::kPremultiplied && opacity != 255) {
         for (std::size_t c = 0; c < 3; ++c)
@@ -368,23 +376,23 @@ void DecodeBlocks(std::string_view bytes,
     const std::size_t rows =
         l.tiled ? l.block_height : std::min(l.block_height, height - y);
     const std::size_t block_bytes = rows * row_bytes;
-    if (l.planar) joined.resize(block_bytes * planes);
     for (std::size_t plane = 0; plane < planes; ++plane) {
       const std::size_t index = plane * across * down + b;
-      const bool counted = l.compression != kTiffNone && index < lengths.size();
-      const std::string_view data =
-          Slice(bytes, offsets[index],
-                counted ? lengths[index] : std::string_view::npos);
+      const std::uint64_t length = l.compression == kTiffNone ? block_bytes
+                                   : index < lengths.size()   ? lengths[index]
+                                                              : bytes.size();
+      const std::string_view data = Slice(bytes, offsets[index], length);
       if (block_bytes / MaxTiffRatio(l.compression) > data.size())
         ThrowDecode("truncated TIFF");
       block.resize(block_bytes);
-      if (!DecodeTiffBlock(
-              l.compression, l.reversed,
-              l.compression == kTiffNone ? data.substr(0, block_bytes) : data,
-              block))
+      if (l.compression == kTiffJpeg)
+        DecodeJpegBlock(tiff.Bytes(kJpegTables), data, l.photometric == kYcc,
+                        l.block_width, samples, block);
+      else if (!DecodeTiffBlock(l.compression, l.reversed, data, block))
         ThrowDecode("truncated or damaged TIFF");
       UndoPredictor(l, tiff, samples, row_bytes, block);
       if (!l.planar) continue;
+      joined.resize(block_bytes * planes);
       for (std::size_t i = 0; i < block_bytes / sample_bytes; ++i)
         std::copy_n(block.data() + i * sample_bytes, sample_bytes,
                     joined.data() + (i * planes + plane) * sample_bytes);
@@ -403,16 +411,8 @@ Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request) {
   if (!tiff.valid()) ThrowDecode("damaged TIFF: its header is not one");
   if (!tiff.whole()) ThrowDecode("truncated TIFF: its directory is cut short");
   const Layout layout = ReadLayout(tiff);
-  Picture picture;
-  if (!KnowsTiffCompression(layout.compression)) {
-    const bool plain = layout.alpha == Alpha::kNone && layout.bits <= 8 &&
-                       layout.photometric != kCmyk;
-    if (!plain) Unsupported(layout);
-    picture.image = NewImage(layout.width, layout.height, request);
-    DecodeWithOpenCv(bytes, "TIFF", false, picture);
-    return picture;
-  }
-  if (!IsServed(layout) || layout.predictor < 1 || layout.predictor > 2 ||
+  if (!KnowsTiffCompression(layout.compression) || !IsServed(layout) ||
+      layout.predictor < 1 || layout.predictor > 2 ||
       (layout.predictor == 2 && layout.bits < 8) ||
       (layout.planar && layout.samples > 1 && layout.bits < 8))
     Unsupported(layout);
@@ -430,6 +430,7 @@ Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request) {
   if (row_bytes / MaxTiffRatio(layout.compression) >
       bytes.size() / static_cast<std::size_t>(layout.height))
     ThrowDecode("truncated TIFF");
+  Picture picture;
   picture.image = NewImage(layout.width, layout.height, request);
   if (layout.bits > 8 && layout.colors == 1)
     picture.note = layout.bits == 16

@@ -8,12 +8,14 @@ namespace eyechart::data {
 namespace {
 
 constexpr std::uint64_t kByte = 1;
+constexpr std::uint64_t kUndefined = 7;
 
 // Bytes of a value of a field type, 0 for types without whole numbers. Source:
 // TIFF 6.0, section 2, and the BigTIFF additions.
 std::size_t TypeSize(std::uint64_t type) {
   switch (type) {
     case kByte:
+    case kUndefined:
     case 6:  // SBYTE
       return 1;
     case 3:  // SHORT
@@ -87,11 +89,17 @@ std::vector<std::uint64_t> TiffDirectory::Values(std::uint16_t tag,
   return values;
 }
 
+std::string_view TiffDirectory::Bytes(std::uint16_t tag) const {
+  const auto found = entries_.find(tag);
+  if (found == entries_.end() || found->second.size != 1) return {};
+  return Slice(bytes_, found->second.at, found->second.count);
+}
+
 std::uint64_t TiffDirectory::Value(std::uint16_t tag,
                                    std::uint64_t fallback) const {
   const auto found = entries_.find(tag);
   if (found == entries_.end() || found->second.count != 1 ||
-      found->second.type == kByte)
+      found->second.type == kByte || found->second.type == kUndefined)
     return fallback;
   return Number(found->second.at, found->second.size);
 }

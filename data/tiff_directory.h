@@ -27,6 +27,8 @@ class TiffDirectory {
   /// The value of a tag with exactly one, else `fallback`; one of type BYTE is
   /// no number to Pillow either.
   std::uint64_t Value(std::uint16_t tag, std::uint64_t fallback) const;
+  /// A tag's value as bytes, of type BYTE or UNDEFINED; empty where absent.
+  std::string_view Bytes(std::uint16_t tag) const;
   /// The 16-, 32- or 64-bit number at a place, 0 past the end.
   std::uint64_t Number(std::size_t at, std::size_t size) const;
 

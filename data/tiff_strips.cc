@@ -132,8 +132,8 @@ std::string ReverseBits(std::string_view block) {
 
 bool KnowsTiffCompression(std::uint64_t compression) {
   return compression == kTiffNone || compression == kTiffLzw ||
-         compression == kTiffDeflate || compression == kTiffOldDeflate ||
-         compression == kTiffPackBits;
+         compression == kTiffJpeg || compression == kTiffDeflate ||
+         compression == kTiffOldDeflate || compression == kTiffPackBits;
 }
 
 std::size_t MaxTiffRatio(std::uint64_t compression) {
@@ -142,6 +142,8 @@ std::size_t MaxTiffRatio(std::uint64_t compression) {
       return 1;
     case kTiffLzw:
       return 4096;  // the longest text, for a code of more than a byte
+    case kTiffJpeg:
+      return 4096;  // flat blocks of 64 samples at a few bits, some chroma
     case kTiffPackBits:
       return 64;  // 128 bytes for two
     default:

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
+from transformers.image_transforms import convert_to_rgb
 
 import data_probe
 
@@ -119,8 +120,8 @@ def cases():
              "TIFF", compression="jpeg")
         save(f"jpegL-{tag}", "tif", picture(rng, "L", size, smooth=True),
              "TIFF", compression="jpeg")
-        save(f"g4-{tag}", "tif", picture(rng, "1", size), "TIFF",
-             compression="group4")
+        save(f"jpegC-{tag}", "tif", picture(rng, "CMYK", size, smooth=True),
+             "TIFF", compression="jpeg")
     frames = [picture(rng, "RGB", (31, 23), True) for _ in range(3)]
     save("frames", "webp", frames[0], "WEBP", save_all=True,
          append_images=frames[1:], lossless=True)
@@ -366,11 +367,7 @@ def by_pillow(data, alpha="drop", orient="none"):
         if orient == "exif":
             image = ImageOps.exif_transpose(image)
         if alpha == "white":
-            # transformers.image_transforms.convert_to_rgb
-            if "A" in image.getbands() or image.info.get("transparency") is not None:
-                image = image.convert("RGBA")
-                white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-                image = Image.alpha_composite(white, image)
+            return convert_to_rgb(image, return_numpy=True)
         return np.array(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError,
             struct.error, Image.DecompressionBombError):
@@ -489,7 +486,8 @@ def small_corpus():
             ("BMP", "RGB", {}), ("BMP", "P", {}), ("BMP", "RGBA", {}),
             ("TIFF", "RGB", {}), ("TIFF", "L", {"compression": "tiff_lzw"}),
             ("TIFF", "RGB", {"compression": "tiff_adobe_deflate"}),
-            ("TIFF", "RGB", {"compression": "packbits"})):
+            ("TIFF", "RGB", {"compression": "packbits"}),
+            ("TIFF", "RGB", {"compression": "jpeg"})):
         buffer = io.BytesIO()
         smooth = kind in ("JPEG", "WEBP")
         picture(rng, mode, (67, 41), smooth).save(buffer, kind, **options)
