@@ -25,6 +25,13 @@ function(eyechart_use_torch_pch target)
     target_precompile_headers(eyechart_torch_pch PRIVATE <ATen/ATen.h>)
   endif()
   target_precompile_headers(${target} REUSE_FROM eyechart_torch_pch)
+  # GCC takes the header only where it is built alike: -fPIC, in executables
+  # too, which CMake would build with -fPIE.
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # eyechart_add_test(ROOM/FILE LINKS ... [TORCH]): builds tests/ROOM/FILE_test.cc
@@ -59,8 +66,13 @@ function(eyechart_add_header_checks)
     endforeach()
     if(units)
       add_library(eyechart_${room}_headers OBJECT ${units})
+      # cli is a program, not a library: its headers see what it links.
+      set(links eyechart::suite CLI11::CLI11)
+      if(TARGET eyechart::${room})
+        set(links eyechart::${room})
+      endif()
       target_link_libraries(eyechart_${room}_headers PRIVATE
-        eyechart::${room} eyechart_settings)
+        ${links} eyechart_settings)
     endif()
   endforeach()
 endfunction()
