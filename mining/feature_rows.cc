@@ -8,6 +8,10 @@
 #include "core/error.h"
 #include "mining/kernels.h"
 
+#ifndef _OPENMP
+#error "at::parallel_for is serial in a file compiled without OpenMP"
+#endif
+
 namespace eyechart::mining {
 
 std::vector<double> RowNorms(const data::FeatureStore& store) {

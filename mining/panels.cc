@@ -11,6 +11,10 @@
 #include "core/interrupt.h"
 #include "mining/kernels.h"
 
+#ifndef _OPENMP
+#error "at::parallel_for is serial in a file compiled without OpenMP"
+#endif
+
 namespace eyechart::mining {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "mining/screen.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_qr.h>
@@ -12,6 +13,10 @@
 #include <random>
 
 #include "mining/kernels.h"
+
+#ifndef _OPENMP
+#error "at::parallel_for is serial in a file compiled without OpenMP"
+#endif
 
 namespace eyechart::mining {
 namespace {
