@@ -68,12 +68,10 @@ std::size_t RunLength(std::u32string_view text, Condition condition) {
 std::u32string DecodeUtf8(std::string_view text) {
   std::u32string result;
   result.reserve(text.size());
-  const auto length = static_cast<std::int64_t>(text.size());
-  for (std::int64_t i = 0; i < length;) {
-    UChar32 c = 0;
-    U8_NEXT_OR_FFFD(text.data(), i, length, c);
-    result.push_back(static_cast<char32_t>(c));
-  }
+  const icu::UnicodeString decoded = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+  for (std::int32_t i = 0; i < decoded.length(); i = decoded.moveIndex32(i, 1))
+    result.push_back(static_cast<char32_t>(decoded.char32At(i)));
   return result;
 }
 
