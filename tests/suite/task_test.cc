@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <utility>
 
 #include "tests/fixture.h"
 
@@ -32,10 +34,13 @@ TEST(FindTaskKind, OffersTheNearest) {
 TEST(BatchOf, TakesWholeNumbersOfAtLeastOne) {
   TaskSpec task;
   task.line = 9;
-  task.keys["batch"] = "8";
+  const auto with = [&task](std::string value) {
+    task.keys.insert_or_assign("batch", std::move(value));
+  };
+  with(std::string(1, '8'));
   EXPECT_EQ(BatchOf(task), 8);
   for (const char* bad : {"0", "-1", "2.5", ""}) {
-    task.keys["batch"] = bad;
+    with(bad);
     EXPECT_NE(testing::InputErrorOf([&] { BatchOf(task); }).find("line 9"),
               std::string::npos)
         << bad;
