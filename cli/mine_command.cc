@@ -124,8 +124,9 @@ int Run(const Options& options) {
                  is_near ? options.near_pool : options.far_pool, *pictures,
                  is_near ? job.near_store : job.far_store, progress);
       job.encode_seconds += summary.seconds;
-      // The same pictures twice: their troubles are told once.
-      if (is_near) warnings = WarningsOf(summary, pictures->name());
+      // The same pictures twice: their notes are told once, and those that
+      // cannot be read by the mining itself.
+      if (is_near) warnings = NoteWarnings(summary, pictures->name());
     }
   } else {
     job.near_store = options.near_store;

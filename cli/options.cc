@@ -72,17 +72,21 @@ void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options) {
                  "decoding threads (default: one a hardware thread)");
 }
 
+std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,
+                                      const std::string& what) {
+  if (summary.noted == 0) return {};
+  return {fmt::format(
+      "{}: {} pictures carry a note; see the column note of items.csv", what,
+      summary.noted)};
+}
+
 std::vector<std::string> WarningsOf(const encoders::EncodeSummary& summary,
                                     const std::string& what) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = NoteWarnings(summary, what);
   if (summary.unreadable > 0)
     warnings.push_back(fmt::format(
         "{}: {} of {} pictures could not be read; the first is {}", what,
         summary.unreadable, summary.images, summary.first_problem));
-  if (summary.noted > 0)
-    warnings.push_back(fmt::format(
-        "{}: {} pictures carry a note; see the column note of items.csv", what,
-        summary.noted));
   return warnings;
 }
 

@@ -44,7 +44,11 @@ std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags);
 
 void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options);
 
-/// Warnings of an encoding for people and for --json.
+/// A warning that some pictures carry a note, if any do.
+std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,
+                                      const std::string& what);
+
+/// All warnings of an encoding, for people and for --json.
 std::vector<std::string> WarningsOf(const encoders::EncodeSummary& summary,
                                     const std::string& what);
 

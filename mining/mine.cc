@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <string>
 
 #include "core/error.h"
 #include "mining/duplicates.h"
@@ -33,6 +34,7 @@ struct Views {
 struct Selection {
   std::int64_t readable = 0;
   std::int64_t without_direction = 0;
+  std::string first_unreadable;         // "id: reason", or empty
   std::vector<std::int64_t> near_rows;  // that can be compared
   std::vector<std::int64_t> far_rows;
 };
@@ -48,8 +50,15 @@ Selection SelectRows(const FeatureStore& near_store,
   Selection selection;
   for (std::int64_t row = 0; row < near_store.count(); ++row) {
     const std::int64_t twin = joined[row];
-    if (!near_store.items()[row].ok() || !far_store.items()[twin].ok())
+    const StoreItem& near_item = near_store.items()[row];
+    const StoreItem& far_item = far_store.items()[twin];
+    if (!near_item.ok() || !far_item.ok()) {
+      if (selection.first_unreadable.empty())
+        selection.first_unreadable =
+            near_item.id + ": " +
+            (near_item.ok() ? far_item.status : near_item.status);
       continue;
+    }
     ++selection.readable;
     if (!has_direction(near_norms[row]) || !has_direction(far_norms[twin])) {
       ++selection.without_direction;
@@ -137,9 +146,9 @@ MiningResult Mine(const FeatureStore& near_store,
   const std::int64_t n = selection.readable - result.duplicates_dropped;
   result.candidate_pairs = n * (n - 1) / 2;
   if (result.unreadable > 0)
-    result.warnings.push_back(
-        fmt::format("{} of {} pictures could not be read and are left out",
-                    result.unreadable, result.images));
+    result.warnings.push_back(fmt::format(
+        "{} of {} pictures could not be read and are left out; the first is {}",
+        result.unreadable, result.images, selection.first_unreadable));
   if (selection.without_direction > 0)
     result.warnings.push_back(fmt::format(
         "{} pictures have features that are all zero or not finite; they are "
