@@ -247,6 +247,10 @@ class Writer {
            std::size_t step,
            std::size_t count) {
     std::size_t pixel = y * header_.width + x;
+    if (header_.color == kRgb && header_.bits == 8 && step == 1 && !keyed_) {
+      std::copy_n(row, 3 * count, picture_.image.pixels.data() + 3 * pixel);
+      return;
+    }
     for (std::size_t i = 0; i < count; ++i, pixel += step) {
       std::uint8_t* rgb = picture_.image.pixels.data() + 3 * pixel;
       std::uint8_t alpha = 255;
