@@ -1,0 +1,1 @@
+eyechart_add_oracle(mining)
