@@ -1,0 +1,175 @@
+// The engines' promise: every near pair once; and the verifier from threads.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "mining/feature_rows.h"
+#include "mining/kernels.h"
+#include "mining/pair_engine.h"
+#include "mining/screen.h"
+#include "mining/verifier.h"
+#include "tests/mining/mining_fixture.h"
+
+namespace eyechart::mining {
+namespace {
+
+using testing::CosineOf;
+using testing::MakeItems;
+using testing::MakeRows;
+using testing::MakeStore;
+using testing::Rows;
+using testing::TempFolder;
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
+
+// A store and a view of all its rows.
+struct Made {
+  explicit Made(const Rows& rows)
+      : store(MakeStore(folder / "near", rows, MakeItems(rows.size()), 97)),
+        norms(RowNorms(store)),
+        view(store, AllRows(), norms) {}
+  std::vector<std::int64_t> AllRows() const {
+    std::vector<std::int64_t> all(static_cast<std::size_t>(store.count()));
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i] = static_cast<std::int64_t>(i);
+    return all;
+  }
+  TempFolder folder;
+  data::FeatureStore store;
+  std::vector<double> norms;
+  FeatureRows view;
+};
+
+// How often each pair was proposed; cosines that are given must be right.
+std::map<Pair, int> Propose(const Made& made,
+                            const Rows& rows,
+                            const EngineOptions& options) {
+  std::map<Pair, int> times;
+  std::mutex mutex;
+  PairEngine::Create(options)->Search(
+      made.view,
+      [&](std::span<const Candidate> batch) {
+        const std::lock_guard lock(mutex);
+        for (const Candidate& candidate : batch) {
+          EXPECT_LT(candidate.first, candidate.second);
+          ++times[{candidate.first, candidate.second}];
+          if (!std::isnan(candidate.cosine))
+            EXPECT_NEAR(double{candidate.cosine},
+                        CosineOf(rows[candidate.first], rows[candidate.second]),
+                        CosineError(made.view.dim()));
+        }
+      },
+      Progress::None());
+  return times;
+}
+
+void ExpectAllNearPairsOnce(const std::map<Pair, int>& times,
+                            const Rows& rows,
+                            double near_min) {
+  std::size_t wanted = 0;
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    for (std::uint32_t j = i + 1; j < rows.size(); ++j) {
+      if (!(CosineOf(rows[i], rows[j]) > near_min)) continue;
+      ++wanted;
+      EXPECT_TRUE(times.contains({i, j})) << i << " " << j;
+    }
+  }
+  EXPECT_GT(wanted, 100u);
+  for (const auto& [pair, count] : times) EXPECT_EQ(count, 1);
+}
+
+TEST(Engine, EveryNearPairIsProposedOnce) {
+  const Rows rows = MakeRows(400, 64, 40, 0.2f);
+  const Made made(rows);
+  for (const char* name : {"exact", "faiss-flat"}) {
+    EngineOptions options;
+    options.name = name;
+    ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
+  }
+}
+
+TEST(Engine, PanelsAndTilesOfAnySizeMeetEveryPair) {
+  const Rows rows = MakeRows(230, 20, 10, 0.2f);
+  const Made made(rows);
+  for (const std::int64_t tile : {1, 3, 64, 229, 230, 1000}) {
+    for (const std::int64_t memory : {1, 20000, 1 << 20}) {
+      EngineOptions options;
+      options.name = "exact";
+      options.tile_rows = tile;
+      options.memory_bytes = memory;
+      ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
+    }
+  }
+}
+
+TEST(Engine, TheScreenLosesNoPair) {
+  for (const double near_min : {0.95, 0.8, 0.5}) {
+    for (const float spread : {0.05f, 0.3f}) {
+      const Rows rows = MakeRows(600, 128, 60, spread);
+      const Made made(rows);
+      EngineOptions options;
+      options.near_min = near_min;
+      options.screen_min_rows = 0;
+      ExpectAllNearPairsOnce(Propose(made, rows, options), rows, near_min);
+    }
+  }
+}
+
+TEST(Engine, TheScreenIsAnUpperBound) {
+  const Rows rows = MakeRows(300, 96, 30, 0.3f);
+  const Made made(rows);
+  const std::optional<Screen> screen = Screen::Plan(made.view, 0.95);
+  ASSERT_TRUE(screen.has_value());
+  EXPECT_LT(screen->width(), 96);
+  const std::int64_t width = screen->width();
+  std::vector<float> loaded(rows.size() * static_cast<std::size_t>(width));
+  screen->Load(made.view, 0, made.view.count(), loaded.data());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const float* a = loaded.data() + static_cast<std::int64_t>(i) * width;
+    EXPECT_NEAR(DotExact(a, a, width), 1, 1e-6);
+    for (std::size_t j = 0; j < i; ++j) {
+      const float* b = loaded.data() + static_cast<std::int64_t>(j) * width;
+      const double cosine = CosineOf(rows[i], rows[j]);
+      // A pair just above its own cosine as the threshold must pass.
+      EXPECT_GT(double{DotFast(a, b, width)}, screen->Threshold(cosine));
+    }
+  }
+}
+
+TEST(Engine, NoScreenWhereMostPairsWouldPass) {
+  const Rows rows = MakeRows(300, 96, 1, 0.1f);
+  EXPECT_FALSE(Screen::Plan(Made(rows).view, 0.95).has_value());
+  EXPECT_FALSE(Screen::Plan(Made(rows).view, -1).has_value());
+  EXPECT_FALSE(
+      Screen::Plan(Made(MakeRows(1, 96, 1, 1)).view, 0.95).has_value());
+}
+
+TEST(Verifier, ManyThreadsFindWhatOneFinds) {
+  const Made near(MakeRows(200, 24, 5, 0.25f));
+  const Made far(MakeRows(200, 24, 9, 0.4f));
+  std::vector<Candidate> all;
+  for (std::uint32_t i = 0; i < 200; ++i)
+    for (std::uint32_t j = i + 1; j < 200; ++j) all.push_back({i, j});
+  Verifier one(near.view, far.view, 0.95, 0.9);
+  one.Add(all);
+  Verifier many(near.view, far.view, 0.95, 0.9);
+  std::vector<std::thread> threads;
+  constexpr std::size_t kThreads = 4;
+  for (std::size_t t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (std::size_t at = t; at < all.size(); at += kThreads)
+        many.Add({&all[at], 1});
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(one.near_pairs(), 1000);
+  EXPECT_EQ(many.near_pairs(), one.near_pairs());
+  EXPECT_TRUE(std::ranges::equal(many.near_counts(), one.near_counts()));
+  EXPECT_TRUE(std::ranges::equal(many.blind_counts(), one.blind_counts()));
+  const std::size_t blind = one.TakeBlind().size();
+  EXPECT_GT(blind, 100u);
+  EXPECT_EQ(many.TakeBlind().size(), blind);
+}
+
+}  // namespace
+}  // namespace eyechart::mining
