@@ -104,23 +104,6 @@ def random_blur(images: torch.Tensor, strongest: float) -> torch.Tensor:
     return torch.lerp(images, blurred, amount)
 
 
-def random_erase(images: torch.Tensor, largest: float) -> torch.Tensor:
-    """Blackens a random square of each picture.
-
-    Args:
-      images: the batch.
-      largest: the square's edge is up to this share of the picture's edge; its
-        middle may lie anywhere, so that some squares are cut off by the border.
-    """
-    count, _, _, size = images.shape
-    place = torch.arange(size).view(1, -1) + 0.5
-    reach = _uniform(count, 0, largest * size / 2).view(-1, 1)
-    row_hit = (place - _uniform(count, 0, size).view(-1, 1)).abs() < reach
-    column_hit = (place - _uniform(count, 0, size).view(-1, 1)).abs() < reach
-    hit = row_hit[:, :, None] & column_hit[:, None, :]
-    return images.masked_fill(hit.unsqueeze(1), 0)
-
-
 def _sample(
     images: torch.Tensor, transform: torch.Tensor, size: int
 ) -> torch.Tensor:

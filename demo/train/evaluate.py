@@ -173,7 +173,7 @@ def save_contact_sheet(
     pairs: torch.Tensor,
     columns: int = 10,
 ):
-    """Draws pairs of pictures, three times enlarged, two side by side a cell."""
+    """Draws pairs of pictures, three times enlarged, side by side."""
     zoom, margin, edge = 3, 12, fashion_mnist.IMAGE_SIZE * 3
     rows = math.ceil(len(pairs) / columns)
     cell_width, cell_height = 2 * edge + margin, edge + margin

@@ -57,7 +57,7 @@ class Head(nn.Module):
 
 
 def class_token(model: Dinov2Model, pixels: torch.Tensor, keep: float = 1.0):
-    """The class token after the final norm, with a share of the patches kept."""
+    """The class token after the final norm, from a share of the patches."""
     hidden = model.embeddings(pixels)
     if keep < 1:
         count, patches, width = hidden[:, 1:].shape
@@ -72,7 +72,7 @@ def class_token(model: Dinov2Model, pixels: torch.Tensor, keep: float = 1.0):
 
 @torch.no_grad()
 def sinkhorn(scores: torch.Tensor, temperature: float, rounds: int = 3):
-    """Soft assignments of a batch in which all prototypes get an equal share."""
+    """Soft assignments of a batch that use all prototypes equally."""
     plan = ((scores - scores.max()) / temperature).exp()
     samples, prototypes = plan.shape
     for _ in range(rounds):

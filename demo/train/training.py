@@ -22,7 +22,7 @@ def add_common_arguments(
         "--data",
         type=pathlib.Path,
         default=fashion_mnist.DEFAULT_ROOT,
-        help="folder of the four Fashion-MNIST .gz files (default: %(default)s)",
+        help="folder of Fashion-MNIST's .gz files (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
@@ -68,7 +68,7 @@ def warmup_cosine(step: int, steps: int, warmup: int) -> float:
 
 
 def set_rate(optimizer: torch.optim.Optimizer, options, step: int) -> None:
-    """Sets the step's learning rate; the first twentieth of the run warms up."""
+    """Sets a step's learning rate; the first twentieth warms up."""
     factor = warmup_cosine(step, options.steps, warmup=options.steps // 20)
     for group in optimizer.param_groups:
         group["lr"] = options.learning_rate * factor
