@@ -77,11 +77,10 @@ std::string Head(const GalleryPage& page) {
                       FormatDouble(page.far_max));
   html += "</p>\n<dl class=\"facts\">\n";
   for (const GalleryFact& fact : page.facts) {
-    html += fmt::format("<div><dt>{}</dt><dd>{}", EscapeHtml(fact.name),
-                        EscapeHtml(fact.value));
+    html += fmt::format("<div><dt>{}", EscapeHtml(fact.name));
     if (!fact.note.empty())
       html += fmt::format("<small>{}</small>", EscapeHtml(fact.note));
-    html += "</dd></div>\n";
+    html += fmt::format("</dt><dd>{}</dd></div>\n", EscapeHtml(fact.value));
   }
   html += "</dl>\n";
   if (!page.command.empty())

@@ -56,7 +56,7 @@ constexpr std::string_view kScript = R"js(
 
   const bar = (kind, model, value, threshold, relation) => {
     const row = make("div", "bar " + kind);
-    const name = make("span", "model", model);
+    const name = make("span", "model", model.split("/").pop());
     name.title = model;
     const track = make("div", "track");
     track.setAttribute("role", "img");

@@ -56,8 +56,7 @@ b.near { color: var(--near); } b.far { color: var(--far); }
   font-variant-numeric: tabular-nums; letter-spacing: -.01em;
 }
 .facts small {
-  display: block; color: var(--soft); font-size: .74rem; font-weight: 400;
-  letter-spacing: 0;
+  display: block; font-size: .95em; opacity: .85;
 }
 .command { color: var(--soft); font-size: .88rem; }
 .command summary { cursor: pointer; width: max-content; border-radius: 4px; }

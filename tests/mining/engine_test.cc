@@ -1,6 +1,8 @@
 // The engines' promise: every near pair once; and the verifier from threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -54,10 +56,10 @@ std::map<Pair, int> Propose(const Made& made,
         for (const Candidate& candidate : batch) {
           EXPECT_LT(candidate.first, candidate.second);
           ++times[{candidate.first, candidate.second}];
-          if (!std::isnan(candidate.cosine))
-            EXPECT_NEAR(double{candidate.cosine},
-                        CosineOf(rows[candidate.first], rows[candidate.second]),
-                        CosineError(made.view.dim()));
+          if (std::isnan(candidate.cosine)) continue;
+          EXPECT_NEAR(double{candidate.cosine},
+                      CosineOf(rows[candidate.first], rows[candidate.second]),
+                      CosineError(made.view.dim()));
         }
       },
       Progress::None());
@@ -105,7 +107,7 @@ TEST(Engine, PanelsAndTilesOfAnySizeMeetEveryPair) {
 
 TEST(Engine, TheScreenLosesNoPair) {
   for (const double near_min : {0.95, 0.8, 0.5}) {
-    for (const float spread : {0.05f, 0.3f}) {
+    for (const float spread : {0.05f, 0.22f}) {
       const Rows rows = MakeRows(600, 128, 60, spread);
       const Made made(rows);
       EngineOptions options;
@@ -117,7 +119,7 @@ TEST(Engine, TheScreenLosesNoPair) {
 }
 
 TEST(Engine, TheScreenIsAnUpperBound) {
-  const Rows rows = MakeRows(300, 96, 30, 0.3f);
+  const Rows rows = MakeRows(600, 96, 300, 0.3f);
   const Made made(rows);
   const std::optional<Screen> screen = Screen::Plan(made.view, 0.95);
   ASSERT_TRUE(screen.has_value());
