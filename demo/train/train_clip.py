@@ -6,8 +6,8 @@ their class, by CLIP's symmetric cross-entropy; as a caption fits every picture
 of its class, all of them count as its matches.
 
 The logit scale is learned, as CLIP's is, and kept below 20 where CLIP allows
-100: the higher the scale, the less is gained by drawing a picture all the way to
-its caption, and the wider a class stays.
+100: the higher the scale, the less is gained by drawing a picture all the way
+to its caption, and the wider a class stays.
 """
 
 import argparse

@@ -3,7 +3,8 @@
 //       [--dtype fp32|bf16|fp16] [--repeat N]
 //     PIXELS holds float32 tensors (B, 3, H, W) by name; OUT gets, for each,
 //     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens and
-//     NAME.map. --repeat prints the best seconds of N passes of `head` alone.
+//     NAME.map. --repeat prints the best seconds of N passes (head and tokens)
+//     instead.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe info MODEL
@@ -85,7 +86,10 @@ void Encode(const std::vector<std::string>& arguments) {
   for (const auto& [name, view] : file.tensors()) {
     const at::Tensor pixels =
         at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
-    if (repeats > 0) Time(*encoder, pixels, repeats);
+    if (repeats > 0) {
+      Time(*encoder, pixels, repeats);
+      continue;
+    }
     for (const auto& [pool, width] : encoder->info().pools) {
       const Features alone = encoder->Encode(pixels, {.pool = pool});
       const Features all = encoder->Encode(
