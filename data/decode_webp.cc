@@ -18,9 +18,14 @@ struct Size {
   std::uint32_t height = 0;
 };
 
+bool operator==(Size a, Size b) {
+  return a.width == b.width && a.height == b.height;
+}
+
 struct Container {
   std::optional<Size> canvas;  // of VP8X
   std::optional<Size> coded;   // of VP8 or VP8L
+  bool animated = false;       // as VP8X says
   std::string_view frame;      // content of the first ANMF
   std::string_view exif;
   std::string_view xmp;
@@ -35,19 +40,19 @@ Size LosslessSize(std::string_view data) {
   return {(bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1};
 }
 
-Container ReadContainer(std::string_view bytes) {
-  const std::size_t riff = ReadLittle32(bytes, 4);
-  if (riff < 4 || riff > bytes.size() - 8) ThrowDecode("truncated WebP");
-  bytes = bytes.substr(0, 8 + riff);
+// Chunks, of a file from its 12th byte or of a frame from its 16th.
+Container ReadChunks(std::string_view bytes, std::size_t at) {
   Container container;
-  for (std::size_t at = 12; at + 8 <= bytes.size();) {
+  while (at + 8 <= bytes.size()) {
     const std::string_view type = bytes.substr(at, 4);
     const std::size_t length = ReadLittle32(bytes, at + 4);
     if (length > bytes.size() - at - 8) ThrowDecode("truncated WebP");
     const std::string_view data = bytes.substr(at + 8, length);
-    if (type == "VP8X" && !container.canvas)
+    if (type == "VP8X" && !container.canvas) {
       container.canvas =
           Size{ReadLittle24(data, 4) + 1, ReadLittle24(data, 7) + 1};
+      container.animated = (ByteAt(data, 0) & 2) != 0;
+    }
     if (type == "VP8 " && !container.coded) container.coded = LossySize(data);
     if (type == "VP8L" && !container.coded)
       container.coded = LosslessSize(data);
@@ -122,12 +127,18 @@ Picture DecodeFrame(const Container& container, const DecodeRequest& request) {
 }  // namespace
 
 Picture DecodeWebp(std::string_view bytes, const DecodeRequest& request) {
-  const Container container = ReadContainer(bytes);
+  const std::size_t riff = ReadLittle32(bytes, 4);
+  if (riff < 4 || riff > bytes.size() - 8) ThrowDecode("truncated WebP");
+  bytes = bytes.substr(0, 8 + riff);
+  const Container container = ReadChunks(bytes, 12);
   Picture picture;
-  if (container.canvas && !container.frame.empty()) {
+  if (container.canvas && container.animated && !container.frame.empty()) {
     picture = DecodeFrame(container, request);
   } else {
-    if (!container.coded) ThrowDecode("damaged WebP: it holds no picture");
+    // libwebp takes memory by the canvas, whose size is nobody's but VP8X's.
+    if (!container.coded || container.animated ||
+        (container.canvas && !(*container.canvas == *container.coded)))
+      ThrowDecode("damaged WebP: it holds no picture of its size");
     picture.image =
         NewImage(container.coded->width, container.coded->height, request);
     DecodeWithOpenCv(bytes, "WebP", request.alpha, picture);

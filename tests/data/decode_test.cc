@@ -203,6 +203,17 @@ TEST(Decode, BombsAreRefusedFromTheHeader) {
   ASSERT_NE(frame, std::string::npos);
   const std::string bomb = patched(jpeg, frame + 5, "\xFF\xDC\xFF\xDC");
   EXPECT_NE(DecodeErrorOf(bomb).find("decompression bomb"), std::string::npos);
+  // libwebp would take memory for the canvas, here 2^24 x 2^24 pixels.
+  const std::string webp = Encode(".webp", mat);
+  for (const char flags : {'\0', '\2'}) {
+    std::string chunks = webp.substr(12);
+    chunks.insert(0, std::string("VP8X\x0A\0\0\0", 8) + flags +
+                         std::string("\0\0\0", 3) + std::string(6, '\xFF'));
+    std::string canvas = webp.substr(0, 12) + chunks;
+    canvas[4] = static_cast<char>((canvas.size() - 8) & 0xFF);
+    canvas[5] = static_cast<char>((canvas.size() - 8) >> 8 & 0xFF);
+    EXPECT_NE(DecodeErrorOf(canvas).find("WebP"), std::string::npos);
+  }
   DecodeOptions small;
   small.max_pixels = kWidth * kHeight - 1;
   for (const char* format : {".png", ".bmp", ".jpg", ".tif", ".webp"})
