@@ -152,6 +152,7 @@ constexpr std::string_view kScript = R"js(
 
   function sortBy(name) {
     sort = name;
+    choose(null, false);  // a new order is read from its beginning
     show();
   }
 

@@ -167,6 +167,8 @@ dialog {
 }
 dialog::backdrop { background: #0a0d12b8; }
 dialog form { float: right; margin: 0 0 .5rem .5rem; }
+#large .card-top { margin-right: 3rem; }
+#large .pair { clear: both; }
 #large figcaption { font-size: .95rem; }
 #large figcaption .name { white-space: normal; overflow-wrap: anywhere; }
 #large .bar { grid-template-columns: minmax(6rem, 14rem) 1fr 4rem;
