@@ -46,7 +46,7 @@ class FaissFlatEngine : public PairEngine {
         rows.ReadNormalised(top, bottom - top, values.data());
         Query(index, values.data(), top, bottom - top, left, dim, sink);
       }
-      progress.Update(right / kIndexRows);
+      progress.Update((right + kIndexRows - 1) / kIndexRows);
     }
     progress.End();
   }
