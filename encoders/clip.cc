@@ -24,7 +24,7 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   embedding.class_token = weights.Take(prefix + "class_embedding", {width});
   embedding.positions = weights.Take(prefix + "position_embedding.weight",
                                      {1 + side * side, width});
-  return PatchEmbedding(embedding, placement);
+  return PatchEmbedding(embedding, PositionRule::kBicubic, placement);
 }
 
 }  // namespace
@@ -61,6 +61,7 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
       .post_norm =
           LoadClipNorm(weights, prefix + "post_layernorm", tower, placement),
       .normed_tokens = false,
+      .pool_head = nullptr,
       .projection = std::nullopt};
 
   std::int64_t head_width = tower.width;

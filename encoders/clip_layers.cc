@@ -86,13 +86,13 @@ std::vector<Block> LoadClipBlocks(WeightStore& weights,
   return blocks;
 }
 
-LayerNorm LoadClipNorm(WeightStore& weights,
-                       const std::string& name,
-                       const ClipTower& tower,
-                       const Placement& placement) {
+Norm LoadClipNorm(WeightStore& weights,
+                  const std::string& name,
+                  const ClipTower& tower,
+                  const Placement& placement) {
   const at::Tensor weight = weights.Take(name + ".weight", {tower.width});
   const at::Tensor bias = weights.Take(name + ".bias", {tower.width});
-  return LayerNorm(weight, bias, tower.epsilon, placement);
+  return Norm(NormKind::kLayer, weight, bias, tower.epsilon, placement);
 }
 
 }  // namespace eyechart::encoders

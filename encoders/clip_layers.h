@@ -43,9 +43,9 @@ std::vector<Block> LoadClipBlocks(WeightStore& weights,
                                   const Placement& placement);
 
 /// The layer norm `name`.
-LayerNorm LoadClipNorm(WeightStore& weights,
-                       const std::string& name,
-                       const ClipTower& tower,
-                       const Placement& placement);
+Norm LoadClipNorm(WeightStore& weights,
+                  const std::string& name,
+                  const ClipTower& tower,
+                  const Placement& placement);
 
 }  // namespace eyechart::encoders

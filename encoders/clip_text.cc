@@ -30,7 +30,7 @@ struct TextParts {
   at::Tensor token_table;     // (V, C)
   at::Tensor position_table;  // (L, C)
   std::vector<Block> blocks;
-  LayerNorm final_norm;
+  Norm final_norm;
   Linear projection;
   std::int64_t end_id = 0;  // the config's, not the tokenizer's
   double logit_scale = 1;

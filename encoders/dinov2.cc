@@ -17,19 +17,21 @@ struct Dinov2Config {
   std::int64_t heads = 0;
   std::int64_t image = 0;
   std::int64_t patch = 0;
+  std::int64_t registers = 0;
   double epsilon = 1e-6;
   Activation activation = Activation::kGelu;
   bool qkv_bias = true;
   bool swiglu = false;
 };
 
-Dinov2Config ReadConfig(const ConfigReader& reader) {
+Dinov2Config ReadConfig(const ConfigReader& reader, bool registers) {
   Dinov2Config config;
   config.width = reader.Size("hidden_size", 768);
   config.layers = reader.Size("num_hidden_layers", 12);
   config.heads = reader.Size("num_attention_heads", 12);
   config.image = reader.Side("image_size", 224);
-  config.patch = reader.Side("patch_size", 14);
+  config.patch = reader.Side("patch_size", registers ? 16 : 14);
+  if (registers) config.registers = reader.Size("num_register_tokens", 4);
   config.epsilon = reader.Number("layer_norm_eps", 1e-6);
   config.activation = reader.GetActivation("hidden_act", "gelu");
   config.qkv_bias = reader.Flag("qkv_bias", true);
@@ -131,19 +133,26 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   embedding.positions =
       weights.Take(prefix + "position_embeddings", {1, 1 + side * side, c})
           .squeeze(0);
+  if (config.registers > 0)
+    embedding.registers =
+        weights.Take(prefix + "register_tokens", {1, config.registers, c})
+            .squeeze(0);
   // Training's alone, but counted as the reference counts it.
   if (weights.Has(prefix + "mask_token"))
     weights.Acknowledge(prefix + "mask_token");
-  return PatchEmbedding(embedding, placement);
+  return PatchEmbedding(embedding,
+                        config.registers > 0 ? PositionRule::kBicubicAntialias
+                                             : PositionRule::kBicubic,
+                        placement);
 }
 
-LayerNorm LoadNorm(WeightStore& weights,
-                   const std::string& name,
-                   const Dinov2Config& config,
-                   const Placement& placement) {
+Norm LoadNorm(WeightStore& weights,
+              const std::string& name,
+              const Dinov2Config& config,
+              const Placement& placement) {
   const at::Tensor weight = weights.Take(name + ".weight", {config.width});
   const at::Tensor bias = weights.Take(name + ".bias", {config.width});
-  return LayerNorm(weight, bias, config.epsilon, placement);
+  return Norm(NormKind::kLayer, weight, bias, config.epsilon, placement);
 }
 
 }  // namespace
@@ -153,12 +162,13 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
   const Placement placement = PlacementOf(options);
   const ConfigReader reader(checkpoint.config,
                             (checkpoint.folder / "config.json").string());
-  const Dinov2Config config = ReadConfig(reader);
+  const Dinov2Config config =
+      ReadConfig(reader, checkpoint.model_type == "dinov2_with_registers");
 
   WeightStore weights(checkpoint);
   // Folders of classifiers hold the backbone under its name.
-  const bool inner = weights.Has("dinov2.embeddings.cls_token");
-  const std::string prefix = inner ? "dinov2." : "";
+  std::string prefix = checkpoint.model_type + ".";
+  if (!weights.Has(prefix + "embeddings.cls_token")) prefix = "";
   VitParts parts{
       .embedding =
           LoadEmbedding(weights, prefix + "embeddings.", config, placement),
@@ -166,6 +176,7 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
       .blocks = LoadBlocks(weights, prefix, config, placement),
       .post_norm = LoadNorm(weights, prefix + "layernorm", config, placement),
       .normed_tokens = true,
+      .pool_head = nullptr,
       .projection = std::nullopt};
 
   EncoderInfo info;

@@ -20,6 +20,8 @@ constexpr std::array kFamilies = {
     Family{"clip_vision_model", "CLIP's image tower alone",
            &MakeClipImageEncoder, nullptr},
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},
+    Family{"dinov2_with_registers", "DINOv2 with registers", &MakeDinov2Encoder,
+           nullptr},
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "encoders/transformer.h"
 
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 
@@ -26,23 +25,6 @@ at::Tensor Rows(const at::Tensor& tensor,
 }
 
 }  // namespace
-
-LayerNorm::LayerNorm(const at::Tensor& weight,
-                     const at::Tensor& bias,
-                     double epsilon,
-                     const Placement& placement)
-    : epsilon_(epsilon) {
-  // The CPU kernel takes float32 weights with half-precision input; CUDA's
-  // wants one type, and sums in float32 all the same.
-  const auto dtype = placement.device.is_cpu() ? c10::kFloat : placement.dtype;
-  const auto options = weight.options().dtype(dtype).device(placement.device);
-  weight_ = weight.to(options);
-  bias_ = bias.to(options);
-}
-
-at::Tensor LayerNorm::Forward(const at::Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight_, bias_, epsilon_);
-}
 
 Mlp::Mlp(at::Tensor up_weight,
          at::Tensor up_bias,
@@ -82,10 +64,10 @@ Block::Block(BlockWeights weights,
     : options_(options), width_(weights.out_weight.size(0)) {
   FoldScale(weights.out_weight, weights.out_bias, weights.scale1);
   FoldScale(weights.down_weight, weights.down_bias, weights.scale2);
-  norm1_ = LayerNorm(weights.norm1_weight, weights.norm1_bias, options.epsilon,
-                     placement);
-  norm2_ = LayerNorm(weights.norm2_weight, weights.norm2_bias, options.epsilon,
-                     placement);
+  norm1_ = Norm(options.norm, weights.norm1_weight, weights.norm1_bias,
+                options.epsilon, placement);
+  norm2_ = Norm(options.norm, weights.norm2_weight, weights.norm2_bias,
+                options.epsilon, placement);
   if (options.split_query) {
     query_ = Linear(Rows(weights.qkv_weight, 0, width_),
                     Rows(weights.qkv_bias, 0, width_), placement);

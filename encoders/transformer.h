@@ -6,26 +6,9 @@
 #include <cstdint>
 
 #include "encoders/linear.h"
+#include "encoders/norm.h"
 
 namespace eyechart::encoders {
-
-/// Layer normalisation over the last dimension; its sums are in float32
-/// whatever the dtype of its input.
-class LayerNorm {
- public:
-  LayerNorm() = default;
-  /// `weight` and `bias` (C) are float32 on the CPU.
-  LayerNorm(const at::Tensor& weight,
-            const at::Tensor& bias,
-            double epsilon,
-            const Placement& placement);
-  at::Tensor Forward(const at::Tensor& x) const;
-
- private:
-  at::Tensor weight_;
-  at::Tensor bias_;
-  double epsilon_ = 0;
-};
 
 /// Two linear layers with an activation between them, or a SwiGLU.
 class Mlp {
@@ -58,7 +41,7 @@ class Mlp {
 /// What a block is made of, as read: float32 on the CPU; undefined biases mean
 /// none.
 struct BlockWeights {
-  at::Tensor norm1_weight, norm1_bias;  // (C)
+  at::Tensor norm1_weight, norm1_bias;  // (C), no biases for kRms
   at::Tensor qkv_weight, qkv_bias;      // (3 C, C), (3 C): q, k, v
   at::Tensor out_weight, out_bias;      // (C, C), (C)
   at::Tensor norm2_weight, norm2_bias;  // (C)
@@ -70,7 +53,8 @@ struct BlockWeights {
 
 struct BlockOptions {
   std::int64_t heads = 1;
-  double epsilon = 1e-5;  // of both norms
+  NormKind norm = NormKind::kLayer;  // of both norms
+  double epsilon = 1e-5;             // of both norms
   Activation activation = Activation::kGelu;
   bool gated = false;   // SwiGLU
   bool causal = false;  // a token sees itself and those before it
@@ -98,8 +82,8 @@ class Block {
 
   BlockOptions options_;
   std::int64_t width_;
-  LayerNorm norm1_;
-  LayerNorm norm2_;
+  Norm norm1_;
+  Norm norm2_;
   Linear qkv_;  // unless split_query
   Linear query_;
   Linear key_value_;

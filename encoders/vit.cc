@@ -34,28 +34,33 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
   at::Tensor x = parts_.embedding.Forward(pixels.to(placement_.device));
   if (parts_.pre_norm) x = parts_.pre_norm->Forward(x);
 
-  const bool need_patches =
-      request.tokens || request.feature_map || request.pool == Pool::kMean;
+  const bool head_of_all = request.pool == Pool::kHead && parts_.pool_head;
+  const bool need_class =
+      request.pool && request.pool != Pool::kMean && !head_of_all;
+  const bool need_all = request.tokens || request.feature_map ||
+                        request.pool == Pool::kMean || head_of_all;
+  if (!need_all && !need_class) return {};
   for (const Block& block : parts_.blocks) {
     const bool last = &block == &parts_.blocks.back();
     // Nothing reads the last block's patches where only the class token goes
     // out.
-    x = block.Forward(x, last && !need_patches ? 1 : x.size(1));
+    x = block.Forward(x, last && !need_all ? 1 : x.size(1));
   }
 
   Features features;
-  const bool need_class = request.pool && request.pool != Pool::kMean;
   const at::Tensor all = parts_.normed_tokens ? parts_.post_norm.Forward(x) : x;
   if (need_class) {
     at::Tensor first = all.select(1, 0).contiguous();
     if (!parts_.normed_tokens) first = parts_.post_norm.Forward(first);
-    if (request.pool == Pool::kHead && parts_.projection)
-      first = parts_.projection->Forward(first);
+    if (request.pool == Pool::kHead) first = Project(first);
     features.pooled = first.to(c10::kFloat);
   }
-  if (!need_patches) return features;
+  if (head_of_all)
+    features.pooled = Project(parts_.pool_head->Forward(all)).to(c10::kFloat);
+  if (!need_all) return features;
 
-  const at::Tensor patches = all.narrow(1, 1, all.size(1) - 1);
+  const std::int64_t prefix = parts_.embedding.prefix();
+  const at::Tensor patches = all.narrow(1, prefix, all.size(1) - prefix);
   if (request.pool == Pool::kMean)
     features.pooled = patches.mean(1, /*keepdim=*/false, c10::kFloat);
   if (request.tokens) features.tokens = all;
@@ -69,16 +74,21 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
   return features;
 }
 
+at::Tensor Vit::Project(const at::Tensor& pooled) const {
+  return parts_.projection ? parts_.projection->Forward(pooled) : pooled;
+}
+
 std::int64_t Vit::TokenCount(int height, int width) const {
   const std::int64_t patch = parts_.embedding.patch();
-  return 1 + (height / patch) * (width / patch);
+  return parts_.embedding.prefix() + (height / patch) * (width / patch);
 }
 
 double Vit::Flops(int height, int width) const {
   const std::int64_t tokens = TokenCount(height, width);
-  double sum = static_cast<double>(tokens - 1) *
+  double sum = static_cast<double>(tokens - parts_.embedding.prefix()) *
                static_cast<double>(parts_.embedding.multiply_adds());
   for (const Block& block : parts_.blocks) sum += block.multiply_adds(tokens);
+  if (parts_.pool_head) sum += parts_.pool_head->multiply_adds(tokens);
   if (parts_.projection)
     sum += static_cast<double>(parts_.projection->multiply_adds());
   return 2 * sum;

@@ -1,15 +1,16 @@
-// A ViT with a class token, whatever its family: the forward pass and what is
-// asked of it.
+// A ViT, whatever its family: the forward pass and what is asked of it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "encoders/image_encoder.h"
 #include "encoders/patch_embedding.h"
+#include "encoders/pool_head.h"
 #include "encoders/transformer.h"
 
 namespace eyechart::encoders {
@@ -17,13 +18,18 @@ namespace eyechart::encoders {
 /// The parts of a ViT, in the order that they are applied.
 struct VitParts {
   PatchEmbedding embedding;
-  std::optional<LayerNorm> pre_norm;  // CLIP's, before the blocks
-  std::vector<Block> blocks;          // the last with split_query
-  LayerNorm post_norm;
-  /// Whether `tokens` and the patches' mean are taken after post_norm (DINOv2)
-  /// or before it (CLIP). The class token is always normed.
+  std::optional<Norm> pre_norm;  // CLIP's, before the blocks
+  /// With a class token the last has split_query.
+  std::vector<Block> blocks;
+  Norm post_norm;
+  /// Whether `tokens` and the patches' mean are taken after post_norm (all but
+  /// CLIP) or before it (CLIP). The class token is always normed.
   bool normed_tokens = false;
-  std::optional<Linear> projection;  // of the normed class token, for `head`
+  /// What makes the `head` pool: the normed class token, passed through
+  /// `projection` where there is one; or `pool_head` of all tokens, passed
+  /// through `projection` likewise.
+  std::unique_ptr<PoolHead> pool_head;
+  std::optional<Linear> projection;
 };
 
 /// Runs `parts` as an ImageEncoder; `info` is given complete.
@@ -38,6 +44,8 @@ class Vit : public ImageEncoder {
   double Flops(int height, int width) const override;
 
  private:
+  at::Tensor Project(const at::Tensor& pooled) const;
+
   VitParts parts_;
   EncoderInfo info_;
   Placement placement_;

@@ -1,11 +1,16 @@
 """DINOv2 against transformers, on random weights."""
 
+import json
+
 import pytest
 import torch
 from encoder_parity import (compare_fp32, compare_half, encode, pixels,
                             randomize, rename_keys, run_probe, shard,
                             vit_outputs)
-from transformers import Dinov2Config, Dinov2ForImageClassification, Dinov2Model
+from transformers import (Dinov2Config, Dinov2ForImageClassification,
+                          Dinov2Model, Dinov2WithRegistersConfig,
+                          Dinov2WithRegistersForImageClassification,
+                          Dinov2WithRegistersModel)
 
 torch.set_num_threads(1)
 
@@ -116,9 +121,80 @@ def test_classifier_folder(tmp_path):
 
 
 def test_info(tmp_path):
-    import json
     model, folder = make(tmp_path, 61, **TOY)
     rename_keys(folder, lambda name: name.replace("mask_token", "mask_tokem"))
     info = json.loads(run_probe("info", folder))
     assert info["unused_keys"] == ["embeddings.mask_tokem"]
     assert info["parameters"] == model.num_parameters() - TOY["hidden_size"]
+
+
+REGISTERS = TOY | dict(num_register_tokens=3)
+
+
+@torch.inference_mode()
+def registers_reference(model, inputs):
+    patch, first = model.config.patch_size, 1 + model.config.num_register_tokens
+    outputs = {}
+    for name, images in inputs.items():
+        result = model(images.to(model.dtype))
+        tokens = result.last_hidden_state
+        shape = images.shape[2] // patch, images.shape[3] // patch
+        outputs |= vit_outputs(name, shape, tokens, tokens[:, first:],
+                               head=result.pooler_output,
+                               cls=result.pooler_output)
+    return outputs
+
+
+def make_registers(tmp_path, seed, cls=Dinov2WithRegistersModel, **settings):
+    model = randomize(cls(Dinov2WithRegistersConfig(**settings)), seed)
+    folder = tmp_path / "model"
+    model.save_pretrained(folder)
+    return model, folder
+
+
+@pytest.mark.parametrize("changes", [
+    {},
+    {"num_register_tokens": 1, "qkv_bias": False},
+    {"use_swiglu_ffn": True, "hidden_act": "silu"},
+    {"patch_size": 7, "image_size": [35, 35], "num_hidden_layers": 1},
+], ids=lambda changes: "-".join(changes) or "plain")
+def test_registers_toy(tmp_path, changes):
+    model, folder = make_registers(tmp_path, 71, **REGISTERS | changes)
+    inputs = {
+        "native": pixels(72, 3, 42, 42),
+        "larger": pixels(73, 2, 70, 70),
+        "smaller": pixels(74, 2, 28, 28),
+        "wide": pixels(75, 2, 28, 98),
+        "uneven": pixels(76, 2, 47, 61),
+        "same_count": pixels(77, 1, 14, 126),
+    }
+    compare_fp32("dinov2 registers toy", encode(folder, inputs, tmp_path),
+                 registers_reference(model, inputs))
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
+def test_registers_real_shapes(tmp_path, dtype):
+    # As published: a table for 518 pixels, patches of 14, four registers.
+    model, folder = make_registers(
+        tmp_path, 81, hidden_size=768, num_attention_heads=12,
+        num_hidden_layers=2, image_size=518, patch_size=14)
+    inputs = {"crop": pixels(82, 1, 224, 224)}
+    expected = registers_reference(model, inputs)
+    compare_fp32("dinov2 registers real", encode(folder, inputs, tmp_path),
+                 expected)
+    half = torch.bfloat16 if dtype == "bf16" else torch.float16
+    theirs = registers_reference(model.to(half), inputs)
+    compare_half(f"dinov2 registers real {dtype}",
+                 encode(folder, inputs, tmp_path, dtype), expected, theirs)
+
+
+def test_registers_classifier_folder(tmp_path):
+    model, folder = make_registers(
+        tmp_path, 91, Dinov2WithRegistersForImageClassification, **REGISTERS)
+    inputs = {"native": pixels(92, 2, 42, 42)}
+    compare_fp32("dinov2 registers classifier",
+                 encode(folder, inputs, tmp_path),
+                 registers_reference(model.dinov2_with_registers, inputs))
+    info = json.loads(run_probe("info", folder))
+    assert info["unused_keys"] == []
+    assert info["parameters"] == model.dinov2_with_registers.num_parameters()
