@@ -1,0 +1,93 @@
+#include "encoders/causal_text.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+
+namespace eyechart::encoders {
+namespace {
+
+// Texts a pass: bounds memory whatever the number of texts.
+constexpr std::size_t kBatch = 64;
+
+}  // namespace
+
+CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
+                                     ClipTokenizer tokenizer,
+                                     const std::string& source,
+                                     const Placement& placement)
+    : parts_(std::move(parts)),
+      tokenizer_(std::move(tokenizer)),
+      placement_(placement) {
+  EYECHART_REQUIRE(parts_.position_table.size(0) >= 2,
+                   "{}: {} positions leave no room for the start and end "
+                   "tokens",
+                   source, parts_.position_table.size(0));
+  for (at::Tensor* table : {&parts_.token_table, &parts_.position_table})
+    *table = table->to(
+        table->options().dtype(placement.dtype).device(placement.device));
+}
+
+at::Tensor CausalTextEncoder::Encode(const std::vector<std::string>& texts) {
+  const c10::InferenceMode inference;
+  EYECHART_REQUIRE(!texts.empty(), "no texts to encode");
+  std::vector<at::Tensor> parts;
+  for (std::size_t i = 0; i < texts.size(); i += kBatch)
+    parts.push_back(EncodeBatch(
+        std::span(texts).subspan(i, std::min(kBatch, texts.size() - i))));
+  return at::cat(parts);
+}
+
+std::int64_t CausalTextEncoder::PoolPosition(
+    const std::vector<std::int64_t>& ids) const {
+  const auto it = parts_.end_id
+                      ? std::find(ids.begin(), ids.end(), *parts_.end_id)
+                      : std::max_element(ids.begin(), ids.end());
+  return it == ids.end() ? 0 : it - ids.begin();
+}
+
+at::Tensor CausalTextEncoder::EncodeBatch(
+    std::span<const std::string> texts) const {
+  const std::int64_t limit = parts_.position_table.size(0);
+  const std::int64_t vocabulary = parts_.token_table.size(0);
+  std::vector<std::vector<std::int64_t>> ids;
+  std::size_t longest = 0;
+  for (const std::string& text : texts) {
+    ids.push_back(tokenizer_.Encode(text, limit));
+    longest = std::max(longest, ids.back().size());
+    const std::int64_t largest =
+        *std::max_element(ids.back().begin(), ids.back().end());
+    EYECHART_REQUIRE(largest < vocabulary,
+                     "the tokenizer gives id {}, the text tower knows {} "
+                     "tokens: they do not belong together",
+                     largest, vocabulary);
+  }
+  const auto batch = static_cast<std::int64_t>(ids.size());
+  const auto tokens = static_cast<std::int64_t>(longest);
+  // What stands behind the end token is never seen: attention is causal.
+  at::Tensor input = at::full({batch, tokens}, 0, at::kLong);
+  std::int64_t* row = input.mutable_data_ptr<std::int64_t>();
+  for (const auto& text : ids) {
+    std::copy(text.begin(), text.end(), row);
+    row += tokens;
+  }
+  at::Tensor x = at::embedding(parts_.token_table, input.to(placement_.device));
+  x.add_(parts_.position_table.narrow(0, 0, tokens));
+  for (const Block& block : parts_.blocks) x = block.Forward(x, tokens);
+
+  at::Tensor pooled = at::empty({batch, x.size(2)}, x.options());
+  for (std::int64_t i = 0; i < batch; ++i)
+    pooled[i].copy_(x[i][PoolPosition(ids[static_cast<std::size_t>(i)])]);
+  return parts_.projection.Forward(parts_.final_norm.Forward(pooled))
+      .to(c10::kFloat)
+      .cpu();
+}
+
+}  // namespace eyechart::encoders
