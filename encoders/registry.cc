@@ -7,6 +7,8 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "encoders/aimv2.h"
+#include "encoders/aimv2_text.h"
 #include "encoders/clip.h"
 #include "encoders/clip_text.h"
 #include "encoders/dinov2.h"
@@ -15,6 +17,10 @@ namespace eyechart::encoders {
 namespace {
 
 constexpr std::array kFamilies = {
+    Family{"aimv2", "AIMv2: lit's two towers, or an image tower alone",
+           &MakeAimv2ImageEncoder, &MakeAimv2TextEncoder},
+    Family{"aimv2_vision_model", "AIMv2's image tower alone",
+           &MakeAimv2ImageEncoder, nullptr},
     Family{"clip", "CLIP, image and text towers", &MakeClipImageEncoder,
            &MakeClipTextEncoder},
     Family{"clip_vision_model", "CLIP's image tower alone",
