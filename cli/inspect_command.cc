@@ -1,8 +1,10 @@
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "core/error.h"
 
 namespace eyechart::cli {
 namespace {
@@ -13,10 +15,14 @@ struct Options {
   bool json = false;
 };
 
+Json FiniteOrNull(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
 Json Describe(const encoders::LoadedModel& model) {
   const encoders::EncoderInfo& info = model.encoder->info();
   data::InputSize size = data::FixedInputSize(model.preprocess);
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = model.checkpoint.notes;
   if (size.height == 0) {
     size = {info.image_height, info.image_width};
     warnings.push_back(
@@ -26,28 +32,29 @@ Json Describe(const encoders::LoadedModel& model) {
   Json pools = Json::object();
   for (const auto& [pool, width] : info.pools)
     pools[std::string(encoders::PoolName(pool))] = width;
-  return {{"schema", 1},
-          {"command", "inspect"},
-          {"warnings", warnings},
-          {"model", model.checkpoint.name},
-          {"family", info.family},
-          {"parameters", info.parameters},
-          {"flops", model.encoder->Flops(size.height, size.width)},
-          {"image_size", {info.image_height, info.image_width}},
-          {"input_size", {size.height, size.width}},
-          {"patch_size", info.patch_size},
-          {"pools", pools},
-          {"default_pool", encoders::PoolName(info.default_pool)},
-          {"tokens",
-           {{"count", model.encoder->TokenCount(size.height, size.width)},
-            {"dim", info.token_width}}},
-          {"text", info.has_text},
-          {"preprocess", data::PreprocessToJson(model.preprocess)},
-          {"preprocess_sha256", data::PreprocessSha256(model.preprocess)},
-          {"weights_sha256", model.weights_sha256},
-          {"unused_keys", info.unused_keys},
-          // A checkpoint with missing keys does not open: exit 2 names them.
-          {"missing_keys", Json::array()}};
+  return {
+      {"schema", 1},
+      {"command", "inspect"},
+      {"warnings", warnings},
+      {"model", model.checkpoint.name},
+      {"family", info.family},
+      {"parameters", info.parameters},
+      {"layout", info.layout.empty() ? "Hugging Face" : info.layout},
+      {"flops", FiniteOrNull(model.encoder->Flops(size.height, size.width))},
+      {"image_size", {info.image_height, info.image_width}},
+      {"input_size", {size.height, size.width}},
+      {"patch_size", info.patch_size},
+      {"pools", pools},
+      {"default_pool", encoders::PoolName(info.default_pool)},
+      {"tokens",
+       {{"count", model.encoder->TokenCount(size.height, size.width)},
+        {"dim", info.token_width}}},
+      {"text", info.has_text},
+      {"preprocess", data::PreprocessToJson(model.preprocess)},
+      {"preprocess_sha256", data::PreprocessSha256(model.preprocess)},
+      {"weights_sha256", model.weights_sha256},
+      {"unused_keys", info.unused_keys},
+      {"missing_keys", info.missing_keys}};
 }
 
 void Print(const Json& d) {
@@ -65,8 +72,11 @@ void Print(const Json& d) {
                    d["input_size"][0].get<int>(), d["input_size"][1].get<int>(),
                    d["image_size"][0].get<int>(), d["image_size"][1].get<int>(),
                    d["patch_size"].get<int>()));
-  line("compute",
-       fmt::format("{:.3g} GFLOP a picture", d["flops"].get<double>() / 1e9));
+  line("layout", d["layout"].get<std::string>());
+  line("compute", d["flops"].is_null()
+                      ? "not known"
+                      : fmt::format("{:.3g} GFLOP a picture",
+                                    d["flops"].get<double>() / 1e9));
   std::vector<std::string> pools;
   for (const auto& [name, width] : d["pools"].items())
     pools.push_back(fmt::format(
@@ -80,6 +90,8 @@ void Print(const Json& d) {
   line("weights", d["weights_sha256"].get<std::string>());
   for (const Json& key : d["unused_keys"])
     line("unused key", key.get<std::string>());
+  for (const Json& key : d["missing_keys"])
+    line("missing key", key.get<std::string>());
 }
 
 int Run(const Options& options) {
@@ -87,6 +99,7 @@ int Run(const Options& options) {
   spec.model = options.model;
   spec.resolution = options.resolution;
   spec.allow_unused = true;
+  spec.allow_missing = true;
   const Json description = Describe(encoders::LoadModel(spec));
   for (const Json& warning : description["warnings"])
     PrintWarning(warning.get<std::string>());
@@ -94,6 +107,11 @@ int Run(const Options& options) {
     PrintJson(description);
   else
     Print(description);
+  const std::size_t missing = description["missing_keys"].size();
+  EYECHART_REQUIRE(missing == 0,
+                   "{}: {} tensors are missing, listed above; the checkpoint "
+                   "would not load",
+                   options.model, missing);
   return kExitOk;
 }
 

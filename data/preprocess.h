@@ -47,6 +47,12 @@ struct PreprocessOptions {
 PreprocessOptions ReadPreprocess(const std::filesystem::path& folder,
                                  const std::string& model_type);
 
+/// The same from a preprocessor_config.json's content; `source` is named in
+/// errors.
+PreprocessOptions ParsePreprocess(const Json& config,
+                                  const std::string& model_type,
+                                  const std::string& source);
+
 /// The options for another input size: an N x N crop keeps the file's ratio of
 /// resize to crop; without a crop, or for height != width, pictures are resized
 /// to exactly that.

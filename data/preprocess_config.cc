@@ -316,9 +316,11 @@ void ReadRescaleAndNormalize(const Json& config,
                      "{}: key \"image_std\" holds 0; it should not", source);
 }
 
-PreprocessOptions FromConfig(const Json& config,
-                             const std::string& model_type,
-                             const std::string& source) {
+}  // namespace
+
+PreprocessOptions ParsePreprocess(const Json& config,
+                                  const std::string& model_type,
+                                  const std::string& source) {
   EYECHART_REQUIRE(config.is_object(), "{}: not a JSON object", source);
   const ProcessorClass& processor = ClassOf(config, model_type, source);
   PreprocessOptions options;
@@ -332,8 +334,6 @@ PreprocessOptions FromConfig(const Json& config,
   return options;
 }
 
-}  // namespace
-
 PreprocessOptions ReadPreprocess(const std::filesystem::path& folder,
                                  const std::string& model_type) {
   // Newer folders nest the image processor's settings in the processor's file,
@@ -343,8 +343,8 @@ PreprocessOptions ReadPreprocess(const std::filesystem::path& folder,
   if (std::filesystem::exists(nested, ignored)) {
     const Json processor = ReadJsonFile(nested);
     if (processor.is_object() && Present(processor, "image_processor"))
-      return FromConfig(processor.at("image_processor"), model_type,
-                        nested.string());
+      return ParsePreprocess(processor.at("image_processor"), model_type,
+                             nested.string());
   }
   const std::filesystem::path path = folder / "preprocessor_config.json";
   EYECHART_REQUIRE(
@@ -354,7 +354,7 @@ PreprocessOptions ReadPreprocess(const std::filesystem::path& folder,
       "\"image_processor_type\", \"size\", \"crop_size\", \"image_mean\" and "
       "\"image_std\"",
       path.string());
-  return FromConfig(ReadJsonFile(path), model_type, path.string());
+  return ParsePreprocess(ReadJsonFile(path), model_type, path.string());
 }
 
 }  // namespace eyechart::data

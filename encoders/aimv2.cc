@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "encoders/aimv2_head.h"
 #include "encoders/aimv2_layers.h"
+#include "encoders/aimv2_layouts.h"
 #include "encoders/vit.h"
 
 namespace eyechart::encoders {
@@ -77,7 +78,7 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
   const bool apple = checkpoint.model_type == "aimv2" && !both_towers;
   const ConfigReader reader = Aimv2TowerConfig(checkpoint, "vision");
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, Aimv2Layouts());
   const bool bare = !both_towers &&
                     !weights.Has("vision_model.embeddings.patch_embed.weight");
   const std::string prefix = bare ? "" : "vision_model.";
@@ -103,8 +104,7 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
   info.default_pool = config.head ? Pool::kHead : Pool::kMean;
   if (config.head) info.pools[Pool::kHead] = width;
   if (both_towers) {
-    const ConfigReader outer(checkpoint.config,
-                             (checkpoint.folder / "config.json").string());
+    const ConfigReader outer(checkpoint.config, checkpoint.config_source);
     EYECHART_REQUIRE(config.head,
                      "{}: \"use_head\" is false, but the projection of an "
                      "aimv2 with two towers is of the head's output",
@@ -115,15 +115,14 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
                               at::Tensor(), placement);
   }
   info.family = checkpoint.model_type;
-  info.parameters = weights.parameters();
   info.image_height = info.image_width = static_cast<int>(config.image);
   info.patch_size = static_cast<int>(config.patch);
   info.token_width = width;
   info.has_text = both_towers;
-  info.unused_keys = weights.Unused(
+  weights.Finish(
       {.prefixes = {"text_model.", "text_projection.", "logit_scale"},
-       .suffixes = {"position_ids"}});
-  if (!options.allow_unused) weights.RequireAllUsed(info.unused_keys);
+       .suffixes = {"position_ids"}},
+      options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
 }
 

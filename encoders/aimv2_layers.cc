@@ -60,7 +60,7 @@ bool Aimv2HasBothTowers(const Checkpoint& checkpoint) {
 ConfigReader Aimv2TowerConfig(const Checkpoint& checkpoint,
                               std::string_view name) {
   static const Json kEmpty = Json::object();
-  const std::string source = (checkpoint.folder / "config.json").string();
+  const std::string source = checkpoint.config_source;
   if (!Aimv2HasBothTowers(checkpoint))
     return ConfigReader(checkpoint.config, source);
   const std::string key = std::string(name) + "_config";

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "encoders/aimv2_layers.h"
+#include "encoders/aimv2_layouts.h"
 #include "encoders/causal_text.h"
 #include "encoders/clip_tokenizer.h"
 #include "encoders/vit.h"
@@ -15,8 +16,7 @@ namespace eyechart::encoders {
 std::unique_ptr<TextEncoder> MakeAimv2TextEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const ConfigReader outer(checkpoint.config,
-                           (checkpoint.folder / "config.json").string());
+  const ConfigReader outer(checkpoint.config, checkpoint.config_source);
   EYECHART_REQUIRE(Aimv2HasBothTowers(checkpoint),
                    "{}: an image tower alone, as \"vision_config\" and "
                    "\"text_config\" are missing; AIMv2's one with a text tower "
@@ -37,7 +37,7 @@ std::unique_ptr<TextEncoder> MakeAimv2TextEncoder(
                    " 0",
                    outer.source(), most);
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, Aimv2Layouts());
   CausalTextParts parts;
   parts.token_table =
       weights.Take("text_model.embeddings.token_embedding.weight",
@@ -57,10 +57,9 @@ std::unique_ptr<TextEncoder> MakeAimv2TextEncoder(
                                          config.source());
   const double scale = weights.Take("logit_scale", {}).item<double>();
   parts.logit_scale = std::exp(std::min(std::max(scale, 0.0), std::log(most)));
-  if (!options.allow_unused)
-    weights.RequireAllUsed(
-        weights.Unused({.prefixes = {"vision_model.", "visual_projection."},
-                        .suffixes = {"position_ids"}}));
+  weights.Finish({.prefixes = {"vision_model.", "visual_projection."},
+                  .suffixes = {"position_ids"}},
+                 options);
   return std::make_unique<CausalTextEncoder>(std::move(parts),
                                              ClipTokenizer(checkpoint.folder),
                                              config.source(), placement);

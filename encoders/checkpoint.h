@@ -1,4 +1,4 @@
-// A checkpoint folder: found, configuration read, weights located.
+// A checkpoint, found and described: nothing of the weights is read yet.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,25 @@
 
 namespace eyechart::encoders {
 
-/// An opened checkpoint: nothing of the weights is read yet.
+/// An opened checkpoint.
 struct Checkpoint {
   std::string name;  // as the user gave it
   std::filesystem::path folder;
-  std::string model_type;                           // config.json's
-  Json config;                                      // config.json
+  std::string model_type;                           // config's
+  Json config;                                      // config.json's, or made
+  std::string config_source;                        // its file, for errors
   std::vector<std::filesystem::path> weight_files;  // in index order
+  /// What a preprocessor_config.json would hold, for layouts that come without
+  /// one; null where the folder's own file is to be read.
+  Json preprocessor;
+  std::vector<std::string> notes;  // what was taken for granted
 };
 
-/// Opens a folder, or a hub id (`org/name[@revision]`) found in the Hugging
-/// Face cache (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub). Throws
-/// InputError saying where it looked and the command that would bring it.
+/// Opens `model`: a folder, a weight file, or a hub id (`org/name[@revision]`)
+/// found in the Hugging Face cache. A folder holds config.json, or
+/// eyechart.json (an exported model), or open_clip_config.json, or weights
+/// alone whose names and shapes tell what they are (foreign_checkpoint.h).
+/// Throws InputError saying where it looked and what would be right.
 Checkpoint OpenCheckpoint(const std::string& model);
 
 /// SHA-256 of the weight file; of the concatenated hex digests in index order

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "encoders/clip_layers.h"
+#include "encoders/clip_layouts.h"
 #include "encoders/vit.h"
 
 namespace eyechart::encoders {
@@ -33,7 +34,7 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
   const bool both_towers = checkpoint.model_type == "clip";
-  const std::string source = (checkpoint.folder / "config.json").string();
+  const std::string source = checkpoint.config_source;
   const ConfigReader config = both_towers
                                   ? ClipTowerConfig(checkpoint, "vision")
                                   : ConfigReader(checkpoint.config, source);
@@ -45,7 +46,7 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
   EYECHART_REQUIRE(image >= patch, "{}: \"image_size\" {} is below a patch, {}",
                    config.source(), image, patch);
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, ClipLayouts());
   // Vision-only folders are written with and without the prefix.
   const bool bare = !both_towers && weights.Has("embeddings.class_embedding");
   const std::string prefix = bare ? "" : "vision_model.";
@@ -76,7 +77,6 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
 
   EncoderInfo info;
   info.family = checkpoint.model_type;
-  info.parameters = weights.parameters();
   info.image_height = info.image_width = static_cast<int>(image);
   info.patch_size = static_cast<int>(patch);
   info.pools = {{Pool::kHead, head_width},
@@ -85,10 +85,10 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
   info.default_pool = Pool::kHead;
   info.token_width = tower.width;
   info.has_text = both_towers;
-  info.unused_keys = weights.Unused(
+  weights.Finish(
       {.prefixes = {"text_model.", "text_projection.", "logit_scale"},
-       .suffixes = {"position_ids"}});
-  if (!options.allow_unused) weights.RequireAllUsed(info.unused_keys);
+       .suffixes = {"position_ids"}},
+      options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
 }
 

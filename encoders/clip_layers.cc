@@ -42,7 +42,7 @@ Block LoadBlock(WeightStore& weights,
 
 ConfigReader ClipTowerConfig(const Checkpoint& checkpoint,
                              std::string_view name) {
-  const std::string source = (checkpoint.folder / "config.json").string();
+  const std::string source = checkpoint.config_source;
   for (const char* ending : {"_config_dict", "_config"}) {
     const std::string key = std::string(name) + ending;
     const auto it = checkpoint.config.find(key);

@@ -5,6 +5,7 @@
 
 #include "encoders/causal_text.h"
 #include "encoders/clip_layers.h"
+#include "encoders/clip_layouts.h"
 #include "encoders/clip_tokenizer.h"
 #include "encoders/vit.h"
 
@@ -21,12 +22,11 @@ std::unique_ptr<TextEncoder> MakeClipTextEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
   const ConfigReader config = ClipTowerConfig(checkpoint, "text");
-  const ConfigReader outer(checkpoint.config,
-                           (checkpoint.folder / "config.json").string());
+  const ConfigReader outer(checkpoint.config, checkpoint.config_source);
   const ClipTower tower = ReadClipTower(config, 512, 8);
   ClipTokenizer tokenizer(checkpoint.folder);
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, ClipLayouts());
   const std::string prefix = "text_model.";
   const std::string embeddings = prefix + "embeddings.";
   CausalTextParts parts;
@@ -49,10 +49,9 @@ std::unique_ptr<TextEncoder> MakeClipTextEncoder(
                                               49407, config.source());
   if (end_id != kLegacyEnd) parts.end_id = end_id;
   parts.logit_scale = std::exp(weights.Take("logit_scale", {}).item<double>());
-  if (!options.allow_unused)
-    weights.RequireAllUsed(
-        weights.Unused({.prefixes = {"vision_model.", "visual_projection."},
-                        .suffixes = {"position_ids"}}));
+  weights.Finish({.prefixes = {"vision_model.", "visual_projection."},
+                  .suffixes = {"position_ids"}},
+                 options);
   return std::make_unique<CausalTextEncoder>(
       std::move(parts), std::move(tokenizer), config.source(), placement);
 }

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "encoders/config_reader.h"
+#include "encoders/dinov2_layouts.h"
 #include "encoders/vit.h"
 #include "encoders/weights.h"
 
@@ -160,12 +161,11 @@ Norm LoadNorm(WeightStore& weights,
 std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
                                                 const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const ConfigReader reader(checkpoint.config,
-                            (checkpoint.folder / "config.json").string());
+  const ConfigReader reader(checkpoint.config, checkpoint.config_source);
   const Dinov2Config config =
       ReadConfig(reader, checkpoint.model_type == "dinov2_with_registers");
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, Dinov2Layouts());
   // Folders of classifiers hold the backbone under its name.
   std::string prefix = checkpoint.model_type + ".";
   if (!weights.Has(prefix + "embeddings.cls_token")) prefix = "";
@@ -181,7 +181,6 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
 
   EncoderInfo info;
   info.family = checkpoint.model_type;
-  info.parameters = weights.parameters();
   info.image_height = info.image_width = static_cast<int>(config.image);
   info.patch_size = static_cast<int>(config.patch);
   info.pools = {{Pool::kHead, config.width},
@@ -189,9 +188,7 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
                 {Pool::kMean, config.width}};
   info.default_pool = Pool::kHead;
   info.token_width = config.width;
-  info.unused_keys =
-      weights.Unused({.prefixes = {"classifier."}, .suffixes = {}});
-  if (!options.allow_unused) weights.RequireAllUsed(info.unused_keys);
+  weights.Finish({.prefixes = {"classifier."}, .suffixes = {}}, options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
 }
 

@@ -31,6 +31,9 @@ struct EncoderOptions {
   /// Unknown keys in the weights are an error unless this is set (inspect sets
   /// it, and lists them).
   bool allow_unused = false;
+  /// Missing keys are an error unless this is set; then zeros stand for them
+  /// (inspect sets it, and lists them).
+  bool allow_missing = false;
 };
 
 /// What one forward pass should give; what is not asked for is not computed.
@@ -57,7 +60,9 @@ struct EncoderInfo {
   Pool default_pool = Pool::kMean;
   std::int64_t token_width = 0;
   bool has_text = false;
-  std::vector<std::string> unused_keys;  // unknown to the family
+  std::string layout;  // whose names the weights have; empty: Hugging Face's
+  std::vector<std::string> unused_keys;   // unknown to the family
+  std::vector<std::string> missing_keys;  // empty unless allowed
 };
 
 /// A frozen vision encoder; features as design §3.2. Thread-compatible: one

@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,16 @@ data::InputSize ParseResolution(const std::string& text) {
                    "or 224x448",
                    text);
   return {static_cast<int>(*height), static_cast<int>(*width)};
+}
+
+// The folder's own file stands before what its layout is known to use.
+data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint) {
+  const bool own =
+      std::filesystem::exists(checkpoint.folder / "preprocessor_config.json");
+  if (checkpoint.preprocessor.is_null() || own)
+    return data::ReadPreprocess(checkpoint.folder, checkpoint.model_type);
+  return data::ParsePreprocess(checkpoint.preprocessor, checkpoint.model_type,
+                               checkpoint.config_source + ": \"preprocess\"");
 }
 
 }  // namespace
@@ -72,6 +83,7 @@ LoadedModel LoadModel(const ModelSpec& spec) {
   options.dtype = ParseEncoderDType(spec.dtype);
   options.device = ParseDevice(spec.device);
   options.allow_unused = spec.allow_unused;
+  options.allow_missing = spec.allow_missing;
   model.dtype = spec.dtype;
   model.checkpoint = OpenCheckpoint(spec.model);
   model.encoder = ImageEncoder::Create(model.checkpoint, options);
@@ -84,8 +96,7 @@ LoadedModel LoadModel(const ModelSpec& spec) {
     ThrowInput("--pool {}: {} ({}) has no such pool; it has {}", spec.pool,
                spec.model, info.family, fmt::join(names, ", "));
   }
-  model.preprocess = data::ReadPreprocess(model.checkpoint.folder,
-                                          model.checkpoint.model_type);
+  model.preprocess = PreprocessOf(model.checkpoint);
   if (!spec.resolution.empty()) {
     const data::InputSize size = ParseResolution(spec.resolution);
     model.preprocess =

@@ -22,7 +22,8 @@ struct ModelSpec {
   std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
   data::AlphaMode alpha = data::AlphaMode::kDrop;
   data::OrientMode orient = data::OrientMode::kNone;
-  bool allow_unused = false;  // unknown keys in the weights are no error
+  bool allow_unused = false;   // unknown keys in the weights are no error
+  bool allow_missing = false;  // nor are missing ones: zeros stand for them
 };
 
 /// A model ready to run: encoder, input settings and what a manifest says of

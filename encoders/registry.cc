@@ -12,6 +12,7 @@
 #include "encoders/clip.h"
 #include "encoders/clip_text.h"
 #include "encoders/dinov2.h"
+#include "encoders/exported.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -28,6 +29,10 @@ constexpr std::array kFamilies = {
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},
     Family{"dinov2_with_registers", "DINOv2 with registers", &MakeDinov2Encoder,
            nullptr},
+    Family{"exported",
+           "a TorchScript file or AOTInductor package with an "
+           "eyechart.json",
+           &MakeExportedEncoder, nullptr},
 };
 
 }  // namespace
@@ -43,7 +48,7 @@ const Family& FindFamily(const Checkpoint& checkpoint) {
   ThrowInput(
       "{}: \"model_type\" {} is not a family that eyechart knows{}; "
       "known are {}",
-      (checkpoint.folder / "config.json").string(), checkpoint.model_type,
+      checkpoint.config_source, checkpoint.model_type,
       DidYouMean(checkpoint.model_type, names), fmt::join(names, ", "));
 }
 

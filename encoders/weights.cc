@@ -1,12 +1,10 @@
 #include "encoders/weights.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
-#include <optional>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -14,58 +12,55 @@
 namespace eyechart::encoders {
 namespace {
 
-std::optional<c10::ScalarType> FloatType(DType dtype) {
-  switch (dtype) {
-    case DType::kF64:
-      return c10::kDouble;
-    case DType::kF32:
-      return c10::kFloat;
-    case DType::kF16:
-      return c10::kHalf;
-    case DType::kBF16:
-      return c10::kBFloat16;
-    default:
-      return std::nullopt;
-  }
-}
+constexpr std::size_t kShown = 5;          // names in one error
+constexpr std::size_t kMostMissing = 512;  // then it is another model
 
-// Fills `out` (float32, contiguous) from the bytes of the map.
-void CopyInto(const TensorView& view, at::Tensor out) {
-  const c10::ScalarType type = *FloatType(view.dtype);
-  // The format does not promise alignment, and a header of odd length breaks
-  // it; vector code may not read such data in place.
-  const auto address = reinterpret_cast<std::uintptr_t>(view.data.data());
-  if (address % DTypeSize(view.dtype) != 0) {
-    const at::Tensor raw = at::empty(view.shape, type);
-    std::memcpy(raw.data_ptr(), view.data.data(), view.data.size());
-    out.copy_(raw);
-  } else if (!view.data.empty()) {
-    // copy_ only reads it; from_blob has no const form.
-    void* bytes = const_cast<std::byte*>(view.data.data());
-    out.copy_(at::from_blob(bytes, view.shape, type));
-  }
-}
-
-std::int64_t Elements(const std::vector<std::int64_t>& shape) {
-  std::int64_t elements = 1;
-  for (const std::int64_t extent : shape) elements *= extent;
+template <typename Extents>
+double Elements(const Extents& shape) {
+  double elements = 1;
+  for (const std::int64_t extent : shape)
+    elements *= static_cast<double>(extent);
   return elements;
+}
+
+std::string FirstOf(const std::vector<std::string>& names) {
+  const auto shown =
+      static_cast<std::ptrdiff_t>(std::min(kShown, names.size()));
+  return fmt::format("{}{}",
+                     fmt::join(names.begin(), names.begin() + shown, ", "),
+                     names.size() > kShown ? ", ..." : "");
 }
 
 }  // namespace
 
-WeightStore::WeightStore(const Checkpoint& checkpoint)
+WeightStore::WeightStore(const Checkpoint& checkpoint,
+                         std::span<const KeyLayout> layouts)
     : source_(checkpoint.weight_files.size() == 1
                   ? checkpoint.weight_files.front().string()
                   : checkpoint.folder.string()) {
-  files_.reserve(checkpoint.weight_files.size());
-  for (const auto& path : checkpoint.weight_files) files_.emplace_back(path);
-  for (const SafetensorsFile& file : files_) {
-    for (const auto& [name, view] : file.tensors()) {
-      const auto [it, fresh] = where_.emplace(name, Place{&file, &view});
-      EYECHART_REQUIRE(fresh, "{}: tensor {} is in {} too",
-                       file.path().string(), name,
-                       it->second.file->path().string());
+  const KeyLayout* layout = nullptr;
+  for (const auto& path : checkpoint.weight_files) {
+    files_.push_back(WeightFile::Open(path));
+    if (layout == nullptr)
+      layout = FindLayout(layouts, files_.back()->tensors());
+  }
+  if (layout != nullptr) layout_ = layout->name;
+  const auto add = [&](const WeightFile& file, const std::string& name,
+                       const StoredTensor& tensor) {
+    const auto [it, fresh] = where_.emplace(name, Place{&file, tensor});
+    EYECHART_REQUIRE(fresh, "{}: tensor {} is in {} too", file.path().string(),
+                     name, it->second.file->path().string());
+    elements_ += Elements(tensor.shape);
+  };
+  for (const auto& file : files_) {
+    for (const auto& [name, tensor] : file->tensors()) {
+      if (layout == nullptr) {
+        add(*file, name, tensor);
+        continue;
+      }
+      for (const MappedTensor& mapped :
+           MapKey(*layout, name, tensor, file->path().string()))
+        add(*file, mapped.name, mapped.tensor);
     }
   }
 }
@@ -82,51 +77,65 @@ const WeightStore::Place& WeightStore::Find(const std::string& name) const {
 
 const std::vector<std::int64_t>& WeightStore::ShapeOf(
     const std::string& name) const {
-  return Find(name).view->shape;
+  return Find(name).tensor.shape;
 }
 
-const TensorView& WeightStore::Checked(const std::string& name,
-                                       const std::vector<std::int64_t>& shape) {
+const WeightStore::Place* WeightStore::Checked(
+    const std::string& name, const std::vector<std::int64_t>& shape) {
+  if (!Has(name)) {
+    missing_.push_back(name);
+    if (missing_.size() > kMostMissing || Elements(shape) > elements_)
+      RequireComplete();
+    return nullptr;
+  }
   const Place& place = Find(name);
-  EYECHART_REQUIRE(place.view->shape == shape,
+  EYECHART_REQUIRE(place.tensor.shape == shape,
                    "{}: tensor {} has shape [{}]; config.json asks for [{}]",
                    place.file->path().string(), name,
-                   fmt::join(place.view->shape, ", "), fmt::join(shape, ", "));
-  EYECHART_REQUIRE(FloatType(place.view->dtype).has_value(),
+                   fmt::join(place.tensor.shape, ", "), fmt::join(shape, ", "));
+  EYECHART_REQUIRE(place.tensor.view.defined(),
                    "{}: tensor {} is of type {}; F32, F16, BF16 and F64 are "
                    "read (quantised weights are not)",
-                   place.file->path().string(), name,
-                   DTypeName(place.view->dtype));
+                   place.file->path().string(), name, place.tensor.dtype);
   Acknowledge(name);
-  return *place.view;
+  return &place;
 }
 
 at::Tensor WeightStore::Take(const std::string& name,
                              const std::vector<std::int64_t>& shape) {
-  const TensorView& view = Checked(name, shape);
+  const Place* place = Checked(name, shape);
+  if (place == nullptr) return at::zeros(shape);
   at::Tensor tensor = at::empty(shape, c10::kFloat);
-  CopyInto(view, tensor);
-  return tensor;
+  return tensor.copy_(place->tensor.view);
 }
 
 at::Tensor WeightStore::TakeStacked(const std::vector<std::string>& names,
                                     const std::vector<std::int64_t>& shape) {
   // Checked before memory is taken for them.
-  std::vector<const TensorView*> views;
-  for (const std::string& name : names) views.push_back(&Checked(name, shape));
+  std::vector<const Place*> places;
+  for (const std::string& name : names) places.push_back(Checked(name, shape));
   std::vector<std::int64_t> stacked = shape;
   stacked.front() *= static_cast<std::int64_t>(names.size());
-  const at::Tensor tensor = at::empty(stacked, c10::kFloat);
-  for (std::size_t i = 0; i < views.size(); ++i)
-    CopyInto(*views[i],
-             tensor.narrow(0, static_cast<std::int64_t>(i) * shape.front(),
-                           shape.front()));
+  const at::Tensor tensor = at::zeros(stacked, c10::kFloat);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == nullptr) continue;
+    tensor
+        .narrow(0, static_cast<std::int64_t>(i) * shape.front(), shape.front())
+        .copy_(places[i]->tensor.view);
+  }
   return tensor;
 }
 
 void WeightStore::Acknowledge(const std::string& name) {
   if (used_.insert(name).second)
-    parameters_ += Elements(Find(name).view->shape);
+    parameters_ += static_cast<std::int64_t>(Elements(Find(name).tensor.shape));
+}
+
+void WeightStore::RequireComplete() const {
+  if (missing_.empty()) return;
+  if (missing_.size() == 1) Find(missing_.front());
+  ThrowInput("{}: {} tensors are missing: {}", source_, missing_.size(),
+             FirstOf(missing_));
 }
 
 std::vector<std::string> WeightStore::Unused(const IgnoredKeys& ignored) const {
@@ -145,15 +154,26 @@ std::vector<std::string> WeightStore::Unused(const IgnoredKeys& ignored) const {
 }
 
 void WeightStore::RequireAllUsed(const std::vector<std::string>& unused) const {
-  if (unused.empty()) return;
-  constexpr std::size_t kShown = 5;
-  const std::vector<std::string> shown(
-      unused.begin(), unused.begin() + std::min(kShown, unused.size()));
-  ThrowInput(
-      "{}: {} tensors that this family does not know: {}{}; --allow-unused "
-      "takes the checkpoint without them",
-      source_, unused.size(), fmt::join(shown, ", "),
-      unused.size() > kShown ? ", ..." : "");
+  EYECHART_REQUIRE(unused.empty(),
+                   "{}: {} tensors that this family does not know: {}; "
+                   "--allow-unused takes the checkpoint without them",
+                   source_, unused.size(), FirstOf(unused));
+}
+
+void WeightStore::Finish(const IgnoredKeys& ignored,
+                         const EncoderOptions& options,
+                         EncoderInfo& info) const {
+  info.parameters = parameters_;
+  info.layout = layout_;
+  info.missing_keys = missing_;
+  info.unused_keys = Unused(ignored);
+  Finish(ignored, options);
+}
+
+void WeightStore::Finish(const IgnoredKeys& ignored,
+                         const EncoderOptions& options) const {
+  if (!options.allow_missing) RequireComplete();
+  if (!options.allow_unused) RequireAllUsed(Unused(ignored));
 }
 
 }  // namespace eyechart::encoders

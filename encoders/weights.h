@@ -5,14 +5,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/safetensors.h"
 #include "encoders/checkpoint.h"
+#include "encoders/image_encoder.h"
+#include "encoders/key_map.h"
+#include "encoders/weight_file.h"
 
 namespace eyechart::encoders {
 
@@ -22,17 +25,24 @@ struct IgnoredKeys {
   std::vector<std::string_view> suffixes;
 };
 
-/// All weight files of a checkpoint, memory-mapped. Lives while a model is
-/// built; what it hands out are copies.
+/// All weight files of a checkpoint, memory-mapped, under the family's native
+/// names. Lives while a model is built; what it hands out are copies.
 class WeightStore {
  public:
-  /// Throws InputError for a damaged file or a tensor that two files hold.
-  explicit WeightStore(const Checkpoint& checkpoint);
+  /// `layouts` are the foreign ones that the family knows. Throws InputError
+  /// for a damaged file or a tensor that is there twice.
+  explicit WeightStore(const Checkpoint& checkpoint,
+                       std::span<const KeyLayout> layouts = {});
+
+  /// The name of the layout that the files have; empty: the native one.
+  std::string_view layout() const { return layout_; }
 
   bool Has(const std::string& name) const { return where_.contains(name); }
 
   /// The tensor as float32 on the CPU, whatever float the file holds. Throws
-  /// InputError naming file, tensor and both shapes where they differ.
+  /// InputError naming file, tensor and both shapes where they differ. A
+  /// missing tensor is noted, for RequireComplete to list all of them, and
+  /// zeros are given; many, or one larger than the files, throw at once.
   at::Tensor Take(const std::string& name,
                   const std::vector<std::int64_t>& shape);
 
@@ -49,26 +59,43 @@ class WeightStore {
   /// Elements of all tensors handed out.
   std::int64_t parameters() const { return parameters_; }
 
+  /// Names asked for in vain, in that order.
+  const std::vector<std::string>& missing() const { return missing_; }
+  /// Throws InputError listing the first of missing(), if there are any.
+  void RequireComplete() const;
+
   /// Names neither taken nor known to `ignored`, sorted.
   std::vector<std::string> Unused(const IgnoredKeys& ignored) const;
 
   /// Throws InputError listing the first of `unused`, if there are any.
   void RequireAllUsed(const std::vector<std::string>& unused) const;
 
+  /// The end of building an image encoder: parameters, unused and missing keys
+  /// go into `info`, and are errors unless `options` allow them.
+  void Finish(const IgnoredKeys& ignored,
+              const EncoderOptions& options,
+              EncoderInfo& info) const;
+  /// The same for a text tower.
+  void Finish(const IgnoredKeys& ignored, const EncoderOptions& options) const;
+
  private:
   struct Place {
-    const SafetensorsFile* file;
-    const TensorView* view;
+    const WeightFile* file;
+    StoredTensor tensor;
   };
   const Place& Find(const std::string& name) const;
-  const TensorView& Checked(const std::string& name,
-                            const std::vector<std::int64_t>& shape);
+  // Null where it is missing.
+  const Place* Checked(const std::string& name,
+                       const std::vector<std::int64_t>& shape);
 
   std::string source_;  // for errors about no one file
-  std::vector<SafetensorsFile> files_;
+  std::string_view layout_;
+  std::vector<std::unique_ptr<WeightFile>> files_;
   std::map<std::string, Place> where_;
   std::set<std::string> used_;
+  std::vector<std::string> missing_;
   std::int64_t parameters_ = 0;
+  double elements_ = 0;  // of all tensors in the files
 };
 
 }  // namespace eyechart::encoders

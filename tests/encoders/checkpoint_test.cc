@@ -101,7 +101,7 @@ TEST_F(CheckpointTest, RevisionsDoNotClimbOut) {
 TEST_F(CheckpointTest, NamesWhatAFolderLacks) {
   EXPECT_NE(ErrorOf((temp_ / "absent").string()).find("no such folder"),
             std::string::npos);
-  EXPECT_NE(ErrorOf(temp_.path().string()).find("no config.json"),
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
             std::string::npos);
   WriteText(temp_ / "config.json", "{}");
   EXPECT_NE(ErrorOf(temp_.path().string()).find("model_type"),
@@ -109,15 +109,34 @@ TEST_F(CheckpointTest, NamesWhatAFolderLacks) {
   WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
   EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
             std::string::npos);
-  WriteText(temp_ / "pytorch_model.bin", "");
-  const std::string pickled = ErrorOf(temp_.path().string());
-  EXPECT_NE(pickled.find("pytorch_model.bin"), std::string::npos) << pickled;
-  EXPECT_NE(pickled.find("save_pretrained"), std::string::npos) << pickled;
-  EXPECT_NE(ErrorOf((temp_ / "config.json").string()).find("a file"),
+  EXPECT_NE(ErrorOf((temp_ / "config.json").string()).find("none of weights"),
             std::string::npos);
 }
 
-TEST_F(CheckpointTest, TakesTheOnlySafetensorsFile) {
+TEST_F(CheckpointTest, TakesTheOnlyFileOfItsKind) {
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  const auto weights = [&] {
+    return OpenCheckpoint(temp_.path().string()).weight_files.front();
+  };
+  WriteText(temp_ / "training_args.bin", "of the trainer");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
+            std::string::npos);
+  WriteText(temp_ / "some.pth", "a");
+  EXPECT_EQ(weights(), temp_ / "some.pth");
+  WriteText(temp_ / "other.pt", "b");
+  EXPECT_NE(ErrorOf(temp_.path().string()).find("other.pt, some.pth"),
+            std::string::npos);
+  EXPECT_EQ(OpenCheckpoint((temp_ / "other.pt").string()).weight_files.front(),
+            temp_ / "other.pt");
+  WriteText(temp_ / "pytorch_model.bin", "c");
+  EXPECT_EQ(weights(), temp_ / "pytorch_model.bin");
+  WriteText(temp_ / "open_clip.safetensors", "d");
+  EXPECT_EQ(weights(), temp_ / "pytorch_model.bin");
+  WriteText(temp_ / "model.safetensors", "e");
+  EXPECT_EQ(weights(), temp_ / "model.safetensors");
+}
+
+TEST_F(CheckpointTest, SaysWhichOfSeveralItCannotTell) {
   WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
   WriteText(temp_ / "open_clip.safetensors", "a");
   EXPECT_EQ(OpenCheckpoint(temp_.path().string()).weight_files.front(),

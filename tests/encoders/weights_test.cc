@@ -77,12 +77,39 @@ TEST_F(WeightsTest, NamesFileTensorAndShapes) {
   EXPECT_NE(shape.find("w.safetensors"), std::string::npos) << shape;
   EXPECT_NE(shape.find("layer.0.weight has shape [2, 3]"), std::string::npos);
   EXPECT_NE(shape.find("[3, 2]"), std::string::npos) << shape;
-  const std::string missing = InputErrorOf([&] {
-    store.Take("layer.0.weights", {2, 3});
-  });
+}
+
+TEST_F(WeightsTest, ListsAllThatIsMissing) {
+  WriteSafetensors(temp_ / "w.safetensors",
+                   {{"layer.0.weight", {{2, 3}, std::vector<float>(6, 1)}}});
+  WeightStore one(Files({"w.safetensors"}));
+  EXPECT_EQ(one.Take("layer.0.weights", {2, 3}).sum().item<float>(), 0);
+  const std::string missing = InputErrorOf([&] { one.RequireComplete(); });
   EXPECT_NE(missing.find("layer.0.weights is missing"), std::string::npos);
   EXPECT_NE(missing.find("did you mean \"layer.0.weight\""), std::string::npos)
       << missing;
+
+  WeightStore two(Files({"w.safetensors"}));
+  two.TakeStacked({"a", "layer.0.weight", "b"}, {2, 3});
+  EXPECT_EQ(two.missing(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_NE(InputErrorOf([&] {
+              two.RequireComplete();
+            }).find("2 tensors are missing: a, b"),
+            std::string::npos);
+}
+
+TEST_F(WeightsTest, TakesNoMemoryForWhatCannotBeThere) {
+  WriteSafetensors(temp_ / "w.safetensors", {{"a", {{1}, {1}}}});
+  WeightStore store(Files({"w.safetensors"}));
+  EXPECT_NE(InputErrorOf([&] {
+              store.Take("b", {1 << 24, 1 << 24});
+            }).find("b is missing"),
+            std::string::npos);
+  EXPECT_NE(InputErrorOf([&] {
+              for (int i = 0; i < 100000; ++i)
+                store.Take(std::to_string(i), {1});
+            }).find("tensors are missing"),
+            std::string::npos);
 }
 
 TEST_F(WeightsTest, RefusesQuantisedTensors) {
@@ -124,6 +151,29 @@ TEST_F(WeightsTest, RefusesDamagedFiles) {
   WriteText(temp_ / "w.safetensors", huge);
   EXPECT_NE(OpenError().find("1152921504606846976"), std::string::npos)
       << OpenError();
+}
+
+TEST_F(WeightsTest, ReadsAForeignLayoutUnderNativeNames) {
+  static constexpr KeyRule kRules[] = {
+      {"blocks.*.qkv", "layers.*.{q,k,v}", KeyAction::kSplit},
+      {"proj", "projection", KeyAction::kTranspose},
+      {"mask", "", KeyAction::kIgnore}};
+  static constexpr KeyLayout kLayouts[] = {{"other", "blocks.*.qkv", kRules}};
+  WriteSafetensors(temp_ / "w.safetensors",
+                   {{"blocks.7.qkv", {{3, 1}, {1, 2, 3}}},
+                    {"proj", {{1, 2}, {4, 5}}},
+                    {"mask", {{1}, {0}}},
+                    {"odd", {{1}, {0}}}});
+  WeightStore store(Files({"w.safetensors"}), kLayouts);
+  EXPECT_EQ(store.layout(), "other");
+  EXPECT_EQ(store.Take("layers.7.k", {1, 1}).item<float>(), 2);
+  EXPECT_EQ(store.Take("projection", {2, 1})[1].item<float>(), 5);
+  EXPECT_EQ(store.TakeStacked({"layers.7.q", "layers.7.v"}, {1, 1})
+                .sum()
+                .item<float>(),
+            4);
+  EXPECT_EQ(store.parameters(), 5);
+  EXPECT_EQ(store.Unused({}), std::vector<std::string>{"odd"});
 }
 
 TEST_F(WeightsTest, RefusesATensorInTwoShards) {

@@ -1,0 +1,136 @@
+#include "encoders/clip_layouts.h"
+
+#include <array>
+
+namespace eyechart::encoders {
+namespace {
+
+using enum KeyAction;
+
+// OpenAI's names; open_clip took them over, and puts the text tower under
+// `text.` in its newer kind of model.
+constexpr std::array kRules = {
+    KeyRule{"visual.class_embedding",
+            "vision_model.embeddings.class_embedding"},
+    KeyRule{"visual.positional_embedding",
+            "vision_model.embeddings.position_embedding.weight"},
+    KeyRule{"visual.conv1.weight",
+            "vision_model.embeddings.patch_embedding.weight"},
+    KeyRule{"visual.ln_pre.**", "vision_model.pre_layrnorm.**"},
+    KeyRule{"visual.transformer.resblocks.*.ln_1.**",
+            "vision_model.encoder.layers.*.layer_norm1.**"},
+    KeyRule{"visual.transformer.resblocks.*.ln_2.**",
+            "vision_model.encoder.layers.*.layer_norm2.**"},
+    KeyRule{"visual.transformer.resblocks.*.attn.in_proj_**",
+            "vision_model.encoder.layers.*.self_attn.{q_proj,k_proj,v_proj}.**",
+            kSplit},
+    KeyRule{"visual.transformer.resblocks.*.attn.out_proj.**",
+            "vision_model.encoder.layers.*.self_attn.out_proj.**"},
+    KeyRule{"visual.transformer.resblocks.*.mlp.c_fc.**",
+            "vision_model.encoder.layers.*.mlp.fc1.**"},
+    KeyRule{"visual.transformer.resblocks.*.mlp.c_proj.**",
+            "vision_model.encoder.layers.*.mlp.fc2.**"},
+    KeyRule{"visual.ln_post.**", "vision_model.post_layernorm.**"},
+    KeyRule{"visual.proj", "visual_projection.weight", kTranspose},
+
+    KeyRule{"token_embedding.weight",
+            "text_model.embeddings.token_embedding.weight"},
+    KeyRule{"positional_embedding",
+            "text_model.embeddings.position_embedding.weight"},
+    KeyRule{"transformer.resblocks.*.ln_1.**",
+            "text_model.encoder.layers.*.layer_norm1.**"},
+    KeyRule{"transformer.resblocks.*.ln_2.**",
+            "text_model.encoder.layers.*.layer_norm2.**"},
+    KeyRule{"transformer.resblocks.*.attn.in_proj_**",
+            "text_model.encoder.layers.*.self_attn.{q_proj,k_proj,v_proj}.**",
+            kSplit},
+    KeyRule{"transformer.resblocks.*.attn.out_proj.**",
+            "text_model.encoder.layers.*.self_attn.out_proj.**"},
+    KeyRule{"transformer.resblocks.*.mlp.c_fc.**",
+            "text_model.encoder.layers.*.mlp.fc1.**"},
+    KeyRule{"transformer.resblocks.*.mlp.c_proj.**",
+            "text_model.encoder.layers.*.mlp.fc2.**"},
+    KeyRule{"ln_final.**", "text_model.final_layer_norm.**"},
+    KeyRule{"text_projection", "text_projection.weight", kTranspose},
+
+    KeyRule{"text.token_embedding.weight",
+            "text_model.embeddings.token_embedding.weight"},
+    KeyRule{"text.positional_embedding",
+            "text_model.embeddings.position_embedding.weight"},
+    KeyRule{"text.transformer.resblocks.*.ln_1.**",
+            "text_model.encoder.layers.*.layer_norm1.**"},
+    KeyRule{"text.transformer.resblocks.*.ln_2.**",
+            "text_model.encoder.layers.*.layer_norm2.**"},
+    KeyRule{"text.transformer.resblocks.*.attn.in_proj_**",
+            "text_model.encoder.layers.*.self_attn.{q_proj,k_proj,v_proj}.**",
+            kSplit},
+    KeyRule{"text.transformer.resblocks.*.attn.out_proj.**",
+            "text_model.encoder.layers.*.self_attn.out_proj.**"},
+    KeyRule{"text.transformer.resblocks.*.mlp.c_fc.**",
+            "text_model.encoder.layers.*.mlp.fc1.**"},
+    KeyRule{"text.transformer.resblocks.*.mlp.c_proj.**",
+            "text_model.encoder.layers.*.mlp.fc2.**"},
+    KeyRule{"text.ln_final.**", "text_model.final_layer_norm.**"},
+    KeyRule{"text.text_projection", "text_projection.weight", kTranspose},
+
+    // Masks, and numbers that OpenAI's archives hold beside the weights.
+    KeyRule{"attn_mask", "", kIgnore},
+    KeyRule{"text.attn_mask", "", kIgnore},
+    KeyRule{"input_resolution", "", kIgnore},
+    KeyRule{"context_length", "", kIgnore},
+    KeyRule{"vocab_size", "", kIgnore},
+};
+
+constexpr std::array kLayouts = {
+    KeyLayout{"open_clip", "text.transformer.resblocks.*.attn.in_proj_weight",
+              kRules},
+    KeyLayout{"OpenAI CLIP", "visual.transformer.resblocks.*.ln_1.weight",
+              kRules},
+};
+
+}  // namespace
+
+std::span<const KeyLayout> ClipLayouts() { return kLayouts; }
+
+ForeignModel DescribeOpenAiClip(const TensorShapes& shapes,
+                                const std::string& source) {
+  const std::string visual = "visual.transformer.resblocks.";
+  const auto& patches = ShapeOfRank(shapes, "visual.conv1.weight", 4, source);
+  const std::string positions = "visual.positional_embedding";
+  const std::int64_t rows = ShapeOfRank(shapes, positions, 2, source)[0];
+  const std::int64_t image =
+      patches[2] * SideOfSquare(rows - 1, positions, source);
+  // Heads are 64 wide throughout.
+  const auto tower = [&](std::int64_t width, const std::string& prefix) {
+    return Json{{"hidden_size", width},
+                {"intermediate_size", 4 * width},
+                {"num_hidden_layers",
+                 CountLayers(shapes, prefix, ".attn.in_proj_weight")},
+                {"num_attention_heads", width / 64},
+                {"hidden_act", "quick_gelu"}};
+  };
+  Json vision = tower(patches[0], visual);
+  vision["patch_size"] = patches[2];
+  vision["image_size"] = image;
+  ForeignModel model;
+  model.config = {
+      {"model_type", "clip"},
+      {"projection_dim", ShapeOfRank(shapes, "visual.proj", 2, source)[1]},
+      {"vision_config", vision}};
+  if (shapes.contains("token_embedding.weight")) {
+    const auto& table =
+        ShapeOfRank(shapes, "token_embedding.weight", 2, source);
+    Json text = tower(table[1], "transformer.resblocks.");
+    text["vocab_size"] = table[0];
+    text["max_position_embeddings"] =
+        ShapeOfRank(shapes, "positional_embedding", 2, source)[0];
+    text["eos_token_id"] = table[0] - 1;  // the last of its vocabulary
+    model.config["text_config"] = text;
+  }
+  model.preprocessor = {{"image_processor_type", "CLIPImageProcessor"},
+                        {"size", {{"shortest_edge", image}}},
+                        {"crop_size", {{"height", image}, {"width", image}}}};
+  return model;
+}
+
+}  // namespace eyechart::encoders

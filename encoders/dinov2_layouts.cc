@@ -1,0 +1,67 @@
+#include "encoders/dinov2_layouts.h"
+
+#include <array>
+
+namespace eyechart::encoders {
+namespace {
+
+using enum KeyAction;
+
+constexpr std::array kRules = {
+    KeyRule{"cls_token", "embeddings.cls_token"},
+    KeyRule{"pos_embed", "embeddings.position_embeddings"},
+    KeyRule{"register_tokens", "embeddings.register_tokens"},
+    KeyRule{"mask_token", "embeddings.mask_token"},
+    KeyRule{"patch_embed.proj.**", "embeddings.patch_embeddings.projection.**"},
+    KeyRule{"blocks.*.norm1.**", "encoder.layer.*.norm1.**"},
+    KeyRule{"blocks.*.norm2.**", "encoder.layer.*.norm2.**"},
+    KeyRule{"blocks.*.attn.qkv.**",
+            "encoder.layer.*.attention.attention.{query,key,value}.**", kSplit},
+    KeyRule{"blocks.*.attn.proj.**",
+            "encoder.layer.*.attention.output.dense.**"},
+    KeyRule{"blocks.*.ls1.gamma", "encoder.layer.*.layer_scale1.lambda1"},
+    KeyRule{"blocks.*.ls2.gamma", "encoder.layer.*.layer_scale2.lambda1"},
+    KeyRule{"blocks.*.mlp.fc1.**", "encoder.layer.*.mlp.fc1.**"},
+    KeyRule{"blocks.*.mlp.fc2.**", "encoder.layer.*.mlp.fc2.**"},
+    KeyRule{"blocks.*.mlp.w12.**", "encoder.layer.*.mlp.weights_in.**"},
+    KeyRule{"blocks.*.mlp.w3.**", "encoder.layer.*.mlp.weights_out.**"},
+    KeyRule{"norm.**", "layernorm.**"},
+};
+
+constexpr std::array kLayouts = {
+    KeyLayout{"Meta DINOv2", "blocks.*.ls1.gamma", kRules},
+};
+
+}  // namespace
+
+std::span<const KeyLayout> Dinov2Layouts() { return kLayouts; }
+
+ForeignModel DescribeMetaDinov2(const TensorShapes& shapes,
+                                const std::string& source) {
+  const auto& patches =
+      ShapeOfRank(shapes, "patch_embed.proj.weight", 4, source);
+  const std::int64_t width = patches[0];
+  const std::int64_t rows = ShapeOfRank(shapes, "pos_embed", 3, source)[1];
+  const bool registers = shapes.contains("register_tokens");
+  ForeignModel model;
+  model.config = {
+      {"model_type", registers ? "dinov2_with_registers" : "dinov2"},
+      {"hidden_size", width},
+      {"num_hidden_layers", CountLayers(shapes, "blocks.", ".ls1.gamma")},
+      {"num_attention_heads", width / 64},
+      {"patch_size", patches[2]},
+      {"image_size", patches[2] * SideOfSquare(rows - 1, "pos_embed", source)},
+      {"use_swiglu_ffn", shapes.contains("blocks.0.mlp.w12.weight")},
+      {"qkv_bias", shapes.contains("blocks.0.attn.qkv.bias")}};
+  if (registers)
+    model.config["num_register_tokens"] =
+        ShapeOfRank(shapes, "register_tokens", 3, source)[1];
+  model.preprocessor = {{"image_processor_type", "BitImageProcessor"},
+                        {"size", {{"shortest_edge", 256}}},
+                        {"crop_size", {{"height", 224}, {"width", 224}}},
+                        {"image_mean", {0.485, 0.456, 0.406}},
+                        {"image_std", {0.229, 0.224, 0.225}}};
+  return model;
+}
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,190 @@
+#include "encoders/open_clip_config.h"
+
+#include <array>
+#include <string>
+
+#include "core/error.h"
+
+namespace eyechart::encoders {
+namespace {
+
+// Settings that change the model in ways that the CLIP family does not know,
+// with the value that means that they do not.
+struct Fixed {
+  const char* key;
+  Json neutral;
+};
+
+void RequireNeutral(const Json& tower,
+                    const std::vector<Fixed>& fixed,
+                    const std::string& source) {
+  for (const Fixed& setting : fixed) {
+    const auto it = tower.find(setting.key);
+    if (it == tower.end() || it->is_null() || *it == setting.neutral) continue;
+    ThrowInput(
+        "{}: \"{}\" is {}, which has no counterpart in the CLIP family here; "
+        "it should be {} or absent",
+        source, setting.key, it->dump(), setting.neutral.dump());
+  }
+}
+
+// Epsilon of the layer norms.
+double Epsilon(const Json& tower, const std::string& source) {
+  const auto it = tower.find("norm_kwargs");
+  if (it == tower.end() || it->is_null()) return 1e-5;
+  return JsonGetOr<double>(*it, "eps", 1e-5, source + ": \"norm_kwargs\"");
+}
+
+std::string ActivationOf(const Json& model,
+                         const Json& tower,
+                         const std::string& source) {
+  if (JsonGetOr<bool>(model, "quick_gelu", false, source)) return "quick_gelu";
+  const auto it = tower.find("act_kwargs");
+  if (it == tower.end() || it->is_null()) return "gelu";
+  const auto approximation =
+      JsonGetOr<std::string>(*it, "approximate", "none", source);
+  EYECHART_REQUIRE(approximation == "none" || approximation == "tanh",
+                   "{}: \"act_kwargs.approximate\" is \"{}\"; it should be "
+                   "none or tanh",
+                   source, approximation);
+  return approximation == "tanh" ? "gelu_pytorch_tanh" : "gelu";
+}
+
+// What the two towers have in common.
+Json TowerConfig(const Json& model,
+                 const Json& tower,
+                 std::int64_t width,
+                 std::int64_t heads,
+                 const std::string& source) {
+  const auto ratio = JsonGetOr<double>(tower, "mlp_ratio", 4.0, source);
+  return {{"hidden_size", width},
+          {"intermediate_size",
+           static_cast<std::int64_t>(static_cast<double>(width) * ratio)},
+          {"num_hidden_layers",
+           JsonGetOr<std::int64_t>(tower, "layers", 12, source)},
+          {"num_attention_heads", heads},
+          {"layer_norm_eps", Epsilon(tower, source)},
+          {"hidden_act", ActivationOf(model, tower, source)}};
+}
+
+Json VisionConfig(const Json& model,
+                  const Json& vision,
+                  const std::string& in) {
+  RequireNeutral(vision,
+                 {{"timm_model_name", nullptr},
+                  {"ls_init_value", nullptr},
+                  {"attentional_pool", false},
+                  {"global_average_pool", false},
+                  {"no_ln_pre", false},
+                  {"input_patchnorm", false},
+                  {"final_ln_after_pool", false},
+                  {"pool_type", "tok"},
+                  {"pos_embed_type", "learnable"}},
+                 in);
+  const auto it = vision.find("layers");
+  EYECHART_REQUIRE(it == vision.end() || it->is_number_integer(),
+                   "{}: \"layers\" is {}, a ResNet tower; ViT towers are what "
+                   "the CLIP family knows",
+                   in, it->dump());
+  const auto width = JsonGetOr<std::int64_t>(vision, "width", 768, in);
+  const auto head_width = JsonGetOr<std::int64_t>(vision, "head_width", 64, in);
+  EYECHART_REQUIRE(head_width > 0 && width % head_width == 0,
+                   "{}: \"head_width\" {} does not divide \"width\" {}", in,
+                   head_width, width);
+  Json config = TowerConfig(model, vision, width, width / head_width, in);
+  config["patch_size"] = vision.value("patch_size", Json(16));
+  config["image_size"] = vision.value("image_size", Json(224));
+  return config;
+}
+
+Json TextConfig(const Json& model, const Json& text, const std::string& in) {
+  RequireNeutral(text,
+                 {{"hf_model_name", nullptr},
+                  {"hf_tokenizer_name", ""},
+                  {"ls_init_value", nullptr},
+                  {"embed_cls", false},
+                  {"no_causal_mask", false},
+                  {"pool_type", "argmax"},
+                  {"proj_type", "linear"},
+                  {"proj_bias", false}},
+                 in);
+  Json config =
+      TowerConfig(model, text, JsonGetOr<std::int64_t>(text, "width", 512, in),
+                  JsonGetOr<std::int64_t>(text, "heads", 8, in), in);
+  config["vocab_size"] = text.value("vocab_size", Json(49408));
+  config["max_position_embeddings"] = text.value("context_length", Json(77));
+  config["eos_token_id"] = 2;  // pooled at the largest id, as open_clip does
+  return config;
+}
+
+Json Preprocessor(const Json& settings,
+                  const Json& image_size,
+                  const std::string& in) {
+  const auto mode =
+      JsonGetOr<std::string>(settings, "resize_mode", "shortest", in);
+  EYECHART_REQUIRE(mode == "shortest" || mode == "squash",
+                   "{}: \"resize_mode\" is \"{}\"; shortest and squash can be "
+                   "served",
+                   in, mode);
+  const auto filter =
+      JsonGetOr<std::string>(settings, "interpolation", "bicubic", in);
+  EYECHART_REQUIRE(filter == "bicubic" || filter == "bilinear",
+                   "{}: \"interpolation\" is \"{}\"; bicubic and bilinear can "
+                   "be served",
+                   in, filter);
+  const Json size = settings.value("size", image_size);
+  const bool pair = size.is_array() && size.size() == 2;
+  const Json sides = {{"height", pair ? size[0] : size},
+                      {"width", pair ? size[1] : size}};
+  EYECHART_REQUIRE(mode == "squash" || !pair || size[0] == size[1],
+                   "{}: \"size\" is {}; with \"resize_mode\" shortest it "
+                   "should be a square",
+                   in, size.dump());
+  Json config = {{"image_processor_type", "CLIPImageProcessor"},
+                 {"resample", filter == "bicubic" ? 3 : 2},
+                 {"do_center_crop", mode == "shortest"},
+                 {"crop_size", sides},
+                 {"size", sides}};
+  if (mode == "shortest") config["size"] = {{"shortest_edge", sides["height"]}};
+  for (const auto& [from, to] :
+       {std::pair{"mean", "image_mean"}, std::pair{"std", "image_std"}})
+    if (settings.contains(from)) config[to] = settings[from];
+  return config;
+}
+
+const Json& Object(const Json& parent,
+                   const char* key,
+                   const std::string& source) {
+  const auto it = parent.find(key);
+  EYECHART_REQUIRE(it != parent.end() && it->is_object(),
+                   "{}: \"{}\" should be an object", source, key);
+  return *it;
+}
+
+}  // namespace
+
+ForeignModel ReadOpenClipConfig(const std::filesystem::path& path) {
+  const std::string source = path.string();
+  const Json file = ReadJsonFile(path);
+  EYECHART_REQUIRE(file.is_object(), "{}: should be a JSON object", source);
+  const Json& model = Object(file, "model_cfg", source);
+  RequireNeutral(model,
+                 {{"multimodal_cfg", nullptr}, {"init_logit_bias", nullptr}},
+                 source);
+  const Json& vision = Object(model, "vision_cfg", source);
+  const Json& text = Object(model, "text_cfg", source);
+  ForeignModel foreign;
+  foreign.config = {
+      {"model_type", "clip"},
+      {"projection_dim", JsonGet<std::int64_t>(model, "embed_dim", source)},
+      {"vision_config",
+       VisionConfig(model, vision, source + ": \"vision_cfg\"")},
+      {"text_config", TextConfig(model, text, source + ": \"text_cfg\"")}};
+  foreign.preprocessor =
+      Preprocessor(file.value("preprocess_cfg", Json::object()),
+                   foreign.config["vision_config"]["image_size"],
+                   source + ": \"preprocess_cfg\"");
+  return foreign;
+}
+
+}  // namespace eyechart::encoders

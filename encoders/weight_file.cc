@@ -1,0 +1,33 @@
+#include "encoders/weight_file.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
+
+#include "core/error.h"
+#include "encoders/safetensors_weights.h"
+#include "encoders/torch_zip.h"
+
+namespace eyechart::encoders {
+
+std::unique_ptr<WeightFile> WeightFile::Open(
+    const std::filesystem::path& path) {
+  std::array<char, 4> bytes{};
+  std::ifstream in(path, std::ios::binary);
+  EYECHART_REQUIRE(in.good(), "{}: cannot be opened", path.string());
+  in.read(bytes.data(), bytes.size());
+  const std::string_view start(bytes.data(),
+                               static_cast<std::size_t>(in.gcount()));
+  if (start == std::string_view("PK\3\4")) return OpenTorchZip(path);
+  // What torch.save wrote before 1.6: pickles one after the other.
+  EYECHART_REQUIRE(
+      !start.starts_with("\x80\x02"),
+      "{}: a file of torch.save from before PyTorch 1.6; "
+      "torch.save(torch.load(path, weights_only=True), path) in Python "
+      "writes it anew",
+      path.string());
+  return OpenSafetensors(path);
+}
+
+}  // namespace eyechart::encoders

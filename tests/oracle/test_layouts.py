@@ -1,0 +1,450 @@
+"""The same models in other projects' layouts: file formats, key names and
+configurations. Each is made from a random transformers model by renaming, and
+has to give what the model itself gives."""
+
+import collections
+import json
+import zipfile
+
+import pytest
+import torch
+from encoder_parity import (compare_fp32, encode, pixels, randomize, run_probe,
+                            vit_outputs)
+from safetensors.torch import load_file, save_file
+from test_clip import TEXT, VISION
+from test_clip import reference as clip_reference
+from test_dinov2 import TOY, registers_reference
+from test_dinov2 import reference as dinov2_reference
+from transformers import (Aimv2Config, Aimv2Model, Aimv2VisionConfig,
+                          Aimv2VisionModel, CLIPConfig, CLIPModel,
+                          Dinov2Config, Dinov2Model,
+                          Dinov2WithRegistersConfig, Dinov2WithRegistersModel)
+
+torch.set_num_threads(1)
+
+
+def saved_state(model, folder):
+    """Tensors under the names that save_pretrained gives them, which are not
+    always those in memory. Leaves the folder without its weights."""
+    model.save_pretrained(folder)
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    path.unlink()
+    return tensors
+
+
+INPUTS = {"native": pixels(2, 2, 32, 32), "wide": pixels(3, 1, 24, 56)}
+
+
+def make_clip(seed=1, heads=1, **vision):
+    """Heads are 64 wide in OpenAI's models, and not written down."""
+    vision = VISION | dict(hidden_size=64 * heads, num_attention_heads=heads,
+                           intermediate_size=256 * heads,
+                           hidden_act="quick_gelu") | vision
+    text = TEXT | dict(hidden_size=64, num_attention_heads=1,
+                       intermediate_size=256, hidden_act="quick_gelu")
+    return randomize(CLIPModel(CLIPConfig(
+        vision_config=vision, text_config=text, projection_dim=24)), seed)
+
+
+def openai_names(model, folder, text_prefix=""):
+    """CLIP's tensors as OpenAI and open_clip store them."""
+    state = saved_state(model, folder)
+    (folder / "config.json").unlink()
+    tensors = {"logit_scale": state["logit_scale"],
+               "visual.proj": state["visual_projection.weight"].T,
+               text_prefix + "text_projection":
+                   state["text_projection.weight"].T}
+
+    def tower(native, prefix):
+        layers = 1 + max(int(name.split(".")[3]) for name in state
+                         if name.startswith(f"{native}.encoder.layers."))
+        for i in range(layers):
+            old = f"{native}.encoder.layers.{i}."
+            new = f"{prefix}transformer.resblocks.{i}."
+            for kind in ("weight", "bias"):
+                tensors[f"{new}attn.in_proj_{kind}"] = torch.cat(
+                    [state[f"{old}self_attn.{x}_proj.{kind}"] for x in "qkv"])
+                for a, b in (("self_attn.out_proj", "attn.out_proj"),
+                             ("layer_norm1", "ln_1"), ("layer_norm2", "ln_2"),
+                             ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj")):
+                    tensors[f"{new}{b}.{kind}"] = state[f"{old}{a}.{kind}"]
+
+    tower("vision_model", "visual.")
+    tower("text_model", text_prefix)
+    for old, new in (
+            ("vision_model.embeddings.class_embedding",
+             "visual.class_embedding"),
+            ("vision_model.embeddings.patch_embedding.weight",
+             "visual.conv1.weight"),
+            ("vision_model.embeddings.position_embedding.weight",
+             "visual.positional_embedding"),
+            ("text_model.embeddings.token_embedding.weight",
+             text_prefix + "token_embedding.weight"),
+            ("text_model.embeddings.position_embedding.weight",
+             text_prefix + "positional_embedding")):
+        tensors[new] = state[old]
+    for old, new in (("vision_model.pre_layrnorm", "visual.ln_pre"),
+                     ("vision_model.post_layernorm", "visual.ln_post"),
+                     ("text_model.final_layer_norm",
+                      text_prefix + "ln_final")):
+        for kind in ("weight", "bias"):
+            tensors[f"{new}.{kind}"] = state[f"{old}.{kind}"]
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
+def expect_clip(model, folder, tmp_path, group):
+    compare_fp32(group, encode(folder, INPUTS, tmp_path),
+                 clip_reference(model.vision_model, model.visual_projection,
+                                INPUTS))
+    info = json.loads(run_probe("info", folder))
+    assert info["unused_keys"] == []
+    assert info["parameters"] == (model.vision_model.num_parameters() +
+                                  model.visual_projection.weight.numel())
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["folder", "file"])
+def test_openai_clip(tmp_path, named):
+    """A state dictionary alone: nothing else says what it is."""
+    model = make_clip(heads=2)
+    path = tmp_path / "model" / "ViT-toy.pt"
+    tensors = openai_names(model, path.parent) | {
+        "input_resolution": torch.tensor(32), "context_length": torch.tensor(19),
+        "vocab_size": torch.tensor(60)}
+    torch.save(tensors, path)
+    expect_clip(model, path if named else path.parent, tmp_path, "openai clip")
+
+
+@pytest.mark.parametrize("custom_text", [False, True])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_open_clip(tmp_path, custom_text, wrapped):
+    """The folder of a hub release: wider MLP, other heads, exact GELU."""
+    model = randomize(CLIPModel(CLIPConfig(
+        vision_config=VISION | dict(hidden_act="gelu", hidden_size=48,
+                                    intermediate_size=120,
+                                    num_attention_heads=3),
+        text_config=TEXT | dict(hidden_act="gelu", intermediate_size=160),
+        projection_dim=24)), 4)
+    folder = tmp_path / "model"
+    tensors = openai_names(model, folder, "text." if custom_text else "")
+    if wrapped:  # as its training script saves
+        torch.save({"epoch": 3, "name": "run", "state_dict":
+                    {f"module.{k}": v for k, v in tensors.items()}},
+                   folder / "open_clip_pytorch_model.bin")
+    else:
+        save_file(tensors, folder / "open_clip_model.safetensors")
+    (folder / "open_clip_config.json").write_text(json.dumps({
+        "model_cfg": {
+            "embed_dim": 24,
+            "vision_cfg": {"image_size": 32, "layers": 3, "width": 48,
+                           "patch_size": 8, "head_width": 16, "mlp_ratio": 2.5},
+            "text_cfg": {"context_length": 19, "vocab_size": 60, "width": 40,
+                         "heads": 5, "layers": 3}},
+        "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7],
+                           "interpolation": "bilinear"}}))
+    expect_clip(model, folder, tmp_path, "open_clip")
+
+
+def meta_names(model, folder):
+    names = {}
+    for name, tensor in saved_state(model, folder).items():
+        new = (name.replace("embeddings.cls_token", "cls_token")
+               .replace("embeddings.mask_token", "mask_token")
+               .replace("embeddings.register_tokens", "register_tokens")
+               .replace("embeddings.position_embeddings", "pos_embed")
+               .replace("embeddings.patch_embeddings.projection",
+                        "patch_embed.proj")
+               .replace("encoder.layer.", "blocks.")
+               .replace("attention.output.dense", "attn.proj")
+               .replace("layer_scale1.lambda1", "ls1.gamma")
+               .replace("layer_scale2.lambda1", "ls2.gamma")
+               .replace("mlp.weights_in", "mlp.w12")
+               .replace("mlp.weights_out", "mlp.w3"))
+        names[new.replace("layernorm.", "norm.")] = tensor
+    for i in range(model.config.num_hidden_layers):
+        for kind in ("weight", "bias"):
+            parts = [names.pop(f"blocks.{i}.attention.attention.{x}.{kind}")
+                     for x in ("query", "key", "value")]
+            names[f"blocks.{i}.attn.qkv.{kind}"] = torch.cat(parts)
+    return names
+
+
+@pytest.mark.parametrize("swiglu", [False, True])
+@pytest.mark.parametrize("registers", [False, True])
+def test_meta_dinov2(tmp_path, swiglu, registers):
+    settings = TOY | dict(hidden_size=128, num_attention_heads=2,
+                          num_hidden_layers=2, use_swiglu_ffn=swiglu)
+    if registers:
+        model = Dinov2WithRegistersModel(Dinov2WithRegistersConfig(
+            **settings, num_register_tokens=3))
+    else:
+        model = Dinov2Model(Dinov2Config(**settings))
+    model = randomize(model, 5)
+    folder = tmp_path / "model"
+    tensors = meta_names(model, folder)
+    (folder / "config.json").unlink()
+    torch.save(tensors, folder / "dinov2_toy_pretrain.pth")
+    inputs = {"native": pixels(6, 2, 42, 42), "wide": pixels(7, 1, 28, 70)}
+    reference = registers_reference if registers else dinov2_reference
+    compare_fp32("meta dinov2", encode(folder, inputs, tmp_path),
+                 reference(model, inputs))
+    info = json.loads(run_probe("info", folder))
+    assert info["unused_keys"] == []
+    assert info["parameters"] == model.num_parameters()
+
+
+def expect_dinov2(model, folder, tmp_path, group):
+    inputs = {"native": pixels(8, 2, 42, 42)}
+    compare_fp32(group, encode(folder, inputs, tmp_path),
+                 dinov2_reference(model.float(), inputs))
+
+
+@pytest.mark.parametrize("kind", ["ordered", "plain", "parameters", "wrapped",
+                                  "half", "bfloat16", "double", "one_storage"])
+def test_pytorch_bin(tmp_path, kind):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 9)
+    if kind in ("half", "bfloat16", "double"):
+        model = model.to({"half": torch.half, "bfloat16": torch.bfloat16,
+                          "double": torch.double}[kind])
+    folder = tmp_path / "model"
+    state = saved_state(model, folder)
+    if kind == "ordered":  # as state_dict() gives it, metadata and all
+        state = collections.OrderedDict(state)
+        state._metadata = model.state_dict()._metadata
+    elif kind == "parameters":
+        state = {name: torch.nn.Parameter(x) for name, x in state.items()}
+    elif kind == "wrapped":
+        state = {"model": state, "epoch": 7, "loss": 0.5, "done": True,
+                 "names": ["a", None], "shape": (1, 2)}
+    elif kind == "one_storage":  # views, some strided, of one flat buffer
+        flat = torch.cat([x.flatten() for x in state.values()])
+        views, at = {}, 0
+        for name, x in state.items():
+            piece = flat[at:at + x.numel()]
+            if x.dim() == 2 and name.endswith("fc1.weight"):
+                piece.copy_(x.T.reshape(-1))
+                views[name] = piece.view(x.shape[1], x.shape[0]).T
+            else:
+                views[name] = piece.view(x.shape)
+            at += x.numel()
+        state = views
+    torch.save(state, folder / "pytorch_model.bin")
+    expect_dinov2(model, folder, tmp_path, f"pytorch bin {kind}")
+
+
+def test_sharded_pytorch_bin(tmp_path):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 11)
+    folder = tmp_path / "model"
+    state = saved_state(model, folder)
+    names = sorted(state)
+    weight_map = {}
+    for part in range(2):
+        file = f"pytorch_model-{part + 1:05d}-of-00002.bin"
+        torch.save({name: state[name] for name in names[part::2]},
+                   folder / file)
+        weight_map.update(dict.fromkeys(names[part::2], file))
+    (folder / "pytorch_model.bin.index.json").write_text(
+        json.dumps({"weight_map": weight_map}))
+    expect_dinov2(model, folder, tmp_path, "sharded pytorch bin")
+
+
+class Payload:
+    """What a hostile file would have run."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        import os
+        return os.system, (f"touch {self.mark}",)
+
+
+def refuse(folder):
+    with pytest.raises(AssertionError) as error:
+        run_probe("info", folder)
+    return str(error.value)
+
+
+def test_nothing_is_executed(tmp_path):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 12)
+    mark = tmp_path / "executed"
+    folder = tmp_path / "model"
+    torch.save(saved_state(model, folder) | {"extra": Payload(mark)},
+               folder / "pytorch_model.bin")
+    text = refuse(folder)
+    assert "posix.system" in text and "pytorch_model.bin" in text
+    assert not mark.exists()
+
+
+def test_legacy_file_is_named(tmp_path):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 13)
+    folder = tmp_path / "model"
+    torch.save(saved_state(model, folder), folder / "pytorch_model.bin",
+               _use_new_zipfile_serialization=False)
+    assert "before PyTorch 1.6" in refuse(folder)
+
+
+def test_damaged_zips(tmp_path):
+    """Cuts, flips and lies about sizes end in an error, never in a crash."""
+    model = randomize(Dinov2Model(Dinov2Config(
+        **TOY | dict(num_hidden_layers=1))), 14)
+    folder = tmp_path / "model"
+    path = folder / "pytorch_model.bin"
+    torch.save(saved_state(model, folder), path)
+    whole = path.read_bytes()
+    generator = torch.Generator().manual_seed(15)
+
+    def roll(limit):
+        return int(torch.randint(limit, (1,), generator=generator))
+
+    with zipfile.ZipFile(path) as archive:
+        entries = {i.filename: archive.read(i) for i in archive.infolist()}
+    pickled = next(name for name in entries if name.endswith("data.pkl"))
+
+    def rewrite(pickle_bytes):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            for name, content in entries.items():
+                archive.writestr(
+                    name, pickle_bytes if name == pickled else content)
+
+    def survives():
+        import subprocess
+        from encoder_parity import PROBE
+        code = subprocess.run([str(PROBE), "info", str(folder)], check=False,
+                              capture_output=True).returncode
+        assert code in (0, 2), code
+
+    for cut in [0, 3, 30, len(whole) // 2, len(whole) - 1, len(whole) - 30]:
+        path.write_bytes(whole[:cut])
+        assert "pytorch_model.bin" in refuse(folder)
+    for _ in range(60):  # the pickle itself, inside a whole zip
+        damaged = bytearray(entries[pickled])
+        for _ in range(1 + roll(3)):
+            damaged[roll(len(damaged))] = roll(256)
+        rewrite(bytes(damaged))
+        survives()
+    # A tensor that claims more than its storage has.
+    lie = entries[pickled].replace(b"M\x80\x10", b"M\x80\x7f")
+    rewrite(lie)
+    survives()
+    compressed = tmp_path / "compressed"
+    with zipfile.ZipFile(compressed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    path.write_bytes(compressed.read_bytes())
+    assert "compressed" in refuse(folder)
+
+
+def test_torchscript_is_not_weights(tmp_path):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 16)
+    folder = tmp_path / "model"
+    saved_state(model, folder)
+    torch.jit.script(torch.nn.Linear(2, 2)).save(folder / "pytorch_model.bin")
+    assert "TorchScript" in refuse(folder)
+
+
+def test_tensors_that_reach_beyond_their_storage(tmp_path):
+    """The pickle's own sizes are not believed."""
+    folder = tmp_path / "model"
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 17)
+    saved_state(model, folder)
+    path = folder / "pytorch_model.bin"
+    torch.save({"embeddings.cls_token": torch.zeros(300)}, path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {i.filename: archive.read(i) for i in archive.infolist()}
+    pickled = next(name for name in entries if name.endswith("data.pkl"))
+    size = b"M" + (300).to_bytes(2, "little")
+    assert entries[pickled].count(size) == 2  # the storage's and the shape's
+    entries[pickled] = entries[pickled].replace(
+        size, b"J" + (1 << 28).to_bytes(4, "little"))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    assert "reaches beyond" in refuse(folder)
+
+
+def test_missing_keys_are_all_listed(tmp_path):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 18)
+    folder = tmp_path / "model"
+    model.save_pretrained(folder)
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    gone = ["encoder.layer.0.mlp.fc1.bias", "layernorm.weight"]
+    for name in gone:
+        del tensors[name]
+    save_file(tensors, path)
+    text = refuse(folder)
+    assert "2 tensors are missing" in text and all(n in text for n in gone)
+
+
+def apple_names(model, folder, lit):
+    names = {}
+    for name, tensor in saved_state(model, folder).items():
+        new = (name.replace("embeddings.patch_embed", "preprocessor.patchifier.proj")
+               .replace("embeddings.rms_norm", "preprocessor.patchifier.norm")
+               .replace("encoder.layers.", "trunk.blocks.")
+               .replace("attention.out_proj", "attn.proj")
+               .replace("ffn.gate_proj", "mlp.fc1")
+               .replace("ffn.down_proj", "mlp.fc2")
+               .replace("ffn.up_proj", "mlp.fc3")
+               .replace("rms_norm1", "norm_1").replace("rms_norm2", "norm_2")
+               .replace("head.k_proj", "head.k").replace("head.v_proj", "head.v")
+               .replace("head.output_proj", "head.linear")
+               .replace("text_model.embeddings.token_embedding.weight",
+                        "text_model.preprocessor.text_embedding.weight")
+               .replace("text_model.embeddings.position_embedding.weight",
+                        "text_model.preprocessor.positional_embedding"))
+        if new.endswith("embeddings.position_embedding.weight"):
+            new = new.replace("embeddings.position_embedding.weight",
+                              "preprocessor.pos_embed")
+            tensor = tensor.unsqueeze(0)
+        head, _, last = new.rpartition("rms_norm.")
+        if last == "weight" and "patchifier" not in new and new.endswith(
+                "rms_norm.weight"):
+            new = f"{head}trunk.post_trunk_norm.weight"
+        names[new] = tensor
+    for name in [n for n in names if ".attention.q_proj." in n]:
+        parts = [names.pop(name.replace("q_proj", f"{x}_proj")) for x in "qkv"]
+        names[name.replace("attention.q_proj", "attn.qkv")] = torch.cat(parts)
+    if lit:
+        renames = {"visual_projection.weight": "image_projector.weight",
+                   "text_projection.weight": "text_projector.weight",
+                   "logit_scale": "log_logit_scale"}
+        names = {renames.get(n, n.replace("vision_model.", "image_encoder.")
+                             .replace("text_model.", "text_encoder.")): t
+                 for n, t in names.items()}
+    return {n: t.contiguous() for n, t in names.items()}
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("biased", [False, True])
+def test_apple_aimv2(tmp_path, lit, biased):
+    tower = dict(hidden_size=48, intermediate_size=80, num_hidden_layers=2,
+                 num_attention_heads=3, qkv_bias=biased, mlp_bias=biased)
+    vision = tower | dict(image_size=28, patch_size=7, use_head=lit)
+    if lit:
+        model = Aimv2Model(Aimv2Config(
+            vision_config=vision, text_config=tower | dict(
+                vocab_size=60, max_position_embeddings=19, eos_token_id=59),
+            projection_dim=24))
+    else:
+        model = Aimv2VisionModel(Aimv2VisionConfig(**vision))
+    model = randomize(model, 21)
+    folder = tmp_path / "model"
+    save_file(apple_names(model, folder, lit), folder / "model.safetensors")
+    if not lit:
+        config = json.loads((folder / "config.json").read_text())
+        config["model_type"] = "aimv2"
+        (folder / "config.json").write_text(json.dumps(config))
+    inputs = {"native": pixels(22, 2, 28, 28)}
+    with torch.inference_mode():
+        tower = model.vision_model if lit else model
+        result = tower(inputs["native"])
+        expected = {"native.tokens": result.last_hidden_state,
+                    "native.mean": result.last_hidden_state.mean(1)}
+        if lit:
+            expected["native.head"] = model.visual_projection(
+                result.pooler_output)
+    compare_fp32("apple aimv2", encode(folder, inputs, tmp_path), expected)
+    info = json.loads(run_probe("info", folder))
+    assert info["unused_keys"] == []
