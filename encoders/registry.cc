@@ -12,6 +12,8 @@
 #include "encoders/clip.h"
 #include "encoders/clip_text.h"
 #include "encoders/dinov2.h"
+#include "encoders/florence2_vision.h"
+#include "encoders/hiera.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -28,6 +30,11 @@ constexpr std::array kFamilies = {
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},
     Family{"dinov2_with_registers", "DINOv2 with registers", &MakeDinov2Encoder,
            nullptr},
+    Family{"florence2", "Florence-2's vision tower, DaViT",
+           &MakeFlorence2VisionEncoder, nullptr},
+    Family{"florence_vision", "Florence-2's vision tower alone",
+           &MakeFlorence2VisionEncoder, nullptr},
+    Family{"hiera", "Hiera, the trunk of SAM 2", &MakeHieraEncoder, nullptr},
 };
 
 }  // namespace
