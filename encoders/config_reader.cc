@@ -5,6 +5,11 @@
 #include "core/error.h"
 
 namespace eyechart::encoders {
+namespace {
+
+constexpr std::int64_t kMost = std::int64_t{1} << 24;
+
+}  // namespace
 
 ConfigReader::ConfigReader(const Json& object, std::string source)
     : object_(object), source_(std::move(source)) {
@@ -13,7 +18,6 @@ ConfigReader::ConfigReader(const Json& object, std::string source)
 
 std::int64_t ConfigReader::InRange(std::string_view key,
                                    std::int64_t value) const {
-  constexpr std::int64_t kMost = std::int64_t{1} << 24;
   EYECHART_REQUIRE(value >= 1 && value <= kMost,
                    "{}: \"{}\" is {}; it should be from 1 to {}", source_, key,
                    value, kMost);
@@ -37,8 +41,44 @@ std::int64_t ConfigReader::Side(std::string_view key,
   return InRange(key, (*it)[0].get<std::int64_t>());
 }
 
+std::vector<std::int64_t> ConfigReader::Sizes(
+    std::string_view key,
+    const std::vector<std::int64_t>& fallback,
+    std::int64_t least) const {
+  const auto it = object_.find(key);
+  if (it == object_.end() || it->is_null()) return fallback;
+  std::vector<std::int64_t> sizes;
+  bool fits = it->is_array() && !it->empty();
+  for (std::size_t i = 0; fits && i < it->size(); ++i) {
+    fits =
+        (*it)[i].is_number_integer() && (*it)[i] >= least && (*it)[i] <= kMost;
+    if (fits) sizes.push_back((*it)[i].get<std::int64_t>());
+  }
+  EYECHART_REQUIRE(fits,
+                   "{}: \"{}\" is {}; it should be a list of integers from {} "
+                   "to {}",
+                   source_, key, it->dump(), least, kMost);
+  return sizes;
+}
+
 bool ConfigReader::Flag(std::string_view key, bool fallback) const {
   return JsonGetOr<bool>(object_, key, fallback, source_);
+}
+
+std::vector<bool> ConfigReader::Flags(std::string_view key,
+                                      const std::vector<bool>& fallback) const {
+  const auto it = object_.find(key);
+  if (it == object_.end() || it->is_null()) return fallback;
+  std::vector<bool> flags;
+  bool fits = it->is_array() && !it->empty();
+  for (std::size_t i = 0; fits && i < it->size(); ++i) {
+    fits = (*it)[i].is_boolean();
+    if (fits) flags.push_back((*it)[i].get<bool>());
+  }
+  EYECHART_REQUIRE(fits,
+                   "{}: \"{}\" is {}; it should be a list of true and false",
+                   source_, key, it->dump());
+  return flags;
 }
 
 double ConfigReader::Number(std::string_view key, double fallback) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json.h"
 #include "encoders/linear.h"
@@ -20,7 +21,14 @@ class ConfigReader {
   std::int64_t Size(std::string_view key, std::int64_t fallback) const;
   /// The same, where a list of two equal sizes stands for one.
   std::int64_t Side(std::string_view key, std::int64_t fallback) const;
+  /// A list of integers, each in [least, 2^24]. Throws InputError for others.
+  std::vector<std::int64_t> Sizes(std::string_view key,
+                                  const std::vector<std::int64_t>& fallback,
+                                  std::int64_t least = 1) const;
   bool Flag(std::string_view key, bool fallback) const;
+  /// A list of true and false. Throws InputError for others.
+  std::vector<bool> Flags(std::string_view key,
+                          const std::vector<bool>& fallback) const;
   double Number(std::string_view key, double fallback) const;
   Activation GetActivation(std::string_view key,
                            std::string_view fallback) const;

@@ -41,12 +41,22 @@ struct EncodeRequest {
   std::optional<Pool> pool;  // none: no pooled features
   bool tokens = false;
   bool feature_map = false;
+  bool pyramid = false;  // the stages' maps, where info() says there are some
 };
 
 struct Features {
   at::Tensor pooled;       // (B, D) float32, not normalised
   at::Tensor tokens;       // (B, T, C) in the encoder's dtype
   at::Tensor feature_map;  // (B, C, h, w)
+  /// Of a hierarchical family, the output of each stage as (B, Ci, hi, wi),
+  /// finest first; the last is the feature map. Empty for others.
+  std::vector<at::Tensor> pyramid;
+};
+
+/// One stage's map in Features::pyramid.
+struct PyramidLevel {
+  std::int64_t width = 0;  // channels, Ci
+  int stride = 0;          // pixels from one cell to the next
 };
 
 /// What `eyechart inspect` prints and the runner needs to know.
@@ -59,6 +69,7 @@ struct EncoderInfo {
   std::map<Pool, std::int64_t> pools;  // those there are, with their width
   Pool default_pool = Pool::kMean;
   std::int64_t token_width = 0;
+  std::vector<PyramidLevel> pyramid;  // finest first; empty: no stages
   bool has_text = false;
   std::string layout;  // whose names the weights have; empty: Hugging Face's
   std::vector<std::string> unused_keys;   // unknown to the family

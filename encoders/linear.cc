@@ -1,7 +1,6 @@
 #include "encoders/linear.h"
 
 #include <ATen/core/List.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sigmoid.h>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "encoders/onednn.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -47,22 +47,7 @@ using LinearAddSignature = at::Tensor(const at::Tensor&,
                                       const at::Tensor&,
                                       const std::optional<at::Tensor>&,
                                       std::string_view);
-using SupportedSignature = bool();
 
-template <typename Signature>
-std::optional<c10::TypedOperatorHandle<Signature>> FindOperator(
-    const char* name, const char* overload = "") {
-  const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
-  if (!handle) return std::nullopt;
-  try {
-    return handle->template typed<Signature>();
-  } catch (const std::exception&) {
-    return std::nullopt;  // another LibTorch, with another signature
-  }
-}
-
-// LibTorch's oneDNN operators. They are not part of its public interface, so a
-// build without them, or with others, is served by at::linear.
 struct OneDnn {
   std::optional<c10::TypedOperatorHandle<PackSignature>> pack =
       FindOperator<PackSignature>("mkldnn::_reorder_linear_weight");
@@ -70,17 +55,9 @@ struct OneDnn {
       FindOperator<LinearSignature>("mkldnn::_linear_pointwise");
   std::optional<c10::TypedOperatorHandle<LinearAddSignature>> linear_add =
       FindOperator<LinearAddSignature>("mkldnn::_linear_pointwise", "binary");
-  std::optional<c10::TypedOperatorHandle<SupportedSignature>> has_bf16 =
-      FindOperator<SupportedSignature>("mkldnn::_is_mkldnn_bf16_supported");
-  std::optional<c10::TypedOperatorHandle<SupportedSignature>> has_fp16 =
-      FindOperator<SupportedSignature>("mkldnn::_is_mkldnn_fp16_supported");
 
   bool Serves(const Placement& placement) const {
-    if (!placement.device.is_cpu() || !pack || !linear || !linear_add)
-      return false;
-    if (placement.dtype == c10::kBFloat16) return has_bf16 && has_bf16->call();
-    if (placement.dtype == c10::kHalf) return has_fp16 && has_fp16->call();
-    return placement.dtype == c10::kFloat;
+    return pack && linear && linear_add && OneDnnComputes(placement);
   }
 };
 

@@ -2,12 +2,12 @@
 //   encoder_probe encode MODEL PIXELS.safetensors OUT.safetensors
 //       [--dtype fp32|bf16|fp16] [--repeat N]
 //     PIXELS holds float32 tensors (B, 3, H, W) by name; OUT gets, for each,
-//     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens and
-//     NAME.map. --repeat prints the best seconds of N passes (head and tokens)
-//     instead.
+//     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens, NAME.map
+//     and, of a hierarchical family, NAME.stage0 and so on. --repeat prints the
+//     best seconds of N passes (default pool and tokens) instead.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
-//   encoder_probe info MODEL
+//   encoder_probe info MODEL [HEIGHT WIDTH]
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
@@ -69,12 +69,30 @@ void Time(ImageEncoder& encoder, const at::Tensor& pixels, int repeats) {
   double best = 1e9;
   for (int i = 0; i < repeats; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    encoder.Encode(pixels, {.pool = Pool::kHead, .tokens = true});
+    encoder.Encode(pixels,
+                   {.pool = encoder.info().default_pool, .tokens = true});
     const std::chrono::duration<double> passed =
         std::chrono::steady_clock::now() - start;
     best = std::min(best, passed.count());
   }
   std::printf("%.6f\n", best);
+}
+
+void AddPyramid(ImageEncoder& encoder,
+                const at::Tensor& pixels,
+                const std::string& name,
+                Tensors& outputs) {
+  EncodeRequest request;
+  request.feature_map = request.pyramid = true;
+  const Features features = encoder.Encode(pixels, request);
+  const std::vector<PyramidLevel>& levels = encoder.info().pyramid;
+  EYECHART_CHECK(features.pyramid.size() == levels.size(), "levels");
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    EYECHART_CHECK(features.pyramid[i].size(1) == levels[i].width, "width");
+    outputs.emplace_back(name + ".stage" + std::to_string(i),
+                         features.pyramid[i]);
+  }
+  outputs.emplace_back(name + ".map_with_stages", features.feature_map);
 }
 
 void Encode(const std::vector<std::string>& arguments) {
@@ -108,6 +126,8 @@ void Encode(const std::vector<std::string>& arguments) {
       outputs.emplace_back(name + ".tokens", all.tokens);
       outputs.emplace_back(name + ".map", all.feature_map);
     }
+    if (!encoder->info().pyramid.empty())
+      AddPyramid(*encoder, pixels, name, outputs);
   }
   Write(arguments.at(3), outputs);
 }
@@ -138,10 +158,16 @@ void Info(const std::vector<std::string>& arguments) {
   const auto encoder =
       ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), options);
   const EncoderInfo& info = encoder->info();
+  const bool sized = arguments.size() > 3;
+  const int height = sized ? std::stoi(arguments[2]) : info.image_height;
+  const int width = sized ? std::stoi(arguments[3]) : info.image_width;
   Json json = {{"family", info.family},
                {"parameters", info.parameters},
                {"unused_keys", info.unused_keys},
-               {"flops", encoder->Flops(info.image_height, info.image_width)}};
+               {"flops", encoder->Flops(height, width)},
+               {"strides", Json::array()}};
+  for (const PyramidLevel& level : info.pyramid)
+    json["strides"].push_back(level.stride);
   std::printf("%s\n", json.dump().c_str());
 }
 

@@ -1,0 +1,127 @@
+#include "encoders/convolution.h"
+
+#include <ATen/core/List.h>
+#include <ATen/ops/conv2d.h>
+
+#include <array>
+#include <string_view>
+
+#include "core/error.h"
+#include "encoders/onednn.h"
+
+namespace eyechart::encoders {
+namespace {
+
+using Scalars = c10::List<std::optional<at::Scalar>>;
+using PackSignature = at::Tensor(const at::Tensor&,
+                                 at::IntArrayRef,
+                                 at::IntArrayRef,
+                                 at::IntArrayRef,
+                                 std::int64_t,
+                                 at::OptionalIntArrayRef);
+using PlainSignature = at::Tensor(const at::Tensor&,
+                                  const at::Tensor&,
+                                  const std::optional<at::Tensor>&,
+                                  at::IntArrayRef,
+                                  at::IntArrayRef,
+                                  at::IntArrayRef,
+                                  std::int64_t,
+                                  std::string_view,
+                                  Scalars,
+                                  std::optional<std::string_view>);
+using AddSignature = at::Tensor(const at::Tensor&,
+                                const at::Tensor&,
+                                const at::Tensor&,
+                                const std::optional<at::Tensor>&,
+                                at::IntArrayRef,
+                                at::IntArrayRef,
+                                at::IntArrayRef,
+                                std::int64_t,
+                                std::string_view,
+                                std::optional<at::Scalar>,
+                                std::optional<std::string_view>,
+                                Scalars,
+                                std::optional<std::string_view>);
+
+struct Operators {
+  std::optional<c10::TypedOperatorHandle<PackSignature>> pack =
+      FindOperator<PackSignature>("mkldnn::_reorder_convolution_weight");
+  std::optional<c10::TypedOperatorHandle<PlainSignature>> plain =
+      FindOperator<PlainSignature>("mkldnn::_convolution_pointwise");
+  std::optional<c10::TypedOperatorHandle<AddSignature>> add =
+      FindOperator<AddSignature>("mkldnn::_convolution_pointwise", "binary");
+};
+
+const Operators& GetOperators() {
+  static const Operators operators;
+  return operators;
+}
+
+}  // namespace
+
+Convolution::Convolution(const at::Tensor& weight,
+                         const at::Tensor& bias,
+                         const ConvolutionShape& shape,
+                         const Placement& placement)
+    : placement_(placement),
+      compute_(placement.dtype),
+      shape_(shape),
+      kernel_(weight.size(2)),
+      cell_multiply_adds_(weight.numel()) {
+  EYECHART_CHECK(weight.size(3) == kernel_, "a square kernel");
+  const bool one_dnn = OneDnnComputes(placement);
+  // Without instructions for it, LibTorch convolves in half precision group
+  // by group: a depthwise layer then takes seconds instead of milliseconds.
+  if (placement.device.is_cpu() && !one_dnn) compute_ = c10::kFloat;
+  const auto options =
+      weight.options().dtype(compute_).device(placement.device);
+  weight_ = weight.to(options, /*non_blocking=*/false, /*copy=*/false,
+                      c10::MemoryFormat::ChannelsLast);
+  if (bias.defined()) bias_ = bias.to(options);
+  const Operators& operators = GetOperators();
+  packed_ = OneDnnComputes({compute_, placement.device}) && operators.pack &&
+            operators.plain && operators.add;
+  if (!packed_) return;
+  const std::array both{shape.padding, shape.padding};
+  const std::array stride{shape.stride, shape.stride};
+  const std::array<std::int64_t, 2> dilation{1, 1};
+  weight_ = operators.pack->call(weight_, both, stride, dilation, shape.groups,
+                                 std::nullopt);
+}
+
+at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
+  const std::array padding{shape_.padding, shape_.padding};
+  const std::array stride{shape_.stride, shape_.stride};
+  const std::array<std::int64_t, 2> dilation{1, 1};
+  const at::Tensor map = x.to(compute_).permute({0, 3, 1, 2});
+  at::Tensor y;
+  if (packed_ && add) {
+    y = GetOperators().add->call(map, map, weight_, bias_, padding, stride,
+                                 dilation, shape_.groups, "add", std::nullopt,
+                                 std::nullopt, Scalars(), std::nullopt);
+  } else if (packed_) {
+    y = GetOperators().plain->call(map, weight_, bias_, padding, stride,
+                                   dilation, shape_.groups, "none", Scalars(),
+                                   std::nullopt);
+  } else {
+    y = at::conv2d(map, weight_, bias_, stride, padding, dilation,
+                   shape_.groups);
+    if (add) y = y.add_(map);
+  }
+  return y.permute({0, 2, 3, 1}).to(placement_.dtype).contiguous();
+}
+
+at::Tensor Convolution::Forward(const at::Tensor& x) const {
+  return Run(x, false);
+}
+
+at::Tensor Convolution::ForwardAdd(const at::Tensor& x) const {
+  return Run(x, true);
+}
+
+std::int64_t Convolution::OutputSide(std::int64_t side) const {
+  const std::int64_t room = side + 2 * shape_.padding - kernel_;
+  return room < 0 ? 0 : room / shape_.stride + 1;
+}
+
+}  // namespace eyechart::encoders

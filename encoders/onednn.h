@@ -1,0 +1,31 @@
+// LibTorch's oneDNN operators, which are not part of its public interface: a
+// build without them, or with others, is served by the public ones.
+#pragma once
+
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <exception>
+#include <optional>
+
+#include "encoders/linear.h"
+
+namespace eyechart::encoders {
+
+/// The operator `name`, or nothing where LibTorch has none of this signature.
+template <typename Signature>
+std::optional<c10::TypedOperatorHandle<Signature>> FindOperator(
+    const char* name, const char* overload = "") {
+  const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
+  if (!handle) return std::nullopt;
+  try {
+    return handle->template typed<Signature>();
+  } catch (const std::exception&) {
+    return std::nullopt;  // another LibTorch, with another signature
+  }
+}
+
+/// Whether oneDNN computes in `placement`'s dtype on its device: on the CPU,
+/// float32 always, half precision where the processor has instructions for it.
+bool OneDnnComputes(const Placement& placement);
+
+}  // namespace eyechart::encoders
