@@ -17,10 +17,7 @@ class AttentionPool : public PoolHead {
                 const Placement& placement)
       : width_(query.size(0)),
         heads_(heads),
-        query_(query.view({1, heads, 1, width_ / heads})
-                   .to(query.options()
-                           .dtype(placement.dtype)
-                           .device(placement.device))),
+        query_(placement.Put(query.view({1, heads, 1, width_ / heads}))),
         key_value_(std::move(key_value)),
         out_(std::move(out)) {}
 

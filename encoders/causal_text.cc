@@ -31,8 +31,7 @@ CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
                    "tokens",
                    source, parts_.position_table.size(0));
   for (at::Tensor* table : {&parts_.token_table, &parts_.position_table})
-    *table = table->to(
-        table->options().dtype(placement.dtype).device(placement.device));
+    *table = placement.Put(*table);
 }
 
 at::Tensor CausalTextEncoder::Encode(const std::vector<std::string>& texts) {

@@ -64,23 +64,15 @@ Convolution::Convolution(const at::Tensor& weight,
                          const ConvolutionShape& shape,
                          const Placement& placement)
     : placement_(placement),
-      compute_(placement.dtype),
       shape_(shape),
       kernel_(weight.size(2)),
       cell_multiply_adds_(weight.numel()) {
   EYECHART_CHECK(weight.size(3) == kernel_, "a square kernel");
-  const bool one_dnn = OneDnnComputes(placement);
-  // Without instructions for it, LibTorch convolves in half precision group
-  // by group: a depthwise layer then takes seconds instead of milliseconds.
-  if (placement.device.is_cpu() && !one_dnn) compute_ = c10::kFloat;
-  const auto options =
-      weight.options().dtype(compute_).device(placement.device);
-  weight_ = weight.to(options, /*non_blocking=*/false, /*copy=*/false,
-                      c10::MemoryFormat::ChannelsLast);
-  if (bias.defined()) bias_ = bias.to(options);
+  weight_ = placement.Put(weight).to(c10::MemoryFormat::ChannelsLast);
+  if (bias.defined()) bias_ = placement.Put(bias);
   const Operators& operators = GetOperators();
-  packed_ = OneDnnComputes({compute_, placement.device}) && operators.pack &&
-            operators.plain && operators.add;
+  packed_ = placement.device.is_cpu() && OneDnnComputes(placement.dtype) &&
+            operators.pack && operators.plain && operators.add;
   if (!packed_) return;
   const std::array both{shape.padding, shape.padding};
   const std::array stride{shape.stride, shape.stride};
@@ -93,7 +85,7 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
   const std::array padding{shape_.padding, shape_.padding};
   const std::array stride{shape_.stride, shape_.stride};
   const std::array<std::int64_t, 2> dilation{1, 1};
-  const at::Tensor map = x.to(compute_).permute({0, 3, 1, 2});
+  const at::Tensor map = x.to(placement_.dtype).permute({0, 3, 1, 2});
   at::Tensor y;
   if (packed_ && add) {
     y = GetOperators().add->call(map, map, weight_, bias_, padding, stride,
@@ -108,7 +100,7 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
                    shape_.groups);
     if (add) y = y.add_(map);
   }
-  return y.permute({0, 2, 3, 1}).to(placement_.dtype).contiguous();
+  return y.permute({0, 2, 3, 1}).contiguous();
 }
 
 at::Tensor Convolution::Forward(const at::Tensor& x) const {

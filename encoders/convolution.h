@@ -47,7 +47,6 @@ class Convolution {
   at::Tensor Run(const at::Tensor& x, bool add) const;
 
   Placement placement_;
-  c10::ScalarType compute_ = c10::kFloat;  // dtype of weights and products
   ConvolutionShape shape_;
   at::Tensor weight_;  // (O, I / G, K, K), or oneDNN's own layout where packed_
   std::optional<at::Tensor> bias_;

@@ -9,8 +9,6 @@
 
 #include <cmath>
 
-#include "encoders/onednn.h"
-
 namespace eyechart::encoders {
 namespace {
 
@@ -92,8 +90,7 @@ ChannelAttention::ChannelAttention(const DavitAttentionWeights& weights,
                                    const Placement& placement)
     : qkv_(weights.qkv_weight, weights.qkv_bias, placement),
       out_(weights.out_weight, weights.out_bias, placement),
-      groups_(groups),
-      widen_(placement.device.is_cpu() && !OneDnnComputes(placement)) {}
+      groups_(groups) {}
 
 at::Tensor ChannelAttention::ForwardAdd(const at::Tensor& normed,
                                         const at::Tensor& residual) const {
@@ -101,8 +98,7 @@ at::Tensor ChannelAttention::ForwardAdd(const at::Tensor& normed,
   const std::int64_t cells = normed.size(1) * normed.size(2);
   const std::int64_t c = normed.size(3);
   const std::int64_t width = c / groups_;
-  const at::Tensor projected = qkv_.Forward(normed);
-  const at::Tensor all = widen_ ? projected.to(c10::kFloat) : projected;
+  const at::Tensor all = qkv_.Forward(normed);
   const at::Tensor mixed = at::empty_like(normed);
   const at::Tensor zeros = at::zeros({groups_, width, width}, all.options());
   // Picture by picture: groups then lie at one stride, and are multiplied where

@@ -58,7 +58,6 @@ class ChannelAttention {
   Linear qkv_;
   Linear out_;
   std::int64_t groups_;
-  bool widen_;  // half precision is computed in float32
 };
 
 }  // namespace eyechart::encoders

@@ -208,9 +208,11 @@ class ExportedEncoder : public ImageEncoder {
         if ((part.*member).defined()) tensors.push_back(part.*member);
       return tensors.empty() ? at::Tensor() : at::cat(tensors);
     };
-    return {.pooled = join(&Features::pooled),
-            .tokens = join(&Features::tokens),
-            .feature_map = join(&Features::feature_map)};
+    Features features;
+    features.pooled = join(&Features::pooled);
+    features.tokens = join(&Features::tokens);
+    features.feature_map = join(&Features::feature_map);
+    return features;
   }
 
   // What the program gives for pictures of zeros.

@@ -240,9 +240,10 @@ std::unique_ptr<ImageEncoder> MakeHieraEncoder(const Checkpoint& checkpoint,
   // Folders of pre-training, and of backbones, have no pooler.
   if (weights.Has(pooler + "weight") || weights.Has(pooler + "bias")) {
     const at::Tensor scale = weights.Take(pooler + "weight", {c});
-    parts.pooler.emplace(NormKind::kLayer, scale,
-                         weights.Take(pooler + "bias", {c}), config.epsilon,
-                         Placement{c10::kFloat, placement.device});
+    parts.pooler.emplace(
+        NormKind::kLayer, scale, weights.Take(pooler + "bias", {c}),
+        config.epsilon,
+        Placement{c10::kFloat, placement.device, placement.rounded});
     info.pools[Pool::kHead] = c;
     info.default_pool = Pool::kHead;
   }

@@ -141,7 +141,7 @@ const at::Tensor& HieraTrunk::Positions(std::int64_t height,
                 .permute({0, 2, 3, 1})
                 .reshape({rows * columns, c});
   }
-  positions_ = table.to(placement_.device, placement_.dtype);
+  positions_ = placement_.Put(table);
   cached_height_ = height;
   cached_width_ = width;
   return positions_;

@@ -23,6 +23,10 @@ Pool ParsePool(std::string_view name) {
   ThrowInput("pool \"{}\" is not known; there are head, cls and mean", name);
 }
 
+Placement PlacementOf(const EncoderOptions& options) {
+  return MakePlacement(options.dtype, options.device);
+}
+
 std::unique_ptr<ImageEncoder> ImageEncoder::Create(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   return FindFamily(checkpoint).make_image(checkpoint, options);

@@ -14,6 +14,7 @@
 
 #include "data/preprocess.h"
 #include "encoders/checkpoint.h"
+#include "encoders/placement.h"
 
 namespace eyechart::encoders {
 
@@ -26,7 +27,9 @@ Pool ParsePool(std::string_view name);
 
 /// How an encoder is built from a checkpoint.
 struct EncoderOptions {
-  c10::ScalarType dtype = c10::kFloat;  // of weights and activations
+  /// Of weights and activations; see Placement for what a CPU without units
+  /// for half precision computes in.
+  c10::ScalarType dtype = c10::kFloat;
   c10::Device device = c10::kCPU;
   /// Unknown keys in the weights are an error unless this is set (inspect sets
   /// it, and lists them).
@@ -35,6 +38,9 @@ struct EncoderOptions {
   /// (inspect sets it, and lists them).
   bool allow_missing = false;
 };
+
+/// Where a model built with `options` computes; see MakePlacement for errors.
+Placement PlacementOf(const EncoderOptions& options);
 
 /// What one forward pass should give; what is not asked for is not computed.
 struct EncodeRequest {
@@ -46,7 +52,7 @@ struct EncodeRequest {
 
 struct Features {
   at::Tensor pooled;       // (B, D) float32, not normalised
-  at::Tensor tokens;       // (B, T, C) in the encoder's dtype
+  at::Tensor tokens;       // (B, T, C) in the dtype computed in
   at::Tensor feature_map;  // (B, C, h, w)
   /// Of a hierarchical family, the output of each stage as (B, Ci, hi, wi),
   /// finest first; the last is the feature map. Empty for others.

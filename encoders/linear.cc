@@ -57,7 +57,8 @@ struct OneDnn {
       FindOperator<LinearAddSignature>("mkldnn::_linear_pointwise", "binary");
 
   bool Serves(const Placement& placement) const {
-    return pack && linear && linear_add && OneDnnComputes(placement);
+    return pack && linear && linear_add && placement.device.is_cpu() &&
+           OneDnnComputes(placement.dtype);
   }
 };
 
@@ -125,10 +126,8 @@ Linear::Linear(const at::Tensor& weight,
                const Placement& placement,
                Activation activation)
     : activation_(activation), in_(weight.size(1)), out_(weight.size(0)) {
-  const auto options =
-      weight.options().dtype(placement.dtype).device(placement.device);
-  weight_ = weight.to(options).contiguous();
-  if (bias.defined()) bias_ = bias.to(options).contiguous();
+  weight_ = placement.Put(weight);
+  if (bias.defined()) bias_ = placement.Put(bias);
   packed_ = GetOneDnn().Serves(placement) && FusedActivation(activation);
   if (packed_) weight_ = GetOneDnn().pack->call(weight_, std::nullopt);
 }

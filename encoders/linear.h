@@ -2,21 +2,15 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/Device.h>
-#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace eyechart::encoders {
+#include "encoders/placement.h"
 
-/// Where a model's weights and activations live.
-struct Placement {
-  c10::ScalarType dtype = c10::kFloat;
-  c10::Device device = c10::kCPU;
-};
+namespace eyechart::encoders {
 
 enum class Activation { kNone, kGelu, kGeluTanh, kQuickGelu, kSilu, kRelu };
 

@@ -2,7 +2,7 @@
 
 namespace eyechart::encoders {
 
-bool OneDnnComputes(const Placement& placement) {
+bool OneDnnComputes(c10::ScalarType dtype) {
   using Signature = bool();
   static const bool bf16 = [] {
     const auto find =
@@ -14,10 +14,9 @@ bool OneDnnComputes(const Placement& placement) {
         FindOperator<Signature>("mkldnn::_is_mkldnn_fp16_supported");
     return find && find->call();
   }();
-  if (!placement.device.is_cpu()) return false;
-  if (placement.dtype == c10::kBFloat16) return bf16;
-  if (placement.dtype == c10::kHalf) return fp16;
-  return placement.dtype == c10::kFloat;
+  if (dtype == c10::kBFloat16) return bf16;
+  if (dtype == c10::kHalf) return fp16;
+  return dtype == c10::kFloat;
 }
 
 }  // namespace eyechart::encoders

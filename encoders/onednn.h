@@ -3,11 +3,10 @@
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/ScalarType.h>
 
 #include <exception>
 #include <optional>
-
-#include "encoders/linear.h"
 
 namespace eyechart::encoders {
 
@@ -24,8 +23,8 @@ std::optional<c10::TypedOperatorHandle<Signature>> FindOperator(
   }
 }
 
-/// Whether oneDNN computes in `placement`'s dtype on its device: on the CPU,
-/// float32 always, half precision where the processor has instructions for it.
-bool OneDnnComputes(const Placement& placement);
+/// Whether oneDNN computes in `dtype` on this CPU: float32 always, half
+/// precision where the processor has instructions for it.
+bool OneDnnComputes(c10::ScalarType dtype);
 
 }  // namespace eyechart::encoders

@@ -80,9 +80,7 @@ PatchEmbedding::PatchEmbedding(const PatchEmbeddingWeights& weights,
   }
   if (weights.registers.defined()) first.push_back(weights.registers);
   if (!first.empty()) {
-    first_ = at::cat(first).to(weights.projection.options()
-                                   .dtype(placement.dtype)
-                                   .device(placement.device));
+    first_ = placement.Put(at::cat(first));
     prefix_ = first_.size(0);
   }
   if (table.defined()) table_ = table.clone();
@@ -112,8 +110,7 @@ const at::Tensor& PatchEmbedding::PatchPositions(std::int64_t height,
     positions = Interpolate(table_, rows, columns,
                             rule_ == PositionRule::kBicubicAntialias);
   }
-  positions_ = positions.to(
-      positions.options().dtype(placement_.dtype).device(placement_.device));
+  positions_ = placement_.Put(positions);
   cached_height_ = height;
   cached_width_ = width;
   return positions_;

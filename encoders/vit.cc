@@ -1,6 +1,5 @@
 #include "encoders/vit.h"
 
-#include <ATen/Context.h>
 #include <c10/core/InferenceMode.h>
 
 #include <utility>
@@ -8,21 +7,6 @@
 #include "core/error.h"
 
 namespace eyechart::encoders {
-
-Placement PlacementOf(const EncoderOptions& options) {
-  EYECHART_REQUIRE(options.dtype == c10::kFloat ||
-                       options.dtype == c10::kBFloat16 ||
-                       options.dtype == c10::kHalf,
-                   "encoders run in fp32, bf16 or fp16, not in {}",
-                   c10::toString(options.dtype));
-  EYECHART_REQUIRE(options.device.is_cpu() || options.device.is_cuda(),
-                   "device {} is not supported; there are cpu and cuda",
-                   options.device.str());
-  EYECHART_REQUIRE(!options.device.is_cuda() || at::globalContext().hasCUDA(),
-                   "{}: no CUDA device is at hand; cpu always is",
-                   options.device.str());
-  return {options.dtype, options.device};
-}
 
 Vit::Vit(VitParts parts, EncoderInfo info, const Placement& placement)
     : parts_(std::move(parts)), info_(std::move(info)), placement_(placement) {}

@@ -51,8 +51,4 @@ class Vit : public ImageEncoder {
   Placement placement_;
 };
 
-/// `options` as a placement. Throws InputError for a dtype that no encoder
-/// takes, or a CUDA device where there is none.
-Placement PlacementOf(const EncoderOptions& options);
-
 }  // namespace eyechart::encoders

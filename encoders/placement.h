@@ -1,0 +1,29 @@
+// Where a model's weights and activations live, and what they are computed in.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+namespace eyechart::encoders {
+
+struct Placement {
+  /// Of activations, and of weights as they are multiplied.
+  c10::ScalarType dtype = c10::kFloat;
+  c10::Device device = c10::kCPU;
+  /// What weights are rounded to first. Another than `dtype` on a CPU without
+  /// units for half precision: there products of bf16 or fp16 would be many
+  /// times slower than float32's, so the rounded weights are computed with in
+  /// float32, which is never less exact.
+  c10::ScalarType rounded = c10::kFloat;
+
+  /// `tensor` (float32 on the CPU) rounded, cast and moved; undefined stays.
+  at::Tensor Put(const at::Tensor& tensor) const;
+};
+
+/// The placement for a model asked for in `dtype` on `device`. Throws
+/// InputError for a dtype that no encoder takes, a device that is neither CPU
+/// nor CUDA, and a CUDA device where there is none.
+Placement MakePlacement(c10::ScalarType dtype, c10::Device device);
+
+}  // namespace eyechart::encoders
