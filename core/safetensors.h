@@ -45,6 +45,8 @@ class SafetensorsFile {
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
   /// Throws InputError naming the file if there is no such tensor.
   const TensorView& at(const std::string& name) const;
+  /// Lets go of the memory behind a tensor that has been read.
+  void Release(const TensorView& tensor) const { file_.Release(tensor.data); }
 
  private:
   std::filesystem::path path_;

@@ -106,6 +106,8 @@ at::Tensor WeightStore::Take(const std::string& name,
   const TensorView& view = Checked(name, shape);
   at::Tensor tensor = at::empty(shape, c10::kFloat);
   CopyInto(view, tensor);
+  // The map's pages would stand beside the weights made of them.
+  Find(name).file->Release(view);
   return tensor;
 }
 
@@ -117,10 +119,12 @@ at::Tensor WeightStore::TakeStacked(const std::vector<std::string>& names,
   std::vector<std::int64_t> stacked = shape;
   stacked.front() *= static_cast<std::int64_t>(names.size());
   const at::Tensor tensor = at::empty(stacked, c10::kFloat);
-  for (std::size_t i = 0; i < views.size(); ++i)
+  for (std::size_t i = 0; i < views.size(); ++i) {
     CopyInto(*views[i],
              tensor.narrow(0, static_cast<std::int64_t>(i) * shape.front(),
                            shape.front()));
+    Find(names[i]).file->Release(*views[i]);
+  }
   return tensor;
 }
 
