@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 namespace eyechart::encoders {
@@ -70,6 +71,21 @@ WeightStore::WeightStore(const Checkpoint& checkpoint)
   }
 }
 
+WeightStore::~WeightStore() { ReturnFreedMemory(); }
+
+void WeightStore::Read(const Place& place, const at::Tensor& out) {
+  // Both would stand beside the model until it is whole: the file's pages, and
+  // the gaps that copies leave when they have been packed.
+  constexpr std::size_t kReadBetweenReturns = std::size_t{64} << 20;
+  if (read_ > kReadBetweenReturns) {
+    ReturnFreedMemory();
+    read_ = 0;
+  }
+  read_ += out.nbytes();
+  CopyInto(*place.view, out);
+  place.file->Release(*place.view);
+}
+
 const WeightStore::Place& WeightStore::Find(const std::string& name) const {
   const auto it = where_.find(name);
   if (it != where_.end()) return it->second;
@@ -85,8 +101,8 @@ const std::vector<std::int64_t>& WeightStore::ShapeOf(
   return Find(name).view->shape;
 }
 
-const TensorView& WeightStore::Checked(const std::string& name,
-                                       const std::vector<std::int64_t>& shape) {
+void WeightStore::Check(const std::string& name,
+                        const std::vector<std::int64_t>& shape) {
   const Place& place = Find(name);
   EYECHART_REQUIRE(place.view->shape == shape,
                    "{}: tensor {} has shape [{}]; config.json asks for [{}]",
@@ -98,33 +114,27 @@ const TensorView& WeightStore::Checked(const std::string& name,
                    place.file->path().string(), name,
                    DTypeName(place.view->dtype));
   Acknowledge(name);
-  return *place.view;
 }
 
 at::Tensor WeightStore::Take(const std::string& name,
                              const std::vector<std::int64_t>& shape) {
-  const TensorView& view = Checked(name, shape);
-  at::Tensor tensor = at::empty(shape, c10::kFloat);
-  CopyInto(view, tensor);
-  // The map's pages would stand beside the weights made of them.
-  Find(name).file->Release(view);
+  Check(name, shape);
+  const at::Tensor tensor = at::empty(shape, c10::kFloat);
+  Read(Find(name), tensor);
   return tensor;
 }
 
 at::Tensor WeightStore::TakeStacked(const std::vector<std::string>& names,
                                     const std::vector<std::int64_t>& shape) {
   // Checked before memory is taken for them.
-  std::vector<const TensorView*> views;
-  for (const std::string& name : names) views.push_back(&Checked(name, shape));
+  for (const std::string& name : names) Check(name, shape);
   std::vector<std::int64_t> stacked = shape;
   stacked.front() *= static_cast<std::int64_t>(names.size());
   const at::Tensor tensor = at::empty(stacked, c10::kFloat);
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    CopyInto(*views[i],
-             tensor.narrow(0, static_cast<std::int64_t>(i) * shape.front(),
-                           shape.front()));
-    Find(names[i]).file->Release(*views[i]);
-  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    Read(Find(names[i]),
+         tensor.narrow(0, static_cast<std::int64_t>(i) * shape.front(),
+                       shape.front()));
   return tensor;
 }
 

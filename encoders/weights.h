@@ -28,6 +28,7 @@ class WeightStore {
  public:
   /// Throws InputError for a damaged file or a tensor that two files hold.
   explicit WeightStore(const Checkpoint& checkpoint);
+  ~WeightStore();
 
   bool Has(const std::string& name) const { return where_.contains(name); }
 
@@ -61,13 +62,15 @@ class WeightStore {
     const TensorView* view;
   };
   const Place& Find(const std::string& name) const;
-  const TensorView& Checked(const std::string& name,
-                            const std::vector<std::int64_t>& shape);
+  // Copies the tensor and lets its pages go.
+  void Read(const Place& place, const at::Tensor& out);
+  void Check(const std::string& name, const std::vector<std::int64_t>& shape);
 
   std::string source_;  // for errors about no one file
   std::vector<SafetensorsFile> files_;
   std::map<std::string, Place> where_;
   std::set<std::string> used_;
+  std::size_t read_ = 0;  // bytes since freed memory was returned
   std::int64_t parameters_ = 0;
 };
 
