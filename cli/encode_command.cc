@@ -48,6 +48,7 @@ int Run(const Options& options) {
              {"images", summary.images},
              {"unreadable", summary.unreadable},
              {"encoded", summary.encoded},
+             {"batch", summary.batch},
              {"pool", manifest.pool},
              {"dim", manifest.dim},
              {"tokens", tokens},

@@ -124,9 +124,13 @@ int Run(const Options& options) {
                  is_near ? options.near_pool : options.far_pool, *pictures,
                  is_near ? job.near_store : job.far_store, progress);
       job.encode_seconds += summary.seconds;
+      warnings.insert(warnings.end(), summary.warnings.begin(),
+                      summary.warnings.end());
       // The same pictures twice: their notes are told once, and those that
       // cannot be read by the mining itself.
-      if (is_near) warnings = NoteWarnings(summary, pictures->name());
+      if (is_near)
+        for (std::string& note : NoteWarnings(summary, pictures->name()))
+          warnings.push_back(std::move(note));
     }
   } else {
     job.near_store = options.near_store;

@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <utility>
+
 #include "core/error.h"
 
 namespace eyechart::cli {
@@ -11,6 +13,11 @@ void AddModelFlags(CLI::App& app, ModelFlags& flags) {
                  "weights and activations: fp32, bf16 or fp16")
       ->capture_default_str();
   app.add_option("--device", flags.device, "cpu, cuda or cuda:N")
+      ->capture_default_str();
+  app.add_option(
+         "--tf32", flags.tf32,
+         "TF32 in fp32 products on CUDA: off or on (faster, about three "
+         "digits)")
       ->capture_default_str();
   app.add_option("--resolution", flags.resolution,
                  "input size N or HxW in pixels (default: the processor's)");
@@ -31,6 +38,7 @@ encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags) {
   spec.model = model;
   spec.dtype = flags.dtype;
   spec.device = flags.device;
+  spec.tf32 = flags.tf32;
   spec.pool = flags.pool;
   spec.resolution = flags.resolution;
   spec.alpha = encoders::ParseAlpha(flags.alpha);
@@ -70,6 +78,9 @@ void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options) {
       ->capture_default_str();
   app.add_option("--workers", options.workers,
                  "decoding threads (default: one a hardware thread)");
+  app.add_flag(
+      "--cuda-graphs,!--no-cuda-graphs", options.cuda_graphs,
+      "on CUDA, record a batch's forward pass and replay it (default)");
 }
 
 std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,
@@ -82,7 +93,9 @@ std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,
 
 std::vector<std::string> WarningsOf(const encoders::EncodeSummary& summary,
                                     const std::string& what) {
-  std::vector<std::string> warnings = NoteWarnings(summary, what);
+  std::vector<std::string> warnings = summary.warnings;
+  for (std::string& warning : NoteWarnings(summary, what))
+    warnings.push_back(std::move(warning));
   if (summary.unreadable > 0)
     warnings.push_back(fmt::format(
         "{}: {} of {} pictures could not be read; the first is {}", what,

@@ -17,6 +17,7 @@ namespace eyechart::cli {
 struct ModelFlags {
   std::string dtype = "fp32";
   std::string device = "cpu";
+  std::string tf32 = "off";
   std::string pool;
   std::string resolution;
   std::string alpha = "drop";

@@ -36,6 +36,12 @@ target_include_directories(eyechart_libcsv SYSTEM INTERFACE
   "${EYECHART_LIBCSV_INCLUDE}")
 target_link_libraries(eyechart_libcsv INTERFACE "${EYECHART_LIBCSV_LIBRARY}")
 
+# A CUDA build of LibTorch; the device's own code is compiled with it alone.
+set(EYECHART_CUDA OFF)
+if(TARGET torch_cuda)
+  set(EYECHART_CUDA ON)
+endif()
+
 # LibTorch's include folder brings its own copies of fmt and others: it stands
 # after the system's, or two versions of fmt would meet in one program.
 add_library(eyechart_torch INTERFACE)

@@ -17,6 +17,10 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Lets go of the memory that holds `part` of the map, whole pages within it
+  /// alone; a later read fetches them again. A hint: it never fails, and does
+  /// nothing for memory outside the map.
+  void Release(std::span<const std::byte> part) const;
   std::size_t size() const { return size_; }
 
  private:

@@ -45,6 +45,8 @@ class SafetensorsFile {
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
   /// Throws InputError naming the file if there is no such tensor.
   const TensorView& at(const std::string& name) const;
+  /// Lets go of the memory behind tensor data that has been read.
+  void Release(std::span<const std::byte> data) const { file_.Release(data); }
 
  private:
   std::filesystem::path path_;

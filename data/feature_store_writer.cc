@@ -98,6 +98,11 @@ void FeatureStoreWriter::RequireSame(const StoreManifest& found,
   same("weights", found.weights_sha256, manifest_.weights_sha256);
   same("preprocessing", found.preprocess_sha256, manifest_.preprocess_sha256);
   same("dtype", found.dtype, manifest_.dtype);
+  // Without the key it was a device that has no TF32.
+  const auto tf32 = [](const StoreManifest& m) {
+    return std::string(m.tf32 == "on" ? "on" : "off");
+  };
+  same("TF32", tf32(found), tf32(manifest_));
   same("pool", found.pool, manifest_.pool);
   same("dim", found.dim, manifest_.dim);
   same("a number of pictures of", found.count, manifest_.count);

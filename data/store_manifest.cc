@@ -15,7 +15,7 @@ Json ManifestToJson(const StoreManifest& m) {
                       {"sha256", shard.sha256}});
   Json tokens = nullptr;
   if (m.tokens) tokens = {{"count", m.tokens->count}, {"dim", m.tokens->dim}};
-  return {
+  Json json = {
       {"schema", kStoreSchema},     {"model", m.model},
       {"family", m.family},         {"weights_sha256", m.weights_sha256},
       {"preprocess", m.preprocess}, {"preprocess_sha256", m.preprocess_sha256},
@@ -24,6 +24,8 @@ Json ManifestToJson(const StoreManifest& m) {
       {"count", m.count},           {"dim", m.dim},
       {"tokens", tokens},           {"shards", shards},
       {"complete", m.complete}};
+  if (!m.tf32.empty()) json["tf32"] = m.tf32;
+  return json;
 }
 
 StoreManifest ManifestFromJson(const Json& json, const std::string& source) {
@@ -44,6 +46,7 @@ StoreManifest ManifestFromJson(const Json& json, const std::string& source) {
   m.dataset = text("dataset");
   m.items_sha256 = text("items_sha256");
   m.dtype = text("dtype");
+  m.tf32 = text("tf32");
   m.pool = text("pool");
   m.count = JsonGet<std::int64_t>(json, "count", source);
   m.dim = JsonGet<std::int64_t>(json, "dim", source);

@@ -37,7 +37,9 @@ struct StoreManifest {
   std::string dataset;
   std::string items_sha256;
   std::string dtype;  // of the run: fp32, bf16 or fp16
-  std::string pool;   // head, cls or mean
+  /// off or on, of a run on a CUDA device; "" (no such key) of any other.
+  std::string tf32;
+  std::string pool;  // head, cls or mean
   std::int64_t count = 0;
   std::int64_t dim = 0;  // of `pooled`
   std::optional<TokenShape> tokens;

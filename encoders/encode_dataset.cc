@@ -1,18 +1,21 @@
 #include "encoders/encode_dataset.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "data/feature_store_writer.h"
+#include "encoders/batch_engine.h"
+#include "encoders/batch_runner.h"
 #include "encoders/pixel_loader.h"
+#include "encoders/shard_buffer.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -25,77 +28,47 @@ DType StoredDType(c10::ScalarType type) {
   return type == c10::kBFloat16 ? DType::kBF16 : DType::kF32;
 }
 
-c10::ScalarType TorchDType(DType type) {
-  if (type == DType::kF16) return c10::kHalf;
-  return type == DType::kBF16 ? c10::kBFloat16 : c10::kFloat;
-}
-
 // Small enough that a killed run loses little and a shard of tokens fits in
 // memory; fixed by the shapes alone, so that a resumed run cuts alike.
 std::int64_t ShardSize(const data::StoreManifest& manifest, DType tokens) {
-  std::int64_t bytes = manifest.dim * 4;
-  if (manifest.tokens)
-    bytes += manifest.tokens->count * manifest.tokens->dim *
-             static_cast<std::int64_t>(DTypeSize(tokens));
-  return std::clamp<std::int64_t>(kMaxShardBytes / bytes, 1, kMaxShardPictures);
+  return std::clamp<std::int64_t>(
+      kMaxShardBytes / ShardBuffer::Bytes(manifest, tokens, 1), 1,
+      kMaxShardPictures);
 }
 
-// The features of one shard while it is being filled.
-struct ShardBuffer {
-  std::vector<float> pooled;
-  std::vector<std::byte> tokens;
-  std::vector<data::StoreItem> rows;
-};
-
-// Encodes the pictures of one batch, in groups of equal size, into `shard` from
-// row `first` on. A fixed input size makes it one group.
-void EncodeBatch(LoadedModel& model,
-                 const std::vector<LoadedPicture>& batch,
+// Hands the pictures of one batch to `runner`, in groups of equal size, for
+// `shard` from row `first` on. A fixed input size makes it one group.
+void SubmitBatch(std::vector<LoadedPicture> batch,
                  std::int64_t first,
-                 const data::StoreManifest& manifest,
-                 DType token_dtype,
-                 ShardBuffer& shard) {
-  std::map<std::pair<int, int>, std::vector<std::size_t>> groups;
+                 const std::shared_ptr<ShardBuffer>& shard,
+                 BatchRunner& runner) {
+  std::map<std::pair<int, int>, std::vector<std::int64_t>> groups;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (batch[i].status == "ok")
-      groups[{batch[i].pixels.height, batch[i].pixels.width}].push_back(i);
+      groups[{batch[i].pixels.height, batch[i].pixels.width}].push_back(
+          static_cast<std::int64_t>(i));
   }
-  const EncodeRequest request{model.pool, manifest.tokens.has_value(), false};
-  const std::int64_t dim = manifest.dim;
-  for (const auto& [size, members] : groups) {
+  for (auto& [size, members] : groups) {
     const auto count = static_cast<std::int64_t>(members.size());
     const std::int64_t plane = std::int64_t{3} * size.first * size.second;
-    at::Tensor pixels = at::empty({count, 3, size.first, size.second});
+    const at::Tensor pixels =
+        runner.HostPixels({count, 3, size.first, size.second});
     auto* out = pixels.mutable_data_ptr<float>();
-    for (std::size_t k = 0; k < members.size(); ++k)
-      std::memcpy(out + static_cast<std::int64_t>(k) * plane,
-                  batch[members[k]].pixels.values.data(),
+    for (std::int64_t& member : members) {
+      data::Pixels& picture = batch[static_cast<std::size_t>(member)].pixels;
+      std::memcpy(out, picture.values.data(),
                   static_cast<std::size_t>(plane) * sizeof(float));
-    Features features = model.encoder->Encode(pixels, request);
-    const at::Tensor pooled =
-        features.pooled.to(c10::kCPU, c10::kFloat).contiguous();
-    EYECHART_CHECK(pooled.size(1) == dim, "pooled width {}", pooled.size(1));
-    at::Tensor tokens;
-    std::int64_t token_bytes = 0;
-    if (manifest.tokens) {
-      tokens =
-          features.tokens.to(c10::kCPU, TorchDType(token_dtype)).contiguous();
-      EYECHART_CHECK(tokens.size(1) == manifest.tokens->count, "tokens {}",
-                     tokens.size(1));
-      token_bytes = static_cast<std::int64_t>(tokens.nbytes()) / count;
+      out += plane;
+      picture = {};  // not needed beside its copy while the model computes
+      member += first;
     }
-    for (std::size_t k = 0; k < members.size(); ++k) {
-      const std::int64_t row = first + static_cast<std::int64_t>(members[k]);
-      const auto source = static_cast<std::int64_t>(k);
-      std::memcpy(shard.pooled.data() + row * dim,
-                  pooled.const_data_ptr<float>() + source * dim,
-                  static_cast<std::size_t>(dim) * sizeof(float));
-      if (token_bytes > 0)
-        std::memcpy(shard.tokens.data() + row * token_bytes,
-                    static_cast<const std::byte*>(tokens.const_data_ptr()) +
-                        source * token_bytes,
-                    static_cast<std::size_t>(token_bytes));
-    }
+    runner.Submit(pixels, [shard, rows = std::move(members)](
+                              const Features& features, std::int64_t begin) {
+      shard->Put(features,
+                 std::span(rows).subspan(
+                     static_cast<std::size_t>(begin),
+                     static_cast<std::size_t>(features.pooled.size(0))));
+    });
   }
 }
 
@@ -110,6 +83,7 @@ data::StoreManifest MakeIdentity(const LoadedModel& model,
   manifest.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
   manifest.dataset = dataset.name();
   manifest.dtype = model.dtype;
+  if (model.device.is_cuda()) manifest.tf32 = model.tf32 ? "on" : "off";
   manifest.pool = PoolName(model.pool);
   manifest.dim = model.encoder->info().pools.at(model.pool);
   if (options.tokens) {
@@ -184,25 +158,31 @@ EncodeSummary EncodeDataset(LoadedModel& model,
   PixelLoader loader(dataset, model.preprocess, std::move(decode),
                      loader_options);
 
+  BatchEngineOptions engine_options;
+  engine_options.device = model.device;
+  engine_options.request = {model.pool, options.tokens, false};
+  engine_options.token_dtype = ParseEncoderDType(model.dtype);
+  engine_options.cuda_graphs = options.cuda_graphs;
+  engine_options.tf32 = model.tf32;
+  const std::unique_ptr<BatchEngine> engine =
+      BatchEngine::Create(*model.encoder, engine_options);
+  BatchRunner runner(*engine, {options.batch, model.device.str()});
+
   EncodeSummary summary;
   progress.Begin("encoding " + model.checkpoint.name,
                  static_cast<std::int64_t>(dataset.size()));
-  ShardBuffer shard;
   for (std::int64_t k = 0; k < writer.shard_count(); ++k) {
     const std::int64_t begin = writer.shard_begin(k);
     const std::int64_t n = writer.shard_end(k) - begin;
+    const std::span<const data::StoreItem> items =
+        std::span(writer.items())
+            .subspan(static_cast<std::size_t>(begin),
+                     static_cast<std::size_t>(n));
     const bool done = writer.done(k);
-    if (!done) {
-      shard.pooled.assign(static_cast<std::size_t>(n * identity.dim), 0.0f);
-      if (identity.tokens)
-        shard.tokens.assign(
-            static_cast<std::size_t>(n * identity.tokens->count *
-                                     identity.tokens->dim) *
-                DTypeSize(token_dtype),
-            std::byte{0});
-      shard.rows.assign(writer.items().begin() + begin,
-                        writer.items().begin() + begin + n);
-    }
+    // Shared: its last batch may be under way while the next shard begins.
+    std::shared_ptr<ShardBuffer> shard;
+    if (!done)
+      shard = std::make_shared<ShardBuffer>(identity, token_dtype, items);
     for (std::int64_t row = 0; row < n; row += options.batch) {
       ThrowIfInterrupted();
       const std::int64_t size = std::min<std::int64_t>(options.batch, n - row);
@@ -211,23 +191,27 @@ EncodeSummary EncodeDataset(LoadedModel& model,
         batch.push_back(loader.Next());
         const auto at = static_cast<std::size_t>(row + i);
         if (done) {
-          RequireUnchanged(batch.back(),
-                           writer.items()[static_cast<std::size_t>(begin) + at],
-                           folder);
+          RequireUnchanged(batch.back(), items[at], folder);
           continue;
         }
-        shard.rows[at].status = batch.back().status;
-        shard.rows[at].note = batch.back().note;
-        shard.rows[at].sha256 = batch.back().sha256;
+        shard->items[at].status = batch.back().status;
+        shard->items[at].note = batch.back().note;
+        shard->items[at].sha256 = batch.back().sha256;
       }
       if (!done) {
-        EncodeBatch(model, batch, row, identity, token_dtype, shard);
+        SubmitBatch(std::move(batch), row, shard, runner);
         summary.encoded += size;
       }
       progress.Update(begin + row + size);
     }
-    if (!done) writer.WriteShard(k, shard.pooled, shard.tokens, shard.rows);
+    if (!done)
+      runner.Then([&writer, k, shard] {
+        writer.WriteShard(k, shard->pooled(), shard->tokens(), shard->items);
+      });
   }
+  runner.Finish();
+  summary.batch = runner.batch();
+  summary.warnings = runner.Warnings();
   progress.End();
   CountItems(writer.items(), summary);
   if (summary.unreadable == summary.images) {

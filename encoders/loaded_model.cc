@@ -1,7 +1,6 @@
 #include "encoders/loaded_model.h"
 
-#include <ATen/Context.h>
-#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
 
 #include <filesystem>
 #include <optional>
@@ -39,6 +38,21 @@ data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint) {
                                checkpoint.config_source + ": \"preprocess\"");
 }
 
+std::unique_ptr<ImageEncoder> Build(const Checkpoint& checkpoint,
+                                    const EncoderOptions& options) {
+  std::string shortage;
+  try {
+    return ImageEncoder::Create(checkpoint, options);
+  } catch (const c10::OutOfMemoryError& error) {
+    shortage = error.what_without_backtrace();
+  }
+  ThrowInput(
+      "{}: the weights of {} do not fit into its free memory ({}); --dtype "
+      "bf16 halves them, --device cpu has more room",
+      options.device.str(), checkpoint.name,
+      shortage.substr(0, shortage.find('\n')));
+}
+
 }  // namespace
 
 c10::ScalarType ParseEncoderDType(const std::string& name) {
@@ -60,23 +74,6 @@ data::OrientMode ParseOrient(const std::string& name) {
   ThrowInput("orient \"{}\": should be none or exif", name);
 }
 
-c10::Device ParseDevice(const std::string& name) {
-  if (name == "cpu") return c10::kCPU;
-  const std::string_view view(name);
-  const bool indexed = view.starts_with("cuda:");
-  const auto index = indexed ? ParseInt(view.substr(5)) : std::optional{0L};
-  EYECHART_REQUIRE(
-      (name == "cuda" || indexed) && index && *index >= 0 && *index < 128,
-      "device \"{}\": should be cpu, cuda or cuda:N", name);
-  const std::int64_t devices =
-      at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
-  EYECHART_REQUIRE(*index < devices,
-                   "device \"{}\": LibTorch sees {} CUDA devices here (none "
-                   "where it is a CPU build); use --device cpu",
-                   name, devices);
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
-}
-
 LoadedModel LoadModel(const ModelSpec& spec) {
   LoadedModel model;
   EncoderOptions options;
@@ -85,8 +82,11 @@ LoadedModel LoadModel(const ModelSpec& spec) {
   options.allow_unused = spec.allow_unused;
   options.allow_missing = spec.allow_missing;
   model.dtype = spec.dtype;
+  model.device = options.device;
+  model.tf32 = ParseTf32(spec.tf32, options.device);
+  AllowTf32(model.tf32);
   model.checkpoint = OpenCheckpoint(spec.model);
-  model.encoder = ImageEncoder::Create(model.checkpoint, options);
+  model.encoder = Build(model.checkpoint, options);
   const EncoderInfo& info = model.encoder->info();
   model.pool = spec.pool.empty() ? info.default_pool : ParsePool(spec.pool);
   if (!info.pools.contains(model.pool)) {

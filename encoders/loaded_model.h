@@ -9,6 +9,7 @@
 
 #include "data/preprocess.h"
 #include "encoders/checkpoint.h"
+#include "encoders/device.h"
 #include "encoders/image_encoder.h"
 
 namespace eyechart::encoders {
@@ -18,6 +19,7 @@ struct ModelSpec {
   std::string model;           // folder, or hub id in the cache
   std::string dtype = "fp32";  // fp32, bf16 or fp16
   std::string device = "cpu";  // cpu, cuda or cuda:N
+  std::string tf32 = "off";    // off or on: in CUDA's fp32 products
   std::string pool;            // head, cls or mean; empty: the family's default
   std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
   data::AlphaMode alpha = data::AlphaMode::kDrop;
@@ -34,11 +36,14 @@ struct LoadedModel {
   data::PreprocessOptions preprocess;
   std::string weights_sha256;
   std::string dtype;
+  c10::Device device = c10::kCPU;
+  bool tf32 = false;
   Pool pool = Pool::kHead;
 };
 
 /// Opens, builds and checks `spec`. Throws InputError for what it cannot serve:
-/// among others a pool that the family lacks, which names those there are.
+/// among others a pool that the family lacks, which names those there are, and
+/// weights that the device has no room for. Sets the process's TF32 policy.
 LoadedModel LoadModel(const ModelSpec& spec);
 
 /// "fp32", "bf16" or "fp16". Throws InputError listing them for another text.
@@ -47,8 +52,5 @@ c10::ScalarType ParseEncoderDType(const std::string& name);
 data::AlphaMode ParseAlpha(const std::string& name);
 /// "none" or "exif". Throws InputError for another text.
 data::OrientMode ParseOrient(const std::string& name);
-/// "cpu", "cuda" or "cuda:N". Throws InputError for another text, and where no
-/// such device is there.
-c10::Device ParseDevice(const std::string& name);
 
 }  // namespace eyechart::encoders

@@ -98,10 +98,10 @@ at::Tensor RmsNormCpu(const at::Tensor& x,
         if constexpr (!std::is_same_v<scalar_t, double>) {
           const auto* from = in.const_data_ptr<scalar_t>();
           auto* to = out.mutable_data_ptr<scalar_t>();
-          at::parallel_for(0, rows, 8, [&](std::int64_t begin,
-                                           std::int64_t end) {
-            Rows(from, scale, epsilon, begin, end, count, to);
-          });
+          at::parallel_for(0, rows, 8,
+                           [&](std::int64_t begin, std::int64_t end) {
+                             Rows(from, scale, epsilon, begin, end, count, to);
+                           });
         } else {
           EYECHART_CHECK(false, "no double in encoders");
         }

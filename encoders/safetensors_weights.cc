@@ -55,6 +55,9 @@ class SafetensorsWeights : public WeightFile {
   const std::map<std::string, StoredTensor>& tensors() const override {
     return tensors_;
   }
+  void Release(const at::Tensor& view) const override {
+    file_.Release(BytesOf(view));
+  }
 
  private:
   SafetensorsFile file_;

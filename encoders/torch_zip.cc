@@ -48,6 +48,9 @@ class TorchZip : public WeightFile {
   const std::map<std::string, StoredTensor>& tensors() const override {
     return tensors_;
   }
+  void Release(const at::Tensor& view) const override {
+    file_.Release(BytesOf(view));
+  }
 
  private:
   void Read() {

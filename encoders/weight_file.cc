@@ -11,6 +11,15 @@
 
 namespace eyechart::encoders {
 
+std::span<const std::byte> BytesOf(const at::Tensor& view) {
+  if (!view.defined() || view.numel() == 0) return {};
+  std::int64_t last = 0;
+  for (std::int64_t d = 0; d < view.dim(); ++d)
+    last += (view.size(d) - 1) * view.stride(d);
+  return {static_cast<const std::byte*>(view.const_data_ptr()),
+          static_cast<std::size_t>(last + 1) * view.element_size()};
+}
+
 std::unique_ptr<WeightFile> WeightFile::Open(
     const std::filesystem::path& path) {
   std::array<char, 4> bytes{};

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,16 @@ class WeightFile {
   virtual ~WeightFile() = default;
   virtual const std::filesystem::path& path() const = 0;
   virtual const std::map<std::string, StoredTensor>& tensors() const = 0;
+  /// Lets go of the memory behind `view`, one of tensors() or a part of it,
+  /// once it has been read; it may be read again.
+  virtual void Release(const at::Tensor& view) const = 0;
 
   /// Opens `path` by what its first bytes say it is: safetensors, or the zip
   /// of torch.save. Throws InputError for a damaged file and for others.
   static std::unique_ptr<WeightFile> Open(const std::filesystem::path& path);
 };
+
+/// The bytes from a tensor's first element to its last; for Release.
+std::span<const std::byte> BytesOf(const at::Tensor& view);
 
 }  // namespace eyechart::encoders

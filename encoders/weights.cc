@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 namespace eyechart::encoders {
@@ -65,6 +66,21 @@ WeightStore::WeightStore(const Checkpoint& checkpoint,
   }
 }
 
+WeightStore::~WeightStore() { ReturnFreedMemory(); }
+
+void WeightStore::Read(const Place& place, const at::Tensor& out) {
+  // Both would stand beside the model until it is whole: the file's pages, and
+  // the gaps that copies leave when they have been packed.
+  constexpr std::size_t kReadBetweenReturns = std::size_t{64} << 20;
+  if (read_ > kReadBetweenReturns) {
+    ReturnFreedMemory();
+    read_ = 0;
+  }
+  read_ += out.nbytes();
+  out.copy_(place.tensor.view);
+  place.file->Release(place.tensor.view);
+}
+
 const WeightStore::Place& WeightStore::Find(const std::string& name) const {
   const auto it = where_.find(name);
   if (it != where_.end()) return it->second;
@@ -105,8 +121,9 @@ at::Tensor WeightStore::Take(const std::string& name,
                              const std::vector<std::int64_t>& shape) {
   const Place* place = Checked(name, shape);
   if (place == nullptr) return at::zeros(shape);
-  at::Tensor tensor = at::empty(shape, c10::kFloat);
-  return tensor.copy_(place->tensor.view);
+  const at::Tensor tensor = at::empty(shape, c10::kFloat);
+  Read(*place, tensor);
+  return tensor;
 }
 
 at::Tensor WeightStore::TakeStacked(const std::vector<std::string>& names,
@@ -119,9 +136,9 @@ at::Tensor WeightStore::TakeStacked(const std::vector<std::string>& names,
   const at::Tensor tensor = at::zeros(stacked, c10::kFloat);
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i] == nullptr) continue;
-    tensor
-        .narrow(0, static_cast<std::int64_t>(i) * shape.front(), shape.front())
-        .copy_(places[i]->tensor.view);
+    Read(*places[i],
+         tensor.narrow(0, static_cast<std::int64_t>(i) * shape.front(),
+                       shape.front()));
   }
   return tensor;
 }

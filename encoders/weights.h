@@ -33,6 +33,7 @@ class WeightStore {
   /// for a damaged file or a tensor that is there twice.
   explicit WeightStore(const Checkpoint& checkpoint,
                        std::span<const KeyLayout> layouts = {});
+  ~WeightStore();
 
   /// The name of the layout that the files have; empty: the native one.
   std::string_view layout() const { return layout_; }
@@ -87,6 +88,8 @@ class WeightStore {
   // Null where it is missing.
   const Place* Checked(const std::string& name,
                        const std::vector<std::int64_t>& shape);
+  // Copies the tensor and lets its pages go.
+  void Read(const Place& place, const at::Tensor& out);
 
   std::string source_;  // for errors about no one file
   std::string_view layout_;
@@ -94,6 +97,7 @@ class WeightStore {
   std::map<std::string, Place> where_;
   std::set<std::string> used_;
   std::vector<std::string> missing_;
+  std::size_t read_ = 0;  // bytes since freed memory was returned
   std::int64_t parameters_ = 0;
   double elements_ = 0;  // of all tensors in the files
 };

@@ -47,6 +47,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   base.dataset_sha256 = summary.items_sha256;
   if (summary.unreadable > 0)
     base.message = "first unreadable picture: " + summary.first_problem;
+  for (const std::string& warning : summary.warnings)
+    base.message += (base.message.empty() ? "" : "; ") + warning;
   std::vector<Record> records;
   const auto add = [&](std::string_view metric, double value) {
     records.push_back(base);

@@ -89,6 +89,9 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   base.preprocess_sha256 = near_features.summary.preprocess_sha256 + "+" +
                            far_features.summary.preprocess_sha256;
   base.dataset_sha256 = near_features.summary.items_sha256;
+  for (const CachedFeatures* features : {&near_features, &far_features})
+    for (const std::string& warning : features->summary.warnings)
+      base.message += (base.message.empty() ? "" : "; ") + warning;
   std::vector<Record> records;
   const auto add = [&](std::string_view metric, double value) -> Record& {
     records.push_back(base);

@@ -73,6 +73,7 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
   const std::vector<Setting> points = Grid({
       {"dtype", table.Texts("dtype")},
       {"device", table.Texts("device")},
+      {"tf32", table.Texts("tf32")},
       {"pool", table.Texts("pool")},
       {"resolution", table.Texts("resolution")},
       {"alpha", table.Texts("alpha")},
@@ -87,6 +88,10 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
     encoder.model.model = model;
     encoder.model.dtype = get("dtype", "fp32");
     encoder.model.device = get("device", "cpu");
+    encoder.model.tf32 = get("tf32", "off");
+    EYECHART_REQUIRE(encoder.model.tf32 == "off" || encoder.model.tf32 == "on",
+                     "{}: \"{}\" should be off or on", table.Where("tf32"),
+                     encoder.model.tf32);
     encoder.model.pool = get("pool", "");
     encoder.model.resolution = get("resolution", "");
     encoder.model.alpha = encoders::ParseAlpha(get("alpha", "drop"));
@@ -94,6 +99,7 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
     encoders::ParseEncoderDType(encoder.model.dtype);
     encoder.setting = WithoutDefaults(point, {{"dtype", "fp32"},
                                               {"device", "cpu"},
+                                              {"tf32", "off"},
                                               {"alpha", "drop"},
                                               {"orient", "none"}});
     suite.encoders.push_back(encoder);

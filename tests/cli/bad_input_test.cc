@@ -2,6 +2,7 @@
 // the place and what would be right, and leaves nothing half-written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -215,12 +216,18 @@ TEST_F(BadInput, ValuesThatAreNotKnown) {
   ExpectError(with("--alpha", "black"), {"drop or white"});
   ExpectError(with("--orient", "left"), {"none or exif"});
   ExpectError(with("--batch", "0"), {"--batch 0"});
+  ExpectError(with("--tf32", "yes"), {"yes", "off or on"});
+  ExpectError(with("--tf32", "on"), {"only CUDA devices have it"});
 }
 
 TEST_F(BadInput, DeviceThatIsNotThere) {
   std::vector<std::string> arguments = Encode(DemoCheckpoint("dinov2"));
   arguments.insert(arguments.end(), {"--device", "cuda:99"});
-  ExpectError(arguments, {"cuda:99", "use --device cpu"});
+  ExpectError(arguments, {"cuda:99", "--device cpu"});
+  // One line, and nothing of LibTorch's own beside it.
+  const std::string err = Eyechart(arguments).err;
+  EXPECT_EQ(err.rfind("eyechart: error: ", 0), 0u) << err;
+  EXPECT_EQ(std::count(err.begin(), err.end(), '\n'), 1) << err;
 }
 
 void WriteStore(const fs::path& folder, std::vector<data::StoreItem> items) {

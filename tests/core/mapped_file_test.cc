@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "tests/fixture.h"
@@ -18,6 +20,32 @@ TEST(MappedFile, ShowsTheContentAndMoves) {
   EXPECT_EQ(file.size(), 0u);
   ASSERT_EQ(other.size(), 5u);
   EXPECT_EQ(std::memcmp(other.bytes().data(), "hello", 5), 0);
+}
+
+// KiB of mapped files in this process's memory.
+long MappedKib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("RssFile:")) return std::stol(line.substr(8));
+  return -1;
+}
+
+TEST(MappedFile, LetsGoOfWhatWasRead) {
+  const testing::TempFolder folder;
+  const std::string content(8 << 20, 'x');
+  testing::WriteText(folder / "f", content);
+  const MappedFile file(folder / "f");
+  const auto same = [&] {
+    return std::memcmp(file.bytes().data(), content.data(), content.size()) ==
+           0;
+  };
+  EXPECT_TRUE(same());
+  const long read = MappedKib();
+  ASSERT_GE(read, 8 << 10);
+  file.Release(file.bytes().subspan(1, content.size() - 2));
+  EXPECT_LT(MappedKib(), read - (7 << 10));
+  EXPECT_TRUE(same());
+  file.Release({});
 }
 
 TEST(MappedFile, TakesAnEmptyFileAndRefusesAFolder) {

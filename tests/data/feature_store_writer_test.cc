@@ -129,6 +129,10 @@ TEST(FeatureStoreWriter, RefusesToMix) {
     EXPECT_NE(error(other, StoreItems(3)).find("dtype fp32"),
               std::string::npos);
     other = StoreIdentity(3);
+    other.tf32 = "on";
+    EXPECT_NE(error(other, StoreItems(3)).find("TF32 off, now it is on"),
+              std::string::npos);
+    other = StoreIdentity(3);
     other.preprocess_sha256 = "x";
     EXPECT_NE(error(other, StoreItems(3)).find("preprocessing"),
               std::string::npos);
@@ -139,6 +143,20 @@ TEST(FeatureStoreWriter, RefusesToMix) {
     EXPECT_NE(error(StoreIdentity(3), items).find("other images"),
               std::string::npos);
   }
+}
+
+TEST(FeatureStoreWriter, GoesOnFromTheCpuWhereCudaHasTf32Off) {
+  const TempFolder folder;
+  {
+    FeatureStoreWriter writer(folder / "store", StoreIdentity(3), StoreItems(4),
+                              kByTwo);
+    WriteRows(writer, 0, 3);
+  }
+  StoreManifest cuda = StoreIdentity(3);
+  cuda.tf32 = "off";
+  const FeatureStoreWriter writer(folder / "store", cuda, StoreItems(4),
+                                  kByTwo);
+  EXPECT_TRUE(writer.done(0));
 }
 
 TEST(FeatureStoreWriter, TouchesNoFolderThatIsNoStore) {

@@ -25,6 +25,14 @@ TEST(StoreManifest, ReadsBackWhatItWrites) {
   EXPECT_TRUE(ManifestToJson(manifest)["tokens"].is_null());
 }
 
+TEST(StoreManifest, SpeaksOfTf32OnlyWhereThereIsSuchAThing) {
+  StoreManifest manifest = testing::StoreIdentity(7);
+  EXPECT_FALSE(ManifestToJson(manifest).contains("tf32"));
+  EXPECT_EQ(ManifestFromJson(ManifestToJson(manifest), "m").tf32, "");
+  manifest.tf32 = "on";
+  EXPECT_EQ(ManifestFromJson(ManifestToJson(manifest), "m").tf32, "on");
+}
+
 TEST(ReadItems, TakesFilesOfOtherTools) {
   const TempFolder folder;
   testing::WriteText(folder / "i.csv",

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full_like.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -33,6 +34,7 @@ class FakeEncoder final : public ImageEncoder {
   const EncoderInfo& info() const override { return info_; }
   Features Encode(const at::Tensor& pixels,
                   const EncodeRequest& request) override {
+    if (pixels.size(0) > room) C10_THROW_ERROR(OutOfMemoryError, "no room");
     const at::Tensor mean = pixels.mean({1, 2, 3}).unsqueeze(1);
     Features features;
     features.pooled =
@@ -44,7 +46,8 @@ class FakeEncoder final : public ImageEncoder {
   std::int64_t TokenCount(int, int) const override { return 1; }
   double Flops(int, int) const override { return 0; }
 
-  int interrupt_after = 0;  // batches
+  int interrupt_after = 0;    // batches
+  std::int64_t room = 10000;  // pictures a pass
 
  private:
   EncoderInfo info_;
@@ -111,6 +114,24 @@ TEST(EncodeDataset, GoesOnAfterASignalWithTheSameBytes) {
   const EncodeSummary summary = Encode(pictures, folder / "s");
   EXPECT_LT(summary.encoded, 1200);
   EXPECT_GT(summary.encoded, 0);
+  for (const auto& entry : fs::directory_iterator(folder / "whole"))
+    EXPECT_EQ(ReadFile(folder / "s" / entry.path().filename()),
+              ReadFile(entry.path()));
+}
+
+TEST(EncodeDataset, HalvesTheBatchWhereMemoryFallsShort) {
+  const TempFolder folder;
+  const FakePictures pictures = ManyPictures();
+  const EncodeSummary whole = Encode(pictures, folder / "whole");
+  EXPECT_EQ(whole.batch, 32);
+  EXPECT_TRUE(whole.warnings.empty());
+  LoadedModel model = MakeModel();
+  dynamic_cast<FakeEncoder&>(*model.encoder).room = 3;
+  const EncodeSummary summary =
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None());
+  EXPECT_LE(summary.batch, 3);
+  ASSERT_EQ(summary.warnings.size(), 1u);
+  EXPECT_NE(summary.warnings[0].find("--batch 32"), std::string::npos);
   for (const auto& entry : fs::directory_iterator(folder / "whole"))
     EXPECT_EQ(ReadFile(folder / "s" / entry.path().filename()),
               ReadFile(entry.path()));

@@ -11,14 +11,14 @@ TEST(RmsNormTest, EqualsTheFormulaInFloat64) {
     const at::Tensor x = at::randn({3, 5, width}) * 10;
     const at::Tensor weight = at::randn({width});
     const at::Tensor wide = x.to(at::kDouble);
-    const at::Tensor expected =
-        wide / (wide.square().mean(-1, true) + 1e-5).sqrt() *
-        weight.to(at::kDouble);
+    const at::Tensor expected = wide /
+                                (wide.square().mean(-1, true) + 1e-5).sqrt() *
+                                weight.to(at::kDouble);
     const at::Tensor ours = RmsNormCpu(x, weight, 1e-5);
-    EXPECT_LT(((ours.to(at::kDouble) - expected).abs().max() /
-               expected.abs().max())
-                  .item<double>(),
-              1e-6)
+    EXPECT_LT(
+        ((ours.to(at::kDouble) - expected).abs().max() / expected.abs().max())
+            .item<double>(),
+        1e-6)
         << width;
   }
 }

@@ -80,6 +80,16 @@ TEST(ReadSuite, NamesCellsAlikeWhereADefaultIsWrittenOut) {
   EXPECT_EQ(PlanCells(suite).front().id, "clip~dino/mine/photos/default");
 }
 
+TEST(ReadSuite, PutsTf32IntoTheSetting) {
+  const SuiteSpec suite = Read(With("dtype = [\"fp32\", \"bf16\"]",
+                                    "device = \"cuda\"\n"
+                                    "tf32 = [\"off\", \"on\"]"));
+  ASSERT_EQ(suite.encoders.size(), 3u);
+  EXPECT_EQ(suite.encoders[1].model.tf32, "on");
+  EXPECT_EQ(SettingText(suite.encoders[0].setting), "device=cuda");
+  EXPECT_EQ(SettingText(suite.encoders[1].setting), "device=cuda,tf32=on");
+}
+
 TEST(ReadSuite, NamesFileLineAndNearestKey) {
   const std::string unknown = ErrorOf(With("near_min =", "near_mn ="));
   EXPECT_NE(unknown.find("s.toml:24: [[task]]: unknown key \"near_mn\" (did "
@@ -104,6 +114,8 @@ TEST(ReadSuite, NamesWhatIsWrong) {
   has(ErrorOf("[suite]\nname = \"a\"\n"), "nothing to do");
   has(ErrorOf(With("\"nightly\"", "\"a/b\"")), "name \"a/b\"");
   has(ErrorOf(With("\"fp32\", ", "\"fp33\", ")), "fp33");
+  has(ErrorOf(With("dtype = [\"fp32\", \"bf16\"]", "tf32 = \"yes\"")),
+      "s.toml:8: [[encoder]]: tf32: \"yes\" should be off or on");
   has(ErrorOf(With("seed = 7", "seed = \"x\"")), "integer");
   has(ErrorOf(With("near_min = [0.95, 0.9]", "near_min = \"high\"")),
       "should be a number");
