@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,10 @@ TEST(MappedFile, LetsGoOfWhatWasRead) {
   EXPECT_LT(MappedKib(), read - (7 << 10));
   EXPECT_TRUE(same());
   file.Release({});
+  // Memory of others is not the map's to let go of.
+  const std::string other(1 << 20, 'y');
+  file.Release(std::as_bytes(std::span(other)));
+  EXPECT_EQ(other, std::string(1 << 20, 'y'));
 }
 
 TEST(MappedFile, TakesAnEmptyFileAndRefusesAFolder) {
