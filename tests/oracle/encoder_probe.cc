@@ -6,10 +6,12 @@
 //     and, of a hierarchical family, NAME.stage0 and so on. --repeat prints the
 //     best seconds of N passes (default pool and tokens) instead.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
+//     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe tokenize-siglip FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe info MODEL [HEIGHT WIDTH]
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 
 #include <algorithm>
 #include <chrono>
@@ -139,7 +141,9 @@ void Text(const std::vector<std::string>& arguments) {
       TextEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
   const auto texts =
       ReadJsonFile(arguments.at(2)).get<std::vector<std::string>>();
-  Write(arguments.at(3), {{"embeds", encoder->Encode(texts)}});
+  Write(arguments.at(3),
+        {{"embeds", encoder->Encode(texts)},
+         {"logit_bias", at::full({1}, encoder->logit_bias())}});
   std::printf("%.9g\n", encoder->logit_scale());
 }
 
