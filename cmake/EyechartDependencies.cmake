@@ -42,6 +42,17 @@ if(TARGET torch_cuda)
   set(EYECHART_CUDA ON)
 endif()
 
+# Not its pkg-config file, which asks for the training library too. Its own copy
+# of protobuf and LibTorch's do not meet: LibTorch hides its symbols.
+find_path(EYECHART_SENTENCEPIECE_INCLUDE NAMES sentencepiece_processor.h
+  REQUIRED)
+find_library(EYECHART_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+add_library(eyechart_sentencepiece INTERFACE)
+target_include_directories(eyechart_sentencepiece SYSTEM INTERFACE
+  "${EYECHART_SENTENCEPIECE_INCLUDE}")
+target_link_libraries(eyechart_sentencepiece INTERFACE
+  "${EYECHART_SENTENCEPIECE_LIBRARY}")
+
 # LibTorch's include folder brings its own copies of fmt and others: it stands
 # after the system's, or two versions of fmt would meet in one program.
 add_library(eyechart_torch INTERFACE)

@@ -52,18 +52,29 @@ ConfigReader ClipTowerConfig(const Checkpoint& checkpoint,
   return ConfigReader(EmptyObject(), source);
 }
 
+ClipTower ReadTower(const ConfigReader& config, const ClipTower& defaults) {
+  ClipTower tower = defaults;
+  tower.width = config.Size("hidden_size", defaults.width);
+  tower.inner = config.Size("intermediate_size", defaults.inner);
+  tower.layers = config.Size("num_hidden_layers", defaults.layers);
+  tower.heads = config.Size("num_attention_heads", defaults.heads);
+  tower.epsilon = config.Number("layer_norm_eps", defaults.epsilon);
+  // The activation has a name only in the file.
+  if (config.object().contains("hidden_act"))
+    tower.activation = config.GetActivation("hidden_act", "quick_gelu");
+  config.RequireHeads(tower.width, tower.heads);
+  return tower;
+}
+
 ClipTower ReadClipTower(const ConfigReader& config,
                         std::int64_t default_width,
                         std::int64_t default_heads) {
-  ClipTower tower;
-  tower.width = config.Size("hidden_size", default_width);
-  tower.inner = config.Size("intermediate_size", 4 * default_width);
-  tower.layers = config.Size("num_hidden_layers", 12);
-  tower.heads = config.Size("num_attention_heads", default_heads);
-  tower.epsilon = config.Number("layer_norm_eps", 1e-5);
-  tower.activation = config.GetActivation("hidden_act", "quick_gelu");
-  config.RequireHeads(tower.width, tower.heads);
-  return tower;
+  ClipTower defaults;
+  defaults.width = default_width;
+  defaults.inner = 4 * default_width;
+  defaults.layers = 12;
+  defaults.heads = default_heads;
+  return ReadTower(config, defaults);
 }
 
 std::vector<Block> LoadClipBlocks(WeightStore& weights,

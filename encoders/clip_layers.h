@@ -29,6 +29,9 @@ struct ClipTower {
 ConfigReader ClipTowerConfig(const Checkpoint& checkpoint,
                              std::string_view name);
 
+/// Absent keys have `defaults`' values.
+ClipTower ReadTower(const ConfigReader& config, const ClipTower& defaults);
+
 /// Absent keys have the reference's defaults, those of ViT-B/32's towers.
 ClipTower ReadClipTower(const ConfigReader& config,
                         std::int64_t default_width,

@@ -20,11 +20,6 @@ std::int64_t IdOf(const BytePairEncoding::Vocabulary& vocabulary,
              token);
 }
 
-bool IsWhole(std::u32string_view text, std::size_t begin, std::size_t end) {
-  return (begin == 0 || !IsWordCharacter(text[begin - 1])) &&
-         (end == text.size() || !IsWordCharacter(text[end]));
-}
-
 }  // namespace
 
 ClipTokenizer::ClipTokenizer(const std::filesystem::path& folder)
@@ -47,44 +42,10 @@ ClipTokenizer::ClipTokenizer(TokenizerFiles files)
   end_id_ = IdOf(model_.vocabulary(), files.added, files.end, files.source);
 }
 
-// Leftmost tokens, the longest of those that begin at one place. Source: the
-// added vocabulary of Hugging Face tokenizers.
-std::vector<ClipTokenizer::Piece> ClipTokenizer::Cut(
-    std::u32string_view text, const std::vector<Wanted>& wanted) {
-  std::vector<Piece> pieces;
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size();) {
-    const Wanted* found = nullptr;
-    for (const Wanted& candidate : wanted)
-      if (text.substr(i).starts_with(candidate.text) &&
-          (found == nullptr || candidate.text.size() > found->text.size()))
-        found = &candidate;
-    if (found == nullptr) {
-      ++i;
-      continue;
-    }
-    std::size_t begin = i;
-    std::size_t end = i + found->text.size();
-    i = end;
-    if (found->token.single_word && !IsWhole(text, begin, end)) continue;
-    if (found->token.left_strip)
-      while (begin > done && IsWhiteSpace(text[begin - 1])) --begin;
-    if (found->token.right_strip)
-      while (end < text.size() && IsWhiteSpace(text[end])) ++end;
-    if (begin > done)
-      pieces.push_back({text.substr(done, begin - done), nullptr});
-    pieces.push_back({text.substr(begin, end - begin), &found->token});
-    done = end;
-    i = std::max(i, end);
-  }
-  if (done < text.size()) pieces.push_back({text.substr(done), nullptr});
-  return pieces;
-}
-
 void ClipTokenizer::EncodePiece(std::u32string_view text,
                                 std::vector<std::int64_t>& ids) const {
   const std::u32string normal = NormalizeForClip(text);
-  for (const Piece& piece : Cut(normal, normalized_tokens_)) {
+  for (const TextPiece& piece : CutAtTokens(normal, normalized_tokens_)) {
     if (piece.token != nullptr) {
       ids.push_back(piece.token->id);
       continue;
@@ -99,7 +60,7 @@ std::vector<std::int64_t> ClipTokenizer::Encode(std::string_view text,
   EYECHART_CHECK(max_length >= 2, "no room for start and end");
   std::vector<std::int64_t> ids = {start_id_};
   const std::u32string points = DecodeUtf8(text);
-  for (const Piece& piece : Cut(points, raw_tokens_)) {
+  for (const TextPiece& piece : CutAtTokens(points, raw_tokens_)) {
     if (piece.token != nullptr)
       ids.push_back(piece.token->id);
     else

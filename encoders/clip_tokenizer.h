@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "encoders/added_tokens.h"
 #include "encoders/byte_pair_encoding.h"
 #include "encoders/tokenizer_files.h"
 
@@ -25,25 +26,14 @@ class ClipTokenizer {
   std::int64_t end_id() const { return end_id_; }
 
  private:
-  // An added token as it is looked for.
-  struct Wanted {
-    std::u32string text;
-    AddedToken token;
-  };
-  struct Piece {
-    std::u32string_view text;
-    const AddedToken* token;  // null: text between tokens
-  };
   explicit ClipTokenizer(TokenizerFiles files);
-  static std::vector<Piece> Cut(std::u32string_view text,
-                                const std::vector<Wanted>& wanted);
   // `text` is a piece without raw tokens, not normalised yet.
   void EncodePiece(std::u32string_view text,
                    std::vector<std::int64_t>& ids) const;
 
   BytePairEncoding model_;
-  std::vector<Wanted> raw_tokens_;         // looked for in the text as given
-  std::vector<Wanted> normalized_tokens_;  // after normalisation
+  std::vector<WantedToken> raw_tokens_;  // looked for in the text as given
+  std::vector<WantedToken> normalized_tokens_;  // after normalisation
   std::int64_t start_id_ = 0;
   std::int64_t end_id_ = 0;
 };

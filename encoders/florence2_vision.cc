@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "encoders/config_reader.h"
 #include "encoders/davit.h"
+#include "encoders/florence2_layouts.h"
 #include "encoders/vit.h"
 #include "encoders/weights.h"
 
@@ -232,7 +233,7 @@ std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
   }
   const Florence2Config config = ReadConfig(ConfigReader(object, source));
 
-  WeightStore weights(checkpoint);
+  WeightStore weights(checkpoint, Florence2Layouts());
   const std::string prefix = FindPrefix(weights);
   std::vector<DavitStage> stages;
   EncoderInfo info;

@@ -15,6 +15,8 @@
 #include "encoders/exported.h"
 #include "encoders/florence2_vision.h"
 #include "encoders/hiera.h"
+#include "encoders/siglip.h"
+#include "encoders/siglip_text.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -28,6 +30,10 @@ constexpr std::array kFamilies = {
            &MakeClipTextEncoder},
     Family{"clip_vision_model", "CLIP's image tower alone",
            &MakeClipImageEncoder, nullptr},
+    Family{"siglip", "SigLIP, image and text towers", &MakeSiglipImageEncoder,
+           &MakeSiglipTextEncoder},
+    Family{"siglip_vision_model", "SigLIP's image tower alone",
+           &MakeSiglipImageEncoder, nullptr},
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr},
     Family{"dinov2_with_registers", "DINOv2 with registers", &MakeDinov2Encoder,
            nullptr},

@@ -1,5 +1,10 @@
 #include "encoders/text_encoder.h"
 
+#include <fmt/ranges.h>
+
+#include <string_view>
+#include <vector>
+
 #include "core/error.h"
 #include "encoders/registry.h"
 
@@ -8,9 +13,13 @@ namespace eyechart::encoders {
 std::unique_ptr<TextEncoder> TextEncoder::Create(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Family& family = FindFamily(checkpoint);
+  std::vector<std::string_view> with_text;
+  for (const Family& other : Families())
+    if (other.make_text != nullptr) with_text.push_back(other.model_type);
   EYECHART_REQUIRE(family.make_text != nullptr,
-                   "{}: {} has no text tower; clip has one", checkpoint.name,
-                   family.model_type);
+                   "{}: {} has no text tower; these have one: {}",
+                   checkpoint.name, family.model_type,
+                   fmt::join(with_text, ", "));
   return family.make_text(checkpoint, options);
 }
 

@@ -21,6 +21,9 @@ class TextEncoder {
   virtual at::Tensor Encode(const std::vector<std::string>& texts) = 0;
   /// exp(logit_scale) of the checkpoint: what cosines are multiplied by.
   virtual double logit_scale() const = 0;
+  /// What is added to scaled cosines before a sigmoid: SigLIP's logit_bias, 0
+  /// for families trained with a softmax.
+  virtual double logit_bias() const { return 0; }
 
   /// Throws InputError where the family has no text tower or the folder no
   /// tokenizer.

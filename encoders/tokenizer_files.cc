@@ -6,31 +6,12 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "core/text.h"
 
 namespace eyechart::encoders {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A special token is written as a text or as an object with its flags.
-AddedToken ReadAdded(const Json& json, const std::string& source) {
-  AddedToken token;
-  if (json.is_string()) {
-    token.content = json.get<std::string>();
-    return token;
-  }
-  EYECHART_REQUIRE(json.is_object(),
-                   "{}: a special token should be a text or an object, not {}",
-                   source, json.dump());
-  token.content = JsonGet<std::string>(json, "content", source);
-  token.id = JsonGetOr<std::int64_t>(json, "id", 0, source);
-  token.single_word = JsonGetOr<bool>(json, "single_word", false, source);
-  token.left_strip = JsonGetOr<bool>(json, "lstrip", false, source);
-  token.right_strip = JsonGetOr<bool>(json, "rstrip", false, source);
-  const bool special = JsonGetOr<bool>(json, "special", false, source);
-  token.normalized = JsonGetOr<bool>(json, "normalized", !special, source);
-  return token;
-}
 
 void ReadVocabulary(const Json& json,
                     const std::string& source,
@@ -90,14 +71,6 @@ void ReadMergesJson(const Json& merges,
   }
 }
 
-std::optional<Json> ReadOptional(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return std::nullopt;
-  Json json = ReadJsonFile(path);
-  EYECHART_REQUIRE(json.is_object(), "{}: should be a JSON object",
-                   path.string());
-  return json;
-}
-
 // Takes `token` unless one of its content is there already.
 void AddIfNew(AddedToken token, TokenizerFiles& files) {
   const auto same = [&token](const AddedToken& other) {
@@ -118,7 +91,8 @@ void ReadNamed(const Json& json,
   const auto read = [&](const char* key, std::string* name) {
     const auto it = json.find(key);
     if (it == json.end() || it->is_null()) return;
-    AddedToken token = ReadAdded(*it, fmt::format("{}: \"{}\"", source, key));
+    AddedToken token =
+        ReadAddedToken(*it, fmt::format("{}: \"{}\"", source, key));
     // Named tokens are special, whatever the object says.
     if (it->is_object() && !it->contains("normalized"))
       token.normalized = false;
@@ -136,21 +110,14 @@ void ReadSpecialTokens(const fs::path& folder,
                        TokenizerFiles& files) {
   const fs::path config_path = folder / "tokenizer_config.json";
   const fs::path map_path = folder / "special_tokens_map.json";
-  const std::optional<Json> config = ReadOptional(config_path);
+  const std::optional<Json> config = ReadOptionalObject(config_path);
   std::vector<AddedToken> named;
   if (config) ReadNamed(*config, config_path.string(), files, named);
   if (config && config->contains("added_tokens_decoder")) {
-    const Json& decoder = config->at("added_tokens_decoder");
-    EYECHART_REQUIRE(decoder.is_object(),
-                     "{}: \"added_tokens_decoder\" should be an object",
-                     config_path.string());
-    for (const auto& [id, json] : decoder.items()) {
-      AddedToken token = ReadAdded(json, config_path.string());
-      token.id = std::strtoll(id.c_str(), nullptr, 10);
+    for (AddedToken& token : ReadAddedDecoder(*config, config_path.string()))
       AddIfNew(std::move(token), files);
-    }
   } else {
-    if (const auto map = ReadOptional(map_path)) {
+    if (const auto map = ReadOptionalObject(map_path)) {
       named.clear();
       ReadNamed(*map, map_path.string(), files, named);
     }
@@ -158,7 +125,8 @@ void ReadSpecialTokens(const fs::path& folder,
       const std::string source = files.source + ": \"added_tokens\"";
       const Json& added = tokenizer->at("added_tokens");
       EYECHART_REQUIRE(added.is_array(), "{} should be a list", source);
-      for (const Json& json : added) AddIfNew(ReadAdded(json, source), files);
+      for (const Json& json : added)
+        AddIfNew(ReadAddedToken(json, source), files);
     }
   }
   for (const AddedToken& token : named) AddIfNew(token, files);
@@ -171,12 +139,60 @@ void ReadSpecialTokens(const fs::path& folder,
 
 }  // namespace
 
+std::optional<Json> ReadOptionalObject(const fs::path& path) {
+  if (!fs::is_regular_file(path)) return std::nullopt;
+  Json json = ReadJsonFile(path);
+  EYECHART_REQUIRE(json.is_object(), "{}: should be a JSON object",
+                   path.string());
+  return json;
+}
+
+AddedToken ReadAddedToken(const Json& json, const std::string& source) {
+  AddedToken token;
+  if (json.is_string()) {
+    token.content = json.get<std::string>();
+    return token;
+  }
+  EYECHART_REQUIRE(json.is_object(),
+                   "{}: a special token should be a text or an object, not {}",
+                   source, json.dump());
+  token.content = JsonGet<std::string>(json, "content", source);
+  token.id = JsonGetOr<std::int64_t>(json, "id", 0, source);
+  token.single_word = JsonGetOr<bool>(json, "single_word", false, source);
+  token.left_strip = JsonGetOr<bool>(json, "lstrip", false, source);
+  token.right_strip = JsonGetOr<bool>(json, "rstrip", false, source);
+  const bool special = JsonGetOr<bool>(json, "special", false, source);
+  token.normalized = JsonGetOr<bool>(json, "normalized", !special, source);
+  return token;
+}
+
+std::vector<AddedToken> ReadAddedDecoder(const Json& config,
+                                         const std::string& source) {
+  std::vector<AddedToken> tokens;
+  const auto decoder = config.find("added_tokens_decoder");
+  if (decoder == config.end()) return tokens;
+  EYECHART_REQUIRE(decoder->is_object(),
+                   "{}: \"added_tokens_decoder\" should be an object", source);
+  for (const auto& [id, json] : decoder->items()) {
+    AddedToken token = ReadAddedToken(json, source);
+    const auto number = ParseInt(id);
+    EYECHART_REQUIRE(
+        number && *number >= 0,
+        "{}: \"added_tokens_decoder\" has the id \"{}\"; it should "
+        "be a number from 0",
+        source, id);
+    token.id = *number;
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
 TokenizerFiles ReadTokenizerFiles(const fs::path& folder) {
   TokenizerFiles files;
   const fs::path whole = folder / "tokenizer.json";
   const fs::path vocabulary = folder / "vocab.json";
   const fs::path merges = folder / "merges.txt";
-  const std::optional<Json> tokenizer = ReadOptional(whole);
+  const std::optional<Json> tokenizer = ReadOptionalObject(whole);
   if (tokenizer) {
     files.source = whole.string();
     const auto model = tokenizer->find("model");

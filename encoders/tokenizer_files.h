@@ -3,24 +3,16 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/json.h"
+#include "encoders/added_tokens.h"
 #include "encoders/byte_pair_encoding.h"
 
 namespace eyechart::encoders {
-
-/// A token that is found in the text itself, before anything else.
-struct AddedToken {
-  std::string content;  // UTF-8
-  std::int64_t id = 0;
-  bool single_word = false;  // not inside a word
-  bool left_strip = false;   // takes the white space before it
-  bool right_strip = false;  // and after it
-  bool normalized = false;   // is looked for in the normalised text
-};
 
 /// What a tokenizer is made of.
 struct TokenizerFiles {
@@ -38,5 +30,18 @@ struct TokenizerFiles {
 /// the reference's order of precedence. Throws InputError where there is
 /// neither, or they are damaged.
 TokenizerFiles ReadTokenizerFiles(const std::filesystem::path& folder);
+
+/// `path` as a JSON object, or nothing where there is no such file. Throws
+/// InputError for anything else.
+std::optional<Json> ReadOptionalObject(const std::filesystem::path& path);
+
+/// An added token as the files of a tokenizer write it: a text, or an object
+/// with its flags. Throws InputError naming `source`.
+AddedToken ReadAddedToken(const Json& json, const std::string& source);
+
+/// The tokens of tokenizer_config.json's "added_tokens_decoder", if it has one.
+/// Throws InputError naming `source`.
+std::vector<AddedToken> ReadAddedDecoder(const Json& config,
+                                         const std::string& source);
 
 }  // namespace eyechart::encoders

@@ -82,7 +82,9 @@ Block::Block(BlockWeights weights,
              options.activation, options.gated, placement);
 }
 
-at::Tensor Block::Attend(const at::Tensor& normed, std::int64_t rows) const {
+at::Tensor Block::Attend(const at::Tensor& normed,
+                         std::int64_t rows,
+                         const std::optional<at::Tensor>& mask) const {
   const std::int64_t batch = normed.size(0);
   const std::int64_t tokens = normed.size(1);
   const std::int64_t head_width = width_ / options_.heads;
@@ -106,12 +108,14 @@ at::Tensor Block::Attend(const at::Tensor& normed, std::int64_t rows) const {
     value = triple[2];
   }
   const at::Tensor mixed = at::scaled_dot_product_attention(
-      query, key, value, std::nullopt, /*dropout_p=*/0.0, options_.causal);
+      query, key, value, mask, /*dropout_p=*/0.0, options_.causal);
   return mixed.transpose(1, 2).reshape({batch, rows, width_});
 }
 
-at::Tensor Block::Forward(const at::Tensor& x, std::int64_t rows) const {
-  const at::Tensor mixed = Attend(norm1_.Forward(x), rows);
+at::Tensor Block::Forward(const at::Tensor& x,
+                          std::int64_t rows,
+                          const std::optional<at::Tensor>& mask) const {
+  const at::Tensor mixed = Attend(norm1_.Forward(x), rows, mask);
   const at::Tensor residual =
       rows == x.size(1) ? x : x.narrow(1, 0, rows).contiguous();
   const at::Tensor attended = out_.ForwardAdd(mixed, residual);

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "encoders/linear.h"
 #include "encoders/norm.h"
@@ -71,14 +72,20 @@ class Block {
         const Placement& placement);
 
   /// x: (B, T, C) -> (B, rows, C), the first `rows` tokens of the output.
-  /// rows < T asks for split_query.
-  at::Tensor Forward(const at::Tensor& x, std::int64_t rows) const;
+  /// rows < T asks for split_query. `mask`, bool (B, 1, 1, T), is false where a
+  /// token is not to be seen by others; not for causal blocks.
+  at::Tensor Forward(
+      const at::Tensor& x,
+      std::int64_t rows,
+      const std::optional<at::Tensor>& mask = std::nullopt) const;
 
   /// Multiply-adds for one sequence of `tokens`.
   double multiply_adds(std::int64_t tokens) const;
 
  private:
-  at::Tensor Attend(const at::Tensor& normed, std::int64_t rows) const;
+  at::Tensor Attend(const at::Tensor& normed,
+                    std::int64_t rows,
+                    const std::optional<at::Tensor>& mask) const;
 
   BlockOptions options_;
   std::int64_t width_;

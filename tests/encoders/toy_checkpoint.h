@@ -71,6 +71,19 @@ inline void AddLinear(ToyTensors& tensors,
   tensors[name + ".bias"] = RandomTensor({out});
 }
 
+/// The blocks that CLIP's and SigLIP's towers are made of.
+inline void AddClipBlocks(ToyTensors& tensors, const std::string& prefix) {
+  for (std::int64_t i = 0; i < kLayers; ++i) {
+    const std::string layer = fmt::format("{}encoder.layers.{}.", prefix, i);
+    AddNorm(tensors, layer + "layer_norm1");
+    AddNorm(tensors, layer + "layer_norm2");
+    for (const char* name : {"q_proj", "k_proj", "v_proj", "out_proj"})
+      AddLinear(tensors, layer + "self_attn." + name, kWidth, kWidth);
+    AddLinear(tensors, layer + "mlp.fc1", kInner, kWidth);
+    AddLinear(tensors, layer + "mlp.fc2", kWidth, kInner);
+  }
+}
+
 /// CLIP's vision tower, without a projection.
 inline ToyTensors ClipVisionTensors(const std::string& prefix) {
   ToyTensors tensors;
@@ -82,15 +95,49 @@ inline ToyTensors ClipVisionTensors(const std::string& prefix) {
       RandomTensor({1 + kSide * kSide, kWidth});
   AddNorm(tensors, prefix + "pre_layrnorm");
   AddNorm(tensors, prefix + "post_layernorm");
-  for (std::int64_t i = 0; i < kLayers; ++i) {
-    const std::string layer = fmt::format("{}encoder.layers.{}.", prefix, i);
-    AddNorm(tensors, layer + "layer_norm1");
-    AddNorm(tensors, layer + "layer_norm2");
-    for (const char* name : {"q_proj", "k_proj", "v_proj", "out_proj"})
-      AddLinear(tensors, layer + "self_attn." + name, kWidth, kWidth);
-    AddLinear(tensors, layer + "mlp.fc1", kInner, kWidth);
-    AddLinear(tensors, layer + "mlp.fc2", kWidth, kInner);
-  }
+  AddClipBlocks(tensors, prefix);
+  return tensors;
+}
+
+/// SigLIP's vision tower with its attention-pooling head.
+inline ToyTensors SiglipVisionTensors(const std::string& prefix) {
+  ToyTensors tensors;
+  const std::string embeddings = prefix + "embeddings.";
+  tensors[embeddings + "patch_embedding.weight"] =
+      RandomTensor({kWidth, 3, kPatch, kPatch});
+  tensors[embeddings + "patch_embedding.bias"] = RandomTensor({kWidth});
+  tensors[embeddings + "position_embedding.weight"] =
+      RandomTensor({kSide * kSide, kWidth});
+  AddNorm(tensors, prefix + "post_layernorm");
+  AddClipBlocks(tensors, prefix);
+  const std::string head = prefix + "head.";
+  tensors[head + "probe"] = RandomTensor({1, 1, kWidth}, 0, 1);
+  tensors[head + "attention.in_proj_weight"] =
+      RandomTensor({3 * kWidth, kWidth});
+  tensors[head + "attention.in_proj_bias"] = RandomTensor({3 * kWidth});
+  AddLinear(tensors, head + "attention.out_proj", kWidth, kWidth);
+  AddNorm(tensors, head + "layernorm");
+  AddLinear(tensors, head + "mlp.fc1", kInner, kWidth);
+  AddLinear(tensors, head + "mlp.fc2", kWidth, kInner);
+  return tensors;
+}
+
+inline constexpr std::int64_t kVocabulary = 20;
+inline constexpr std::int64_t kTextLength = 6;
+
+/// SigLIP's text tower.
+inline ToyTensors SiglipTextTensors() {
+  ToyTensors tensors;
+  const std::string prefix = "text_model.";
+  tensors[prefix + "embeddings.token_embedding.weight"] =
+      RandomTensor({kVocabulary, kWidth});
+  tensors[prefix + "embeddings.position_embedding.weight"] =
+      RandomTensor({kTextLength, kWidth});
+  AddNorm(tensors, prefix + "final_layer_norm");
+  AddClipBlocks(tensors, prefix);
+  AddLinear(tensors, prefix + "head", kWidth, kWidth);
+  tensors["logit_scale"] = RandomTensor({1});
+  tensors["logit_bias"] = RandomTensor({1});
   return tensors;
 }
 
@@ -128,6 +175,23 @@ inline Json ClipVisionConfig() {
           {"num_attention_heads", 3},
           {"image_size", kPatch * kSide},
           {"patch_size", kPatch}};
+}
+
+inline Json SiglipVisionConfig() {
+  Json config = ClipVisionConfig();
+  config["model_type"] = "siglip_vision_model";
+  return config;
+}
+
+/// Both towers.
+inline Json SiglipConfig() {
+  Json text = {
+      {"hidden_size", kWidth},        {"intermediate_size", kInner},
+      {"num_hidden_layers", kLayers}, {"num_attention_heads", 3},
+      {"vocab_size", kVocabulary},    {"max_position_embeddings", kTextLength}};
+  return {{"model_type", "siglip"},
+          {"vision_config", SiglipVisionConfig()},
+          {"text_config", std::move(text)}};
 }
 
 inline Json Dinov2Config() {

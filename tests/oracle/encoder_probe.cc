@@ -6,9 +6,12 @@
 //     and, of a hierarchical family, NAME.stage0 and so on. --repeat prints the
 //     best seconds of N passes (default pool and tokens) instead.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
+//     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
+//   encoder_probe tokenize-siglip FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe info MODEL [HEIGHT WIDTH]
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 
 #include <algorithm>
 #include <chrono>
@@ -25,6 +28,7 @@
 #include "core/safetensors.h"
 #include "encoders/clip_tokenizer.h"
 #include "encoders/image_encoder.h"
+#include "encoders/siglip_tokenizer.h"
 #include "encoders/text_encoder.h"
 
 namespace eyechart::encoders {
@@ -137,12 +141,15 @@ void Text(const std::vector<std::string>& arguments) {
       TextEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
   const auto texts =
       ReadJsonFile(arguments.at(2)).get<std::vector<std::string>>();
-  Write(arguments.at(3), {{"embeds", encoder->Encode(texts)}});
+  Write(arguments.at(3),
+        {{"embeds", encoder->Encode(texts)},
+         {"logit_bias", at::full({1}, encoder->logit_bias())}});
   std::printf("%.9g\n", encoder->logit_scale());
 }
 
-void Tokenize(const std::vector<std::string>& arguments) {
-  const ClipTokenizer tokenizer(arguments.at(1));
+template <typename Tokenizer>
+void Tokenize(const Tokenizer& tokenizer,
+              const std::vector<std::string>& arguments) {
   const auto texts =
       ReadJsonFile(arguments.at(2)).get<std::vector<std::string>>();
   const int max_length = std::stoi(arguments.at(4));
@@ -178,7 +185,9 @@ int Main(const std::vector<std::string>& arguments) {
   else if (step == "text")
     Text(arguments);
   else if (step == "tokenize")
-    Tokenize(arguments);
+    Tokenize(ClipTokenizer(arguments.at(1)), arguments);
+  else if (step == "tokenize-siglip")
+    Tokenize(SiglipTokenizer(arguments.at(1), /*pad_id=*/0), arguments);
   else if (step == "info")
     Info(arguments);
   else

@@ -1,0 +1,17 @@
+// SigLIP's vision tower: model types `siglip` and `siglip_vision_model`.
+#pragma once
+
+#include <memory>
+
+#include "encoders/clip_layers.h"
+#include "encoders/image_encoder.h"
+
+namespace eyechart::encoders {
+
+/// Absent keys have the reference's defaults, those of B/16.
+ClipTower ReadSiglipTower(const ConfigReader& config);
+
+std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
+    const Checkpoint& checkpoint, const EncoderOptions& options);
+
+}  // namespace eyechart::encoders

@@ -1,0 +1,47 @@
+// The tokenizer of a SigLIP folder, whichever files it has.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "encoders/sentence_piece.h"
+#include "encoders/unigram_tokenizer.h"
+
+namespace eyechart::encoders {
+
+/// What transformers' AutoTokenizer makes of the folder: spiece.model as
+/// SiglipTokenizer takes it, unless tokenizer_config.json names another class;
+/// else tokenizer.json as it stands (which the reference takes only under
+/// another class's name).
+class SiglipTokenizer {
+ public:
+  /// `pad_id` is the model's, for a tokenizer.json that names no padding.
+  /// Throws InputError where there is no tokenizer, or it is damaged.
+  SiglipTokenizer(const std::filesystem::path& folder, std::int64_t pad_id);
+
+  /// At least 1 and at most `max_length` ids, without padding.
+  std::vector<std::int64_t> Encode(std::string_view text,
+                                   std::int64_t max_length) const;
+
+  std::int64_t pad_id() const { return pad_id_; }
+  /// The length that the folder's own tokenizer stops at, or `fallback` where
+  /// that is shorter.
+  std::int64_t Length(std::int64_t fallback) const;
+  /// Whether the model is told which ids are padding: unless
+  /// tokenizer_config.json leaves "attention_mask" out of "model_input_names",
+  /// as those of Google's folders do.
+  bool has_mask() const { return has_mask_; }
+  bool pads_left() const { return pads_left_; }
+
+ private:
+  std::variant<SentencePieceTokenizer, UnigramTokenizer> tokenizer_;
+  std::int64_t pad_id_;
+  double model_max_length_ = 0;  // 0: not said
+  bool has_mask_ = true;
+  bool pads_left_ = false;
+};
+
+}  // namespace eyechart::encoders
