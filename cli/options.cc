@@ -27,6 +27,10 @@ void AddModelFlags(CLI::App& app, ModelFlags& flags) {
   app.add_option("--orient", flags.orient,
                  "EXIF orientation: none (as Pillow) or exif (applied)")
       ->capture_default_str();
+  app.add_option("--decode", flags.decode,
+                 "JPEG: exact (as Pillow) or fast (at 1/2, 1/4 or 1/8 where "
+                 "that is twice the resize's target: other pixels, recorded)")
+      ->capture_default_str();
   app.add_flag("--allow-unused", flags.allow_unused,
                "unknown keys in the weights are no error");
   app.add_option("--threads", flags.threads,
@@ -43,6 +47,7 @@ encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags) {
   spec.resolution = flags.resolution;
   spec.alpha = encoders::ParseAlpha(flags.alpha);
   spec.orient = encoders::ParseOrient(flags.orient);
+  spec.decode = encoders::ParseDecode(flags.decode);
   spec.allow_unused = flags.allow_unused;
   return spec;
 }

@@ -22,6 +22,7 @@ struct ModelFlags {
   std::string resolution;
   std::string alpha = "drop";
   std::string orient = "none";
+  std::string decode = "exact";
   bool allow_unused = false;
   int threads = 0;  // 0: LibTorch's own choice
 };

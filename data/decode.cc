@@ -10,9 +10,9 @@
 namespace eyechart::data {
 namespace internal {
 
-Image NewImage(std::int64_t width,
-               std::int64_t height,
-               const DecodeRequest& request) {
+void RequireSize(std::int64_t width,
+                 std::int64_t height,
+                 const DecodeRequest& request) {
   if (width < 1 || height < 1)
     ThrowDecode("the header says {} x {} pixels", width, height);
   if (width > request.max_pixels / height)
@@ -20,6 +20,12 @@ Image NewImage(std::int64_t width,
         "the header says {} x {} pixels, more than the limit of {}; it may be "
         "a decompression bomb",
         width, height, request.max_pixels);
+}
+
+Image NewImage(std::int64_t width,
+               std::int64_t height,
+               const DecodeRequest& request) {
+  RequireSize(width, height, request);
   Image image;
   image.width = static_cast<int>(width);
   image.height = static_cast<int>(height);
@@ -78,19 +84,39 @@ Picture DecodeAs(PictureFormat format,
 }  // namespace
 }  // namespace internal
 
-Decoded Decode(std::string_view bytes, const DecodeOptions& options) {
+Decoded Decode(std::string_view bytes,
+               const DecodeOptions& options,
+               const TargetRule& target) {
   internal::DecodeRequest request;
   request.max_pixels = options.max_pixels;
   request.alpha = options.alpha == AlphaMode::kWhite;
   request.orientation = options.orient == OrientMode::kExif;
+  if (options.mode == DecodeMode::kFast) request.target = target;
   try {
     internal::Picture picture =
         internal::DecodeAs(SniffFormat(bytes), bytes, request);
     if (request.alpha) internal::CompositeOverWhite(picture);
     picture.alpha.clear();
-    if (request.orientation)
+    Decoded decoded;
+    decoded.full = picture.full;
+    if (decoded.full.width == 0)
+      decoded.full = {picture.image.height, picture.image.width};
+    decoded.box = {0, 0,
+                   static_cast<double>(decoded.full.width) /
+                       static_cast<double>(picture.denominator),
+                   static_cast<double>(decoded.full.height) /
+                       static_cast<double>(picture.denominator)};
+    if (request.orientation) {
+      decoded.box =
+          internal::OrientedBox(picture.orientation, decoded.box,
+                                picture.image.width, picture.image.height);
+      if (internal::SwapsSides(picture.orientation))
+        std::swap(decoded.full.width, decoded.full.height);
       internal::ApplyOrientation(picture.orientation, picture);
-    return {std::move(picture.image), std::move(picture.note)};
+    }
+    decoded.image = std::move(picture.image);
+    decoded.note = std::move(picture.note);
+    return decoded;
   } catch (const std::bad_alloc&) {
     throw DecodeError("there is not enough memory for a picture of its size");
   }

@@ -16,6 +16,8 @@ struct Picture {
   Image image;                      // colour channels, alpha dropped
   std::vector<std::uint8_t> alpha;  // one a pixel; empty: none in the file
   int orientation = 1;              // EXIF's, 1 to 8; filled where asked for
+  PictureSize full;     // the picture's own size; empty: the image's
+  int denominator = 1;  // the image is at 1/denominator of it, rounded up
   std::string note;
 };
 
@@ -24,6 +26,7 @@ struct DecodeRequest {
   std::int64_t max_pixels = 0;
   bool alpha = false;        // fill Picture::alpha
   bool orientation = false;  // fill Picture::orientation
+  TargetRule target;         // a reduced size will do; empty: it will not
 };
 
 /// A picture of the size, its memory taken. Throws DecodeError for a size of
@@ -31,6 +34,10 @@ struct DecodeRequest {
 Image NewImage(std::int64_t width,
                std::int64_t height,
                const DecodeRequest& request);
+/// Its checks alone.
+void RequireSize(std::int64_t width,
+                 std::int64_t height,
+                 const DecodeRequest& request);
 
 /// Throws DecodeError with a fmt-formatted text.
 template <typename... Args>
@@ -69,6 +76,14 @@ void DecodeWithOpenCv(std::string_view bytes,
 
 /// Pillow's CMYK to RGB for one pixel; 255 is full ink.
 void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb);
+
+/// Whether an orientation makes rows columns.
+inline bool SwapsSides(int orientation) {
+  return orientation >= 5 && orientation <= 8;
+}
+
+/// Where a part of an image of width x height lies once it is oriented.
+Box OrientedBox(int orientation, const Box& box, int width, int height);
 
 /// The picture as its EXIF orientation (1 to 8) says it should be seen.
 void ApplyOrientation(int orientation, Picture& picture);

@@ -11,6 +11,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/bytes.h"
@@ -124,6 +125,22 @@ int OrientationOf(std::string_view bytes) {
   return ReadOrientation(exif, xmp);
 }
 
+// Which part of its size is enough for the target: the largest denominator
+// that leaves no side below twice the target. `swapped`: the picture is turned
+// afterwards.
+int Denominator(const PictureSize& full, bool swapped, const TargetRule& rule) {
+  constexpr int kGap = 2;
+  PictureSize target =
+      rule(swapped ? PictureSize{full.width, full.height} : full);
+  if (swapped) std::swap(target.width, target.height);
+  if (target.width < 1 || target.height < 1) return 1;
+  const std::int64_t scale = std::min(full.width / target.width / kGap,
+                                      full.height / target.height / kGap);
+  for (const int denominator : {8, 4, 2})
+    if (scale >= denominator) return denominator;
+  return 1;
+}
+
 }  // namespace
 
 Picture DecodeJpeg(std::string_view bytes, const DecodeRequest& request) {
@@ -136,10 +153,22 @@ Picture DecodeJpeg(std::string_view bytes, const DecodeRequest& request) {
     ThrowDecode("JPEG of {} components; 1, 3 and 4 are known", components);
 
   Picture picture;
-  picture.image = NewImage(jpeg->image_width, jpeg->image_height, request);
+  if (request.orientation) picture.orientation = OrientationOf(bytes);
   jpeg->out_color_space = components == 1   ? JCS_GRAYSCALE
                           : components == 3 ? JCS_RGB
                                             : JCS_CMYK;
+  RequireSize(jpeg->image_width, jpeg->image_height, request);
+  if (request.target) {
+    picture.full = {jpeg->image_height, jpeg->image_width};
+    const bool swapped = request.orientation && SwapsSides(picture.orientation);
+    picture.denominator = Denominator(picture.full, swapped, request.target);
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = static_cast<unsigned>(picture.denominator);
+    jpeg.Guarded([&] { jpeg_calc_output_dimensions(&*jpeg); });
+    picture.image = NewImage(jpeg->output_width, jpeg->output_height, request);
+  } else {
+    picture.image = NewImage(jpeg->image_width, jpeg->image_height, request);
+  }
   bool more = false;
   jpeg.Guarded([&] { more = jpeg_start_decompress(&*jpeg); });
   if (!more) ThrowDecode("truncated JPEG");
@@ -163,7 +192,6 @@ Picture DecodeJpeg(std::string_view bytes, const DecodeRequest& request) {
         CmykToRgb(line.data() + 4 * x, out + 3 * x);
     }
   }
-  if (request.orientation) picture.orientation = OrientationOf(bytes);
   return picture;
 }
 

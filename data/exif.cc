@@ -28,17 +28,25 @@ int OrientationInXmp(std::string_view xmp) {
   return 1;
 }
 
+// Where an oriented picture's rows and columns come from.
+bool FlipsX(int orientation) {
+  return orientation == 2 || orientation == 3 || orientation == 7 ||
+         orientation == 8;
+}
+bool FlipsY(int orientation) {
+  return orientation == 3 || orientation == 4 || orientation == 6 ||
+         orientation == 7;
+}
+
 template <typename T>
 void Transform(int orientation,
                int width,
                int height,
                std::size_t channels,
                std::vector<T>& samples) {
-  const bool swapped = orientation >= 5;
-  const bool flip_x = orientation == 2 || orientation == 3 ||
-                      orientation == 7 || orientation == 8;
-  const bool flip_y = orientation == 3 || orientation == 4 ||
-                      orientation == 6 || orientation == 7;
+  const bool swapped = SwapsSides(orientation);
+  const bool flip_x = FlipsX(orientation);
+  const bool flip_y = FlipsY(orientation);
   const int out_width = swapped ? height : width;
   const int out_height = swapped ? width : height;
   std::vector<T> out(samples.size());
@@ -71,13 +79,30 @@ int ReadOrientation(std::string_view exif, std::string_view xmp) {
   return OrientationInXmp(xmp);
 }
 
+Box OrientedBox(int orientation, const Box& box, int width, int height) {
+  Box out = box;
+  if (FlipsX(orientation)) {
+    out.left = width - box.right;
+    out.right = width - box.left;
+  }
+  if (FlipsY(orientation)) {
+    out.top = height - box.bottom;
+    out.bottom = height - box.top;
+  }
+  if (SwapsSides(orientation)) {
+    std::swap(out.left, out.top);
+    std::swap(out.right, out.bottom);
+  }
+  return out;
+}
+
 void ApplyOrientation(int orientation, Picture& picture) {
   if (orientation < 2 || orientation > 8) return;
   Image& image = picture.image;
   Transform(orientation, image.width, image.height, 3, image.pixels);
   if (!picture.alpha.empty())
     Transform(orientation, image.width, image.height, 1, picture.alpha);
-  if (orientation >= 5) std::swap(image.width, image.height);
+  if (SwapsSides(orientation)) std::swap(image.width, image.height);
 }
 
 }  // namespace eyechart::data::internal

@@ -13,4 +13,18 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
+/// A part of an image, in pixels from its first corner; fractions are meant.
+struct Box {
+  double left = 0;
+  double top = 0;
+  double right = 0;
+  double bottom = 0;
+};
+
+/// All of it.
+inline Box WholeOf(const Image& image) {
+  return {0, 0, static_cast<double>(image.width),
+          static_cast<double>(image.height)};
+}
+
 }  // namespace eyechart::data

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -9,26 +10,21 @@
 namespace eyechart::data {
 namespace {
 
-// 64 bits: a picture of one row, enlarged, may pass what an int holds.
-struct Size {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-};
-
 // The target size where the aspect is kept. Every division and truncation is
 // that of transformers' get_resize_output_image_size,
 // get_size_with_aspect_ratio and get_image_size_for_max_height_width.
-Size ShortestEdgeSize(const Image& image, int edge) {
-  const int shorter = std::min(image.width, image.height);
-  const int longer = std::max(image.width, image.height);
-  const auto other = static_cast<std::int64_t>(
-      static_cast<double>(edge) * longer / static_cast<double>(shorter));
-  return image.width <= image.height ? Size{other, edge} : Size{edge, other};
+PictureSize ShortestEdgeSize(const PictureSize& image, int edge) {
+  const auto shorter = static_cast<double>(std::min(image.width, image.height));
+  const auto longer = static_cast<double>(std::max(image.width, image.height));
+  const auto other =
+      static_cast<std::int64_t>(static_cast<double>(edge) * longer / shorter);
+  return image.width <= image.height ? PictureSize{other, edge}
+                                     : PictureSize{edge, other};
 }
 
-Size CappedEdgeSize(const Image& image, int edge, int longest) {
-  const double height = image.height;
-  const double width = image.width;
+PictureSize CappedEdgeSize(const PictureSize& image, int edge, int longest) {
+  const auto height = static_cast<double>(image.height);
+  const auto width = static_cast<double>(image.width);
   const double shorter = std::min(height, width);
   const double longer = std::max(height, width);
   double exact = edge;
@@ -45,14 +41,16 @@ Size CappedEdgeSize(const Image& image, int edge, int longest) {
   return {rounded, static_cast<std::int64_t>(exact * width / height)};
 }
 
-Size FitWithinSize(const Image& image, int height, int width) {
-  const double scale = std::min(static_cast<double>(height) / image.height,
-                                static_cast<double>(width) / image.width);
-  return {static_cast<std::int64_t>(image.height * scale),
-          static_cast<std::int64_t>(image.width * scale)};
+PictureSize FitWithinSize(const PictureSize& image, int height, int width) {
+  const auto full_height = static_cast<double>(image.height);
+  const auto full_width = static_cast<double>(image.width);
+  const double scale = std::min(height / full_height, width / full_width);
+  return {static_cast<std::int64_t>(full_height * scale),
+          static_cast<std::int64_t>(full_width * scale)};
 }
 
-Size TargetSize(const Image& image, const PreprocessOptions& options) {
+PictureSize TargetSize(const PictureSize& image,
+                       const PreprocessOptions& options) {
   switch (options.resize) {
     case ResizeMode::kNone:
       return {image.height, image.width};
@@ -105,25 +103,27 @@ const char* ResizeName(ResizeMode mode) {
   return "none";
 }
 
-}  // namespace
-
-Pixels Preprocess(const Image& image, const PreprocessOptions& options) {
-  const Size target = TargetSize(image, options);
+// `box` of the image, which shows a picture of size `full`, resized and so on.
+Pixels ToPixels(const Image& image,
+                const PictureSize& full,
+                const Box& box,
+                const PreprocessOptions& options) {
+  const PictureSize target = TargetSize(full, options);
   if (target.height < 1 || target.width < 1)
     throw DecodeError(fmt::format(
         "a picture of {} x {} pixels becomes {} x {} when resized; it is too "
         "narrow for this encoder",
-        image.width, image.height, target.width, target.height));
+        full.width, full.height, target.width, target.height));
   if (target.height > options.decode.max_pixels / target.width)
     throw DecodeError(fmt::format(
         "a picture of {} x {} pixels becomes {} x {} when resized, more than "
         "the limit of {} pixels",
-        image.width, image.height, target.width, target.height,
+        full.width, full.height, target.width, target.height,
         options.decode.max_pixels));
   Image resized;
   const Image* source = &image;
   if (target.height != image.height || target.width != image.width) {
-    resized = Resize(image, static_cast<int>(target.width),
+    resized = Resize(image, box, static_cast<int>(target.width),
                      static_cast<int>(target.height), options.filter);
     source = &resized;
   }
@@ -166,6 +166,22 @@ Pixels Preprocess(const Image& image, const PreprocessOptions& options) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+Pixels Preprocess(const Image& image, const PreprocessOptions& options) {
+  return ToPixels(image, {image.height, image.width}, WholeOf(image), options);
+}
+
+Prepared DecodeAndPreprocess(std::string_view bytes,
+                             const PreprocessOptions& options) {
+  Decoded decoded =
+      Decode(bytes, options.decode, [&options](const PictureSize& full) {
+        return TargetSize(full, options);
+      });
+  return {ToPixels(decoded.image, decoded.full, decoded.box, options),
+          std::move(decoded.note)};
 }
 
 PreprocessOptions WithResolution(PreprocessOptions options,
@@ -214,7 +230,7 @@ Json PreprocessToJson(const PreprocessOptions& o) {
     size = {{"max_height", o.size_height}, {"max_width", o.size_width}};
   }
   const bool resizes = o.resize != ResizeMode::kNone;
-  return {
+  Json json = {
       {"alpha", o.decode.alpha == AlphaMode::kWhite ? "white" : "drop"},
       {"orient", o.decode.orient == OrientMode::kExif ? "exif" : "none"},
       {"resize", ResizeName(o.resize)},
@@ -229,6 +245,9 @@ Json PreprocessToJson(const PreprocessOptions& o) {
       {"normalize", o.normalize},
       {"image_mean", o.normalize ? Json(o.mean) : Json(nullptr)},
       {"image_std", o.normalize ? Json(o.stddev) : Json(nullptr)}};
+  // Absent where exact, as it was before there was a choice: the hash stays.
+  if (o.decode.mode == DecodeMode::kFast) json["decode"] = "fast";
+  return json;
 }
 
 std::string PreprocessSha256(const PreprocessOptions& options) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/json.h"
 #include "data/decode.h"
@@ -72,8 +74,21 @@ struct Pixels {
   std::vector<float> values;
 };
 
-/// Resize, crop, rescale, normalise. Source: the PIL-backed processors.
+/// Resize, crop, rescale, normalise. Source: the PIL-backed processors. Throws
+/// DecodeError for a picture too narrow or too large once resized.
 Pixels Preprocess(const Image& image, const PreprocessOptions& options);
+
+/// A file's bytes to the encoder's input.
+struct Prepared {
+  Pixels pixels;
+  std::string note;  // a warning for the item's row, or empty
+};
+
+/// Decode and Preprocess. Where options.decode.mode is kFast, a JPEG is decoded
+/// at a reduced size and then resized to the size that the whole picture would
+/// be. Throws DecodeError.
+Prepared DecodeAndPreprocess(std::string_view bytes,
+                             const PreprocessOptions& options);
 
 /// The fixed input size, or {0, 0} where pictures come in their own sizes.
 struct InputSize {

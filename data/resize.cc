@@ -12,7 +12,7 @@
 namespace eyechart::data {
 namespace {
 
-double Box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
+double BoxWeight(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 
 double Triangle(double x) {
   x = std::fabs(x);
@@ -54,7 +54,7 @@ struct Kernel {
 Kernel KernelOf(Filter filter) {
   switch (filter) {
     case Filter::kBox:
-      return {Box, 0.5};
+      return {BoxWeight, 0.5};
     case Filter::kBilinear:
       return {Triangle, 1.0};
     case Filter::kHamming:
@@ -69,11 +69,22 @@ Kernel KernelOf(Filter filter) {
   EYECHART_CHECK(false, "filter {} has no kernel", static_cast<int>(filter));
 }
 
+// What is resized along one axis: from `begin` to `end` of `size` samples.
+struct Span {
+  double begin = 0;
+  double end = 0;
+  int size = 0;
+
+  bool IsWhole(int out_size) const {
+    return size == out_size && begin == 0 && end == size;
+  }
+};
+
 // The weights of one axis. In double, normalised, then rounded half away from
 // zero to fixed point, as Pillow does: every step shows in the last bit.
-internal::AxisWeights MakeWeights(int in_size, int out_size, Filter filter) {
+internal::AxisWeights MakeWeights(const Span& in, int out_size, Filter filter) {
   const Kernel kernel = KernelOf(filter);
-  const double scale = static_cast<double>(in_size) / out_size;
+  const double scale = (in.end - in.begin) / out_size;
   const double filter_scale = std::max(scale, 1.0);
   const double support = kernel.support * filter_scale;
   const double inverse = 1.0 / filter_scale;
@@ -85,10 +96,10 @@ internal::AxisWeights MakeWeights(int in_size, int out_size, Filter filter) {
   axis.weights.assign(static_cast<std::size_t>(out_size) * axis.taps, 0);
   std::vector<double> row(axis.taps);
   for (int out = 0; out < out_size; ++out) {
-    const double center = (out + 0.5) * scale;
+    const double center = in.begin + (out + 0.5) * scale;
     const int first = std::max(0, static_cast<int>(center - support + 0.5));
     const int last =
-        std::min(in_size, static_cast<int>(center + support + 0.5));
+        std::min(in.size, static_cast<int>(center + support + 0.5));
     const int count = last - first;
     double sum = 0.0;
     for (int i = 0; i < count; ++i) {
@@ -110,20 +121,22 @@ internal::AxisWeights MakeWeights(int in_size, int out_size, Filter filter) {
 
 // Source positions of Pillow's nearest filter: the running sum, with its
 // rounding, of an affine transform.
-std::vector<int> NearestPositions(int in_size, int out_size) {
-  const double step = static_cast<double>(in_size) / out_size;
-  double position = step * 0.5;
+std::vector<int> NearestPositions(const Span& in, int out_size) {
+  const double step = (in.end - in.begin) / out_size;
+  double position = in.begin + step * 0.5;
   std::vector<int> positions(out_size);
   for (int& p : positions) {
-    p = std::min(static_cast<int>(position), in_size - 1);
+    p = std::min(static_cast<int>(position), in.size - 1);
     position += step;
   }
   return positions;
 }
 
-Image ResizeNearest(const Image& image, int width, int height) {
-  const std::vector<int> columns = NearestPositions(image.width, width);
-  const std::vector<int> rows = NearestPositions(image.height, height);
+Image ResizeNearest(const Image& image,
+                    const std::vector<int>& columns,
+                    const std::vector<int>& rows) {
+  const auto width = static_cast<int>(columns.size());
+  const auto height = static_cast<int>(rows.size());
   Image out{width, height, {}};
   out.pixels.resize(static_cast<std::size_t>(width) * height * 3);
   std::uint8_t* to = out.pixels.data();
@@ -139,9 +152,11 @@ Image ResizeNearest(const Image& image, int width, int height) {
 }
 
 // Rows `first` to `last` of the image, at another width.
-Image ResizeAcross(
-    const Image& image, int first, int last, int width, Filter filter) {
-  const internal::AxisWeights weights = MakeWeights(image.width, width, filter);
+Image ResizeAcross(const Image& image,
+                   int first,
+                   int last,
+                   const internal::AxisWeights& weights) {
+  const auto width = static_cast<int>(weights.first.size());
   Image out{width, last - first, {}};
   out.pixels.resize(static_cast<std::size_t>(width) * out.height * 3);
   internal::ResizeRows(
@@ -177,27 +192,39 @@ std::string_view FilterName(Filter filter) {
 }
 
 Image Resize(const Image& image, int width, int height, Filter filter) {
+  return Resize(image, WholeOf(image), width, height, filter);
+}
+
+Image Resize(
+    const Image& image, const Box& box, int width, int height, Filter filter) {
   EYECHART_CHECK(image.width > 0 && image.height > 0 && width > 0 && height > 0,
                  "resize of {}x{} to {}x{}", image.width, image.height, width,
                  height);
-  if (width == image.width && height == image.height) return image;
-  if (filter == Filter::kNearest) return ResizeNearest(image, width, height);
-
-  const bool across = width != image.width;
-  const bool down = height != image.height;
-  if (!down) return ResizeAcross(image, 0, image.height, width, filter);
-  if (!across || DownFirst(image, width, height)) {
-    const internal::AxisWeights weights =
-        MakeWeights(image.height, height, filter);
-    const Image narrow = ResizeDown(image, weights);
-    return across ? ResizeAcross(narrow, 0, height, width, filter) : narrow;
-  }
-  internal::AxisWeights weights = MakeWeights(image.height, height, filter);
+  const Span columns = {box.left, box.right, image.width};
+  const Span rows = {box.top, box.bottom, image.height};
+  for (const Span& span : {columns, rows})
+    EYECHART_CHECK(
+        span.begin >= 0 && span.begin < span.end && span.end <= span.size,
+        "resize of {} to {} of {} samples", span.begin, span.end, span.size);
+  const bool across = !columns.IsWhole(width);
+  const bool down = !rows.IsWhole(height);
+  if (!across && !down) return image;
+  if (filter == Filter::kNearest)
+    return ResizeNearest(image, NearestPositions(columns, width),
+                         NearestPositions(rows, height));
+  if (!down)
+    return ResizeAcross(image, 0, image.height,
+                        MakeWeights(columns, width, filter));
+  internal::AxisWeights down_weights = MakeWeights(rows, height, filter);
+  if (!across) return ResizeDown(image, down_weights);
+  const internal::AxisWeights weights = MakeWeights(columns, width, filter);
+  if (DownFirst(image, width, height))
+    return ResizeAcross(ResizeDown(image, down_weights), 0, height, weights);
   // Only the rows that the second pass reads.
-  const int first = weights.first.front();
-  const int last = weights.first.back() + weights.count.back();
-  for (int& f : weights.first) f -= first;
-  return ResizeDown(ResizeAcross(image, first, last, width, filter), weights);
+  const int first = down_weights.first.front();
+  const int last = down_weights.first.back() + down_weights.count.back();
+  for (int& f : down_weights.first) f -= first;
+  return ResizeDown(ResizeAcross(image, first, last, weights), down_weights);
 }
 
 }  // namespace eyechart::data

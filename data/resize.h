@@ -27,5 +27,8 @@ std::string_view FilterName(Filter filter);
 /// first unless more than twice as many rows as columns are lost.
 /// Source: the arithmetic of Pillow's ImagingResample.
 Image Resize(const Image& image, int width, int height, Filter filter);
+/// The same of a part of the image, which lies within it: Pillow's `box`.
+Image Resize(
+    const Image& image, const Box& box, int width, int height, Filter filter);
 
 }  // namespace eyechart::data

@@ -74,6 +74,12 @@ data::OrientMode ParseOrient(const std::string& name) {
   ThrowInput("orient \"{}\": should be none or exif", name);
 }
 
+data::DecodeMode ParseDecode(const std::string& name) {
+  if (name == "exact") return data::DecodeMode::kExact;
+  if (name == "fast") return data::DecodeMode::kFast;
+  ThrowInput("decode \"{}\": should be exact or fast", name);
+}
+
 LoadedModel LoadModel(const ModelSpec& spec) {
   LoadedModel model;
   EncoderOptions options;
@@ -104,6 +110,7 @@ LoadedModel LoadModel(const ModelSpec& spec) {
   }
   model.preprocess.decode.alpha = spec.alpha;
   model.preprocess.decode.orient = spec.orient;
+  model.preprocess.decode.mode = spec.decode;
   model.weights_sha256 = WeightsSha256(model.checkpoint);
   return model;
 }

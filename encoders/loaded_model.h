@@ -24,6 +24,7 @@ struct ModelSpec {
   std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
   data::AlphaMode alpha = data::AlphaMode::kDrop;
   data::OrientMode orient = data::OrientMode::kNone;
+  data::DecodeMode decode = data::DecodeMode::kExact;
   bool allow_unused = false;   // unknown keys in the weights are no error
   bool allow_missing = false;  // nor are missing ones: zeros stand for them
 };
@@ -52,5 +53,7 @@ c10::ScalarType ParseEncoderDType(const std::string& name);
 data::AlphaMode ParseAlpha(const std::string& name);
 /// "none" or "exif". Throws InputError for another text.
 data::OrientMode ParseOrient(const std::string& name);
+/// "exact" or "fast". Throws InputError for another text.
+data::DecodeMode ParseDecode(const std::string& name);
 
 }  // namespace eyechart::encoders

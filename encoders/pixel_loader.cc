@@ -42,9 +42,9 @@ LoadedPicture PixelLoader::Load(std::int64_t index) const {
     const std::string bytes = dataset_.Read(i);
     loaded.sha256 = Sha256Hex(bytes);
     if (decode_[i]) {
-      data::Decoded decoded = data::Decode(bytes, preprocess_.decode);
-      loaded.note = std::move(decoded.note);
-      loaded.pixels = data::Preprocess(decoded.image, preprocess_);
+      data::Prepared prepared = data::DecodeAndPreprocess(bytes, preprocess_);
+      loaded.note = std::move(prepared.note);
+      loaded.pixels = std::move(prepared.pixels);
     }
     loaded.status = "ok";
   } catch (const InputError& error) {

@@ -78,6 +78,7 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
       {"resolution", table.Texts("resolution")},
       {"alpha", table.Texts("alpha")},
       {"orient", table.Texts("orient")},
+      {"decode", table.Texts("decode")},
   });
   table.RejectUnknownKeys();
   for (const Setting& point : points) {
@@ -96,12 +97,14 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
     encoder.model.resolution = get("resolution", "");
     encoder.model.alpha = encoders::ParseAlpha(get("alpha", "drop"));
     encoder.model.orient = encoders::ParseOrient(get("orient", "none"));
+    encoder.model.decode = encoders::ParseDecode(get("decode", "exact"));
     encoders::ParseEncoderDType(encoder.model.dtype);
     encoder.setting = WithoutDefaults(point, {{"dtype", "fp32"},
                                               {"device", "cpu"},
                                               {"tf32", "off"},
                                               {"alpha", "drop"},
-                                              {"orient", "none"}});
+                                              {"orient", "none"},
+                                              {"decode", "exact"}});
     suite.encoders.push_back(encoder);
   }
 }

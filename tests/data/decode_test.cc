@@ -100,6 +100,39 @@ TEST(Decode, LosslessFormatsGiveBackWhatWasWritten) {
   }
 }
 
+// The noise is 37 x 23: a quarter of it is 10 x 6, half is 19 x 12.
+TEST(Decode, ReducesAJpegToNoLessThanTwiceTheTarget) {
+  const std::string jpeg = Encode(".jpg", Noise(3));
+  DecodeOptions fast;
+  fast.mode = DecodeMode::kFast;
+  const auto decode = [&](int height, int width) {
+    return Decode(jpeg, fast, [=](const PictureSize& full) {
+      EXPECT_EQ(full.width, kWidth);
+      EXPECT_EQ(full.height, kHeight);
+      return PictureSize{height, width};
+    });
+  };
+  const Decoded quarter = decode(2, 4);
+  EXPECT_EQ(quarter.image.width, 10);
+  EXPECT_EQ(quarter.image.height, 6);
+  EXPECT_EQ(quarter.full.width, kWidth);
+  EXPECT_EQ(quarter.full.height, kHeight);
+  EXPECT_EQ(quarter.box.right, 37 / 4.0);
+  EXPECT_EQ(quarter.box.bottom, 23 / 4.0);
+  EXPECT_EQ(decode(1, 2).image.width, 5);
+  EXPECT_EQ(decode(5, 9).image.width, 19);
+  EXPECT_EQ(decode(6, 9).image.width, kWidth);
+  EXPECT_EQ(decode(5, 10).image.width, kWidth);
+  EXPECT_EQ(decode(0, 0).image.width, kWidth);
+  // Neither where nobody says what for, nor where it is not asked for.
+  EXPECT_EQ(Decode(jpeg, fast).image.width, kWidth);
+  const auto tiny = [](const PictureSize&) { return PictureSize{1, 1}; };
+  EXPECT_EQ(Decode(jpeg, {}, tiny).image.width, kWidth);
+  EXPECT_EQ(Decode(Encode(".png", Noise(3)), fast, tiny).image.width, kWidth);
+  fast.max_pixels = kWidth * kHeight - 1;
+  EXPECT_THROW(Decode(jpeg, fast, tiny), DecodeError);
+}
+
 TEST(Decode, WhiteCompositing) {
   cv::Mat mat(1, 3, CV_8UC4);
   mat.at<cv::Vec4b>(0, 0) = {10, 20, 30, 255};

@@ -68,6 +68,22 @@ TEST(Resize, NearestTakesCenters) {
             (std::vector<std::uint8_t>{2, 2, 2}));
 }
 
+// A box along whole pixels, halved, is the same pixels cut out and halved: the
+// box filter looks no further.
+TEST(Resize, BoxOfWholePixelsIsACut) {
+  const Image image = Noise(12, 10);
+  Image cut{6, 4, {}};
+  for (int y = 0; y < 4; ++y)
+    for (int x = 0; x < 6; ++x)
+      for (int c = 0; c < 3; ++c)
+        cut.pixels.push_back(image.pixels[static_cast<std::size_t>(
+            ((y + 3) * 12 + x + 4) * 3 + c)]);
+  for (const Filter filter : {Filter::kBox, Filter::kNearest})
+    EXPECT_EQ(Resize(image, {4, 3, 10, 7}, 3, 2, filter).pixels,
+              Resize(cut, 3, 2, filter).pixels)
+        << FilterName(filter);
+}
+
 TEST(Resize, MirroredInMirroredOut) {
   const auto mirror = [](const Image& image) {
     Image out = image;

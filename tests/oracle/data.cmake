@@ -2,3 +2,4 @@
 eyechart_add_probe(data_probe LINKS eyechart::data)
 eyechart_add_oracle(pixels PROBES data_probe)
 eyechart_add_oracle(preprocess PROBES data_probe)
+eyechart_add_oracle(reduced PROBES data_probe)

@@ -4,16 +4,23 @@
 //
 // JOBS has one tab-separated job a line:
 //   decode      ALPHA ORIENT FILE               (drop|white, none|exif)
+//   reduced     WIDTH HEIGHT ORIENT FILE        (fast decode for that target)
 //   resize      WIDTH HEIGHT FILTER FILE        (Pillow's filter number)
-//   preprocess  CONFIG_FOLDER MODEL_TYPE FILE
+//   preprocess  CONFIG_FOLDER MODEL_TYPE FILE [fast] [exif]
 //   resolution  HEIGHT WIDTH CONFIG_FOLDER MODEL_TYPE FILE
+//   time        N JOB...                        (resize or preprocess)
 // OUT gets one record a job: five little-endian int32 (failed, height, width,
-// bytes a value, length of text), the text (a note or the error), and the
-// values: (height, width, 3) of uint8 or (3, height, width) of float32.
+// bytes a value, length of text), the text (a note or the error; for `time` the
+// seconds of N runs, without reading the file and for `resize` without decoding
+// it), and the values: (height, width, 3) of uint8 or (3, height, width) of
+// float32. JOBS and OUT may be /dev/stdin and /dev/stdout, to be asked job by
+// job.
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -50,34 +57,89 @@ Record OfPixels(const Pixels& pixels) {
   return {0, pixels.height, pixels.width, 4, "", AsBytes(pixels.values)};
 }
 
-Record Run(const std::vector<std::string>& job) {
-  const std::string& step = job.at(0);
-  if (step == "decode") {
-    DecodeOptions options;
-    if (job.at(1) == "white") options.alpha = AlphaMode::kWhite;
-    if (job.at(2) == "exif") options.orient = OrientMode::kExif;
-    const Decoded decoded = Decode(ReadFile(job.at(3)), options);
-    return OfImage(decoded.image, decoded.note);
+using Job = std::vector<std::string>;
+
+OrientMode OrientOf(const std::string& name) {
+  return name == "exif" ? OrientMode::kExif : OrientMode::kNone;
+}
+
+Record DecodeStep(const Job& job) {
+  DecodeOptions options;
+  if (job.at(1) == "white") options.alpha = AlphaMode::kWhite;
+  options.orient = OrientOf(job.at(2));
+  const Decoded decoded = Decode(ReadFile(job.at(3)), options);
+  return OfImage(decoded.image, decoded.note);
+}
+
+Record ReducedStep(const Job& job) {
+  const PictureSize target = {std::stoi(job.at(2)), std::stoi(job.at(1))};
+  DecodeOptions options;
+  options.mode = DecodeMode::kFast;
+  options.orient = OrientOf(job.at(3));
+  const Decoded decoded =
+      Decode(ReadFile(job.at(4)), options,
+             [&target](const PictureSize&) { return target; });
+  return OfImage(decoded.image, decoded.note);
+}
+
+// The rest of a job after its file is read: what `time` measures.
+using Step = std::function<Record()>;
+
+Step ResizeStep(const Job& job) {
+  const int width = std::stoi(job.at(1));
+  const int height = std::stoi(job.at(2));
+  const auto filter = static_cast<Filter>(std::stoi(job.at(3)));
+  Image image = Decode(ReadFile(job.at(4)), {}).image;
+  return [=, image = std::move(image)] {
+    return OfImage(Resize(image, width, height, filter), "");
+  };
+}
+
+Step PreprocessStep(const Job& job) {
+  PreprocessOptions options = ReadPreprocess(job.at(1), job.at(2));
+  for (std::size_t i = 4; i < job.size(); ++i) {
+    if (job[i] == "fast") options.decode.mode = DecodeMode::kFast;
+    if (job[i] == "exif") options.decode.orient = OrientMode::kExif;
   }
-  if (step == "resize") {
-    const Image image = Decode(ReadFile(job.at(4)), {}).image;
-    return OfImage(Resize(image, std::stoi(job.at(1)), std::stoi(job.at(2)),
-                          static_cast<Filter>(std::stoi(job.at(3)))),
-                   "");
+  return [options, bytes = ReadFile(job.at(3))] {
+    return OfPixels(DecodeAndPreprocess(bytes, options).pixels);
+  };
+}
+
+Step ResolutionStep(const Job& job) {
+  const PreprocessOptions options =
+      WithResolution(ReadPreprocess(job.at(3), job.at(4)), std::stoi(job.at(1)),
+                     std::stoi(job.at(2)));
+  return [options, bytes = ReadFile(job.at(5))] {
+    return OfPixels(DecodeAndPreprocess(bytes, options).pixels);
+  };
+}
+
+Step StepOf(const Job& job) {
+  const std::string& name = job.at(0);
+  if (name == "decode") return [&job] { return DecodeStep(job); };
+  if (name == "reduced") return [&job] { return ReducedStep(job); };
+  if (name == "resize") return ResizeStep(job);
+  if (name == "preprocess") return PreprocessStep(job);
+  if (name == "resolution") return ResolutionStep(job);
+  throw std::runtime_error("no such step: " + name);
+}
+
+Record Run(const Job& job) {
+  if (job.at(0) != "time") return StepOf(job)();
+  const Job timed(job.begin() + 2, job.end());
+  const Step step = StepOf(timed);
+  Record record;
+  std::ostringstream seconds;
+  for (int i = 0; i < std::stoi(job.at(1)); ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    record = step();
+    const std::chrono::duration<double> passed =
+        std::chrono::steady_clock::now() - start;
+    seconds << passed.count() << " ";
   }
-  if (step == "preprocess") {
-    const PreprocessOptions options = ReadPreprocess(job.at(1), job.at(2));
-    return OfPixels(
-        Preprocess(Decode(ReadFile(job.at(3)), options.decode).image, options));
-  }
-  if (step == "resolution") {
-    const PreprocessOptions options =
-        WithResolution(ReadPreprocess(job.at(3), job.at(4)),
-                       std::stoi(job.at(1)), std::stoi(job.at(2)));
-    return OfPixels(
-        Preprocess(Decode(ReadFile(job.at(5)), options.decode).image, options));
-  }
-  throw std::runtime_error("no such step: " + step);
+  record.text = seconds.str();
+  return record;
 }
 
 void Write(std::ostream& out, const Record& record) {
@@ -85,14 +147,14 @@ void Write(std::ostream& out, const Record& record) {
                                 record.value_bytes,
                                 static_cast<std::int32_t>(record.text.size())};
   out.write(reinterpret_cast<const char*>(head), sizeof head);
-  out << record.text << record.values;
+  out << record.text << record.values << std::flush;
 }
 
 int Main(const char* jobs, const char* path) {
   std::ifstream in(jobs);
   std::ofstream out(path, std::ios::binary);
   for (std::string line; std::getline(in, line);) {
-    std::vector<std::string> job;
+    Job job;
     std::istringstream fields(line);
     for (std::string field; std::getline(fields, field, '\t');)
       job.push_back(field);
