@@ -12,44 +12,31 @@ triangle only; faiss has no such thing and searches the square.
     benchmarks/compare/mining.py --binary build/release/bin/eyechart
 """
 
-import argparse
 import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import common
 
 
 def parse():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--binary", type=Path,
-                        default=ROOT / "build/release/bin/eyechart")
+    parser = common.parser(__doc__)
     parser.add_argument("--n", type=int, default=20000, help="pictures")
     parser.add_argument("--dim", type=int, default=768)
     parser.add_argument("--near-min", type=float, default=0.95)
-    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--data", choices=["clustered", "random"],
                         default="clustered",
                         help="clustered: pairs around the threshold")
-    options = parser.parse_args()
-    if options.runs < 7:
-        parser.error("--runs: best and median of fewer than 7 say little")
-    return options
+    return common.parse(parser)
 
 
 options = parse()
-# Before numpy and faiss are loaded: they read it once.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = str(options.threads)
-sys.path.insert(0, str(ROOT / "tests/oracle"))
+common.limit_threads(options.threads)
+sys.path.insert(0, str(common.ROOT / "tests/oracle"))
 sys.dont_write_bytecode = True
 
 import faiss  # noqa: E402
@@ -107,24 +94,12 @@ def by_numpy(rows, block=2048):
     return time.perf_counter() - begin, pairs
 
 
-def processor():
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor()
-
-
 def main():
     faiss.omp_set_num_threads(options.threads)
     rng = np.random.default_rng(1)
     rows = make_features(rng)
-    print(f"machine   {processor()}, {os.cpu_count()} threads, "
-          f"{options.threads} used, load {os.getloadavg()[0]:.1f}")
-    print(f"versions  faiss {faiss.__version__}, numpy {np.__version__}, "
-          f"Python {platform.python_version()}")
+    common.print_machine(options.threads)
+    common.print_versions(faiss, np)
     print(f"data      {options.n} x {options.dim} {options.data}, "
           f"near-min {options.near_min}, {options.runs} interleaved runs")
     times = {"eyechart": [], "eyechart, process": [], "faiss": [], "numpy": []}
@@ -144,13 +119,8 @@ def main():
                 counts.append(pairs)
     print(f"near      {counts[0]} pairs; faiss {counts[1]}, numpy {counts[2]} "
           "(float32 alone decides theirs)")
-    print(f"\n{'':18}{'best s':>10}{'median s':>10}"
-          f"{'best ratio':>12}{'median ratio':>14}")
-    ours = times["eyechart"]
-    for who, seconds in times.items():
-        best, median = min(seconds), statistics.median(seconds)
-        print(f"{who:18}{best:10.3f}{median:10.3f}{best / min(ours):12.2f}"
-              f"{median / statistics.median(ours):14.2f}")
+    print()
+    common.print_table(times, ours="eyechart")
 
 
 if __name__ == "__main__":

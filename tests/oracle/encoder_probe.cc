@@ -5,17 +5,23 @@
 //     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens, NAME.map
 //     and, of a hierarchical family, NAME.stage0 and so on. --repeat prints the
 //     best seconds of N passes (default pool and tokens) instead.
+//   encoder_probe time MODEL PIXELS.safetensors PASSES [--dtype ...]
+//       [--threads N]
+//     Prints the wall and CPU seconds of PASSES passes over each tensor, of the
+//     family's own pool alone: what "eyechart encode" asks for.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe tokenize-siglip FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe info MODEL [HEIGHT WIDTH]
+#include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -136,6 +142,27 @@ void Encode(const std::vector<std::string>& arguments) {
   Write(arguments.at(3), outputs);
 }
 
+void TimePasses(const std::vector<std::string>& arguments) {
+  const int threads = std::stoi(Option(arguments, "--threads", "0"));
+  if (threads > 0) at::set_num_threads(threads);
+  const auto encoder =
+      ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
+  const SafetensorsFile file(arguments.at(2));
+  const int passes = std::stoi(arguments.at(3));
+  const EncodeRequest request = {.pool = encoder->info().default_pool};
+  for (const auto& [name, view] : file.tensors()) {
+    const at::Tensor pixels =
+        at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t cpu = std::clock();
+    for (int i = 0; i < passes; ++i) encoder->Encode(pixels, request);
+    const std::chrono::duration<double> wall =
+        std::chrono::steady_clock::now() - start;
+    std::printf("%.6f %.6f\n", wall.count(),
+                static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);
+  }
+}
+
 void Text(const std::vector<std::string>& arguments) {
   const auto encoder =
       TextEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
@@ -182,6 +209,8 @@ int Main(const std::vector<std::string>& arguments) {
   const std::string& step = arguments.at(0);
   if (step == "encode")
     Encode(arguments);
+  else if (step == "time")
+    TimePasses(arguments);
   else if (step == "text")
     Text(arguments);
   else if (step == "tokenize")
