@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -13,12 +14,21 @@ namespace eyechart {
 
 using Json = nlohmann::json;
 
+/// What becomes of a key that stands twice in one object.
+enum class DuplicateKeys {
+  kLast,    // the last one counts, as in Python's json
+  kRefuse,  // an InputError names it
+};
+
 /// Parses `text`; `source` (a file name) is named in errors. Throws InputError
 /// with the byte position, and for nesting deeper than 256.
-Json ParseJson(std::string_view text, const std::string& source);
+Json ParseJson(std::string_view text,
+               const std::string& source,
+               DuplicateKeys duplicates = DuplicateKeys::kLast);
 
 /// ParseJson of a file's content.
-Json ReadJsonFile(const std::filesystem::path& path);
+Json ReadJsonFile(const std::filesystem::path& path,
+                  DuplicateKeys duplicates = DuplicateKeys::kLast);
 
 /// Sorted keys and no spaces: equal content gives equal bytes, the form that is
 /// hashed. Text that is not UTF-8 is kept as U+FFFD.
@@ -35,7 +45,7 @@ const char* JsonTypeName() {
   if constexpr (std::is_same_v<T, bool>)
     return "true or false";
   else if constexpr (std::is_integral_v<T>)
-    return "an integer";
+    return sizeof(T) < 8 ? "an integer of 32 bits" : "an integer";
   else if constexpr (std::is_floating_point_v<T>)
     return "a number";
   else if constexpr (std::is_same_v<T, std::string>)
@@ -49,7 +59,11 @@ bool JsonFits(const Json& value) {
   if constexpr (std::is_same_v<T, bool>)
     return value.is_boolean();
   else if constexpr (std::is_integral_v<T>)
-    return value.is_number_integer();
+    // get() would wrap what T cannot hold.
+    return value.is_number_unsigned()
+               ? std::in_range<T>(value.get<std::uint64_t>())
+               : value.is_number_integer() &&
+                     std::in_range<T>(value.get<std::int64_t>());
   else if constexpr (std::is_floating_point_v<T>)
     return value.is_number();
   else if constexpr (std::is_same_v<T, std::string>)

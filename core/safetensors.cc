@@ -136,7 +136,8 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
       name, header_size, bytes.size());
   const std::string_view header_text(
       reinterpret_cast<const char*>(bytes.data()) + kPrefix, header_size);
-  const Json header = ParseJson(header_text, name + ": header");
+  const Json header =
+      ParseJson(header_text, name + ": header", DuplicateKeys::kRefuse);
   EYECHART_REQUIRE(header.is_object(), "{}: the header is not a JSON object",
                    name);
   const std::span<const std::byte> data = bytes.subspan(kPrefix + header_size);

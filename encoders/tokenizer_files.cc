@@ -13,6 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void RequireId(std::int64_t id,
+               const std::string& token,
+               const std::string& source) {
+  EYECHART_REQUIRE(id >= 0 && id < (std::int64_t{1} << 31),
+                   "{}: token \"{}\" has id {}; it should be from 0 to 2^31-1",
+                   source, token, id);
+}
+
 void ReadVocabulary(const Json& json,
                     const std::string& source,
                     TokenizerFiles& files) {
@@ -158,6 +166,7 @@ AddedToken ReadAddedToken(const Json& json, const std::string& source) {
                    source, json.dump());
   token.content = JsonGet<std::string>(json, "content", source);
   token.id = JsonGetOr<std::int64_t>(json, "id", 0, source);
+  RequireId(token.id, token.content, source);
   token.single_word = JsonGetOr<bool>(json, "single_word", false, source);
   token.left_strip = JsonGetOr<bool>(json, "lstrip", false, source);
   token.right_strip = JsonGetOr<bool>(json, "rstrip", false, source);
@@ -176,12 +185,12 @@ std::vector<AddedToken> ReadAddedDecoder(const Json& config,
   for (const auto& [id, json] : decoder->items()) {
     AddedToken token = ReadAddedToken(json, source);
     const auto number = ParseInt(id);
-    EYECHART_REQUIRE(
-        number && *number >= 0,
-        "{}: \"added_tokens_decoder\" has the id \"{}\"; it should "
-        "be a number from 0",
-        source, id);
+    EYECHART_REQUIRE(number.has_value(),
+                     "{}: \"added_tokens_decoder\" has the id \"{}\"; it should "
+                     "be a number",
+                     source, id);
     token.id = *number;
+    RequireId(token.id, token.content, source);
     tokens.push_back(std::move(token));
   }
   return tokens;

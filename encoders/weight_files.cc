@@ -24,7 +24,7 @@ bool IsPickleName(const fs::path& path) {
 std::vector<fs::path> ShardFiles(const fs::path& folder,
                                  const fs::path& index_path) {
   const std::string source = index_path.string();
-  const Json index = ReadJsonFile(index_path);
+  const Json index = ReadJsonFile(index_path, DuplicateKeys::kRefuse);
   const auto map = index.find("weight_map");
   EYECHART_REQUIRE(
       map != index.end() && map->is_object() && !map->empty(),

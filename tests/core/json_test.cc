@@ -44,7 +44,7 @@ TEST(JsonGet, ChecksTypes) {
   EXPECT_EQ(JsonGet<double>(object, "n", "f"), 3.0);
   EXPECT_EQ(JsonGetOr<int>(object, "none", 5, "f"), 5);
   EXPECT_EQ(InputErrorOf([&] { JsonGet<int>(object, "t", "f"); }),
-            "f: key \"t\" is \"x\"; it should be an integer");
+            "f: key \"t\" is \"x\"; it should be an integer of 32 bits");
   EXPECT_EQ(InputErrorOf([&] { JsonGet<bool>(object, "absent", "f"); }),
             "f: key \"absent\" is missing; it should be true or false");
 }
