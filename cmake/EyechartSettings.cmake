@@ -29,13 +29,23 @@ target_compile_options(eyechart_settings INTERFACE
   # 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # ccache and precompiled headers: the header's own defines are enough.
-  -fpch-preprocess)
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 if(EYECHART_SANITIZE)
   target_compile_options(eyechart_settings INTERFACE
     -fsanitize=${EYECHART_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(eyechart_settings INTERFACE
     -fsanitize=${EYECHART_SANITIZE})
+endif()
+
+if(EYECHART_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "EYECHART_FUZZ needs clang and its run-time library "
+      "(Debian: clang-14 libclang-rt-14-dev)")
+  endif()
+  # Coverage for the fuzzer; its main is linked where it is wanted.
+  target_compile_options(eyechart_settings INTERFACE
+    -fsanitize=fuzzer-no-link)
 endif()
 
 find_program(EYECHART_MOLD mold)

@@ -33,7 +33,8 @@ std::vector<std::string> Seeds() {
     cv::Mat picture(21, 34, type);
     cv::randu(picture, 0, 255);
     for (const char* format : {".jpg", ".png", ".webp", ".bmp", ".tiff"}) {
-      const bool has = type == CV_8UC3 || format[1] == 'p' || format[1] == 't' ||
+      const bool has = type == CV_8UC3 || format[1] == 'p' ||
+                       format[1] == 't' ||
                        (format[1] == 'j' && type == CV_8UC1);
       if (!has) continue;
       std::vector<unsigned char> bytes;

@@ -24,7 +24,8 @@ std::string Damaged(std::string input, std::mt19937& random) {
   };
   for (std::size_t i = 0, n = 1 + below(4); i < n && !input.empty(); ++i) {
     const std::size_t at = below(input.size());
-    const std::size_t length = 1 + below(std::min<std::size_t>(16, input.size()));
+    const std::size_t length =
+        1 + below(std::min<std::size_t>(16, input.size()));
     switch (below(4)) {
       case 0:
         input[at] = static_cast<char>(random());

@@ -1,5 +1,5 @@
-// What a fuzz target is. Each *_target.cc defines both functions; entry.cc makes
-// a libFuzzer program of them, replay.cc one that any compiler builds.
+// What a fuzz target is. Each *_target.cc defines both functions; entry.cc
+// makes a libFuzzer program of them, replay.cc one that any compiler builds.
 #pragma once
 
 #include <string>

@@ -1,9 +1,9 @@
 // The files of a tokenizer, the tokenizer made of them, and a text through it.
 #include "core/error.h"
 #include "core/json.h"
-#include "encoders/clip_tokenizer.h"
-#include "encoders/clip_text_rules.h"
 #include "encoders/byte_pair_encoding.h"
+#include "encoders/clip_text_rules.h"
+#include "encoders/clip_tokenizer.h"
 #include "tests/fuzz/input_folder.h"
 #include "tests/fuzz/target.h"
 
@@ -36,12 +36,11 @@ std::vector<std::string> Seeds() {
                       {"rstrip", true},
                       {"normalized", false},
                       {"special", true}};
-  const Json whole = {
-      {"added_tokens", {start}},
-      {"model",
-       {{"type", "BPE"},
-        {"vocab", vocabulary},
-        {"merges", {"a b</w>", Json::array({"a", "b"})}}}}};
+  const Json whole = {{"added_tokens", {start}},
+                      {"model",
+                       {{"type", "BPE"},
+                        {"vocab", vocabulary},
+                        {"merges", {"a b</w>", Json::array({"a", "b"})}}}}};
   const Json config = {{"bos_token", "<|startoftext|>"},
                        {"eos_token", start},
                        {"pad_token", nullptr},
