@@ -42,7 +42,8 @@ std::uint64_t ReadLittleEndian64(const std::byte* bytes) {
   return value;
 }
 
-// The bytes a tensor of this shape takes; throws where it does not fit.
+// The bytes a tensor of this shape takes; throws where they, or those of its
+// first dimensions, pass what a signed integer holds.
 std::uint64_t ByteSize(const std::vector<std::int64_t>& shape,
                        DType dtype,
                        const std::string& where) {
@@ -52,7 +53,8 @@ std::uint64_t ByteSize(const std::vector<std::int64_t>& shape,
     EYECHART_REQUIRE(
         extent >= 0 &&
             (factor == 0 ||
-             size <= std::numeric_limits<std::uint64_t>::max() / factor),
+             size <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} /
+                         factor),
         "{}: shape [{}] is not possible", where, fmt::join(shape, ", "));
     size *= factor;
   }

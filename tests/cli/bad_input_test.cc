@@ -179,6 +179,125 @@ TEST_F(BadInput, TruncatedWeights) {
               {"model.safetensors", "cut short"});
 }
 
+// The weights with a header of the user's own text.
+void WriteHeader(const fs::path& path, const std::string& text) {
+  std::string prefix(8, '\0');
+  for (int i = 0; i < 8; ++i)
+    prefix[static_cast<std::size_t>(i)] =
+        static_cast<char>((text.size() >> (8 * i)) & 255);
+  WriteText(path, prefix + text + std::string(64, 'x'));
+}
+
+std::string Entry(const std::string& dtype,
+                  const std::string& shape,
+                  const std::string& range) {
+  return R"({"dtype":")" + dtype + R"(","shape":)" + shape +
+         R"(,"data_offsets":)" + range + "}";
+}
+
+TEST_F(BadInput, WeightsThatAreNoSafetensors) {
+  for (const char* content : {"", "PK\x03\x04 an archive of another kind",
+                              "<html>404 not found</html>",
+                              "version https://git-lfs.github.com/spec/v1\n"}) {
+    ExpectError(Encode(Damaged([content](const fs::path& model) {
+                  WriteText(model / "model.safetensors", content);
+                })),
+                {"model.safetensors"});
+  }
+}
+
+TEST_F(BadInput, HeadersThatLie) {
+  const std::string good = Entry("U8", "[4]", "[0,4]");
+  const struct {
+    std::string header;
+    const char* part;
+  } kCases[] = {
+      {"{\"w\":" + Entry("F32", "[-4]", "[0,4]") + "}", "tensor w"},
+      {"{\"w\":" + Entry("F32", "[4611686018427387904,4]", "[0,16]") + "}",
+       "tensor w"},
+      {"{\"w\":" + Entry("F32", "[99999999999999999999]", "[0,16]") + "}",
+       "tensor w"},
+      {"{\"w\":" + Entry("F32", "[4]", "[60,76]") + "}", "tensor w"},
+      {"{\"w\":" + Entry("F32", "[4]", "[16,0]") + "}", "tensor w"},
+      {"{\"w\":" + Entry("F8_E4M3", "[4]", "[0,4]") + "}", "F8_E4M3"},
+      {"{\"a\":" + good + ",\"b\":" + Entry("U8", "[4]", "[2,6]") + "}",
+       "share bytes"},
+      {"{\"w\":" + good + ",\"w\":" + Entry("U8", "[4]", "[4,8]") + "}",
+       "\"w\" stands twice"},
+      {"{\"\xff\xfe\":" + good + "}", "not valid JSON"},
+      {"{\"w\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}",
+       "nested deeper"},
+      {"[]", "not a JSON object"},
+  };
+  for (const auto& [header, part] : kCases) {
+    SCOPED_TRACE(header.substr(0, 100));
+    ExpectError(Encode(Damaged([&header](const fs::path& model) {
+                  WriteHeader(model / "model.safetensors", header);
+                })),
+                {"model.safetensors", part});
+  }
+}
+
+TEST_F(BadInput, TensorOfAnotherType) {
+  ExpectError(Encode(Damaged([](const fs::path& model) {
+                // As many bytes an element as the demo's halves.
+                ChangeHeader(model,
+                             [](Json& h) { h[kTensor]["dtype"] = "I16"; });
+              })),
+              {"model.safetensors", kTensor, "I16"});
+}
+
+TEST_F(BadInput, TensorInTwoShards) {
+  ExpectError(
+      Encode(Damaged([](const fs::path& model) {
+        fs::copy(model / "model.safetensors", model / "1.safetensors");
+        fs::rename(model / "model.safetensors", model / "2.safetensors");
+        WriteText(
+            model / "model.safetensors.index.json",
+            R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
+      })),
+      {"1.safetensors", "2.safetensors", "tensor"});
+}
+
+TEST_F(BadInput, NumbersOfAConfig) {
+  const auto with = [&](const std::string& key, const std::string& value) {
+    return Encode(Damaged([&](const fs::path& model) {
+      // As text: what JSON's own numbers cannot say is wanted too.
+      std::string config = ReadFile(model / "config.json");
+      // The last one is the image tower's.
+      const std::size_t at = config.rfind("\"" + key + "\":");
+      ASSERT_NE(at, std::string::npos) << config;
+      const std::size_t begin = config.find(':', at) + 1;
+      config.replace(begin, config.find_first_of(",}\n", begin) - begin, value);
+      WriteText(model / "config.json", config);
+    }));
+  };
+  for (const char* bad :
+       {"NaN", "1e999", "-1", "0", "1.5", "\"8\"", "[8, 9]", "4294967304",
+        "18446744073709551615", "99999999999999999999"}) {
+    SCOPED_TRACE(bad);
+    ExpectError(with("patch_size", bad), {"config.json"});
+  }
+  ExpectError(with("patch_size", std::string(100'000, '[')), {"config.json"});
+  ExpectError(with("patch_size", "1000"), {"config.json", "patch"});
+  ExpectError(with("num_attention_heads", "7"), {"config.json", "7"});
+}
+
+// As the reference has it, what is left over is cut off.
+TEST_F(BadInput, ImageSizeThatThePatchDoesNotDivideIsNoMistake) {
+  const std::string model = Damaged([](const fs::path& folder) {
+    Json config = ReadJsonFile(folder / "config.json");
+    Json& tower =
+        config.contains("vision_config") ? config["vision_config"] : config;
+    tower["image_size"] = tower["image_size"].get<int>() + 3;
+    WriteText(folder / "config.json", config.dump());
+  });
+  EXPECT_EQ(
+      testing::EyechartJson({"inspect", model})["tokens"],
+      testing::EyechartJson({"inspect", DemoCheckpoint("clip")})["tokens"]);
+  EXPECT_EQ(Eyechart(Encode(model)).exit_code, 0);
+}
+
 TEST_F(BadInput, HeaderLengthOfTwoToTheSixty) {
   ExpectError(Encode(Damaged([](const fs::path& model) {
                 WriteText(model / "model.safetensors",
@@ -215,6 +334,7 @@ TEST_F(BadInput, ValuesThatAreNotKnown) {
   ExpectError(with("--resolution", "big"), {"big", "HxW"});
   ExpectError(with("--alpha", "black"), {"drop or white"});
   ExpectError(with("--orient", "left"), {"none or exif"});
+  ExpectError(with("--decode", "faster"), {"faster", "exact or fast"});
   ExpectError(with("--batch", "0"), {"--batch 0"});
   ExpectError(with("--tf32", "yes"), {"yes", "off or on"});
   ExpectError(with("--tf32", "on"), {"only CUDA devices have it"});

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "data/feature_store.h"
 #include "tests/cli/pictures.h"
 #include "tests/cli/process.h"
@@ -108,6 +109,27 @@ TEST(EncodeCommand, RefusesAChangedPictureAndAnotherPool) {
   EXPECT_EQ(changed.exit_code, 2);
   EXPECT_NE(changed.err.find("\"001.jpg\" has changed"), std::string::npos)
       << changed.err;
+}
+
+TEST(EncodeCommand, RecordsAFastDecodeAndDoesNotMixIt) {
+  const TempFolder folder;
+  testing::WritePictures(folder / "photos", 3);
+  const fs::path exact = folder / "exact";
+  const fs::path fast = folder / "fast";
+  EyechartJson(Encode(folder / "photos", exact));
+  EyechartJson(Encode(folder / "photos", fast, {"--decode", "fast"}));
+  const auto preprocess = [](const fs::path& store) {
+    return ReadJsonFile(store / "manifest.json")["preprocess"];
+  };
+  EXPECT_FALSE(preprocess(exact).contains("decode"));
+  EXPECT_EQ(preprocess(fast)["decode"], "fast");
+  for (const auto& [store, decode] :
+       {std::pair{exact, "fast"}, std::pair{fast, "exact"}}) {
+    const auto mixed =
+        Eyechart(Encode(folder / "photos", store, {"--decode", decode}));
+    EXPECT_EQ(mixed.exit_code, 2);
+    EXPECT_NE(mixed.err.find("preprocess"), std::string::npos) << mixed.err;
+  }
 }
 
 TEST(EncodeCommand, LeavesAResumableStateOnASignal) {

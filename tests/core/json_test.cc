@@ -28,6 +28,19 @@ TEST(ParseJson, RefusesDeepNesting) {
       std::string::npos);
 }
 
+TEST(ParseJson, RefusesDuplicateKeysWhereAsked) {
+  const auto error = [](const char* text) {
+    return InputErrorOf([&] { ParseJson(text, "f", DuplicateKeys::kRefuse); });
+  };
+  EXPECT_EQ(error(R"({"a": {"b": 1, "c": 2}, "b": [{"a": 1}, {"a": 1}]})"), "");
+  EXPECT_EQ(error(R"({"a": 1, "b": 2, "a": 1})"),
+            "f: the key \"a\" stands twice in one object");
+  EXPECT_NE(error(R"([{"x": {"u": [], "\u0075": 2}}])").find("\"u\""),
+            std::string::npos);
+  // Elsewhere the last counts, as in Python.
+  EXPECT_EQ(ParseJson(R"({"a": 1, "a": 2})", "f")["a"], 2);
+}
+
 // json.dumps(value, sort_keys=True, separators=(",", ":")) of Python 3.11.
 TEST(CanonicalJson, EqualsPythonsSortedCompactForm) {
   const Json value = {{"b", 0.00392156862745098},
@@ -36,6 +49,21 @@ TEST(CanonicalJson, EqualsPythonsSortedCompactForm) {
   EXPECT_EQ(CanonicalJson(value),
             "{\"a\":[1,null,true,\"\\u00e9\\n\"],\"b\":0.00392156862745098,"
             "\"c\":1e-05}");
+}
+
+TEST(JsonGet, RefusesIntegersThatWouldWrap) {
+  const Json object = {
+      {"big", 4294967299}, {"bigger", 18446744073709551615U}, {"low", -1}};
+  EXPECT_NE(InputErrorOf([&] {
+              JsonGet<int>(object, "big", "f");
+            }).find("4294967299; it should be an integer of 32 bits"),
+            std::string::npos);
+  EXPECT_EQ(JsonGet<std::int64_t>(object, "big", "f"), 4294967299);
+  EXPECT_NE(InputErrorOf([&] {
+              JsonGet<std::int64_t>(object, "bigger", "f");
+            }).find("18446744073709551615"),
+            std::string::npos);
+  EXPECT_EQ(JsonGet<int>(object, "low", "f"), -1);
 }
 
 TEST(JsonGet, ChecksTypes) {

@@ -81,6 +81,14 @@ TEST(Safetensors, RefusesEntriesThatLie) {
            "\"data_offsets\":[0,8]}",
            "{\"dtype\":\"F32\",\"shape\":[1099511627776,1099511627776],"
            "\"data_offsets\":[0,8]}",
+           "{\"dtype\":\"F32\",\"shape\":[18446744073709551615],"
+           "\"data_offsets\":[0,8]}",
+           "{\"dtype\":\"U8\",\"shape\":[4611686018427387904,3,0],"
+           "\"data_offsets\":[0,0]}",
+           "{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}",
+           "{\"dtype\":\"F32\",\"shape\":[2],"
+           "\"data_offsets\":[0,18446744073709551615]}",
+           "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}",
            "{\"dtype\":\"F32\",\"shape\":\"2\",\"data_offsets\":[0,8]}",
            "{\"dtype\":\"Q4\",\"shape\":[2],\"data_offsets\":[0,8]}",
            "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-1,7]}",
@@ -89,6 +97,27 @@ TEST(Safetensors, RefusesEntriesThatLie) {
        }) {
     EXPECT_NE(error(bad).find("tensor w"), std::string::npos) << bad;
   }
+}
+
+TEST(Safetensors, RefusesATensorThatStandsTwice) {
+  const std::string entry =
+      ":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":";
+  EXPECT_NE(
+      ErrorOf(WithHeader("{\"w\"" + entry + "[0,4]},\"w\"" + entry + "[4,8]}}",
+                         "12345678"))
+          .find("\"w\" stands twice"),
+      std::string::npos);
+}
+
+TEST(Safetensors, RefusesHeadersThatAreNoText) {
+  const std::string entry =
+      ":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}";
+  EXPECT_EQ(ErrorOf(WithHeader("{\"\xc3\xa9\"" + entry, "1")), "");
+  EXPECT_NE(
+      ErrorOf(WithHeader("{\"\xc3(\"" + entry, "1")).find("not valid JSON"),
+      std::string::npos);
+  const std::string deep(200'000, '[');
+  EXPECT_NE(ErrorOf(WithHeader("{\"w\":" + deep, "")), "");
 }
 
 TEST(Safetensors, RefusesTensorsThatShareBytes) {

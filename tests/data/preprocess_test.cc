@@ -165,6 +165,8 @@ TEST(PreprocessSha256, TellsSettingsApart) {
   using O = PreprocessOptions;
   EXPECT_TRUE(differs([](O& o) { o.decode.alpha = AlphaMode::kWhite; }));
   EXPECT_TRUE(differs([](O& o) { o.decode.orient = OrientMode::kExif; }));
+  EXPECT_TRUE(differs([](O& o) { o.decode.mode = DecodeMode::kFast; }));
+  EXPECT_FALSE(PreprocessToJson(base).contains("decode"));
   EXPECT_TRUE(differs([](O& o) { o.size_height = 225; }));
   EXPECT_TRUE(differs([](O& o) { o.longest_edge = 300; }));
   EXPECT_TRUE(differs([](O& o) { o.filter = Filter::kBox; }));

