@@ -185,10 +185,11 @@ std::vector<AddedToken> ReadAddedDecoder(const Json& config,
   for (const auto& [id, json] : decoder->items()) {
     AddedToken token = ReadAddedToken(json, source);
     const auto number = ParseInt(id);
-    EYECHART_REQUIRE(number.has_value(),
-                     "{}: \"added_tokens_decoder\" has the id \"{}\"; it should "
-                     "be a number",
-                     source, id);
+    EYECHART_REQUIRE(
+        number.has_value(),
+        "{}: \"added_tokens_decoder\" has the id \"{}\"; it should "
+        "be a number",
+        source, id);
     token.id = *number;
     RequireId(token.id, token.content, source);
     tokens.push_back(std::move(token));

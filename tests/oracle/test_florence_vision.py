@@ -7,6 +7,7 @@ import torch
 from encoder_parity import (compare_fp32, compare_half, encode, pixels,
                             randomize, rename_keys, run_probe, shard,
                             vit_outputs)
+from safetensors.torch import load_file
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (Florence2Config, Florence2ForConditionalGeneration,
                           Florence2Model, Florence2VisionConfig)
@@ -162,6 +163,51 @@ def test_config_of_the_remote_code(tmp_path):
     inputs = {"padded": pixels(62, 2, 72, 56)}
     compare_fp32("florence2 remote config", encode(folder, inputs, tmp_path),
                  reference(model.vision_tower, inputs))
+
+
+def remote_name(name):
+    """A tensor's name in the remote-code release, from the native one."""
+    name = name.removeprefix("model.")
+    if not name.startswith("vision_tower."):
+        for old, new in (
+                ("multi_modal_projector.image_position_embed",
+                 "image_pos_embed"),
+                ("multi_modal_projector.image_projection.weight",
+                 "image_projection"),
+                ("multi_modal_projector.", ""),
+                ("language_model.", "language_model.model."),
+                ("lm_head.", "language_model.lm_head.")):
+            if name.startswith(old):
+                return new + name.removeprefix(old)
+        return name
+    for kind, attention in (("spatial_block", "window_attn"),
+                            ("channel_block", "channel_attn")):
+        for old, new in ((".conv1.", ".conv1.fn.dw."),
+                         (".conv2.", ".conv2.fn.dw."),
+                         (".norm1.", f".{attention}.norm."),
+                         (".norm2.", ".ffn.norm."),
+                         (f".{attention}.", f".{attention}.fn."),
+                         (".ffn.fc", ".ffn.fn.net.fc")):
+            if f".{kind}{old}" in name:
+                return name.replace(f".{kind}{old}", f".{kind}{new}")
+    return name.replace(".conv.", ".proj.")
+
+
+def test_remote_code_names(tmp_path):
+    model = whole_model(Florence2ForConditionalGeneration, 65, TOY)
+    folder = tmp_path / "model"
+    model.save_pretrained(folder)
+    rename_keys(folder, remote_name)
+    names = load_file(folder / "model.safetensors")
+    assert "vision_tower.blocks.1.1.channel_block.ffn.fn.net.fc2.bias" in names
+    assert not any(name.startswith("model.") for name in names)
+    inputs = {"padded": pixels(66, 2, 72, 56)}
+    tower = model.model.vision_tower
+    compare_fp32("florence2 remote code", encode(folder, inputs, tmp_path),
+                 reference(tower, inputs))
+    info = json.loads(run_probe("info", folder))
+    assert info["unused_keys"] == []
+    assert info["parameters"] == tower.num_parameters()
 
 
 @pytest.mark.parametrize("stored", [torch.float16, torch.bfloat16])
