@@ -85,6 +85,9 @@ void Print(const Json& d) {
   line("pools", fmt::format("{}", fmt::join(pools, "; ")));
   line("tokens", fmt::format("{} x {}", count(d["tokens"]["count"]),
                              count(d["tokens"]["dim"])));
+  for (const Json& level : d["pyramid"])
+    line("stage", fmt::format("{} channels at stride {}", count(level["dim"]),
+                              level["stride"].get<int>()));
   line("text tower", d["text"].get<bool>() ? "yes" : "no");
   line("preprocess", CanonicalJson(d["preprocess"]));
   line("weights", d["weights_sha256"].get<std::string>());

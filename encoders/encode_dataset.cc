@@ -15,6 +15,7 @@
 #include "encoders/batch_engine.h"
 #include "encoders/batch_runner.h"
 #include "encoders/pixel_loader.h"
+#include "encoders/placement.h"
 #include "encoders/shard_buffer.h"
 
 namespace eyechart::encoders {
@@ -212,6 +213,13 @@ EncodeSummary EncodeDataset(LoadedModel& model,
   runner.Finish();
   summary.batch = runner.batch();
   summary.warnings = runner.Warnings();
+  const Placement placement =
+      MakePlacement(ParseEncoderDType(model.dtype), model.device);
+  if (placement.dtype != placement.rounded)
+    summary.warnings.push_back(fmt::format(
+        "{} is rounded to {} and computed with in fp32: this processor has no "
+        "instructions for it",
+        model.checkpoint.name, model.dtype));
   progress.End();
   CountItems(writer.items(), summary);
   if (summary.unreadable == summary.images) {

@@ -93,7 +93,7 @@ class ExportedEncoder : public ImageEncoder {
                      source_, info_.image_height, info_.image_width,
                      pixels.size(2), pixels.size(3));
     const c10::InferenceMode inference;
-    const at::Tensor input = pixels.to(placement_.device, placement_.dtype);
+    const at::Tensor input = pixels.to(placement_.device, InputDType());
     if (batch_ == 0 || input.size(0) == batch_)
       return Select(program_->Run(input), request);
     // A program for one batch size gets it, filled up with zeros.
@@ -131,6 +131,12 @@ class ExportedEncoder : public ImageEncoder {
   }
 
  private:
+  // A package is compiled for one dtype, whatever is fast here.
+  c10::ScalarType InputDType() const {
+    return config_.at("format") == "aotinductor" ? placement_.rounded
+                                                 : placement_.dtype;
+  }
+
   bool Declares(const char* output) const {
     return config_.at("outputs").contains(output);
   }
@@ -218,11 +224,9 @@ class ExportedEncoder : public ImageEncoder {
   // What the program gives for pictures of zeros.
   Features Outputs(std::int64_t height, std::int64_t width) const {
     const c10::InferenceMode inference;
-    return All(program_->Run(
-        at::zeros({std::max<std::int64_t>(batch_, 1), 3, height, width},
-                  c10::TensorOptions()
-                      .dtype(placement_.dtype)
-                      .device(placement_.device))));
+    return All(program_->Run(at::zeros(
+        {std::max<std::int64_t>(batch_, 1), 3, height, width},
+        c10::TensorOptions().dtype(InputDType()).device(placement_.device))));
   }
 
   void Probe() {

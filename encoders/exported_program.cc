@@ -42,6 +42,7 @@ class TorchScriptProgram : public ExportedProgram {
     try {
       module_ = torch::jit::load(path.string(), placement.device);
       module_.eval();
+      module_.to(placement.rounded);
       module_.to(placement.dtype);
     } catch (const std::exception& error) {
       ThrowInput("{}: no TorchScript program: {}", path.string(),

@@ -9,6 +9,10 @@
 //       [--threads N]
 //     Prints the wall and CPU seconds of PASSES passes over each tensor, of the
 //     family's own pool alone: what "eyechart encode" asks for.
+//   encoder_probe serve MODEL PIXELS.safetensors [--dtype ...] [--threads N]
+//     Answers each line of its input with the seconds that it took:
+//     "pass NAME", one pass over that tensor, the family's own pool alone, and
+//     "gemm ROWS IN OUT", one product on packed weights (the ceiling).
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
@@ -17,6 +21,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/randn.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +30,7 @@
 #include <ctime>
 #include <exception>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
@@ -34,6 +41,7 @@
 #include "core/safetensors.h"
 #include "encoders/clip_tokenizer.h"
 #include "encoders/image_encoder.h"
+#include "encoders/linear.h"
 #include "encoders/siglip_tokenizer.h"
 #include "encoders/text_encoder.h"
 
@@ -163,6 +171,58 @@ void TimePasses(const std::vector<std::string>& arguments) {
   }
 }
 
+template <typename Work>
+double SecondsOf(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double> passed =
+      std::chrono::steady_clock::now() - start;
+  return passed.count();
+}
+
+// Stays between its answers, so that peers can be timed in turn with it.
+void Serve(const std::vector<std::string>& arguments) {
+  const int threads = std::stoi(Option(arguments, "--threads", "0"));
+  if (threads > 0) at::set_num_threads(threads);
+  const EncoderOptions options = Options(arguments);
+  const auto encoder =
+      ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), options);
+  const SafetensorsFile file(arguments.at(2));
+  const EncodeRequest request = {.pool = encoder->info().default_pool};
+  std::map<std::vector<std::int64_t>, std::pair<Linear, at::Tensor>> products;
+  std::string what;
+  while (std::cin >> what) {
+    double seconds = 0;
+    if (what == "pass") {
+      std::string name;
+      std::cin >> name;
+      const TensorView& view = file.at(name);
+      const at::Tensor pixels =
+          at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+      seconds = SecondsOf([&] { encoder->Encode(pixels, request); });
+    } else {
+      std::vector<std::int64_t> shape(3);
+      for (std::int64_t& extent : shape) std::cin >> extent;
+      auto it = products.find(shape);
+      if (it == products.end()) {
+        const Placement placement = PlacementOf(options);
+        it = products
+                 .emplace(
+                     shape,
+                     std::pair{Linear(at::randn({shape[2], shape[1]}),
+                                      at::randn({shape[2]}), placement),
+                               placement.Put(at::randn({shape[0], shape[1]}))})
+                 .first;
+      }
+      const auto& [linear, rows] = it->second;
+      const c10::InferenceMode inference;
+      seconds = SecondsOf([&] { linear.Forward(rows); });
+    }
+    std::printf("%.6f\n", seconds);
+    std::fflush(stdout);
+  }
+}
+
 void Text(const std::vector<std::string>& arguments) {
   const auto encoder =
       TextEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
@@ -211,6 +271,8 @@ int Main(const std::vector<std::string>& arguments) {
     Encode(arguments);
   else if (step == "time")
     TimePasses(arguments);
+  else if (step == "serve")
+    Serve(arguments);
   else if (step == "text")
     Text(arguments);
   else if (step == "tokenize")
