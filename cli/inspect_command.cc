@@ -32,6 +32,9 @@ Json Describe(const encoders::LoadedModel& model) {
   Json pools = Json::object();
   for (const auto& [pool, width] : info.pools)
     pools[std::string(encoders::PoolName(pool))] = width;
+  Json pyramid = Json::array();
+  for (const encoders::PyramidLevel& level : info.pyramid)
+    pyramid.push_back({{"dim", level.width}, {"stride", level.stride}});
   return {
       {"schema", 1},
       {"command", "inspect"},
@@ -49,6 +52,7 @@ Json Describe(const encoders::LoadedModel& model) {
       {"tokens",
        {{"count", model.encoder->TokenCount(size.height, size.width)},
         {"dim", info.token_width}}},
+      {"pyramid", pyramid},
       {"text", info.has_text},
       {"preprocess", data::PreprocessToJson(model.preprocess)},
       {"preprocess_sha256", data::PreprocessSha256(model.preprocess)},

@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "core/files.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "tests/cli/process.h"
+#include "tests/fixture.h"
 
 namespace eyechart {
 namespace {
@@ -40,6 +45,26 @@ TEST(InspectCommand, SpeaksToPeople) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_NE(result.out.find("family         clip"), std::string::npos)
       << result.out;
+  EXPECT_NE(result.out.find("text tower     yes"), std::string::npos)
+      << result.out;
+}
+
+TEST(InspectCommand, ListsWhatIsMissingAndEndsWithTwo) {
+  const testing::TempFolder temp;
+  const std::filesystem::path model = temp / "model";
+  std::filesystem::copy(DemoCheckpoint("dinov2"), model);
+  // The same bytes under another name: one tensor missing, one unknown.
+  std::string weights = ReadFile(model / "model.safetensors");
+  const std::string name = "\"layernorm.weight\"";
+  weights.replace(weights.find(name), name.size(), "\"layernorm.weighs\"");
+  testing::WriteText(model / "model.safetensors", weights);
+  const auto result = Eyechart({"inspect", model.string(), "--json"});
+  EXPECT_EQ(result.exit_code, 2);
+  const Json json = ParseJson(result.out, "stdout");
+  EXPECT_EQ(json["missing_keys"], Json::array({"layernorm.weight"}));
+  EXPECT_EQ(json["unused_keys"], Json::array({"layernorm.weighs"}));
+  EXPECT_NE(result.err.find("1 tensors are missing"), std::string::npos)
+      << result.err;
 }
 
 }  // namespace
