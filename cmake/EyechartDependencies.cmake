@@ -1,5 +1,5 @@
-# Third-party packages, in an order that matters: LibTorch's MKL must stand
-# before OpenBLAS on the link line, so that FAISS's sgemm is MKL's.
+# Third-party packages. OpenMP, BLAS and LAPACK are what faiss's configuration
+# takes for found.
 find_package(Threads REQUIRED)
 find_package(Torch REQUIRED)
 find_package(OpenMP REQUIRED)
@@ -57,6 +57,11 @@ target_link_libraries(eyechart_sentencepiece INTERFACE
 # after the system's, or two versions of fmt would meet in one program.
 add_library(eyechart_torch INTERFACE)
 target_link_libraries(eyechart_torch INTERFACE ${TORCH_LIBRARIES})
+# Before every other library of a program: LibTorch calls its own MKL by names
+# (sgemm_) that OpenBLAS has too, and the loader takes whichever stands first.
+# An option, as it stands before the libraries, whose order CMake chooses.
+target_link_options(eyechart_torch INTERFACE
+  "SHELL:LINKER:--push-state,--no-as-needed $<TARGET_FILE:torch_cpu> LINKER:--pop-state")
 foreach(_target torch torch_library torch_cpu torch_cpu_library torch_cuda
     torch_cuda_library c10 c10_cuda)
   if(TARGET ${_target})
