@@ -43,7 +43,8 @@ struct EncodeSummary {
 /// that does not fit is halved, for good, and `warnings` says so.
 ///
 /// Memory stays below the sum of
-/// - the weights: parameters x bytes(dtype), packed, once;
+/// - the weights: parameters x bytes(dtype), packed, once (4 bytes for any
+///   dtype that the CPU has no units for);
 /// - two batches of activations, one being batch x T x (4 C + I) x bytes(dtype)
 ///   for a ViT of T tokens, width C and MLP width I: residual, norm and output
 ///   beside the hidden layer. While loading, when there are none yet, two
