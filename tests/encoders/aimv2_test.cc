@@ -203,9 +203,9 @@ TEST_F(Aimv2Test, MissingTensorsAreNamed) {
   }
   // A head that the config promises.
   ExpectHas(MakeError(VisionConfig({{"use_head", true}}), VisionTensors()),
-            "head.cls_token is missing");
+            "5 tensors are missing: head.cls_token");
   ExpectHas(MakeError(VisionConfig({{"qkv_bias", true}}), VisionTensors()),
-            "q_proj.bias is missing");
+            "are missing: encoder.layers.0.attention.q_proj.bias");
 }
 
 TEST_F(Aimv2Test, UnknownKeysAreNamed) {

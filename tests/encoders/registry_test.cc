@@ -15,6 +15,7 @@ Checkpoint OfType(const std::string& model_type) {
   Checkpoint checkpoint;
   checkpoint.folder = "folder";
   checkpoint.name = "folder";
+  checkpoint.config_source = "config.json";
   checkpoint.model_type = model_type;
   return checkpoint;
 }

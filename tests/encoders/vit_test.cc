@@ -143,7 +143,7 @@ TEST_F(VitTest, HalfPrecisionStaysNear) {
   const Features single = encode(c10::kFloat);
   for (const auto dtype : {c10::kBFloat16, c10::kHalf}) {
     const Features half = encode(dtype);
-    EXPECT_EQ(half.tokens.scalar_type(), dtype);
+    EXPECT_EQ(half.tokens.scalar_type(), PlacementOf({.dtype = dtype}).dtype);
     EXPECT_EQ(half.pooled.scalar_type(), c10::kFloat);
     EXPECT_LT((half.pooled - single.pooled).abs().max().item<float>(),
               0.05F * single.pooled.abs().max().item<float>());
