@@ -44,8 +44,7 @@ double LogLikelihood(const PsychometricFunction& function,
                      std::span<const StrengthTrials> data) {
   double sum = 0;
   for (const StrengthTrials& row : data) {
-    const double p =
-        std::clamp(function.At(row.strength), 1e-12, 1 - 1e-12);
+    const double p = std::clamp(function.At(row.strength), 1e-12, 1 - 1e-12);
     sum += static_cast<double>(row.correct) * std::log(p) +
            static_cast<double>(row.trials - row.correct) * std::log1p(-p);
   }
@@ -62,10 +61,9 @@ void Check(std::span<const StrengthTrials> data) {
 }
 
 // From several places: with few answers the likelihood has ridges.
-PsychometricFunction FitFrom(
-    std::span<const StrengthTrials> data,
-    double guess,
-    std::span<const std::array<double, 3>> starts) {
+PsychometricFunction FitFrom(std::span<const StrengthTrials> data,
+                             double guess,
+                             std::span<const std::array<double, 3>> starts) {
   const auto cost = [&](std::span<const double> v) {
     // A location far outside the data means no rise inside it; the fence keeps
     // the simplex from running off along a flat likelihood.
@@ -112,14 +110,13 @@ std::vector<StrengthTrials> Totals(std::span<const StrengthGroups> data) {
 
 std::vector<StrengthTrials> Resample(std::span<const StrengthGroups> data,
                                      Random& random) {
-  std::vector<StrengthTrials> totals;
-  for (const StrengthGroups& row : data) {
-    std::int64_t correct = 0;
-    for (std::size_t i = 0; i < row.correct.size(); ++i)
-      correct += row.correct[random.Below(row.correct.size())];
-    totals.push_back(
-        {row.strength, correct,
-         row.group_size * static_cast<std::int64_t>(row.correct.size())});
+  std::vector<StrengthTrials> totals = Totals(data);
+  for (StrengthTrials& total : totals) total.correct = 0;
+  const std::size_t groups = data[0].correct.size();
+  for (std::size_t i = 0; i < groups; ++i) {
+    const std::uint64_t drawn = random.Below(groups);
+    for (std::size_t row = 0; row < data.size(); ++row)
+      totals[row].correct += data[row].correct[drawn];
   }
   return totals;
 }
@@ -127,9 +124,8 @@ std::vector<StrengthTrials> Resample(std::span<const StrengthGroups> data,
 }  // namespace
 
 double PsychometricFunction::At(double strength) const {
-  return guess + (1 - guess - lapse) *
-                     Logistic(slope * (std::log(strength) -
-                                       std::log(location)));
+  return guess + (1 - guess - lapse) * Logistic(slope * (std::log(strength) -
+                                                         std::log(location)));
 }
 
 std::optional<double> PsychometricFunction::StrengthAt(double target) const {
@@ -155,6 +151,10 @@ PsychometricFunction FitPsychometric(std::span<const StrengthTrials> data,
 PsychometricResult MeasureThreshold(std::span<const StrengthGroups> data,
                                     double guess,
                                     const ThresholdOptions& options) {
+  for (const StrengthGroups& row : data)
+    EYECHART_CHECK(row.correct.size() == data[0].correct.size(),
+                   "{} groups at strength {}, {} at {}", row.correct.size(),
+                   row.strength, data[0].correct.size(), data[0].strength);
   const std::vector<StrengthTrials> totals = Totals(data);
   PsychometricResult result;
   result.function = FitPsychometric(totals, guess);
@@ -169,12 +169,10 @@ PsychometricResult MeasureThreshold(std::span<const StrengthGroups> data,
   result.threshold.level = options.level;
 
   // Each resample is refitted from the whole sample's fit, which lies close.
-  const std::array<std::array<double, 3>, 1> start = {
-      ToVariables(result.function.location,
-                  std::clamp(result.function.slope, kMinSlope * 1.01,
-                             kMaxSlope * 0.99),
-                  std::clamp(result.function.lapse, 1e-3 * kMaxLapse,
-                             0.999 * kMaxLapse))};
+  const std::array<std::array<double, 3>, 1> start = {ToVariables(
+      result.function.location,
+      std::clamp(result.function.slope, kMinSlope * 1.01, kMaxSlope * 0.99),
+      std::clamp(result.function.lapse, 1e-3 * kMaxLapse, 0.999 * kMaxLapse))};
   Random random(options.seed);
   std::vector<double> thresholds;
   for (int i = 0; i < options.resamples; ++i) {

@@ -22,10 +22,10 @@ struct StrengthTrials {
 /// psi(x) = g + (1 - g - l) / (1 + exp(-b (ln x - ln a))): a logistic function
 /// of log strength (Wichmann and Hill 2001, eq. 1, with a logistic F).
 struct PsychometricFunction {
-  double guess = 0.5;     // g, the share that blind guessing gets right
-  double lapse = 0;       // l, the share missed however strong the signal
-  double location = 1;    // a, strength at the middle of the rise
-  double slope = 1;       // b, > 0
+  double guess = 0.5;   // g, the share that blind guessing gets right
+  double lapse = 0;     // l, the share missed however strong the signal
+  double location = 1;  // a, strength at the middle of the rise
+  double slope = 1;     // b, > 0
   double log_likelihood = 0;
 
   double At(double strength) const;
@@ -59,12 +59,14 @@ struct Threshold {
   double level = 0.95;
 };
 
-/// Answers at one strength in groups that share their circumstances (the two
-/// pictures of a pair): the bootstrap draws groups, not single answers.
+/// Answers at one strength in groups that share their circumstances (pictures
+/// that differ in the answer alone). Group i is the same at every strength (the
+/// same scene, shown weaker), so the bootstrap draws groups, not single
+/// answers, and takes a drawn one at all strengths.
 struct StrengthGroups {
   double strength = 0;
-  std::int64_t group_size = 1;          // answers a group
-  std::vector<std::int64_t> correct;    // right answers of each group
+  std::int64_t group_size = 1;        // answers a group
+  std::vector<std::int64_t> correct;  // right answers of each group
 };
 
 struct ThresholdOptions {
@@ -80,7 +82,8 @@ struct PsychometricResult {
 };
 
 /// Fits the function and the threshold with its percentile bootstrap interval
-/// (groups drawn with replacement within each strength, function refitted).
+/// (groups drawn with replacement, function refitted). Throws std::logic_error
+/// where the strengths differ in their groups.
 PsychometricResult MeasureThreshold(std::span<const StrengthGroups> data,
                                     double guess,
                                     const ThresholdOptions& options = {});

@@ -92,8 +92,7 @@ TEST(MeasureThreshold, SaysNothingBeyondTheStrengthsShown) {
 // Pairs whose two answers always agree carry half the information: the interval
 // is wider by about the square root of 2.
 TEST(MeasureThreshold, DrawsGroupsNotAnswers) {
-  std::vector<StrengthGroups> singles =
-      Observe(Truth(0.5, 3.5), 400, 5);
+  std::vector<StrengthGroups> singles = Observe(Truth(0.5, 3.5), 400, 5);
   std::vector<StrengthGroups> pairs = singles;
   for (StrengthGroups& row : pairs) {
     row.group_size = 2;

@@ -23,8 +23,8 @@ TEST(Random, BelowIsUniform) {
   for (int i = 0; i < kDraws; ++i) ++counts.at(random.Below(6));
   double chi_square = 0;
   for (const int count : counts)
-    chi_square += (count - kDraws / 6.0) * (count - kDraws / 6.0) /
-                  (kDraws / 6.0);
+    chi_square +=
+        (count - kDraws / 6.0) * (count - kDraws / 6.0) / (kDraws / 6.0);
   EXPECT_LT(chi_square, 20.5);  // 5 degrees of freedom, p = 0.001
 }
 

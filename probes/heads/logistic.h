@@ -1,0 +1,55 @@
+// The linear read-out: multinomial logistic regression with an L2 penalty.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace eyechart::probes {
+
+struct LogisticOptions {
+  /// Inverse strength of the penalty, as in LIBLINEAR and scikit-learn: the
+  /// sum of the losses times C, plus half the squared norm of the weights. The
+  /// bias is not penalised.
+  double c = 1;
+  int max_iterations = 500;  // of L-BFGS; enough on standardised features
+  double tolerance = 1e-6;   // of the gradient of the mean loss, max-abs
+};
+
+/// A fitted read-out on features that are standardised first (mean and standard
+/// deviation of the training rows; a constant column stays 0).
+class LogisticReadOut {
+ public:
+  /// Fits `features` (n, d) with `labels` (n) int64 in 0 ... classes - 1, by
+  /// L-BFGS in float64 from zero. The minimum is unique up to a shift common to
+  /// all classes' biases. Throws std::logic_error for shapes that do not fit.
+  static LogisticReadOut Fit(const at::Tensor& features,
+                             const at::Tensor& labels,
+                             std::int64_t classes,
+                             const LogisticOptions& options = {});
+
+  /// Log-odds (m, classes) float64 of rows (m, d).
+  at::Tensor Scores(const at::Tensor& features) const;
+
+  double c() const { return c_; }
+
+ private:
+  at::Tensor mean_;      // (d)
+  at::Tensor inverse_;   // (d), 1 / standard deviation
+  at::Tensor weights_;   // (d, classes)
+  at::Tensor bias_;      // (classes)
+  double c_ = 1;
+};
+
+/// Fits one read-out for each C on the rows whose `validation` (n, bool) is
+/// false, takes the one that is right most often on the others (the smallest C
+/// on ties: the stronger penalty) and fits it again on all rows.
+LogisticReadOut FitSelected(const at::Tensor& features,
+                            const at::Tensor& labels,
+                            std::int64_t classes,
+                            const at::Tensor& validation,
+                            std::span<const double> grid);
+
+}  // namespace eyechart::probes
