@@ -33,16 +33,19 @@ void Head(HtmlPage& page) {
       "initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
       "'none'; img-src data:; style-src 'unsafe-inline'; script-src "
-      "'{}'\">\n<title>{} \u00b7 eyechart</title>\n<style>{}</style>\n"
+      "'{}'\">\n<title>{} \u00b7 eyechart</title>\n<style>{}{}</style>\n"
       "</head>\n<body>\n"
       "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n",
-      ScriptHash(PageScript()), EscapeHtml(title), PageStyle());
+      ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
+      page.acuities.empty() ? "" : PlotStyle());
   page.html += "<header>\n" + Element("h1", title) +
                "\n<p class=\"sub\">What vision encoders see, and how fast: an "
                "eyechart report</p>\n<nav aria-label=\"Sections\"><ul>"
                "<li><a href=\"#summary\">Summary</a></li>";
   if (failures) page.html += "<li><a href=\"#failed\">Failed cells</a></li>";
   page.html += "<li><a href=\"#results\">Results</a></li>";
+  if (!page.acuities.empty())
+    page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
   if (!page.galleries.empty())
     page.html += "<li><a href=\"#pairs\">CLIP-blind pairs</a></li>";
   page.html +=
@@ -81,6 +84,7 @@ class HtmlExporter : public Exporter {
     WriteSummary(page);
     WriteFailures(page);
     WriteResults(page);
+    WriteAcuity(page);
     Pairs(page);
     Records(page);
     WriteCells(page);

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "reports/acuity.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
 #include "reports/gallery.h"
+#include "reports/line_plot.h"
 #include "reports/methods.h"
 
 namespace eyechart::reports {
@@ -38,6 +40,7 @@ struct HtmlPage {
   std::vector<MetricNote> metrics = MetricsUsed(runs);
   std::vector<TaskTable> tables = MakeTaskTables(runs);
   std::vector<Gallery> galleries = ReadGalleries(runs);
+  std::vector<AcuityCurve> acuities = ReadAcuities(runs);
   std::vector<std::pair<std::size_t, std::string>> missing = MissingCells(runs);
   std::string html;
 };
@@ -49,6 +52,7 @@ std::string Element(std::string_view tag, const std::string& text);
 void WriteSummary(HtmlPage& page);
 void WriteFailures(HtmlPage& page);
 void WriteResults(HtmlPage& page);
+void WriteAcuity(HtmlPage& page);
 void WriteCells(HtmlPage& page);
 void WriteEnvironment(HtmlPage& page);
 void WriteMethods(HtmlPage& page);

@@ -26,6 +26,10 @@ constexpr std::array kEstimators = {
               "delete-one jackknife over pictures, normal quantile, clipped to "
               "[0, 1]: pairs share pictures and so are not independent "
               "(Arvesen 1969)"},
+    Estimator{"bootstrap over groups",
+              "percentile bootstrap, 1,000 draws of groups of pictures that "
+              "differ in the answer alone, each taken at all strengths; for "
+              "thresholds the psychometric function is fitted to each draw"},
 };
 
 std::string_view WhatOf(std::string_view estimator) {

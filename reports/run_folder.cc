@@ -1,6 +1,7 @@
 #include "reports/run_folder.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -73,11 +74,14 @@ RunFolder ReadRunFolder(const fs::path& path) {
   run.records = StandingRecords(ReadRecords(rows));
   if (const fs::path file = path / "environment.json"; fs::exists(file))
     run.environment = ReadObject(file);
+  std::set<std::string> cells;
   for (const Record& record : run.records) {
-    if (run.galleries.contains(record.cell)) continue;
-    const fs::path file =
-        path / "artifacts" / CellSlug(record.cell) / "gallery.json";
-    if (fs::exists(file)) run.galleries[record.cell] = ReadObject(file);
+    if (!cells.insert(record.cell).second) continue;
+    const fs::path artifacts = path / "artifacts" / CellSlug(record.cell);
+    if (const fs::path file = artifacts / "gallery.json"; fs::exists(file))
+      run.galleries[record.cell] = ReadObject(file);
+    if (const fs::path file = artifacts / "acuity.json"; fs::exists(file))
+      run.acuities[record.cell] = ReadObject(file);
   }
   return run;
 }

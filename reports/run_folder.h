@@ -23,6 +23,8 @@ struct RunFolder {
   Json environment;  // environment.json; null where there is none
   /// artifacts/<CellSlug(cell)>/gallery.json of the cells that have one.
   std::map<std::string, Json> galleries;
+  /// artifacts/<CellSlug(cell)>/acuity.json of the cells that have one.
+  std::map<std::string, Json> acuities;
 };
 
 /// Reads the folder. Throws InputError where it does not exist, holds no

@@ -138,10 +138,10 @@ Acuity MeasureAcuity(const Chart& chart,
                      const at::Tensor& features,
                      ReadOut read_out,
                      const ThresholdOptions& options) {
-  EYECHART_CHECK(features.dim() == 2 && features.size(0) ==
-                     static_cast<std::int64_t>(pictures.size()),
-                 "{} rows of features, {} pictures", features.size(0),
-                 pictures.size());
+  EYECHART_CHECK(
+      features.dim() == 2 &&
+          features.size(0) == static_cast<std::int64_t>(pictures.size()),
+      "{} rows of features, {} pictures", features.size(0), pictures.size());
   Acuity acuity;
   acuity.chart = &chart;
   acuity.read_out = read_out;

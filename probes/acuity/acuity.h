@@ -40,8 +40,8 @@ struct Acuity {
   ReadOut read_out = ReadOut::kLinear;
   std::vector<CurvePoint> points;  // easy to hard
   PsychometricResult fit;
-  double accuracy = 0;  // share right over all steps
-  Interval accuracy_ci; // bootstrap over groups
+  double accuracy = 0;   // share right over all steps
+  Interval accuracy_ci;  // bootstrap over groups
   /// Of every picture of the chart: the answer read out of a test picture's
   /// features; -1 for training pictures.
   std::vector<std::int64_t> predictions;
@@ -49,9 +49,9 @@ struct Acuity {
 
 /// Trains a read-out for each step on `features` (rows of `pictures`, d
 /// columns) of the training pictures and asks it about the test pictures; fits
-/// the psychometric function with the guess rate fixed at 1 / classes. `size` is
-/// the side of the pictures in pixels. Throws std::logic_error where features
-/// and pictures differ in number.
+/// the psychometric function with the guess rate fixed at 1 / classes. `size`
+/// is the side of the pictures in pixels. Throws std::logic_error where
+/// features and pictures differ in number.
 Acuity MeasureAcuity(const Chart& chart,
                      const ChartPictures& pictures,
                      int size,

@@ -29,16 +29,15 @@ Chart OptotypeChart(scenes::OptotypeKind kind) {
 }
 
 std::vector<Chart> MakeCharts() {
-  std::vector<Chart> charts = {
-      OptotypeChart(scenes::OptotypeKind::kTumblingE),
-      OptotypeChart(scenes::OptotypeKind::kLandoltC)};
+  std::vector<Chart> charts = {OptotypeChart(scenes::OptotypeKind::kTumblingE),
+                               OptotypeChart(scenes::OptotypeKind::kLandoltC)};
   for (const scenes::PatternInfo& pattern : scenes::Patterns())
-    charts.push_back({std::string(pattern.name),
-                      std::string(pattern.unit),
-                      pattern.pixels,
-                      {pattern.steps.begin(), pattern.steps.end()},
-                      {std::string(pattern.class_a),
-                       std::string(pattern.class_b)}});
+    charts.push_back(
+        {std::string(pattern.name),
+         std::string(pattern.unit),
+         pattern.pixels,
+         {pattern.steps.begin(), pattern.steps.end()},
+         {std::string(pattern.class_a), std::string(pattern.class_b)}});
   return charts;
 }
 
@@ -59,8 +58,7 @@ const Chart& FindChart(const std::string& name) {
     if (chart.name == name) return chart;
     names.push_back(chart.name);
   }
-  ThrowInput("no eye chart \"{}\"; there are {}", name,
-             fmt::join(names, ", "));
+  ThrowInput("no eye chart \"{}\"; there are {}", name, fmt::join(names, ", "));
 }
 
 ChartPictures::ChartPictures(const Chart& chart, const ChartOptions& options)

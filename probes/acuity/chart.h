@@ -36,8 +36,8 @@ const Chart& FindChart(const std::string& name);
 
 struct ChartOptions {
   /// Pictures a step for training the read-outs; rounded up to whole groups
-  /// (one picture of each class). With 192 and as many to test on, a threshold's
-  /// interval is about a fifth of it wide.
+  /// (one picture of each class). With 192 and as many to test on, a
+  /// threshold's interval is about a fifth of it wide.
   int train = 192;
   int test = 192;          // pictures a step to test on, from other seeds
   std::uint64_t seed = 7;  // of the pictures

@@ -4,8 +4,8 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <torch/optim/lbfgs.h>
 
 #include "core/error.h"
@@ -41,14 +41,14 @@ LogisticReadOut LogisticReadOut::Fit(const at::Tensor& features,
 
   at::Tensor weights = at::zeros({rows.size(1), classes}, at::kDouble);
   at::Tensor bias = at::zeros({classes}, at::kDouble);
-  torch::optim::LBFGS optimizer(
-      {weights, bias}, torch::optim::LBFGSOptions(1)
-                           .max_iter(options.max_iterations)
-                           .max_eval(2 * options.max_iterations)
-                           .tolerance_grad(options.tolerance)
-                           .tolerance_change(1e-12)
-                           .history_size(10)
-                           .line_search_fn("strong_wolfe"));
+  torch::optim::LBFGS optimizer({weights, bias},
+                                torch::optim::LBFGSOptions(1)
+                                    .max_iter(options.max_iterations)
+                                    .max_eval(2 * options.max_iterations)
+                                    .tolerance_grad(options.tolerance)
+                                    .tolerance_change(1e-12)
+                                    .history_size(10)
+                                    .line_search_fn("strong_wolfe"));
   // The gradient in closed form: recording a graph would cost more than it.
   optimizer.step([&] {
     const at::Tensor scores = at::matmul(rows, weights) + bias;

@@ -36,10 +36,10 @@ class LogisticReadOut {
   double c() const { return c_; }
 
  private:
-  at::Tensor mean_;      // (d)
-  at::Tensor inverse_;   // (d), 1 / standard deviation
-  at::Tensor weights_;   // (d, classes)
-  at::Tensor bias_;      // (classes)
+  at::Tensor mean_;     // (d)
+  at::Tensor inverse_;  // (d), 1 / standard deviation
+  at::Tensor weights_;  // (d, classes)
+  at::Tensor bias_;     // (classes)
   double c_ = 1;
 };
 

@@ -43,9 +43,9 @@ at::Tensor NearestVotes(const at::Tensor& train,
         at::matmul(queries.narrow(0, begin, count), bank).topk(k, 1);
     const at::Tensor weights = at::softmax(cosines / options.temperature, 1);
     votes.narrow(0, begin, count)
-        .scatter_add_(1, labels.index_select(0, nearest.flatten())
-                             .view({count, k}),
-                      weights);
+        .scatter_add_(
+            1, labels.index_select(0, nearest.flatten()).view({count, k}),
+            weights);
   }
   return votes;
 }

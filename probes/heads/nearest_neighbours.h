@@ -17,10 +17,10 @@ struct NearestOptions {
 
 /// Votes (m, classes) of the nearest rows of `train` (n, d) by cosine for each
 /// row of `test` (m, d), weighted by the softmax of cosine / temperature over
-/// the k nearest, its maximum subtracted; a row sums to 1. `labels` (n) is int64
-/// in 0 ... classes - 1. Rows of zeros have cosine 0 to everything. Throws
-/// std::logic_error for shapes that do not fit. Source: Oquab et al. 2023,
-/// dinov2/eval/knn.py.
+/// the k nearest, its maximum subtracted; a row sums to 1. `labels` (n) is
+/// int64 in 0 ... classes - 1. Rows of zeros have cosine 0 to everything.
+/// Throws std::logic_error for shapes that do not fit. Source: Oquab et al.
+/// 2023, dinov2/eval/knn.py.
 at::Tensor NearestVotes(const at::Tensor& train,
                         const at::Tensor& labels,
                         const at::Tensor& test,

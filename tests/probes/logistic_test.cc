@@ -72,8 +72,8 @@ TEST(FitSelected, TakesThePenaltyThatGeneralises) {
   const std::int64_t n = 120;
   const at::Tensor labels = at::arange(n) % 2;
   at::Tensor features = at::randn({n, 400});
-  features.narrow(1, 0, 40) += (labels.to(at::kFloat) * 2 - 1).unsqueeze(1) *
-                               0.35;
+  features.narrow(1, 0, 40) +=
+      (labels.to(at::kFloat) * 2 - 1).unsqueeze(1) * 0.35;
   const at::Tensor validation = at::arange(n) % 8 >= 6;
   const std::array grid = {1e-6, 1e-3, 1e3};
   const LogisticReadOut fitted =

@@ -43,9 +43,9 @@ TEST(NearestVotes, AllVoteWhereThereAreFewerThanK) {
 
 TEST(NearestVotes, RefuseShapesThatDoNotFit) {
   const at::Tensor train = at::zeros({4, 3});
-  EXPECT_THROW(NearestVotes(train, at::zeros({4}, at::kLong), at::zeros({1, 2}),
-                            2),
-               std::logic_error);
+  EXPECT_THROW(
+      NearestVotes(train, at::zeros({4}, at::kLong), at::zeros({1, 2}), 2),
+      std::logic_error);
   EXPECT_THROW(NearestVotes(train, at::zeros({3}, at::kLong), train, 2),
                std::logic_error);
 }

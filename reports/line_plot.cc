@@ -1,0 +1,243 @@
+#include "reports/line_plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/text.h"
+
+namespace eyechart::reports {
+namespace {
+
+// In SVG units; the page scales the whole.
+constexpr double kWidth = 360;
+constexpr double kHeight = 250;
+constexpr double kLeft = 46;
+constexpr double kRight = 12;
+constexpr double kTop = 14;
+constexpr double kBottom = 44;
+constexpr std::size_t kStyles = 8;
+constexpr std::size_t kMostTicks = 6;
+
+class Axes {
+ public:
+  explicit Axes(const Plot& plot) : plot_(plot) {
+    for (const PlotSeries& one : plot.series) {
+      for (const PlotPoint& point : one.points) Widen(point.x);
+      for (const auto& [x, y] : one.curve) Widen(x);
+    }
+    if (low_ > high_) low_ = high_ = 1;
+    if (low_ == high_) {
+      const double margin = plot.log_x ? low_ / 2 : std::abs(low_) / 2 + 0.5;
+      low_ -= margin;
+      high_ += margin;
+    }
+  }
+
+  double X(double x) const {
+    const double share =
+        plot_.log_x ? std::log(x / low_) / std::log(high_ / low_)
+                    : (x - low_) / (high_ - low_);
+    return kLeft + 6 + share * (kWidth - kLeft - kRight - 12);
+  }
+  double Y(double y) const {
+    const double share = (std::clamp(y, plot_.y_low, plot_.y_high) -
+                          plot_.y_low) /
+                         (plot_.y_high - plot_.y_low);
+    return kHeight - kBottom - share * (kHeight - kTop - kBottom);
+  }
+  double low() const { return low_; }
+  double high() const { return high_; }
+
+ private:
+  void Widen(double x) {
+    low_ = std::min(low_, x);
+    high_ = std::max(high_, x);
+  }
+  const Plot& plot_;
+  double low_ = std::numeric_limits<double>::infinity();
+  double high_ = -std::numeric_limits<double>::infinity();
+};
+
+std::string Line(double x1, double y1, double x2, double y2,
+                 std::string_view kind) {
+  return fmt::format(
+      "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" "
+      "y2=\"{:.1f}\"/>",
+      kind, x1, y1, x2, y2);
+}
+
+std::string Text(double x, double y, std::string_view kind,
+                 const std::string& text) {
+  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
+                     kind, x, y, EscapeHtml(text));
+}
+
+// A mark of its own for each style: colour alone does not tell series apart.
+std::string Mark(double x, double y, std::size_t style) {
+  switch (style % 4) {
+    case 0:
+      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", x, y);
+    case 1:
+      return fmt::format(
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"5.4\" height=\"5.4\"/>",
+          x - 2.7, y - 2.7);
+    case 2:
+      return fmt::format("<path d=\"M{:.1f} {:.1f}l3.6 6.4h-7.2z\"/>", x,
+                         y - 3.9);
+    default:
+      return fmt::format(
+          "<path d=\"M{:.1f} {:.1f}l3.6 3.6l-3.6 3.6l-3.6 -3.6z\"/>", x,
+          y - 3.6);
+  }
+}
+
+std::string StyleClass(const PlotSeries& series) {
+  return fmt::format("s{}{}", series.style % kStyles,
+                     series.dashed ? " dash" : "");
+}
+
+std::string SeriesSvg(const Axes& axes, const PlotSeries& series) {
+  std::string svg = fmt::format("<g class=\"{}\">", StyleClass(series));
+  std::vector<std::pair<double, double>> line = series.curve;
+  if (line.empty())
+    for (const PlotPoint& point : series.points)
+      line.emplace_back(point.x, point.y);
+  std::sort(line.begin(), line.end());
+  svg += "<polyline points=\"";
+  for (const auto& [x, y] : line)
+    svg += fmt::format("{:.1f},{:.1f} ", axes.X(x), axes.Y(y));
+  svg += "\"/>";
+  if (series.drop)
+    svg += Line(axes.X(series.drop->first), axes.Y(series.drop->second),
+                axes.X(series.drop->first), kHeight - kBottom, "drop");
+  for (const PlotPoint& point : series.points) {
+    if (point.low && point.high)
+      svg += Line(axes.X(point.x), axes.Y(*point.low), axes.X(point.x),
+                  axes.Y(*point.high), "bar");
+    svg += Mark(axes.X(point.x), axes.Y(point.y), series.style);
+  }
+  return svg + "</g>";
+}
+
+std::string Describe(const Plot& plot) {
+  std::string text = plot.y_label + " against " + plot.x_label + ". ";
+  for (const PlotSeries& series : plot.series) {
+    if (series.points.empty()) continue;
+    text += fmt::format("{}: from {:.3g} at {:.3g} to {:.3g} at {:.3g}. ",
+                        series.name, series.points.front().y,
+                        series.points.front().x, series.points.back().y,
+                        series.points.back().x);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<double> PlotTicks(double low, double high, bool log) {
+  std::vector<double> ticks;
+  if (!log) {
+    const double rough = (high - low) / 4;
+    double step = std::pow(10, std::floor(std::log10(rough)));
+    for (const double factor : {1.0, 2.0, 5.0, 10.0}) {
+      if (step * factor < rough) continue;
+      step *= factor;
+      break;
+    }
+    for (double i = std::ceil(low / step - 1e-9); i * step <= high + step * 1e-9;
+         ++i)
+      ticks.push_back(i * step);
+    return ticks;
+  }
+  for (int power = static_cast<int>(std::floor(std::log10(low)));
+       power <= static_cast<int>(std::ceil(std::log10(high))); ++power) {
+    for (const int digit : {1, 2, 5}) {
+      const double tick = digit * std::pow(10, power);
+      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push_back(tick);
+    }
+  }
+  while (ticks.size() > kMostTicks) {
+    std::vector<double> thinned;
+    for (std::size_t i = 0; i < ticks.size(); i += 2)
+      thinned.push_back(ticks[i]);
+    ticks = std::move(thinned);
+  }
+  return ticks;
+}
+
+std::string PlotSvg(const Plot& plot) {
+  const Axes axes(plot);
+  std::string svg = fmt::format(
+      "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\"><title>{}"
+      "</title><desc>{}</desc>",
+      kWidth, kHeight, EscapeHtml(plot.title), EscapeHtml(Describe(plot)));
+  const double bottom = kHeight - kBottom;
+  for (const double tick : PlotTicks(plot.y_low, plot.y_high, false)) {
+    svg += Line(kLeft, axes.Y(tick), kWidth - kRight, axes.Y(tick), "grid");
+    svg += Text(kLeft - 6, axes.Y(tick) + 3.5, "end",
+                plot.percent_y ? fmt::format("{:g}%", tick * 100)
+                               : fmt::format("{:g}", tick));
+  }
+  for (const double tick : PlotTicks(axes.low(), axes.high(), plot.log_x)) {
+    svg += Line(axes.X(tick), bottom, axes.X(tick), bottom + 4, "axis");
+    svg += Text(axes.X(tick), bottom + 16, "mid", fmt::format("{:.3g}", tick));
+  }
+  svg += Line(kLeft, bottom, kWidth - kRight, bottom, "axis");
+  svg += Text((kLeft + kWidth - kRight) / 2, kHeight - 8, "mid", plot.x_label);
+  for (const PlotRule& rule : plot.rules) {
+    svg += Line(kLeft, axes.Y(rule.y), kWidth - kRight, axes.Y(rule.y), "rule");
+    svg += Text(kLeft + 4, axes.Y(rule.y) - 4, "rulelabel", rule.label);
+  }
+  bool any = false;
+  for (const PlotSeries& series : plot.series) {
+    any = any || !series.points.empty();
+    svg += SeriesSvg(axes, series);
+  }
+  if (!any)
+    svg += Text((kLeft + kWidth) / 2, kHeight / 2, "mid", "no measured point");
+  return svg + "</svg>";
+}
+
+std::string PlotLegend(const std::vector<PlotSeries>& series) {
+  std::string html = "<ul class=\"legend\">";
+  for (const PlotSeries& one : series)
+    html += fmt::format(
+        "<li><svg viewBox=\"0 0 30 12\" aria-hidden=\"true\"><g "
+        "class=\"{}\"><polyline points=\"0,6 30,6\"/>{}</g></svg> {}</li>",
+        StyleClass(one), Mark(15, 6, one.style), EscapeHtml(one.name));
+  return html + "</ul>\n";
+}
+
+std::string_view PlotStyle() {
+  return R"css(
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));
+gap:1rem;margin:.6rem 0 1rem;padding:0;list-style:none}
+.plots figure{margin:0}.plots figcaption{font-weight:600}
+.plots figcaption small{font-weight:400;color:var(--soft);display:block}
+.plot{width:100%;height:auto;display:block}
+.plot text{fill:var(--soft);font-size:10.5px;font-family:inherit}
+.plot .mid{text-anchor:middle}.plot .end{text-anchor:end}
+.plot .grid{stroke:var(--line);stroke-width:1}
+.plot .axis{stroke:var(--soft);stroke-width:1}
+.plot .rule{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
+.plot polyline,.legend polyline{fill:none;stroke:var(--c);stroke-width:2}
+.dash polyline{stroke-dasharray:6 4}
+.plot .bar{stroke:var(--c);stroke-width:1.2;opacity:.65}
+.plot .drop{stroke:var(--c);stroke-width:1.2;stroke-dasharray:2 2}
+.plot circle,.plot rect,.plot path,.legend circle,.legend rect,.legend path{
+fill:var(--c);stroke:var(--card);stroke-width:.8}
+.legend{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;list-style:none;
+padding:0;margin:.5rem 0;font-size:.92rem}
+.legend svg{width:30px;height:12px;vertical-align:middle}
+.s0{--c:#2457c5}.s1{--c:#b3541e}.s2{--c:#1b7f4b}.s3{--c:#8a3fa8}
+.s4{--c:#8a6d00}.s5{--c:#b3261e}.s6{--c:#00747c}.s7{--c:#5a6578}
+@media (prefers-color-scheme:dark){.s0{--c:#8fb4ff}.s1{--c:#f0a16b}
+.s2{--c:#5cc98f}.s3{--c:#d09bea}.s4{--c:#d9bd4a}.s5{--c:#ff8a80}
+.s6{--c:#5fd0d8}.s7{--c:#9aa6b8}}
+)css";
+}
+
+}  // namespace eyechart::reports

@@ -1,0 +1,65 @@
+// Line plots as inline SVG: the one place where a report's axes are drawn.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace eyechart::reports {
+
+/// One measured point with its interval.
+struct PlotPoint {
+  double x = 0;
+  double y = 0;
+  std::optional<double> low;
+  std::optional<double> high;
+};
+
+/// One line of a plot. Colours and marks go by `style`, so that the same
+/// encoder looks the same in every plot.
+struct PlotSeries {
+  std::string name;
+  std::size_t style = 0;
+  bool dashed = false;
+  std::vector<PlotPoint> points;                  // marks with error bars
+  std::vector<std::pair<double, double>> curve;   // the line; empty: through
+                                                  // the points
+  /// Point from which a line falls to the x axis, where a value is read off.
+  std::optional<std::pair<double, double>> drop;
+};
+
+/// A horizontal line across the plot.
+struct PlotRule {
+  double y = 0;
+  std::string label;
+};
+
+struct Plot {
+  std::string title;
+  std::string x_label;
+  std::string y_label;
+  bool log_x = false;  // all x are above 0
+  double y_low = 0;    // of the y axis
+  double y_high = 1;
+  bool percent_y = false;  // ticks as percent of 1
+  std::vector<PlotRule> rules;
+  std::vector<PlotSeries> series;
+};
+
+/// The plot as one <svg> with a title and a description that names every
+/// series; colours are the page's classes, so that light, dark and print hold.
+/// A plot without a point says so.
+std::string PlotSvg(const Plot& plot);
+
+/// The legend of several plots that share their styles, as an HTML list.
+std::string PlotLegend(const std::vector<PlotSeries>& series);
+
+/// The style sheet that PlotSvg and PlotLegend need.
+std::string_view PlotStyle();
+
+/// Ticks between low and high, low < high: 1, 2 and 5 times powers of ten (for
+/// `log`, thinned to at most 6), or steps of those.
+std::vector<double> PlotTicks(double low, double high, bool log);
+
+}  // namespace eyechart::reports

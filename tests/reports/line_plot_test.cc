@@ -1,0 +1,76 @@
+#include "reports/line_plot.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <regex>
+
+namespace eyechart::reports {
+namespace {
+
+Plot Sample() {
+  Plot plot;
+  plot.title = "a <b> & c";
+  plot.x_label = "px";
+  plot.y_label = "right answers";
+  plot.log_x = true;
+  plot.percent_y = true;
+  plot.rules = {{0.75, "75%"}};
+  plot.series = {{"clip", 0, false, {{1, 0.25, 0.2, 0.3}, {4, 0.5, {}, {}},
+                                     {16, 1.0, 0.9, 1.0}}, {}, {{8, 0.75}}}};
+  return plot;
+}
+
+std::vector<std::pair<double, double>> Circles(const std::string& svg) {
+  std::vector<std::pair<double, double>> found;
+  const std::regex circle("<circle cx=\"([0-9.]+)\" cy=\"([0-9.]+)\"");
+  for (std::sregex_iterator it(svg.begin(), svg.end(), circle), end; it != end;
+       ++it)
+    found.emplace_back(std::stod((*it)[1]), std::stod((*it)[2]));
+  return found;
+}
+
+TEST(PlotSvg, PlacesPointsOnALogarithmicAxis) {
+  const auto marks = Circles(PlotSvg(Sample()));
+  ASSERT_EQ(marks.size(), 3u);
+  // 4 is half way from 1 to 16 by factors.
+  EXPECT_NEAR(marks[1].first, (marks[0].first + marks[2].first) / 2, 0.1);
+  // A third of the way from 0.25 to 1; higher is smaller in SVG.
+  EXPECT_NEAR(marks[1].second,
+              marks[0].second + (marks[2].second - marks[0].second) / 3, 0.2);
+  EXPECT_LT(marks[2].second, marks[0].second);
+}
+
+TEST(PlotSvg, EscapesTextAndDescribesItself) {
+  const std::string svg = PlotSvg(Sample());
+  EXPECT_NE(svg.find("<title>a &lt;b&gt; &amp; c</title>"), std::string::npos);
+  EXPECT_NE(svg.find("clip: from 0.25 at 1 to 1 at 16"), std::string::npos);
+  EXPECT_NE(svg.find(">75%</text>"), std::string::npos);
+  EXPECT_NE(svg.find("class=\"drop\""), std::string::npos);
+}
+
+TEST(PlotSvg, SaysThatNothingWasMeasured) {
+  Plot plot = Sample();
+  plot.series.clear();
+  EXPECT_NE(PlotSvg(plot).find("no measured point"), std::string::npos);
+}
+
+TEST(PlotSvg, OnePointHasAnAxisToStandOn) {
+  Plot plot = Sample();
+  plot.series[0].points.resize(1);
+  const auto marks = Circles(PlotSvg(plot));
+  ASSERT_EQ(marks.size(), 1u);
+  EXPECT_TRUE(std::isfinite(marks[0].first));
+}
+
+TEST(PlotTicks, AreRound) {
+  EXPECT_EQ(PlotTicks(0.4, 16, true),
+            (std::vector<double>{0.5, 1, 2, 5, 10}));
+  const std::vector<double> linear = PlotTicks(0, 1, false);
+  ASSERT_EQ(linear.size(), 3u);
+  EXPECT_DOUBLE_EQ(linear[1], 0.5);
+  EXPECT_LE(PlotTicks(1e-6, 1e6, true).size(), 6u);
+}
+
+}  // namespace
+}  // namespace eyechart::reports
