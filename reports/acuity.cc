@@ -76,8 +76,7 @@ std::vector<AcuityCurve> ReadAcuities(std::span<const RunFolder> runs) {
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (const auto& [cell, json] : runs[run].acuities) {
       AcuityCurve curve = ReadCurve(
-          json,
-          fmt::format("{}: acuity of {}", runs[run].path.string(), cell));
+          json, fmt::format("{}: acuity of {}", runs[run].path.string(), cell));
       curve.run = run;
       curve.cell = cell;
       curve.encoder = EncoderOf(runs[run], cell);
@@ -101,8 +100,8 @@ std::string ThresholdText(const AcuityCurve& curve) {
   const std::string high = curve.high
                                ? fmt::format("{:.3g}", *curve.high)
                                : fmt::format(">{:.3g}", easiest->strength);
-  std::string text = fmt::format("{:.3g}{} [{}, {}]", *curve.threshold, unit,
-                                 low, high);
+  std::string text =
+      fmt::format("{:.3g}{} [{}, {}]", *curve.threshold, unit, low, high);
   if (curve.patches) text += fmt::format(", {:.3g} patches", *curve.patches);
   return text;
 }

@@ -40,7 +40,8 @@ struct AcuityCurve {
 /// and key where one is not as the eye chart writes it.
 std::vector<AcuityCurve> ReadAcuities(std::span<const RunFolder> runs);
 
-/// The threshold for people: "3.1 px [2.8, 3.6]", "above 16 px", "below 0.4 px".
+/// The threshold for people: "3.1 px [2.8, 3.6]", "above 16 px", "below 0.4
+/// px".
 std::string ThresholdText(const AcuityCurve& curve);
 
 }  // namespace eyechart::reports

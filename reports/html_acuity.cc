@@ -72,8 +72,8 @@ void Plots(HtmlPage& page,
       plot.rules = {{curve.target, fmt::format("{:g}%", curve.target * 100)},
                     {curve.function.guess, ""}};
       plot.series.push_back(SeriesOf(curve, name, style));
-      thresholds += (thresholds.empty() ? "" : "; ") + name + " " +
-                    ThresholdText(curve);
+      thresholds +=
+          (thresholds.empty() ? "" : "; ") + name + " " + ThresholdText(curve);
     }
     if (plot.series.empty()) continue;
     page.html += fmt::format(
@@ -97,9 +97,9 @@ void WriteAcuity(HtmlPage& page) {
       "is sharper. The lower line is guessing. \u201cAbove\u201d and "
       "\u201cbelow\u201d mean that the curve does not cross inside what was "
       "shown.</p>\n";
-  const std::vector<std::string> names = Distinct(
-      page.acuities,
-      [&](const AcuityCurve& curve) { return NameOf(page, curve); });
+  const std::vector<std::string> names =
+      Distinct(page.acuities,
+               [&](const AcuityCurve& curve) { return NameOf(page, curve); });
   std::vector<PlotSeries> legend;
   for (std::size_t i = 0; i < names.size(); ++i)
     legend.push_back({names[i], i, false, {}, {}, {}});

@@ -38,15 +38,15 @@ class Axes {
   }
 
   double X(double x) const {
-    const double share =
-        plot_.log_x ? std::log(x / low_) / std::log(high_ / low_)
-                    : (x - low_) / (high_ - low_);
+    const double share = plot_.log_x
+                             ? std::log(x / low_) / std::log(high_ / low_)
+                             : (x - low_) / (high_ - low_);
     return kLeft + 6 + share * (kWidth - kLeft - kRight - 12);
   }
   double Y(double y) const {
-    const double share = (std::clamp(y, plot_.y_low, plot_.y_high) -
-                          plot_.y_low) /
-                         (plot_.y_high - plot_.y_low);
+    const double share =
+        (std::clamp(y, plot_.y_low, plot_.y_high) - plot_.y_low) /
+        (plot_.y_high - plot_.y_low);
     return kHeight - kBottom - share * (kHeight - kTop - kBottom);
   }
   double low() const { return low_; }
@@ -62,15 +62,17 @@ class Axes {
   double high_ = -std::numeric_limits<double>::infinity();
 };
 
-std::string Line(double x1, double y1, double x2, double y2,
-                 std::string_view kind) {
+std::string Line(
+    double x1, double y1, double x2, double y2, std::string_view kind) {
   return fmt::format(
       "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" "
       "y2=\"{:.1f}\"/>",
       kind, x1, y1, x2, y2);
 }
 
-std::string Text(double x, double y, std::string_view kind,
+std::string Text(double x,
+                 double y,
+                 std::string_view kind,
                  const std::string& text) {
   return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
                      kind, x, y, EscapeHtml(text));
@@ -147,8 +149,8 @@ std::vector<double> PlotTicks(double low, double high, bool log) {
       step *= factor;
       break;
     }
-    for (double i = std::ceil(low / step - 1e-9); i * step <= high + step * 1e-9;
-         ++i)
+    for (double i = std::ceil(low / step - 1e-9);
+         i * step <= high + step * 1e-9; ++i)
       ticks.push_back(i * step);
     return ticks;
   }

@@ -22,9 +22,9 @@ struct PlotSeries {
   std::string name;
   std::size_t style = 0;
   bool dashed = false;
-  std::vector<PlotPoint> points;                  // marks with error bars
-  std::vector<std::pair<double, double>> curve;   // the line; empty: through
-                                                  // the points
+  std::vector<PlotPoint> points;                 // marks with error bars
+  std::vector<std::pair<double, double>> curve;  // the line; empty: through
+                                                 // the points
   /// Point from which a line falls to the x axis, where a value is read off.
   std::optional<std::pair<double, double>> drop;
 };

@@ -23,7 +23,12 @@ void Wheels(Model& m, double x, double front, double back, double r) {
 }
 
 // A window or the like on a side wall; `x` carries the side's sign.
-void SidePane(Model& m, Color color, double x, double y0, double y1, double z0,
+void SidePane(Model& m,
+              Color color,
+              double x,
+              double y0,
+              double y1,
+              double z0,
               double z1) {
   if (x > 0)
     m.Plate(color, {{x, y0, z1}, {x, y0, z0}, {x, y1, z0}, {x, y1, z1}});
@@ -31,7 +36,12 @@ void SidePane(Model& m, Color color, double x, double y0, double y1, double z0,
     m.Plate(color, {{x, y0, z0}, {x, y0, z1}, {x, y1, z1}, {x, y1, z0}});
 }
 
-void FrontPane(Model& m, Color color, double z, double x0, double x1, double y0,
+void FrontPane(Model& m,
+               Color color,
+               double z,
+               double x0,
+               double x1,
+               double y0,
                double y1) {
   if (z > 0)
     m.Plate(color, {{x0, y0, z}, {x1, y0, z}, {x1, y1, z}, {x0, y1, z}});
@@ -104,10 +114,10 @@ void BuildHouse(Model& m, Color main, Color second) {
   const double d = 0.5;
   const double eaves = 0.6;
   const double ridge = 1.02;
-  m.Plate(second, {{-w, eaves, d}, {w, eaves, d}, {0.3, ridge, 0},
-                   {-0.3, ridge, 0}});
-  m.Plate(Shaded(second, 0.9), {{w, eaves, -d}, {-w, eaves, -d},
-                                {-0.3, ridge, 0}, {0.3, ridge, 0}});
+  m.Plate(second,
+          {{-w, eaves, d}, {w, eaves, d}, {0.3, ridge, 0}, {-0.3, ridge, 0}});
+  m.Plate(Shaded(second, 0.9),
+          {{w, eaves, -d}, {-w, eaves, -d}, {-0.3, ridge, 0}, {0.3, ridge, 0}});
   m.Plate(second, {{w, eaves, d}, {w, eaves, -d}, {0.3, ridge, 0}});
   m.Plate(second, {{-w, eaves, -d}, {-w, eaves, d}, {-0.3, ridge, 0}});
 }
@@ -137,24 +147,35 @@ void BuildBoat(Model& m, Color main, Color second) {
   m.Tube(kBark, {0, 0.2, 0.02}, 0.018, {0, 1.1, 0.02}, 0.014);
   m.Plate(kWhite, {{0, 0.32, 0.04}, {0, 1.06, 0.04}, {0, 0.32, 0.6}});
   m.Plate(second, {{0, 0.32, -0.03}, {0, 0.32, -0.5}, {0, 0.95, -0.03}});
-  m.Plate(main, {{-0.01, 0.26, 0.78}, {0, 0.26, -0.62}, {0, 0.02, -0.46},
+  m.Plate(main, {{-0.01, 0.26, 0.78},
+                 {0, 0.26, -0.62},
+                 {0, 0.02, -0.46},
                  {0, 0.02, 0.5}});
   m.Ball(main, {0, 0.18, 0.06}, {0.16, 0.1, 0.6});
 }
 
 void BuildPlane(Model& m, Color main, Color second) {
-  m.Plate(second, {{0.06, 0.5, 0.22}, {0.82, 0.5, -0.16}, {0.82, 0.5, -0.3},
+  m.Plate(second, {{0.06, 0.5, 0.22},
+                   {0.82, 0.5, -0.16},
+                   {0.82, 0.5, -0.3},
                    {0.06, 0.5, -0.16}});
-  m.Plate(second, {{-0.06, 0.5, 0.22}, {-0.82, 0.5, -0.16},
-                   {-0.82, 0.5, -0.3}, {-0.06, 0.5, -0.16}});
-  m.Plate(second, {{0, 0.52, -0.5}, {0.3, 0.52, -0.68}, {0.3, 0.52, -0.76},
+  m.Plate(second, {{-0.06, 0.5, 0.22},
+                   {-0.82, 0.5, -0.16},
+                   {-0.82, 0.5, -0.3},
+                   {-0.06, 0.5, -0.16}});
+  m.Plate(second, {{0, 0.52, -0.5},
+                   {0.3, 0.52, -0.68},
+                   {0.3, 0.52, -0.76},
                    {0, 0.52, -0.66}});
-  m.Plate(second, {{0, 0.52, -0.5}, {-0.3, 0.52, -0.68}, {-0.3, 0.52, -0.76},
+  m.Plate(second, {{0, 0.52, -0.5},
+                   {-0.3, 0.52, -0.68},
+                   {-0.3, 0.52, -0.76},
                    {0, 0.52, -0.66}});
   m.Ball(main, {0, 0.52, 0}, {0.1, 0.1, 0.78});
   m.Ball(kGlass, {0, 0.59, 0.56}, {0.06, 0.045, 0.1});
-  m.Plate(second, {{0, 0.58, -0.48}, {0, 0.86, -0.72}, {0, 0.86, -0.82},
-                   {0, 0.56, -0.74}});
+  m.Plate(
+      second,
+      {{0, 0.58, -0.48}, {0, 0.86, -0.72}, {0, 0.86, -0.82}, {0, 0.56, -0.74}});
 }
 
 void BuildBalloon(Model& m, Color main, Color) {
@@ -179,11 +200,16 @@ void BuildTrafficLight(Model& m, Color, Color) {
 
 void BuildArrowSign(Model& m, Color main, Color second) {
   m.Tube(kSteel, {0, 0, -0.02}, 0.035, {0, 1, -0.02}, 0.035);
-  m.Plate(main, {{-0.4, 0.62, 0.03}, {0.25, 0.62, 0.03}, {0.48, 0.8, 0.03},
-                 {0.25, 0.98, 0.03}, {-0.4, 0.98, 0.03}});
+  m.Plate(main, {{-0.4, 0.62, 0.03},
+                 {0.25, 0.62, 0.03},
+                 {0.48, 0.8, 0.03},
+                 {0.25, 0.98, 0.03},
+                 {-0.4, 0.98, 0.03}});
   m.Attach(true);
-  m.Plate(second, {{-0.3, 0.75, 0.035}, {0.12, 0.75, 0.035},
-                   {0.12, 0.85, 0.035}, {-0.3, 0.85, 0.035}});
+  m.Plate(second, {{-0.3, 0.75, 0.035},
+                   {0.12, 0.75, 0.035},
+                   {0.12, 0.85, 0.035},
+                   {-0.3, 0.85, 0.035}});
   m.Plate(second,
           {{0.08, 0.68, 0.035}, {0.32, 0.8, 0.035}, {0.08, 0.92, 0.035}});
   m.Attach(false);

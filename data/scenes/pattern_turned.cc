@@ -43,9 +43,8 @@ Draft DraftOrientation(Chance& chance, double degrees) {
   draft.question = fmt::format(
       "Which way does the {} face: to the viewer's left or right?", thing.name);
   draft.options = {"left", "right"};
-  draft.statements = {
-      fmt::format("{} facing left", WithArticle(thing)),
-      fmt::format("{} facing right", WithArticle(thing))};
+  draft.statements = {fmt::format("{} facing left", WithArticle(thing)),
+                      fmt::format("{} facing right", WithArticle(thing))};
   draft.setting = thing.setting;
   draft.keep = Shrunk(ExtentOf(thing, view), 0.75);
   draft.paint = [=](Canvas& canvas, int side) {

@@ -110,9 +110,9 @@ Ground Street(Site& site) {
   const double phase = site.Vary(-0.2, 0);
   for (int i = 0; i < 6; ++i) {
     const double at = phase + i * 0.24;
-    site.Fill({{at, 0.955}, {at + 0.13, 0.955}, {at + 0.12, 0.98},
-               {at - 0.01, 0.98}},
-              Flat({222, 220, 210}));
+    site.Fill(
+        {{at, 0.955}, {at + 0.13, 0.955}, {at + 0.12, 0.98}, {at - 0.01, 0.98}},
+        Flat({222, 220, 210}));
   }
   return {curb + 0.04, 0.92};
 }
@@ -200,9 +200,9 @@ Ground UnderWater(Site& site) {
                        Shaded(water, 0.62));
   const double sand = site.Vary(0.86, 0.92);
   const double slope = site.Vary(-0.04, 0.04);
-  site.Fill({{-0.1, sand - slope}, {1.1, sand + slope}, {1.1, 1.1},
-             {-0.1, 1.1}},
-            {{222, 204, 156}, {190, 168, 120}});
+  site.Fill(
+      {{-0.1, sand - slope}, {1.1, sand + slope}, {1.1, 1.1}, {-0.1, 1.1}},
+      {{222, 204, 156}, {190, 168, 120}});
   for (int i = 0; i < 5; ++i) {
     const double x = site.Vary(0, 1);
     const double height = site.Vary(0.1, 0.24);
@@ -210,8 +210,8 @@ Ground UnderWater(Site& site) {
     if (!site.nuisance) continue;
     site.Fill(Stroke({x, 0.97}, {x + bend, 0.97 - height * 0.6}, 0.03, 0.022),
               Flat({56, 128, 96}));
-    site.Fill(Stroke({x + bend, 0.97 - height * 0.6}, {x, 0.97 - height},
-                     0.022, 0.006),
+    site.Fill(Stroke({x + bend, 0.97 - height * 0.6}, {x, 0.97 - height}, 0.022,
+                     0.006),
               Flat({64, 140, 100}));
   }
   for (int i = 0; i < 6; ++i) {

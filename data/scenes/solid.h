@@ -72,7 +72,7 @@ class Model {
     Vec normal;                  // of attached balls
     std::vector<Vec> half_axes;  // of balls
     std::vector<Face> faces;
-    Vec tube_from, tube_to;      // of tubes: their hull is the silhouette
+    Vec tube_from, tube_to;  // of tubes: their hull is the silhouette
     bool tube = false;
   };
   Vec Hinged(Vec point) const;

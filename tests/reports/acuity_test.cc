@@ -12,24 +12,33 @@ namespace {
 using eyechart::testing::InputErrorOf;
 
 Json Sample() {
-  return {{"schema", 1},
-          {"chart", "landolt-c"},
-          {"unit", "px"},
-          {"read_out", "linear"},
-          {"target", 0.75},
-          {"points",
-           {{{"strength", 8.0}, {"correct", 190}, {"trials", 192},
-             {"low", 0.96}, {"high", 1.0}},
-            {{"strength", 1.0}, {"correct", 48}, {"trials", 192},
-             {"low", 0.19}, {"high", 0.32}}}},
-          {"function",
-           {{"guess", 0.25}, {"lapse", 0.01}, {"location", 3.0},
-            {"slope", 4.0}}},
-          {"threshold",
-           {{"place", "within"}, {"strength", 3.5}, {"low", 3.25},
-            {"high", nullptr}, {"level", 0.95}}},
-          {"threshold_patches", 0.25},
-          {"accuracy", 0.62}};
+  return {
+      {"schema", 1},
+      {"chart", "landolt-c"},
+      {"unit", "px"},
+      {"read_out", "linear"},
+      {"target", 0.75},
+      {"points",
+       {{{"strength", 8.0},
+         {"correct", 190},
+         {"trials", 192},
+         {"low", 0.96},
+         {"high", 1.0}},
+        {{"strength", 1.0},
+         {"correct", 48},
+         {"trials", 192},
+         {"low", 0.19},
+         {"high", 0.32}}}},
+      {"function",
+       {{"guess", 0.25}, {"lapse", 0.01}, {"location", 3.0}, {"slope", 4.0}}},
+      {"threshold",
+       {{"place", "within"},
+        {"strength", 3.5},
+        {"low", 3.25},
+        {"high", nullptr},
+        {"level", 0.95}}},
+      {"threshold_patches", 0.25},
+      {"accuracy", 0.62}};
 }
 
 RunFolder RunWith(const Json& json) {
@@ -51,8 +60,8 @@ TEST(ReadAcuities, ReadsACurve) {
 }
 
 TEST(ReadAcuities, NamesWhatIsWrong) {
-  for (const char* key : {"chart", "points", "function", "threshold",
-                          "threshold_patches"}) {
+  for (const char* key :
+       {"chart", "points", "function", "threshold", "threshold_patches"}) {
     Json json = Sample();
     json.erase(key);
     const std::vector<RunFolder> runs = {RunWith(json)};
@@ -78,9 +87,8 @@ TEST(ThresholdText, SaysWhichEndOfTheChart) {
 }
 
 TEST(HtmlExporter, DrawsTheEyeChart) {
-  const std::string html =
-      Exporter::Create("html")->Export(std::vector<RunFolder>{
-          RunWith(Sample())});
+  const std::string html = Exporter::Create("html")->Export(
+      std::vector<RunFolder>{RunWith(Sample())});
   EXPECT_NE(html.find("<section id=\"eye-chart\""), std::string::npos);
   EXPECT_NE(html.find("<svg class=\"plot\""), std::string::npos);
   EXPECT_NE(html.find("clip 3.5 px [3.25, &gt;8]"), std::string::npos);

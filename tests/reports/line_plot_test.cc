@@ -16,8 +16,12 @@ Plot Sample() {
   plot.log_x = true;
   plot.percent_y = true;
   plot.rules = {{0.75, "75%"}};
-  plot.series = {{"clip", 0, false, {{1, 0.25, 0.2, 0.3}, {4, 0.5, {}, {}},
-                                     {16, 1.0, 0.9, 1.0}}, {}, {{8, 0.75}}}};
+  plot.series = {{"clip",
+                  0,
+                  false,
+                  {{1, 0.25, 0.2, 0.3}, {4, 0.5, {}, {}}, {16, 1.0, 0.9, 1.0}},
+                  {},
+                  {{8, 0.75}}}};
   return plot;
 }
 
@@ -64,8 +68,7 @@ TEST(PlotSvg, OnePointHasAnAxisToStandOn) {
 }
 
 TEST(PlotTicks, AreRound) {
-  EXPECT_EQ(PlotTicks(0.4, 16, true),
-            (std::vector<double>{0.5, 1, 2, 5, 10}));
+  EXPECT_EQ(PlotTicks(0.4, 16, true), (std::vector<double>{0.5, 1, 2, 5, 10}));
   const std::vector<double> linear = PlotTicks(0, 1, false);
   ASSERT_EQ(linear.size(), 3u);
   EXPECT_DOUBLE_EQ(linear[1], 0.5);
