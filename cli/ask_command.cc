@@ -125,8 +125,8 @@ int Run(AskFlags flags) {
   if (!flags.compare.empty())
     comparisons = multiple_choice::CompareOutcomes(benchmark, result,
                                                    flags.compare, flags.mid_p);
-  const Json json = multiple_choice::AskToJson(benchmark, result, flags.model,
-                                               comparisons);
+  const Json json =
+      multiple_choice::AskToJson(benchmark, result, flags.model, comparisons);
   if (!flags.out.empty()) {
     const fs::path out(flags.out);
     WriteFileAtomic(out / "outcomes.csv",

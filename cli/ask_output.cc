@@ -13,16 +13,18 @@ namespace {
 std::string Text(const Json& value) { return value.get<std::string>(); }
 
 // "0.193  26/135  [0.135, 0.267]"; the interval only where it is of this score.
-std::string Share(const Json& row, const char* score, const char* part,
+std::string Share(const Json& row,
+                  const char* score,
+                  const char* part,
                   const char* whole) {
-  std::string line =
-      fmt::format("{:.3f}  {}/{}", row[score].get<double>(),
-                  row[part].get<std::int64_t>(), row[whole].get<std::int64_t>());
+  std::string line = fmt::format("{:.3f}  {}/{}", row[score].get<double>(),
+                                 row[part].get<std::int64_t>(),
+                                 row[whole].get<std::int64_t>());
   const bool pairs = row["pairs"].get<std::int64_t>() > 0;
   if (pairs == (std::string(whole) == "pairs"))
-    line += fmt::format("  95% [{:.3f}, {:.3f}]",
-                        row["ci"]["low"].get<double>(),
-                        row["ci"]["high"].get<double>());
+    line +=
+        fmt::format("  95% [{:.3f}, {:.3f}]", row["ci"]["low"].get<double>(),
+                    row["ci"]["high"].get<double>());
   return line;
 }
 
@@ -56,10 +58,10 @@ void PrintScores(const Json& json) {
             ? "not known"
             : fmt::format("{:.3g} {}", reading["median_error"].get<double>(),
                           Text(reading["unit"]));
-    PrintLine(fmt::format("reading            {} numbers, median error {}, {} "
-                          "within tolerance",
-                          reading["read"].get<int>(), error,
-                          reading["within"].get<int>()));
+    PrintLine(fmt::format(
+        "reading            {} numbers, median error {}, {} "
+        "within tolerance",
+        reading["read"].get<int>(), error, reading["within"].get<int>()));
   }
   for (const char* key :
        {"abstained", "unanswered", "unreadable", "ties", "not_finite"})
@@ -100,7 +102,8 @@ void PrintAsk(const Json& json) {
   if (!json.contains("comparison")) return;
   for (const Json& row : json["comparison"])
     PrintLine(fmt::format(
-        "compared by {}: {} against {} of {}; {} and {} right alone, p = {:.4g} "
+        "compared by {}: {} against {} of {}; {} and {} right alone, p = "
+        "{:.4g} "
         "({})",
         Text(row["unit"]), row["first_correct"].get<std::int64_t>(),
         row["second_correct"].get<std::int64_t>(), row["n"].get<std::int64_t>(),

@@ -8,8 +8,7 @@ namespace eyechart {
 namespace {
 
 constexpr std::string_view kMmvp = "Tong et al. 2024, arXiv 2401.06209";
-constexpr std::string_view kWinoground =
-    "Thrush et al. 2022, arXiv 2204.03162";
+constexpr std::string_view kWinoground = "Thrush et al. 2022, arXiv 2204.03162";
 
 constexpr std::array kMetrics = {
     Metric{"images", "1", Direction::kNone, "pictures in the data set",

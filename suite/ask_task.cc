@@ -1,4 +1,5 @@
-// Task kind `ask`: an encoder asked a benchmark of pairs, questions or captions.
+// Task kind `ask`: an encoder asked a benchmark of pairs, questions or
+// captions.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -49,8 +50,8 @@ void RequireBenchmark(const SuiteSpec& suite,
                    where, dataset.name, dataset.options.kind,
                    fmt::join(kinds, ", "));
   EYECHART_REQUIRE(dataset.limit == 0,
-                   "{}: dataset \"{}\" has a limit, which would cut pairs", where,
-                   dataset.name);
+                   "{}: dataset \"{}\" has a limit, which would cut pairs",
+                   where, dataset.name);
 }
 
 std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {

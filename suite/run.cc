@@ -111,8 +111,8 @@ RunSummary RunSuite(SuiteSpec suite,
       ++summary.done;
       continue;
     }
-    TaskContext context{features, log.Artifacts(cell.id),
-                        log.Outcomes(cell.id), progress};
+    TaskContext context{features, log.Artifacts(cell.id), log.Outcomes(cell.id),
+                        progress};
     const std::string started = UtcNow();
     const auto start = std::chrono::steady_clock::now();
     std::vector<Record> records = RunCell(cell, context);

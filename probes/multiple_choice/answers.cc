@@ -26,11 +26,11 @@ void RequireKnownIds(const Benchmark& benchmark,
     if (!std::binary_search(sorted.begin(), sorted.end(), id))
       unknown.push_back(id);
   if (unknown.empty()) return;
-  ThrowInput("{}: {} of its {} ids stand in no question of {}; the first is "
-             "\"{}\"{}, the questions' ids go like \"{}\"",
-             source, unknown.size(), answers.size(), benchmark.source.string(),
-             unknown.front(), DidYouMean(unknown.front(), known),
-             known.front());
+  ThrowInput(
+      "{}: {} of its {} ids stand in no question of {}; the first is "
+      "\"{}\"{}, the questions' ids go like \"{}\"",
+      source, unknown.size(), answers.size(), benchmark.source.string(),
+      unknown.front(), DidYouMean(unknown.front(), known), known.front());
 }
 
 Outcome ScoreOne(const Question& item,
@@ -111,10 +111,9 @@ Result ScoreAnswers(const Benchmark& benchmark,
         "is \"{}\"",
         file.string(), lacking, benchmark.items.size(), first));
   JoinPairs(benchmark, result);
-  result.setting = {
-      {"answers_sha256", Sha256File(file)},
-      {"option_order", options.swapped ? "swapped" : "original"},
-      {"notation", std::string(NotationName(options.notation))}};
+  result.setting = {{"answers_sha256", Sha256File(file)},
+                    {"option_order", options.swapped ? "swapped" : "original"},
+                    {"notation", std::string(NotationName(options.notation))}};
   return result;
 }
 

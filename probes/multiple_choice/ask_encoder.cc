@@ -58,8 +58,9 @@ void RequireSamePictures(const Benchmark& benchmark,
   bool same = store.items().size() == benchmark.pictures.size();
   for (std::size_t i = 0; same && i < benchmark.pictures.size(); ++i)
     same = store.items()[i].id == benchmark.pictures[i].id;
-  EYECHART_REQUIRE(same, "{}: holds features of other pictures than those of "
-                         "{}",
+  EYECHART_REQUIRE(same,
+                   "{}: holds features of other pictures than those of "
+                   "{}",
                    store.folder().string(), benchmark.source.string());
 }
 
@@ -85,9 +86,9 @@ Result ScoreWords(const Benchmark& benchmark,
                                  : OptionTexts(benchmark, text_options);
   const Embeddings rows = EncodeTexts(*encoder, texts.unique, progress);
   const LogitScale logit{encoder->logit_scale(), encoder->logit_bias()};
-  Result result =
-      statements ? ScoreStatements(benchmark, pictures, texts, rows, logit)
-                 : ScoreOptions(benchmark, pictures, texts, rows, logit);
+  Result result = statements
+                      ? ScoreStatements(benchmark, pictures, texts, rows, logit)
+                      : ScoreOptions(benchmark, pictures, texts, rows, logit);
   result.setting["prompt"] = text_options.prompt;
   if (!statements) result.setting["option_text"] = options.option_text;
   return result;

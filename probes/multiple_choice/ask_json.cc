@@ -77,14 +77,14 @@ Json MeanJson(const PairMean& mean) {
 
 Json ReadingJson(const Benchmark& benchmark, const Result& result) {
   const ReadingScore score = ScoreReadings(benchmark, result);
-  return {{"kind", benchmark.reading == Reading::kClock ? "clock" : "gauge"},
-          {"read", score.read},
-          {"median_error",
-           score.measured > 0 ? Json(score.median_error) : Json()},
-          {"unit", ReadingErrorUnit(benchmark.reading)},
-          {"within", score.within},
-          {"within_tolerance", Share(score.within, score.items)},
-          {"ci", IntervalJson(WilsonInterval(score.within, score.items))}};
+  return {
+      {"kind", benchmark.reading == Reading::kClock ? "clock" : "gauge"},
+      {"read", score.read},
+      {"median_error", score.measured > 0 ? Json(score.median_error) : Json()},
+      {"unit", ReadingErrorUnit(benchmark.reading)},
+      {"within", score.within},
+      {"within_tolerance", Share(score.within, score.items)},
+      {"ci", IntervalJson(WilsonInterval(score.within, score.items))}};
 }
 
 Json ComparisonJson(const PairedComparison& comparison) {

@@ -30,11 +30,11 @@ enum class Reading {
 /// it, or with both.
 struct Question {
   std::string id;
-  std::size_t picture = 0;           // in Benchmark::pictures
-  std::string pair;                  // the same of two items; empty: none
-  std::string pattern;               // empty: none
-  std::string step;                  // of difficulty, 0 the easiest
-  std::string difficulty;            // with its unit
+  std::size_t picture = 0;  // in Benchmark::pictures
+  std::string pair;         // the same of two items; empty: none
+  std::string pattern;      // empty: none
+  std::string step;         // of difficulty, 0 the easiest
+  std::string difficulty;   // with its unit
   std::string question;
   std::vector<std::string> options;  // empty: none
   int answer = -1;                   // index of the right option
@@ -45,11 +45,11 @@ struct Question {
 };
 
 struct Benchmark {
-  std::string kind;  // a row of BenchmarkKinds()
-  std::string name;  // the folder's or file's
-  std::filesystem::path source;  // the file with the questions
-  std::filesystem::path root;    // what pictures' paths are relative to
-  std::string questions_sha256;  // of `source`
+  std::string kind;                 // a row of BenchmarkKinds()
+  std::string name;                 // the folder's or file's
+  std::filesystem::path source;     // the file with the questions
+  std::filesystem::path root;       // what pictures' paths are relative to
+  std::string questions_sha256;     // of `source`
   std::string labels = "original";  // or corrected: by the errata below
   std::string errata;               // its version; empty: none for this kind
   std::string statement_prompt;     // put before statements by default

@@ -66,8 +66,7 @@ Benchmark BenchmarkBuilder::Finish() && {
     EYECHART_REQUIRE(items.size() == 2,
                      "{}: pair {} has {} item(s), the first with id \"{}\"; a "
                      "pair is two",
-                     source, pair, items.size(),
-                     benchmark_.items[items[0]].id);
+                     source, pair, items.size(), benchmark_.items[items[0]].id);
     const Question& first = benchmark_.items[items[0]];
     const Question& second = benchmark_.items[items[1]];
     EYECHART_REQUIRE(first.pattern == second.pattern,
@@ -85,7 +84,8 @@ Benchmark BenchmarkBuilder::Finish() && {
   }
   std::sort(benchmark_.patterns.begin(), benchmark_.patterns.end(),
             [](const std::string& a, const std::string& b) {
-              return std::pair(PatternRank(a), a) < std::pair(PatternRank(b), b);
+              return std::pair(PatternRank(a), a) <
+                     std::pair(PatternRank(b), b);
             });
   return std::move(benchmark_);
 }

@@ -46,7 +46,8 @@ std::string KindNames() {
 // The file with the questions.
 fs::path SourceOf(const fs::path& path) {
   std::error_code error;
-  EYECHART_REQUIRE(!path.empty(), "no benchmark named; give its folder or file");
+  EYECHART_REQUIRE(!path.empty(),
+                   "no benchmark named; give its folder or file");
   EYECHART_REQUIRE(fs::exists(path, error), "{}: no such file or folder",
                    path.string());
   if (!fs::is_directory(path, error)) return path;
@@ -56,10 +57,11 @@ fs::path SourceOf(const fs::path& path) {
     if (name != "questions.csv") continue;
     if (found.empty() || entry.path() < found) found = entry.path();
   }
-  EYECHART_REQUIRE(!found.empty(),
-                   "{}: no Questions.csv in it; a benchmark's folder holds one, "
-                   "or name the file with the questions",
-                   path.string());
+  EYECHART_REQUIRE(
+      !found.empty(),
+      "{}: no Questions.csv in it; a benchmark's folder holds one, "
+      "or name the file with the questions",
+      path.string());
   return found;
 }
 

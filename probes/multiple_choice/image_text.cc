@@ -92,9 +92,8 @@ Result ScoreStatements(const Benchmark& benchmark,
     bool readable = true;
     for (std::size_t t = 0; t < 2; ++t) {
       for (std::size_t i = 0; i < 2; ++i)
-        logits[t][i] =
-            Logit(pictures, benchmark.items[pair[i]].picture, text_rows,
-                  texts.of_item[pair[t]].front(), logit);
+        logits[t][i] = Logit(pictures, benchmark.items[pair[i]].picture,
+                             text_rows, texts.of_item[pair[t]].front(), logit);
       readable &= pictures.problem[benchmark.items[pair[t]].picture].empty();
     }
     const PairVerdict verdict = JudgePair(logits);
@@ -144,7 +143,8 @@ Result ScoreOptions(const Benchmark& benchmark,
       if (std::count(logits.begin(), logits.end(), *best) > 1)
         outcome.status = Status::kTie;
       else
-        outcome.prediction = OptionMark(static_cast<int>(best - logits.begin()));
+        outcome.prediction =
+            OptionMark(static_cast<int>(best - logits.begin()));
       const float own = logits[right];
       logits.erase(logits.begin() + item.answer);
       const float other = *std::max_element(logits.begin(), logits.end());

@@ -20,7 +20,7 @@ using PairLogits = std::array<std::array<float, 2>, 2>;
 struct PairVerdict {
   /// Statement t's probability of its own picture, a softmax over the two.
   std::array<float, 2> own = {};
-  std::array<Status, 2> status = {};  // kOk, kTie or kNotFinite
+  std::array<Status, 2> status = {};   // kOk, kTie or kNotFinite
   std::array<bool, 2> statement = {};  // own > 0.5
   bool correct = false;   // both: MMVP-VLM's score, Winoground's image score
   bool text = false;      // each picture's own statement scores strictly more
@@ -34,8 +34,8 @@ PairVerdict JudgePair(const PairLogits& logits);
 
 /// How texts are made of a benchmark.
 struct TextOptions {
-  std::string prompt;      // before every text
-  bool question = false;   // options: the question before the option's text
+  std::string prompt;     // before every text
+  bool question = false;  // options: the question before the option's text
 };
 
 /// The texts whose embeddings the scores below want, each once.

@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 3> kArticles = {"a", "an", "the"};
 
 // What may stand between "answer" or "option" and the mark.
 constexpr std::array<std::string_view, 15> kFillers = {
-    "is",   "are", "was", "would", "should", "must",   "be",      "will",
-    "the",  "to",  "this", "that", "letter", "number", "question"};
+    "is",  "are", "was",  "would", "should", "must",   "be",      "will",
+    "the", "to",  "this", "that",  "letter", "number", "question"};
 
 // What follows a mark but never an article with its noun.
 constexpr std::array<std::string_view, 18> kAfterMark = {
@@ -96,8 +96,9 @@ class Text {
     return next == std::string::npos ? '\0' : text_[next];
   }
   char Before(std::size_t place) const {
-    while (place > 0 && std::string_view(" \t\r\n*_`\"'").find(
-                            text_[place - 1]) != std::string_view::npos)
+    while (place > 0 &&
+           std::string_view(" \t\r\n*_`\"'").find(text_[place - 1]) !=
+               std::string_view::npos)
       --place;
     return place == 0 ? '\0' : text_[place - 1];
   }
@@ -119,8 +120,9 @@ class Text {
     while (At(sign) == '*' || At(sign) == '_') ++sign;
     const char c = At(sign);
     if (c != ')' && c != '.' && c != ':') return false;
-    if (word.begin > 0 && std::string_view(" \t\r\n(*_`\"'[{,;:->/").find(
-                              text_[word.begin - 1]) == std::string_view::npos)
+    if (word.begin > 0 &&
+        std::string_view(" \t\r\n(*_`\"'[{,;:->/")
+                .find(text_[word.begin - 1]) == std::string_view::npos)
       return false;
     const bool abbreviation = c == '.' && i + 1 < words_.size() &&
                               words_[i + 1].begin == sign + 1 &&

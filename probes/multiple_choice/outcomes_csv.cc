@@ -19,10 +19,9 @@ std::string Flag(bool value) { return value ? "1" : "0"; }
 }  // namespace
 
 std::string OutcomesToCsv(const Benchmark& benchmark, const Result& result) {
-  std::string csv = CsvLine({"id", "truth", "prediction", "correct", "score",
-                             "pair", "pattern", "step", "status",
-                             "pair_correct", "pair_cosine", "pair_rank",
-                             "read"});
+  std::string csv = CsvLine(
+      {"id", "truth", "prediction", "correct", "score", "pair", "pattern",
+       "step", "status", "pair_correct", "pair_cosine", "pair_rank", "read"});
   std::vector<const PairOutcome*> pair_of(benchmark.items.size(), nullptr);
   for (std::size_t p = 0; p < result.pairs.size(); ++p)
     for (const std::size_t item : benchmark.pairs[p])

@@ -82,10 +82,9 @@ Question ItemOf(const Rows& rows, std::size_t row) {
     item.answer = *option;
   }
   // A pair with an empty statement is no pair of statements any more.
-  EYECHART_REQUIRE(
-      !item.options.empty() || !item.statement.empty(),
-      "{}: id \"{}\" has neither options nor a statement", rows.Where(row),
-      item.id);
+  EYECHART_REQUIRE(!item.options.empty() || !item.statement.empty(),
+                   "{}: id \"{}\" has neither options nor a statement",
+                   rows.Where(row), item.id);
   return item;
 }
 
@@ -133,8 +132,7 @@ Benchmark ReadGenerated(const fs::path& source, const ReadOptions& options) {
                    path.string());
   const std::string where = path.string();
   const auto kind = JsonGet<std::string>(manifest, "kind", where);
-  Benchmark benchmark =
-      Read("generated", source, options, ReadingNamed(kind));
+  Benchmark benchmark = Read("generated", source, options, ReadingNamed(kind));
   const auto wanted = JsonGetOr<std::string>(manifest, "questions_sha256",
                                              std::string(), where);
   if (!wanted.empty() && wanted != benchmark.questions_sha256)

@@ -11,7 +11,9 @@ namespace {
 
 using Keep = std::function<bool(const Question&)>;
 
-Tally Count(const Benchmark& benchmark, const Result& result, const Keep& keep) {
+Tally Count(const Benchmark& benchmark,
+            const Result& result,
+            const Keep& keep) {
   Tally tally;
   const bool statements = result.scoring == Scoring::kStatements;
   const auto chance = [statements](const Question& item) {
@@ -118,10 +120,10 @@ void DescribeResult(const Benchmark& benchmark, Result& result) {
   const Tally all = CountAll(benchmark, result);
   const auto tell = [&](Status status, const char* what) {
     if (all.of(status) > 0)
-      result.warnings.push_back(fmt::format("{}: {} of {} items {}; they count "
-                                            "as wrong",
-                                            benchmark.name, all.of(status),
-                                            all.items, what));
+      result.warnings.push_back(
+          fmt::format("{}: {} of {} items {}; they count "
+                      "as wrong",
+                      benchmark.name, all.of(status), all.items, what));
   };
   tell(Status::kTie, "tie");
   tell(Status::kNotFinite, "have a score that is not finite");

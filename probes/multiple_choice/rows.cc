@@ -100,9 +100,10 @@ bool FirstRowHas(const std::filesystem::path& source,
           });
     }
     const Rows rows(source);
-    return rows.size() > 0 &&
-           std::all_of(fields.begin(), fields.end(),
-                       [&rows](const auto& field) { return rows.Has(0, field); });
+    return rows.size() > 0 && std::all_of(fields.begin(), fields.end(),
+                                          [&rows](const auto& field) {
+                                            return rows.Has(0, field);
+                                          });
   } catch (const InputError&) {
     return false;
   }

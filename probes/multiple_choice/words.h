@@ -9,8 +9,8 @@
 namespace eyechart::multiple_choice {
 
 struct Word {
-  std::string text;        // ASCII letters in lower case
-  std::size_t begin = 0;   // bytes in the text
+  std::string text;       // ASCII letters in lower case
+  std::size_t begin = 0;  // bytes in the text
   std::size_t end = 0;
 };
 
