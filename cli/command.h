@@ -23,6 +23,7 @@ struct Command {
 
 std::span<const Command> Commands();
 
+Runner AddAsk(CLI::App& app);
 Runner AddEncode(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);

@@ -7,6 +7,7 @@
 #include "core/metrics.h"
 #include "core/text.h"
 #include "encoders/registry.h"
+#include "probes/multiple_choice/benchmark_kind.h"
 #include "reports/exporter.h"
 #include "suite/task.h"
 
@@ -40,6 +41,8 @@ Json Tasks() {
 Json Datasets() {
   Json rows = Json::array();
   for (const data::DatasetKind& kind : data::DatasetKinds())
+    rows.push_back({{"name", kind.name}, {"what", kind.what}});
+  for (const auto& kind : multiple_choice::BenchmarkKinds())
     rows.push_back({{"name", kind.name}, {"what", kind.what}});
   return rows;
 }

@@ -54,24 +54,26 @@ endfunction()
 # One translation unit a header, holding nothing but that header: it fails to
 # compile where a header leans on what its includers happened to include.
 function(eyechart_add_header_checks)
-  foreach(room core data encoders mining benchmarks reports suite cli)
+  foreach(room core data encoders mining probes/multiple_choice benchmarks
+      reports suite cli)
+    string(REPLACE "/" "_" target "${room}")
     file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.h")
     set(units "")
     foreach(header ${headers})
       get_filename_component(base "${header}" NAME_WE)
-      set(unit "${CMAKE_BINARY_DIR}/header_checks/${room}_${base}.cc")
+      set(unit "${CMAKE_BINARY_DIR}/header_checks/${target}_${base}.cc")
       file(CONFIGURE OUTPUT "${unit}"
         CONTENT "#include \"${room}/${base}.h\"\n" @ONLY)
       list(APPEND units "${unit}")
     endforeach()
     if(units)
-      add_library(eyechart_${room}_headers OBJECT ${units})
+      add_library(eyechart_${target}_headers OBJECT ${units})
       # cli is a program, not a library: its headers see what it links.
       set(links eyechart::suite CLI11::CLI11)
       if(TARGET eyechart::${room})
         set(links eyechart::${room})
       endif()
-      target_link_libraries(eyechart_${room}_headers PRIVATE
+      target_link_libraries(eyechart_${target}_headers PRIVATE
         ${links} eyechart_settings)
     endif()
   endforeach()

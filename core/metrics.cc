@@ -8,6 +8,7 @@ namespace eyechart {
 namespace {
 
 constexpr std::string_view kMmvp = "Tong et al. 2024, arXiv 2401.06209";
+constexpr std::string_view kWinoground = "Thrush et al. 2022, arXiv 2204.03162";
 
 constexpr std::array kMetrics = {
     Metric{"images", "1", Direction::kNone, "pictures in the data set",
@@ -25,6 +26,45 @@ constexpr std::array kMetrics = {
            "blind pairs as a share of the near pairs", "eyechart"},
     Metric{"blind_per_1e9", "1e-9", Direction::kLower,
            "blind pairs in 10^9 candidate pairs", "eyechart"},
+    Metric{"pair_accuracy", "1", Direction::kHigher,
+           "pairs of which both items are right; of statements, each finds its "
+           "picture among the two (MMVP-VLM's released score)",
+           kMmvp},
+    Metric{"item_accuracy", "1", Direction::kHigher,
+           "questions, statements or captions that are right, each by itself",
+           "eyechart"},
+    Metric{"text_score", "1", Direction::kHigher,
+           "pairs of which each picture finds its statement among the two",
+           kWinoground},
+    Metric{"group_score", "1", Direction::kHigher,
+           "pairs right in both directions, statement to picture and back",
+           kWinoground},
+    Metric{"diagonal_accuracy", "1", Direction::kHigher,
+           "pairs whose right matches score more in sum than the wrong ones",
+           "eyechart"},
+    Metric{"abstained", "1", Direction::kLower,
+           "answers that name no option or more than one; they are wrong",
+           "eyechart"},
+    Metric{"unanswered", "1", Direction::kLower,
+           "questions that the answers file lacks; they are wrong", "eyechart"},
+    Metric{"undecided", "1", Direction::kLower,
+           "items whose scores tie or are not finite; they are wrong",
+           "eyechart"},
+    Metric{"pair_cosine", "1", Direction::kNone,
+           "mean cosine of the two pictures of a pair", kMmvp},
+    Metric{"pair_cosine_rank", "1", Direction::kLower,
+           "mean share of random pairs of the set that are less alike than a "
+           "pair; 0.5: a pair is like any two pictures",
+           "eyechart"},
+    Metric{"clock_error", "min", Direction::kLower,
+           "median distance of the time read from the time shown, on 12 h",
+           "eyechart"},
+    Metric{"gauge_error", "%", Direction::kLower,
+           "median distance of the value read from the value shown, in per "
+           "cent of the range",
+           "eyechart"},
+    Metric{"within_tolerance", "1", Direction::kHigher,
+           "readings no further from the truth than the tolerance", "eyechart"},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include "core/error.h"
@@ -99,6 +100,58 @@ Interval PairShareInterval(std::span<const std::int64_t> hits,
   const double share = hit / trial;
   return {std::max(0.0, share - half), std::min(1.0, share + half), level,
           kMethod};
+}
+
+double McNemarExactP(std::int64_t b, std::int64_t c, bool mid_p) {
+  EYECHART_CHECK(b >= 0 && c >= 0, "{} and {}", b, c);
+  const std::int64_t n = b + c;
+  if (n == 0) return 1;
+  const std::int64_t fewer = std::min(b, c);
+  const auto count = static_cast<double>(n);
+  const auto at = static_cast<double>(fewer);
+  const double seen =
+      std::exp(std::lgamma(count + 1) - std::lgamma(at + 1) -
+               std::lgamma(count - at + 1) - count * std::numbers::ln2);
+  // Both tails reach the middle: the doubled one would count it twice.
+  if (b == c) return mid_p ? 1 - seen / 2 : 1;
+  // From the largest term down each is the last one times k / (n - k + 1).
+  double tail = 0;
+  double term = seen;
+  for (std::int64_t k = fewer; k >= 0 && term > 0; --k) {
+    tail += term;
+    if (term < tail * 1e-18) break;
+    term *= static_cast<double>(k) / static_cast<double>(n - k + 1);
+  }
+  return std::min(1.0, 2 * tail - (mid_p ? seen : 0));
+}
+
+Interval BootstrapMeanInterval(std::span<const double> values,
+                               std::uint64_t seed,
+                               int resamples,
+                               double level) {
+  EYECHART_CHECK(resamples > 0, "{} resamples", resamples);
+  constexpr const char* kMethod = "bootstrap of the mean";
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return {kNone, kNone, level, kMethod};
+  // The engine is the same everywhere; the library's distributions are not.
+  std::mt19937_64 rng(seed);
+  std::vector<double> means;
+  means.reserve(static_cast<std::size_t>(resamples));
+  for (int draw = 0; draw < resamples; ++draw) {
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      sum += values[rng() % values.size()];
+    means.push_back(sum / static_cast<double>(values.size()));
+  }
+  std::sort(means.begin(), means.end());
+  const auto quantile = [&means](double p) {
+    const double place = p * static_cast<double>(means.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, means.size() - 1);
+    return means[below] +
+           (place - static_cast<double>(below)) * (means[above] - means[below]);
+  };
+  return {quantile(0.5 - level / 2), quantile(0.5 + level / 2), level, kMethod};
 }
 
 double Median(std::span<const double> values) {

@@ -19,6 +19,9 @@ struct Estimator {
 };
 
 constexpr std::array kEstimators = {
+    Estimator{"bootstrap of the mean",
+              "percentile bootstrap of a mean, values drawn anew with "
+              "replacement from a fixed seed (Efron 1979)"},
     Estimator{"wilson",
               "Wilson's score interval of a proportion of independent items "
               "(Wilson 1927)"},

@@ -6,6 +6,7 @@
 #include "core/record.h"
 #include "data/first_items.h"
 #include "data/label_names.h"
+#include "probes/multiple_choice/benchmark_kind.h"
 
 namespace eyechart::suite {
 
@@ -13,7 +14,17 @@ FeatureCache::FeatureCache(std::filesystem::path folder, Progress& progress)
     : folder_(std::move(folder)), progress_(progress) {}
 
 std::unique_ptr<data::Dataset> OpenDataset(const DatasetSpec& spec) {
-  std::unique_ptr<data::Dataset> dataset = data::Dataset::Create(spec.options);
+  std::unique_ptr<data::Dataset> dataset;
+  if (multiple_choice::FindBenchmarkKind(spec.options.kind) != nullptr) {
+    multiple_choice::ReadOptions read;
+    read.path = spec.options.path;
+    read.root = spec.options.root;
+    read.kind = spec.options.kind;
+    dataset = multiple_choice::BenchmarkPictures(
+        multiple_choice::ReadBenchmark(read));
+  } else {
+    dataset = data::Dataset::Create(spec.options);
+  }
   if (spec.limit > 0)
     dataset = data::FirstItems(std::move(dataset),
                                static_cast<std::size_t>(spec.limit));

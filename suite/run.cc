@@ -111,7 +111,8 @@ RunSummary RunSuite(SuiteSpec suite,
       ++summary.done;
       continue;
     }
-    TaskContext context{features, log.Artifacts(cell.id), progress};
+    TaskContext context{features, log.Artifacts(cell.id), log.Outcomes(cell.id),
+                        progress};
     const std::string started = UtcNow();
     const auto start = std::chrono::steady_clock::now();
     std::vector<Record> records = RunCell(cell, context);
@@ -121,11 +122,11 @@ RunSummary RunSuite(SuiteSpec suite,
     const bool failed = records.front().status == RecordStatus::kError;
     for (Record& record : records) {
       record.run = log.run();
-      record.cell = cell.id;
+      if (record.cell.empty()) record.cell = cell.id;
       record.encoder = cell.encoder;
       record.task = cell.task->kind;
       record.dataset = cell.dataset->name;
-      record.setting = cell.setting;
+      record.setting.insert(cell.setting.begin(), cell.setting.end());
       record.environment = environment;
       record.started = started;
       record.seconds = seconds;

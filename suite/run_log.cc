@@ -103,6 +103,10 @@ fs::path RunLog::Artifacts(const std::string& cell) const {
   return folder_ / "artifacts" / CellSlug(cell);
 }
 
+fs::path RunLog::Outcomes(const std::string& cell) const {
+  return folder_ / "outcomes" / (CellSlug(cell) + ".csv");
+}
+
 fs::path RunLog::FeaturesFolder() const {
   return folder_ / "artifacts" / "features";
 }

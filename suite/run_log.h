@@ -30,6 +30,7 @@ class RunLog {
   }
   const std::string& run() const { return run_; }
   std::filesystem::path Artifacts(const std::string& cell) const;
+  std::filesystem::path Outcomes(const std::string& cell) const;
   std::filesystem::path FeaturesFolder() const;
 
   /// Appends a cell's records in one write, so that a killed run leaves all or

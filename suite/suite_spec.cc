@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/task.h"
 #include "suite/toml_table.h"
 
@@ -109,12 +110,26 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
   }
 }
 
+// Data sets and benchmarks are told apart by nobody who misspells one.
+void RequireDatasetKind(const std::string& name, const std::string& where) {
+  std::vector<std::string> names;
+  for (const data::DatasetKind& kind : data::DatasetKinds())
+    names.emplace_back(kind.name);
+  for (const auto& kind : multiple_choice::BenchmarkKinds())
+    names.emplace_back(kind.name);
+  EYECHART_REQUIRE(std::find(names.begin(), names.end(), name) != names.end(),
+                   "{}: kind \"{}\" is not known{}; known are {}", where, name,
+                   DidYouMean(name, names), fmt::join(names, ", "));
+}
+
 void ReadDataset(TomlTable& table, SuiteSpec& suite) {
   DatasetSpec dataset;
   dataset.name = table.RequiredText("name");
   RequireName(dataset.name, table.Where("name"));
   dataset.options.kind = table.RequiredText("kind");
-  data::FindDatasetKind(dataset.options.kind, table.Where("kind"));
+  const bool benchmark =
+      multiple_choice::FindBenchmarkKind(dataset.options.kind) != nullptr;
+  if (!benchmark) RequireDatasetKind(dataset.options.kind, table.Where("kind"));
   const fs::path root = Resolve(suite.file, table.RequiredText("root"));
   const std::string split = table.Text("split");
   const std::string annotations = table.Text("annotations");
@@ -126,6 +141,11 @@ void ReadDataset(TomlTable& table, SuiteSpec& suite) {
         "{}: kind \"coco\" needs annotations = \"FILE.json\"; root "
         "is the pictures' folder",
         table.Where());
+    dataset.options.root = dataset.options.path;
+    dataset.options.path = Resolve(suite.file, annotations);
+  }
+  // A benchmark's questions may lie apart from its pictures.
+  if (benchmark && !annotations.empty()) {
     dataset.options.root = dataset.options.path;
     dataset.options.path = Resolve(suite.file, annotations);
   }

@@ -32,7 +32,7 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
 }  // namespace
 
 std::span<const TaskKind> TaskKinds() {
-  static const std::array kinds = {kEncodeTask, kMineTask};
+  static const std::array kinds = {kEncodeTask, kMineTask, kAskTask};
   return kinds;
 }
 

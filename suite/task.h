@@ -39,6 +39,7 @@ struct Cell {
 struct TaskContext {
   FeatureCache& features;
   std::filesystem::path artifacts;  // the cell's own folder, not yet made
+  std::filesystem::path outcomes;   // the cell's CSV, its folder not yet made
   Progress& progress;
 };
 
@@ -49,8 +50,9 @@ struct TaskKind {
   std::span<const TaskKey> keys;
   /// The cells of one task. Throws InputError for names that the suite lacks.
   std::vector<Cell> (*plan)(const SuiteSpec&, const TaskSpec&);
-  /// Runs a cell and returns its records; run, cell, setting, environment and
-  /// times are filled in by the caller. Throws for what fails.
+  /// Runs a cell and returns its records, the first with the cell's weights.
+  /// The caller fills in run, environment and times, the cell where it is
+  /// empty, and the cell's setting beside what is there. Throws for what fails.
   std::vector<Record> (*run)(const Cell&, TaskContext&);
 };
 
@@ -71,6 +73,7 @@ std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
 int BatchOf(const TaskSpec& task);
 
 /// The kinds; each in its own file.
+extern const TaskKind kAskTask;
 extern const TaskKind kEncodeTask;
 extern const TaskKind kMineTask;
 

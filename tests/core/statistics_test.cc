@@ -82,6 +82,46 @@ TEST(PairShareInterval, KnowsNothingFromTooFewImages) {
   EXPECT_THROW(PairShareInterval(one, {}), std::logic_error);
 }
 
+// Literals: scipy.stats.binomtest(b, b + c, 0.5).pvalue; mid-p is that less
+// scipy.stats.binom.pmf(b, b + c, 0.5), or 1 less half of it where b = c.
+TEST(McNemarExactP, EqualsScipy) {
+  struct Row {
+    std::int64_t b, c;
+    double exact, mid;
+  };
+  const std::vector<Row> rows = {
+      {0, 0, 1.0, 1.0},
+      {0, 1, 1.0, 0.5},
+      {3, 1, 0.625, 0.375},
+      {5, 5, 1.0, 0.876953125},
+      {0, 9, 0.00390625, 0.001953125},
+      {12, 4, 0.076812744140625, 0.04904174804687501},
+      {40, 22, 0.030015864349067285, 0.022574972673257195},
+      {300, 350, 0.05452994175892356, 0.04995277821288442},
+  };
+  for (const Row& row : rows) {
+    EXPECT_NEAR(McNemarExactP(row.b, row.c) / row.exact, 1, 1e-11) << row.b;
+    EXPECT_NEAR(McNemarExactP(row.c, row.b) / row.exact, 1, 1e-11) << row.b;
+    EXPECT_NEAR(McNemarExactP(row.b, row.c, true) / row.mid, 1, 1e-11) << row.b;
+  }
+  EXPECT_EQ(McNemarExactP(1, 2'000'000), 0);
+  EXPECT_THROW(McNemarExactP(-1, 2), std::logic_error);
+}
+
+// Of many values it comes near the normal theory's interval.
+TEST(BootstrapMeanInterval, ComesNearNormalTheory) {
+  std::vector<double> values;
+  for (int i = 0; i < 400; ++i) values.push_back(i % 20);
+  const double error = std::sqrt(33.25 / 400);  // variance of 0 to 19: 33.25
+  const Interval ci = BootstrapMeanInterval(values, 1);
+  EXPECT_NEAR(ci.low, 9.5 - 1.96 * error, 0.08);
+  EXPECT_NEAR(ci.high, 9.5 + 1.96 * error, 0.08);
+  const Interval again = BootstrapMeanInterval(values, 1);
+  EXPECT_EQ(ci.low, again.low);
+  EXPECT_NE(ci.low, BootstrapMeanInterval(values, 2).low);
+  EXPECT_TRUE(std::isnan(BootstrapMeanInterval({}, 1).low));
+}
+
 TEST(Median, TakesTheMiddle) {
   EXPECT_TRUE(std::isnan(Median({})));
   EXPECT_EQ(Median(std::vector<double>{3}), 3);

@@ -1,3 +1,8 @@
 # Read-outs and the psychometric fit against SciPy.
 eyechart_add_probe(read_out_probe TORCH LINKS eyechart::heads)
 eyechart_add_oracle(read_outs PROBES read_out_probe)
+
+# Benchmarks, and the statistics of their scores.
+eyechart_add_probe(statistics_probe LINKS eyechart::core)
+eyechart_add_oracle(statistics PROBES statistics_probe)
+eyechart_add_oracle(ask)

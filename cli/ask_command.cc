@@ -1,0 +1,219 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <system_error>
+
+#include "cli/ask_options.h"
+#include "cli/ask_output.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "data/feature_store.h"
+#include "probes/multiple_choice/answers.h"
+#include "probes/multiple_choice/ask_json.h"
+#include "probes/multiple_choice/outcomes_csv.h"
+#include "probes/multiple_choice/paired_comparison.h"
+
+namespace eyechart::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using multiple_choice::Benchmark;
+using multiple_choice::Result;
+
+// Benchmarks that are a word, not a path: they make their own pictures. To add
+// one: its runner in a file of its own and a row. A folder of the same name is
+// meant by "./NAME".
+struct NamedBenchmark {
+  std::string_view name;
+  int (*run)(const AskFlags& flags);
+};
+
+std::span<const NamedBenchmark> NamedBenchmarks() { return {}; }
+
+// A folder for features that nobody asked to keep.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name =
+        (fs::temp_directory_path() / "eyechart-ask-XXXXXX").string();
+    EYECHART_REQUIRE(::mkdtemp(name.data()) != nullptr,
+                     "{}: no temporary folder can be made; give -o DIR",
+                     fs::temp_directory_path().string());
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// MODEL and BENCHMARK of the names; checks what does not go together.
+void Settle(AskFlags& flags) {
+  if (flags.names.size() == 2) flags.model = flags.names.front();
+  flags.read.path = flags.names.back();
+  EYECHART_REQUIRE(!flags.model.empty() || !flags.answers.empty(),
+                   "BENCHMARK is missing beside \"{}\": ask MODEL BENCHMARK, "
+                   "or ask BENCHMARK --answers FILE.csv",
+                   flags.names.back());
+  if (flags.answers.empty()) {
+    EYECHART_REQUIRE(
+        flags.option_order == "original" && flags.notation == "letters",
+        "--option-order and --notation tell how the questions were put to who "
+        "answered them; they go with --answers");
+  }
+  if (flags.has_prompt) flags.ask.prompt = flags.prompt;
+  multiple_choice::RequireKnown(flags.ask);
+}
+
+Result Answered(const AskFlags& flags, const Benchmark& benchmark) {
+  multiple_choice::AnswerOptions options;
+  options.notation = multiple_choice::ParseNotation(flags.notation);
+  options.swapped = multiple_choice::ParseSwapped(flags.option_order);
+  Result result =
+      multiple_choice::ScoreAnswers(benchmark, flags.answers, options);
+  multiple_choice::DescribeResult(benchmark, result);
+  return result;
+}
+
+Result Encoded(const AskFlags& flags, const Benchmark& benchmark) {
+  TerminalProgress progress;
+  const encoders::ModelSpec spec = SpecOf(flags.model, flags.flags);
+  std::optional<ScratchFolder> scratch;
+  fs::path store = fs::path(flags.out) / "features";
+  if (flags.out.empty()) store = scratch.emplace().path() / "features";
+  encoders::EncodeSummary summary;
+  {
+    encoders::LoadedModel model = encoders::LoadModel(spec);
+    const auto pictures = multiple_choice::BenchmarkPictures(benchmark);
+    summary = encoders::EncodeDataset(model, *pictures, store, flags.encode,
+                                      progress);
+  }
+  const data::FeatureStore features(store);
+  Result result = multiple_choice::AskEncoder(benchmark, features, spec,
+                                              flags.ask, progress);
+  result.setting["weights_sha256"] = summary.weights_sha256;
+  result.setting["preprocess_sha256"] = summary.preprocess_sha256;
+  result.setting["dtype"] = spec.dtype;
+  for (std::string& warning : WarningsOf(summary, benchmark.name))
+    result.warnings.push_back(std::move(warning));
+  return result;
+}
+
+int Run(AskFlags flags) {
+  Settle(flags);
+  SetThreads(flags.flags.threads);
+  for (const NamedBenchmark& named : NamedBenchmarks())
+    if (flags.read.path == named.name) return named.run(flags);
+  flags.read.pictures = flags.answers.empty();
+  const Benchmark benchmark = multiple_choice::ReadBenchmark(flags.read);
+  if (!flags.out.empty()) CreateFolder(flags.out);
+  const Result result = flags.answers.empty() ? Encoded(flags, benchmark)
+                                              : Answered(flags, benchmark);
+  std::vector<multiple_choice::PairedComparison> comparisons;
+  if (!flags.compare.empty())
+    comparisons = multiple_choice::CompareOutcomes(benchmark, result,
+                                                   flags.compare, flags.mid_p);
+  const Json json =
+      multiple_choice::AskToJson(benchmark, result, flags.model, comparisons);
+  if (!flags.out.empty()) {
+    const fs::path out(flags.out);
+    WriteFileAtomic(out / "outcomes.csv",
+                    multiple_choice::OutcomesToCsv(benchmark, result));
+    // Last of all: where it stands, everything else does.
+    WriteFileAtomic(out / "ask.json", json.dump(1) + "\n");
+  }
+  for (const std::string& warning : result.warnings) PrintWarning(warning);
+  if (flags.json)
+    PrintJson(json);
+  else
+    PrintAsk(json);
+  return kExitOk;
+}
+
+void AddBenchmarkFlags(CLI::App& app, AskFlags& f) {
+  app.add_option("--kind", f.read.kind,
+                 "mmvp-vlm, mmvp, winoground, sugarcrepe, generated or "
+                 "questions (default: by looking)");
+  app.add_option("--root", f.read.root,
+                 "folder of the pictures (default: beside the questions)");
+  app.add_option("--labels", f.read.labels,
+                 "MMVP: corrected, by the errata, or original")
+      ->capture_default_str();
+}
+
+void AddAnswerFlags(CLI::App& app, AskFlags& f) {
+  app.add_option("--answers", f.answers,
+                 "CSV with id and answer (free text), made by any system");
+  app.add_option("--option-order", f.option_order,
+                 "as the answers' maker saw the options: original or swapped "
+                 "(last to first)")
+      ->capture_default_str();
+  app.add_option("--notation", f.notation,
+                 "and their marks: letters, (a), or numbers, (1)")
+      ->capture_default_str();
+}
+
+void AddScoringFlags(CLI::App& app, AskFlags& f) {
+  app.add_option("--scoring", f.ask.scoring,
+                 "statements, options, features or auto (the first of these "
+                 "that encoder and benchmark can do)")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+      "--prompt",
+      [&f](const std::string& text) {
+        f.prompt = text;
+        f.has_prompt = true;
+      },
+      "before every text (default: the benchmark's; \"a photo of \" for "
+      "MMVP-VLM)");
+  app.add_option("--option-text", f.ask.option_text,
+                 "what stands for an option: option (its text alone) or "
+                 "question (the question before it)")
+      ->capture_default_str();
+  app.add_option("--random-pairs", f.ask.pairs.random_pairs,
+                 "random pairs that the pairs' cosines are ranked among")
+      ->capture_default_str();
+  app.add_option("--seed", f.ask.pairs.seed, "of the random pairs")
+      ->capture_default_str();
+  app.add_option("--compare", f.compare,
+                 "outcomes.csv of another run on the same items: exact McNemar "
+                 "test");
+  app.add_flag("--mid-p", f.mid_p, "McNemar's mid-p instead of the exact test");
+}
+
+}  // namespace
+
+Runner AddAsk(CLI::App& app) {
+  auto flags = std::make_shared<AskFlags>();
+  app.add_option("names", flags->names,
+                 "MODEL (a checkpoint; with --answers a name or nothing) and "
+                 "BENCHMARK (a folder, or the file with the questions)")
+      ->required()
+      ->expected(1, 2)
+      ->type_name("[MODEL] BENCHMARK");
+  AddBenchmarkFlags(app, *flags);
+  AddAnswerFlags(app, *flags);
+  AddScoringFlags(app, *flags);
+  app.add_option("-o,--out", flags->out,
+                 "folder for outcomes.csv, ask.json and the features");
+  AddModelFlags(app, flags->flags);
+  app.add_option("--pool", flags->flags.pool,
+                 "head, cls or mean (default: the family's; words need head)");
+  AddEncodeFlags(app, flags->encode);
+  app.add_flag("--json", flags->json, "print one JSON object");
+  return [flags] { return Run(*flags); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,44 @@
+// An encoder asked a benchmark: from its pictures' features, and its text tower
+// where it has one, to a result.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/progress.h"
+#include "data/feature_store.h"
+#include "encoders/loaded_model.h"
+#include "probes/multiple_choice/benchmark.h"
+#include "probes/multiple_choice/pair_features.h"
+#include "probes/multiple_choice/result.h"
+
+namespace eyechart::multiple_choice {
+
+struct AskOptions {
+  /// "statements", "options" or "features"; "auto": the first of these that
+  /// encoder and benchmark can do.
+  std::string scoring = "auto";
+  /// Before every text; none: the benchmark's own for statements ("a photo of "
+  /// for MMVP-VLM and generated ones), nothing for options.
+  std::optional<std::string> prompt;
+  /// "option": an option's text alone stands for it; "question": the question,
+  /// a blank and the text.
+  std::string option_text = "option";
+  PairFeatureOptions pairs;
+};
+
+/// Scores `store`, the features of BenchmarkPictures() in their order. Texts go
+/// through the text tower of `spec`'s checkpoint, in its dtype and on its
+/// device. Pairs always get cosine and rank. Throws InputError for a scoring
+/// that encoder or benchmark cannot do, and a store of other pictures.
+Result AskEncoder(const Benchmark& benchmark,
+                  const data::FeatureStore& store,
+                  const encoders::ModelSpec& spec,
+                  const AskOptions& options,
+                  Progress& progress);
+
+/// Throws InputError for values of `options` that are not known: said before
+/// pictures are encoded.
+void RequireKnown(const AskOptions& options);
+
+}  // namespace eyechart::multiple_choice

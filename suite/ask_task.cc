@@ -1,0 +1,161 @@
+// Task kind `ask`: an encoder asked a benchmark of pairs, questions or
+// captions.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "data/feature_store.h"
+#include "probes/multiple_choice/ask_encoder.h"
+#include "probes/multiple_choice/ask_json.h"
+#include "probes/multiple_choice/ask_records.h"
+#include "probes/multiple_choice/benchmark_kind.h"
+#include "probes/multiple_choice/outcomes_csv.h"
+#include "suite/task.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace mc = multiple_choice;
+using Type = TaskKey::Type;
+
+constexpr std::array kKeys = {
+    TaskKey{"labels", Type::kText, "corrected", false,
+            "MMVP: corrected, by the errata, or original"},
+    TaskKey{"scoring", Type::kText, "auto", false,
+            "statements, options, features or auto"},
+    TaskKey{"prompt", Type::kText, "", false,
+            "before every text (default: the benchmark's)"},
+    TaskKey{"option_text", Type::kText, "option", false,
+            "what stands for an option: option or question"},
+    TaskKey{"random_pairs", Type::kNumber, "10000", false,
+            "random pairs that the pairs' cosines are ranked among"},
+    TaskKey{"seed", Type::kNumber, "0", false, "of the random pairs"},
+    TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
+};
+
+void RequireBenchmark(const SuiteSpec& suite,
+                      const TaskSpec& task,
+                      const DatasetSpec& dataset) {
+  std::vector<std::string_view> kinds;
+  for (const mc::BenchmarkKind& kind : mc::BenchmarkKinds())
+    kinds.push_back(kind.name);
+  const std::string where =
+      fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
+  EYECHART_REQUIRE(mc::FindBenchmarkKind(dataset.options.kind) != nullptr,
+                   "{}: dataset \"{}\" is of kind {}, which asks nothing; ask "
+                   "takes {}",
+                   where, dataset.name, dataset.options.kind,
+                   fmt::join(kinds, ", "));
+  EYECHART_REQUIRE(dataset.limit == 0,
+                   "{}: dataset \"{}\" has a limit, which would cut pairs",
+                   where, dataset.name);
+}
+
+std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+  std::vector<std::string> names = task.encoders;
+  if (names.empty()) names.emplace_back();
+  std::vector<Cell> cells;
+  for (const DatasetSpec* dataset : DatasetsOf(suite, task)) {
+    // Without `dataset` every benchmark is asked, and nothing else.
+    if (task.datasets.empty() &&
+        mc::FindBenchmarkKind(dataset->options.kind) == nullptr)
+      continue;
+    RequireBenchmark(suite, task, *dataset);
+    for (const std::string& name : names) {
+      for (const EncoderSpec* encoder : EncodersNamed(suite, task, name)) {
+        Cell cell;
+        cell.encoder = encoder->name;
+        cell.dataset = dataset;
+        cell.encoders = {encoder};
+        cell.setting = task.setting;
+        cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
+        cells.push_back(std::move(cell));
+      }
+    }
+  }
+  return cells;
+}
+
+std::int64_t Whole(const TaskSpec& task, const char* key) {
+  const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
+  EYECHART_REQUIRE(value && *value >= 0,
+                   "[[task]] of line {}: {} {}: should be an integer of at "
+                   "least 0",
+                   task.line, key, task.keys.at(key));
+  return *value;
+}
+
+mc::AskOptions OptionsOf(const TaskSpec& task) {
+  mc::AskOptions options;
+  options.scoring = task.keys.at("scoring");
+  options.option_text = task.keys.at("option_text");
+  options.pairs.random_pairs = Whole(task, "random_pairs");
+  options.pairs.seed = static_cast<std::uint64_t>(Whole(task, "seed"));
+  const auto prompt = task.keys.find("prompt");
+  if (prompt != task.keys.end()) options.prompt = prompt->second;
+  mc::RequireKnown(options);
+  return options;
+}
+
+// A pattern's records are a cell of their own: the same but for the setting.
+std::string PatternCell(const Cell& cell, std::string pattern) {
+  std::replace(pattern.begin(), pattern.end(), ' ', '_');
+  std::map<std::string, std::string> setting = cell.setting;
+  setting["pattern"] = pattern;
+  return cell.encoder + "/" + cell.task->kind + "/" + cell.dataset->name + "/" +
+         SettingText(setting);
+}
+
+std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+  const TaskSpec& task = *cell.task;
+  const mc::AskOptions options = OptionsOf(task);
+  mc::ReadOptions read;
+  read.path = cell.dataset->options.path;
+  read.root = cell.dataset->options.root;
+  read.kind = cell.dataset->options.kind;
+  read.labels = task.keys.at("labels");
+  const mc::Benchmark benchmark = mc::ReadBenchmark(read);
+
+  encoders::EncodeOptions encode;
+  encode.batch = BatchOf(task);
+  const EncoderSpec& encoder = *cell.encoders[0];
+  const CachedFeatures& features =
+      context.features.Encode(encoder, *cell.dataset, encode);
+  const mc::Result result =
+      mc::AskEncoder(benchmark, data::FeatureStore(features.folder),
+                     encoder.model, options, context.progress);
+
+  CreateFolder(context.outcomes.parent_path());
+  WriteFileAtomic(context.outcomes, mc::OutcomesToCsv(benchmark, result));
+  CreateFolder(context.artifacts);
+  WriteFileAtomic(
+      context.artifacts / "ask.json",
+      mc::AskToJson(benchmark, result, encoder.name, {}).dump(1) + "\n");
+
+  Record base;
+  base.weights_sha256 = features.summary.weights_sha256;
+  base.preprocess_sha256 = features.summary.preprocess_sha256;
+  base.dataset_sha256 = features.summary.items_sha256;
+  for (const auto* warnings : {&result.warnings, &features.summary.warnings})
+    for (const std::string& warning : *warnings)
+      base.message += (base.message.empty() ? "" : "; ") + warning;
+  std::vector<Record> records = mc::AskRecords(benchmark, result, base);
+  for (Record& record : records) {
+    const auto pattern = record.setting.find("pattern");
+    if (pattern != record.setting.end())
+      record.cell = PatternCell(cell, pattern->second);
+  }
+  return records;
+}
+
+}  // namespace
+
+const TaskKind kAskTask = {
+    "ask", "multiple choice: MMVP, MMVP-VLM and other pairs and questions",
+    true,  kKeys,
+    Plan,  Run};
+
+}  // namespace eyechart::suite

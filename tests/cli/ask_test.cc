@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/csv.h"
+#include "core/files.h"
+#include "core/record.h"
+#include "tests/cli/pictures.h"
+#include "tests/cli/process.h"
+#include "tests/fixture.h"
+
+namespace eyechart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::DemoCheckpoint;
+using testing::Eyechart;
+using testing::EyechartJson;
+using testing::WriteText;
+
+// `pairs` pairs in MMVP-VLM's released layout, half of each of two categories.
+class AskCommand : public ::testing::Test {
+ protected:
+  AskCommand() {
+    std::string csv = "Question ID,Type,Statement\n";
+    for (int id = 1; id <= 8; ++id) {
+      const std::string type = id <= 4 ? "Orientation" : "Camera Perspective";
+      csv += std::to_string(id) + "," + type + ",a shirt of kind " +
+             std::to_string(id) + "\n";
+      testing::WritePicture(
+          vlm_ / "MLLM_VLM Images" / type / (std::to_string(id) + ".jpg"),
+          static_cast<unsigned>(id));
+    }
+    WriteText(vlm_ / "Questions.csv", csv);
+    std::string questions = "lndex,Question,Options,Correct Answer\n";
+    for (int id = 1; id <= 4; ++id) {
+      questions += std::to_string(id) + ",Open?,(a) Open (b) Shut," +
+                   (id % 2 == 1 ? "(a)" : "(b)") + "\n";
+      testing::WritePicture(
+          mmvp_ / "MMVP Images" / (std::to_string(id) + ".jpg"),
+          static_cast<unsigned>(id));
+    }
+    WriteText(mmvp_ / "Questions.csv", questions);
+  }
+
+  std::string Answers(const std::string& csv) {
+    WriteText(folder_ / "answers.csv", csv);
+    return (folder_ / "answers.csv").string();
+  }
+
+  // The error of a command that should end with exit code 2.
+  std::string Error(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "ask");
+    const auto result = Eyechart(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.out << result.err;
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  }
+
+  static bool Has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
+
+  const testing::TempFolder folder_;
+  const fs::path vlm_ = folder_ / "MMVP_VLM";
+  const fs::path mmvp_ = folder_ / "MMVP";
+  const std::string clip_ = DemoCheckpoint("clip");
+};
+
+TEST_F(AskCommand, ScoresPairsOfStatements) {
+  const fs::path out = folder_ / "out";
+  const Json json =
+      EyechartJson({"ask", clip_, vlm_.string(), "-o", out.string()});
+  for (const char* key :
+       {"schema", "command", "warnings", "benchmark", "items", "pairs",
+        "correct_pairs", "pair_accuracy", "item_accuracy", "ci", "chance",
+        "abstained", "labels", "patterns", "text_score", "group_score",
+        "diagonal_accuracy"})
+    EXPECT_TRUE(json.contains(key)) << key;
+  EXPECT_EQ(json["benchmark"], "mmvp-vlm");
+  EXPECT_EQ(json["items"], 8);
+  EXPECT_EQ(json["pairs"], 4);
+  EXPECT_EQ(json["chance"], 0.25);
+  EXPECT_EQ(json["ci"]["method"], "wilson");
+  EXPECT_EQ(json["setting"]["prompt"], "a photo of ");
+  EXPECT_EQ(json["patterns"].size(), 2u);
+  EXPECT_EQ(json["patterns"][0]["name"], "Orientation");
+  EXPECT_EQ(json["patterns"][0]["pairs"], 2);
+  const CsvTable outcomes = CsvTable::ReadFile(out / "outcomes.csv");
+  EXPECT_EQ(outcomes.rows(), 8u);
+  int correct = 0;
+  for (std::size_t i = 0; i < outcomes.rows(); ++i)
+    correct += outcomes.at(i, outcomes.Column("correct")) == "1" ? 1 : 0;
+  EXPECT_EQ(json["item_accuracy"].get<double>(), correct / 8.0);
+  EXPECT_EQ(ReadJsonFile(out / "ask.json"), json);
+  // Against itself nothing differs.
+  const Json again = EyechartJson({"ask", clip_, vlm_.string(), "--compare",
+                                   (out / "outcomes.csv").string()});
+  EXPECT_EQ(again["comparison"][0]["unit"], "pairs");
+  EXPECT_EQ(again["comparison"][0]["p"], 1.0);
+  EXPECT_EQ(again["correct_pairs"], json["correct_pairs"]);
+}
+
+TEST_F(AskCommand, TellsEncodersWithoutWordsHowAlikePairsAre) {
+  const Json json =
+      EyechartJson({"ask", DemoCheckpoint("dinov2"), mmvp_.string()});
+  EXPECT_TRUE(json["pair_accuracy"].is_null());
+  EXPECT_EQ(json["scoring"], "features");
+  EXPECT_EQ(json["pair_cosine"]["n"], 2);
+  EXPECT_TRUE(Has(json["warnings"].dump(), "read-out"));
+  EXPECT_TRUE(Has(Error({DemoCheckpoint("dinov2"), vlm_.string(), "--scoring",
+                         "statements"}),
+                  "no text tower"));
+}
+
+TEST_F(AskCommand, ScoresAnswersWithoutAModel) {
+  const std::string answers =
+      Answers("id,answer\n1,(a)\n2,It is shut.\n3,A door\n4,b\n");
+  fs::remove_all(mmvp_ / "MMVP Images");
+  const Json json = EyechartJson(
+      {"ask", "some-system", mmvp_.string(), "--answers", answers});
+  EXPECT_EQ(json["model"], "some-system");
+  EXPECT_EQ(json["item_accuracy"], 0.75);
+  EXPECT_EQ(json["pair_accuracy"], 0.5);
+  EXPECT_EQ(json["abstained"], 1);
+  EXPECT_EQ(json["labels"], "corrected");
+  EXPECT_EQ(json["setting"]["option_order"], "original");
+  const auto people = Eyechart(
+      {"ask", mmvp_.string(), "--answers", answers, "--labels", "original"});
+  EXPECT_EQ(people.exit_code, 0);
+  EXPECT_TRUE(Has(people.out, "pair accuracy"));
+  EXPECT_TRUE(Has(people.out, "item accuracy"));
+  EXPECT_TRUE(Has(people.out, "labels original"));
+}
+
+TEST_F(AskCommand, RefusesBadInput) {
+  const std::string vlm = vlm_.string();
+  EXPECT_TRUE(Has(Error({vlm}), "BENCHMARK is missing"));
+  EXPECT_TRUE(Has(Error({clip_, (folder_ / "none").string()}), "no such"));
+  EXPECT_TRUE(Has(Error({clip_, vlm, "--scoring", "statement"}), "statements"));
+  EXPECT_TRUE(Has(Error({clip_, vlm, "--kind", "mmvp-vml"}), "mmvp-vlm"));
+  EXPECT_TRUE(Has(Error({clip_, mmvp_.string(), "--labels", "fixed"}),
+                  "corrected or original"));
+  EXPECT_TRUE(Has(Error({clip_, vlm, "--notation", "numbers"}), "--answers"));
+  EXPECT_TRUE(Has(Error({vlm, "--answers", Answers("id,answer\n1,a\n")}),
+                  "no options"));
+  const std::string mmvp = mmvp_.string();
+  EXPECT_TRUE(
+      Has(Error({mmvp, "--answers", Answers("id,answer\n9,a\n")}), "\"9\""));
+  EXPECT_TRUE(Has(Error({mmvp, "--answers", Answers("id,reply\n1,a\n")}),
+                  "no column \"answer\""));
+  EXPECT_TRUE(Has(Error({mmvp, "--answers", Answers("id,answer\n1,a\n1,b\n")}),
+                  "row 3"));
+  WriteText(folder_ / "other.csv", "id,correct\n1,1\n");
+  EXPECT_TRUE(Has(Error({mmvp, "--answers", Answers("id,answer\n1,a\n"),
+                         "--compare", (folder_ / "other.csv").string()}),
+                  "no item \"2\""));
+  const std::string header = "Question ID,Type,Statement\n";
+  WriteText(vlm_ / "Questions.csv", header + "1,Orientation,x\n");
+  EXPECT_TRUE(Has(Error({clip_, vlm}), "odd number"));
+  WriteText(vlm_ / "Questions.csv", header + "1,Orient,x\n2,Orient,y\n");
+  EXPECT_TRUE(Has(Error({clip_, vlm}), "no such category"));
+}
+
+TEST_F(AskCommand, NamesAMissingPictureAndCountsABrokenOne) {
+  const fs::path picture = vlm_ / "MLLM_VLM Images/Orientation/2.jpg";
+  WriteText(picture, "no picture");
+  const Json json = EyechartJson({"ask", clip_, vlm_.string()});
+  EXPECT_EQ(json["pairs"], 4);
+  EXPECT_EQ(json["items"], 8);
+  EXPECT_EQ(json["unreadable"], 2);  // neither statement can be decided
+  EXPECT_TRUE(Has(json["warnings"].dump(), "could not be read"));
+  fs::remove(picture);
+  EXPECT_TRUE(Has(Error({clip_, vlm_.string()}), "Orientation/2.jpg"));
+}
+
+TEST_F(AskCommand, RunsInASuite) {
+  const fs::path suite = folder_ / "s.toml";
+  WriteText(suite,
+            "[suite]\nname = \"s\"\n[[encoder]]\nname = \"clip\"\n"
+            "model = \"" +
+                clip_ + "\"\n[[encoder]]\nname = \"dino\"\nmodel = \"" +
+                DemoCheckpoint("dinov2") +
+                "\"\n[[dataset]]\nname = \"vlm\"\nkind = \"mmvp-vlm\"\n"
+                "root = \"MMVP_VLM\"\n[[dataset]]\nname = \"mmvp\"\n"
+                "kind = \"mmvp\"\nroot = \"MMVP\"\n[[task]]\n"
+                "kind = \"ask\"\n");
+  const fs::path out = folder_ / "run";
+  const std::vector<std::string> run = {"run", suite.string(), "--out",
+                                        out.string()};
+  const Json json = EyechartJson(run);
+  EXPECT_EQ(json["ok"], 4);
+  bool overall = false;
+  bool pattern = false;
+  for (const Record& record : ReadRecords(out / "records.jsonl")) {
+    EXPECT_EQ(record.status, RecordStatus::kOk) << record.message;
+    EXPECT_FALSE(record.setting.at("questions_sha256").empty());
+    EXPECT_FALSE(record.weights_sha256.empty());
+    if (record.metric != "pair_accuracy") continue;
+    ASSERT_TRUE(record.ci.has_value());
+    overall |= record.cell == "clip/ask/vlm/default" && record.n == 4;
+    pattern |= record.cell == "clip/ask/vlm/pattern=Camera_Perspective" &&
+               record.n == 2;
+  }
+  EXPECT_TRUE(overall);
+  EXPECT_TRUE(pattern);
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(out / "outcomes"))
+    files += entry.path().extension() == ".csv" ? 1 : 0;
+  EXPECT_EQ(files, 4);
+  EXPECT_EQ(EyechartJson(run)["done_before"], 4);
+  WriteText(suite, ReadFile(suite) + "scoring = \"statement\"\n");
+  EXPECT_EQ(
+      Eyechart({"run", suite.string(), "--out", (folder_ / "bad").string()})
+          .exit_code,
+      6);
+}
+
+}  // namespace
+}  // namespace eyechart

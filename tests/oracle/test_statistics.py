@@ -1,0 +1,78 @@
+"""Intervals and tests of core/statistics against SciPy and statsmodels."""
+
+import json
+import os
+import pathlib
+import random
+import subprocess
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
+
+PROBE = pathlib.Path(os.environ["EYECHART_PROBES"]) / "statistics_probe"
+
+
+def probe(tmp_path, cases):
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps(cases))
+    run = subprocess.run([PROBE, path], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    results = json.loads(run.stdout)
+    assert len(results) == len(cases)
+    return results
+
+
+def sizes(rng):
+    return rng.choice([1, 2, 15, 135, 150, 300, 1000, 20_000])
+
+
+def test_wilson(tmp_path):
+    rng = random.Random(1)
+    cases = []
+    for _ in range(500):
+        n = sizes(rng)
+        cases.append(["wilson", rng.randint(0, n), n,
+                      rng.choice([0.5, 0.8, 0.9, 0.95, 0.99, 0.999])])
+    for (_, k, n, level), (low, high) in zip(cases, probe(tmp_path, cases)):
+        theirs = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+        assert (low, high) == pytest.approx(theirs, abs=1e-12), (k, n, level)
+        theirs = proportion_confint(k, n, 1 - level, method="wilson")
+        assert (low, high) == pytest.approx(theirs, abs=1e-12), (k, n, level)
+
+
+def test_mcnemar(tmp_path):
+    rng = random.Random(2)
+    cases = [["mcnemar", 0, 0, False]]
+    for _ in range(500):
+        n = sizes(rng)
+        # Near the middle as well as far from it.
+        b = (rng.randint(0, n) if rng.random() < 0.3 else
+             sum(rng.random() < 0.5 for _ in range(min(n, 1000))))
+        cases.append(["mcnemar", b, n - b if n > b else 0, False])
+    for (_, b, c, _), ours in zip(cases, probe(tmp_path, cases)):
+        # Agreements play no part.
+        table = [[rng.randint(0, 50), b], [c, rng.randint(0, 50)]]
+        theirs = mcnemar(table, exact=True).pvalue if b + c else 1.0
+        assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-300), (b, c)
+        if b + c:
+            theirs = stats.binomtest(b, b + c, 0.5).pvalue
+            assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-300), (b, c)
+
+
+def test_mcnemar_mid_p(tmp_path):
+    """By its definition: outcomes as likely as the one seen count by half."""
+    rng = random.Random(3)
+    cases = [["mcnemar", b, c, True] for b, c in
+             [(rng.randint(0, 80), rng.randint(0, 80)) for _ in range(300)] +
+             [(n, n) for n in range(1, 30)]]
+    for (_, b, c, _), ours in zip(cases, probe(tmp_path, cases)):
+        if b + c == 0:
+            continue
+        pmf = stats.binom.pmf(np.arange(b + c + 1), b + c, 0.5)
+        seen = pmf[b]
+        same = np.isclose(pmf, seen, rtol=1e-9, atol=0)
+        theirs = pmf[~same & (pmf < seen)].sum() + pmf[same].sum() / 2
+        assert ours == pytest.approx(theirs, rel=1e-9), (b, c)
