@@ -1,15 +1,13 @@
-#include <unistd.h>
-
-#include <cstdlib>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
-#include <system_error>
 
+#include "cli/ask_chart.h"
 #include "cli/ask_options.h"
 #include "cli/ask_output.h"
 #include "cli/command.h"
+#include "cli/scratch_folder.h"
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -34,29 +32,8 @@ struct NamedBenchmark {
   int (*run)(const AskFlags& flags);
 };
 
-std::span<const NamedBenchmark> NamedBenchmarks() { return {}; }
-
-// A folder for features that nobody asked to keep.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name =
-        (fs::temp_directory_path() / "eyechart-ask-XXXXXX").string();
-    EYECHART_REQUIRE(::mkdtemp(name.data()) != nullptr,
-                     "{}: no temporary folder can be made; give -o DIR",
-                     fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
+constexpr std::array kNamedBenchmarks = {
+    NamedBenchmark{"chart", RunAskChart},
 };
 
 // MODEL and BENCHMARK of the names; checks what does not go together.
@@ -114,7 +91,7 @@ Result Encoded(const AskFlags& flags, const Benchmark& benchmark) {
 int Run(AskFlags flags) {
   Settle(flags);
   SetThreads(flags.flags.threads);
-  for (const NamedBenchmark& named : NamedBenchmarks())
+  for (const NamedBenchmark& named : kNamedBenchmarks)
     if (flags.read.path == named.name) return named.run(flags);
   flags.read.pictures = flags.answers.empty();
   const Benchmark benchmark = multiple_choice::ReadBenchmark(flags.read);
@@ -185,7 +162,7 @@ void AddScoringFlags(CLI::App& app, AskFlags& f) {
   app.add_option("--random-pairs", f.ask.pairs.random_pairs,
                  "random pairs that the pairs' cosines are ranked among")
       ->capture_default_str();
-  app.add_option("--seed", f.ask.pairs.seed, "of the random pairs")
+  app.add_option("--seed", f.ask.pairs.seed, "of the random pairs, or of the eye chart's pictures")
       ->capture_default_str();
   app.add_option("--compare", f.compare,
                  "outcomes.csv of another run on the same items: exact McNemar "
@@ -199,13 +176,14 @@ Runner AddAsk(CLI::App& app) {
   auto flags = std::make_shared<AskFlags>();
   app.add_option("names", flags->names,
                  "MODEL (a checkpoint; with --answers a name or nothing) and "
-                 "BENCHMARK (a folder, or the file with the questions)")
+                 "BENCHMARK (a folder, the file with the questions, or chart)")
       ->required()
       ->expected(1, 2)
       ->type_name("[MODEL] BENCHMARK");
   AddBenchmarkFlags(app, *flags);
   AddAnswerFlags(app, *flags);
   AddScoringFlags(app, *flags);
+  AddChartFlags(app, flags->chart);
   app.add_option("-o,--out", flags->out,
                  "folder for outcomes.csv, ask.json and the features");
   AddModelFlags(app, flags->flags);

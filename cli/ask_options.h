@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/ask_chart.h"
 #include "cli/options.h"
 #include "encoders/encode_dataset.h"
 #include "probes/multiple_choice/ask_encoder.h"
@@ -25,6 +26,7 @@ struct AskFlags {
   std::string notation = "letters";
   std::string compare;  // outcomes.csv of another run
   bool mid_p = false;
+  ChartFlags chart;
   std::string out;  // folder for results
   bool json = false;
 };

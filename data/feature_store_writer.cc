@@ -98,6 +98,10 @@ void FeatureStoreWriter::RequireSame(const StoreManifest& found,
   same("weights", found.weights_sha256, manifest_.weights_sha256);
   same("preprocessing", found.preprocess_sha256, manifest_.preprocess_sha256);
   same("dtype", found.dtype, manifest_.dtype);
+  const auto computed_in = [](const StoreManifest& m) {
+    return m.computed_in.empty() ? m.dtype : m.computed_in;
+  };
+  same("products in", computed_in(found), computed_in(manifest_));
   // Without the key it was a device that has no TF32.
   const auto tf32 = [](const StoreManifest& m) {
     return std::string(m.tf32 == "on" ? "on" : "off");

@@ -24,6 +24,7 @@ Json ManifestToJson(const StoreManifest& m) {
       {"count", m.count},           {"dim", m.dim},
       {"tokens", tokens},           {"shards", shards},
       {"complete", m.complete}};
+  if (!m.computed_in.empty()) json["computed_in"] = m.computed_in;
   if (!m.tf32.empty()) json["tf32"] = m.tf32;
   return json;
 }
@@ -46,6 +47,7 @@ StoreManifest ManifestFromJson(const Json& json, const std::string& source) {
   m.dataset = text("dataset");
   m.items_sha256 = text("items_sha256");
   m.dtype = text("dtype");
+  m.computed_in = text("computed_in");
   m.tf32 = text("tf32");
   m.pool = text("pool");
   m.count = JsonGet<std::int64_t>(json, "count", source);

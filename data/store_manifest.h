@@ -37,6 +37,9 @@ struct StoreManifest {
   std::string dataset;
   std::string items_sha256;
   std::string dtype;  // of the run: fp32, bf16 or fp16
+  /// What was multiplied in where that is not `dtype`: fp32 on a processor that
+  /// has no instructions for half precision. "" (no such key): `dtype`.
+  std::string computed_in;
   /// off or on, of a run on a CUDA device; "" (no such key) of any other.
   std::string tf32;
   std::string pool;  // head, cls or mean

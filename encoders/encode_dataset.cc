@@ -73,6 +73,13 @@ void SubmitBatch(std::vector<LoadedPicture> batch,
   }
 }
 
+// Half precision on a processor that has no instructions for it.
+bool ComputedInFloat(const LoadedModel& model) {
+  const Placement placement =
+      MakePlacement(ParseEncoderDType(model.dtype), model.device);
+  return placement.dtype != placement.rounded;
+}
+
 data::StoreManifest MakeIdentity(const LoadedModel& model,
                                  const data::Dataset& dataset,
                                  const EncodeOptions& options) {
@@ -84,6 +91,7 @@ data::StoreManifest MakeIdentity(const LoadedModel& model,
   manifest.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
   manifest.dataset = dataset.name();
   manifest.dtype = model.dtype;
+  if (ComputedInFloat(model)) manifest.computed_in = "fp32";
   if (model.device.is_cuda()) manifest.tf32 = model.tf32 ? "on" : "off";
   manifest.pool = PoolName(model.pool);
   manifest.dim = model.encoder->info().pools.at(model.pool);
@@ -213,9 +221,7 @@ EncodeSummary EncodeDataset(LoadedModel& model,
   runner.Finish();
   summary.batch = runner.batch();
   summary.warnings = runner.Warnings();
-  const Placement placement =
-      MakePlacement(ParseEncoderDType(model.dtype), model.device);
-  if (placement.dtype != placement.rounded)
+  if (ComputedInFloat(model))
     summary.warnings.push_back(fmt::format(
         "{} is rounded to {} and computed with in fp32: this processor has no "
         "instructions for it",

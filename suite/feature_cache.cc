@@ -33,6 +33,13 @@ std::unique_ptr<data::Dataset> OpenDataset(const DatasetSpec& spec) {
   return dataset;
 }
 
+std::filesystem::path FeatureCache::StoreFolder(const EncoderSpec& encoder,
+                                                const std::string& name) const {
+  CreateFolder(folder_);
+  return folder_ / CellSlug(encoder.name + "/" + SettingText(encoder.setting) +
+                            "/" + name);
+}
+
 const data::Dataset& FeatureCache::Pictures(const DatasetSpec& spec) {
   std::unique_ptr<data::Dataset>& dataset = datasets_[spec.name];
   if (!dataset) dataset = OpenDataset(spec);

@@ -33,6 +33,10 @@ class FeatureCache {
                                const DatasetSpec& dataset,
                                const encoders::EncodeOptions& options);
 
+  /// Where a store lies that a task makes by itself; `name` says of what.
+  std::filesystem::path StoreFolder(const EncoderSpec& encoder,
+                                    const std::string& name) const;
+
  private:
   std::filesystem::path folder_;
   Progress& progress_;

@@ -32,7 +32,8 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
 }  // namespace
 
 std::span<const TaskKind> TaskKinds() {
-  static const std::array kinds = {kEncodeTask, kMineTask, kAskTask};
+  static const std::array kinds = {kEncodeTask, kMineTask, kAskTask,
+                                   kChartTask};
   return kinds;
 }
 

@@ -74,6 +74,7 @@ int BatchOf(const TaskSpec& task);
 
 /// The kinds; each in its own file.
 extern const TaskKind kAskTask;
+extern const TaskKind kChartTask;
 extern const TaskKind kEncodeTask;
 extern const TaskKind kMineTask;
 

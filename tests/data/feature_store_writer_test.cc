@@ -129,6 +129,11 @@ TEST(FeatureStoreWriter, RefusesToMix) {
     EXPECT_NE(error(other, StoreItems(3)).find("dtype fp32"),
               std::string::npos);
     other = StoreIdentity(3);
+    other.computed_in = "bf16";
+    EXPECT_NE(
+        error(other, StoreItems(3)).find("products in fp32, now it is bf16"),
+        std::string::npos);
+    other = StoreIdentity(3);
     other.tf32 = "on";
     EXPECT_NE(error(other, StoreItems(3)).find("TF32 off, now it is on"),
               std::string::npos);

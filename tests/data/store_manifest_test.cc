@@ -33,6 +33,15 @@ TEST(StoreManifest, SpeaksOfTf32OnlyWhereThereIsSuchAThing) {
   EXPECT_EQ(ManifestFromJson(ManifestToJson(manifest), "m").tf32, "on");
 }
 
+TEST(StoreManifest, SaysWhatWasComputedInWhereItIsNotTheDtype) {
+  StoreManifest manifest = testing::StoreIdentity(7);
+  EXPECT_FALSE(ManifestToJson(manifest).contains("computed_in"));
+  manifest.dtype = "bf16";
+  manifest.computed_in = "fp32";
+  EXPECT_EQ(ManifestFromJson(ManifestToJson(manifest), "m").computed_in,
+            "fp32");
+}
+
 TEST(ReadItems, TakesFilesOfOtherTools) {
   const TempFolder folder;
   testing::WriteText(folder / "i.csv",
