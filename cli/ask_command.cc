@@ -213,6 +213,9 @@ Runner AddAsk(CLI::App& app) {
                  "head, cls or mean (default: the family's; words need head)");
   AddEncodeFlags(app, flags->encode);
   app.add_flag("--json", flags->json, "print one JSON object");
+  app.footer(
+      "eyechart ask MODEL BENCHMARK\n"
+      "eyechart ask [NAME] BENCHMARK --answers FILE.csv");
   return [flags] { return Run(*flags); };
 }
 
