@@ -96,6 +96,8 @@ Result Encoded(const AskFlags& flags, const Benchmark& benchmark) {
   encoders::EncodeSummary summary;
   {
     encoders::LoadedModel model = encoders::LoadModel(spec);
+    multiple_choice::RequireAskable(benchmark, model.checkpoint,
+                                    encoders::PoolName(model.pool), flags.ask);
     const auto pictures = multiple_choice::BenchmarkPictures(benchmark);
     summary = encoders::EncodeDataset(model, *pictures, store, flags.encode,
                                       progress);
