@@ -73,6 +73,8 @@ Result Encoded(const AskFlags& flags, const Benchmark& benchmark) {
   encoders::EncodeSummary summary;
   {
     encoders::LoadedModel model = encoders::LoadModel(spec);
+    multiple_choice::RequireAskable(benchmark, model.checkpoint,
+                                    encoders::PoolName(model.pool), flags.ask);
     const auto pictures = multiple_choice::BenchmarkPictures(benchmark);
     summary = encoders::EncodeDataset(model, *pictures, store, flags.encode,
                                       progress);
@@ -191,6 +193,9 @@ Runner AddAsk(CLI::App& app) {
                  "head, cls or mean (default: the family's; words need head)");
   AddEncodeFlags(app, flags->encode);
   app.add_flag("--json", flags->json, "print one JSON object");
+  app.footer(
+      "eyechart ask MODEL BENCHMARK\n"
+      "eyechart ask [NAME] BENCHMARK --answers FILE.csv");
   return [flags] { return Run(*flags); };
 }
 

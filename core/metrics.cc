@@ -62,7 +62,8 @@ constexpr std::array kMetrics = {
            "mean cosine of the two pictures of a pair", kMmvp},
     Metric{"pair_cosine_rank", "1", Direction::kLower,
            "mean share of random pairs of the set that are less alike than a "
-           "pair; 0.5: a pair is like any two pictures",
+           "pair; 0.5: a pair is like any two pictures. No accuracy: a trained "
+           "read-out needs more pairs than MMVP's 150",
            "eyechart"},
     Metric{"clock_error", "min", Direction::kLower,
            "median distance of the time read from the time shown, on 12 h",

@@ -18,14 +18,13 @@ constexpr const char* kHead = "head";
 
 // Why words cannot be used; "" where they can.
 std::string WordlessBecause(const encoders::Checkpoint& checkpoint,
-                            const data::FeatureStore& store) {
+                            std::string_view pool) {
   if (encoders::FindFamily(checkpoint).make_text == nullptr)
     return fmt::format("{} ({}) has no text tower", checkpoint.name,
                        checkpoint.model_type);
-  if (store.manifest().pool != kHead)
+  if (pool != kHead)
     return fmt::format(
-        "the text tower's space is that of the pool head, not of {}",
-        store.manifest().pool);
+        "the text tower's space is that of the pool head, not of {}", pool);
   return "";
 }
 
@@ -112,6 +111,14 @@ void RequireKnown(const AskOptions& options) {
                    options.pairs.random_pairs);
 }
 
+void RequireAskable(const Benchmark& benchmark,
+                    const encoders::Checkpoint& checkpoint,
+                    std::string_view pool,
+                    const AskOptions& options) {
+  RequireKnown(options);
+  ScoringOf(benchmark, WordlessBecause(checkpoint, pool), options.scoring);
+}
+
 Result AskEncoder(const Benchmark& benchmark,
                   const data::FeatureStore& store,
                   const encoders::ModelSpec& spec,
@@ -120,7 +127,8 @@ Result AskEncoder(const Benchmark& benchmark,
   RequireKnown(options);
   RequireSamePictures(benchmark, store);
   const encoders::Checkpoint checkpoint = encoders::OpenCheckpoint(spec.model);
-  const std::string wordless = WordlessBecause(checkpoint, store);
+  const std::string wordless =
+      WordlessBecause(checkpoint, store.manifest().pool);
   const Scoring scoring = ScoringOf(benchmark, wordless, options.scoring);
   const Embeddings pictures = PictureEmbeddings(store);
   Result result;

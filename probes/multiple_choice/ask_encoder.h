@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/progress.h"
 #include "data/feature_store.h"
@@ -36,6 +37,13 @@ Result AskEncoder(const Benchmark& benchmark,
                   const encoders::ModelSpec& spec,
                   const AskOptions& options,
                   Progress& progress);
+
+/// Throws InputError where AskEncoder would, for a scoring that cannot be done
+/// with `checkpoint` and features of `pool`: said before pictures are encoded.
+void RequireAskable(const Benchmark& benchmark,
+                    const encoders::Checkpoint& checkpoint,
+                    std::string_view pool,
+                    const AskOptions& options);
 
 /// Throws InputError for values of `options` that are not known: said before
 /// pictures are encoded.

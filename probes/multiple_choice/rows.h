@@ -34,8 +34,8 @@ class Rows {
   std::vector<std::map<std::string, std::string>> rows_;
 };
 
-/// Whether the file's first row, or its CSV header, has all `fields`. False
-/// for what cannot be read; whoever reads it in earnest will say why.
+/// Whether the file's first row, or its CSV header, has all `fields`. Throws
+/// InputError for a header that is no CSV and a file that is no JSON.
 bool FirstRowHas(const std::filesystem::path& source,
                  const std::vector<std::string>& fields);
 

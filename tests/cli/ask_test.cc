@@ -176,6 +176,68 @@ TEST_F(AskCommand, NamesAMissingPictureAndCountsABrokenOne) {
   EXPECT_TRUE(Has(Error({clip_, vlm_.string()}), "Orientation/2.jpg"));
 }
 
+TEST_F(AskCommand, ScoresGeneratedPairsByStepOfDifficulty) {
+  const fs::path made = folder_ / "made";
+  std::string csv =
+      "id,path,pair,pattern,question,option_a,option_b,option_c,option_d,"
+      "answer,statement,difficulty,unit,step,value,tolerance\n";
+  for (int i = 0; i < 8; ++i) {
+    const std::string id = "images/state/" + std::to_string(i);
+    testing::WritePicture(made / (id + ".png"), static_cast<unsigned>(i));
+    csv += fmt::format(
+        "{0},{0}.png,{1},state,Open?,Yes,No,,,{2},{3} door,{4},"
+        "degrees,{5},,\n",
+        id, i / 2 + 1, i % 2 == 0 ? "a" : "b",
+        i % 2 == 0 ? "an open" : "a shut", i < 4 ? 60 : 30, i / 4);
+  }
+  WriteText(made / "questions.csv", csv);
+  WriteText(made / "manifest.json", R"({"schema":1,"kind":"patterns"})");
+  const Json json = EyechartJson({"ask", clip_, made.string()});
+  EXPECT_EQ(json["benchmark"], "generated");
+  EXPECT_EQ(json["scoring"], "text-to-image");
+  ASSERT_EQ(json["steps"].size(), 2u);
+  EXPECT_EQ(json["steps"][1]["difficulty"], "30 degrees");
+  EXPECT_EQ(json["steps"][1]["pairs"], 2);
+  EXPECT_TRUE(json["steps"][1]["ci"].is_object());
+  EXPECT_EQ(json["steps"][0]["correct_pairs"].get<int>() +
+                json["steps"][1]["correct_pairs"].get<int>(),
+            json["correct_pairs"].get<int>());
+  EXPECT_EQ(EyechartJson({"ask", clip_, made.string(), "--scoring",
+                          "options"})["scoring"],
+            "image-to-text");
+  const Json answered = EyechartJson(
+      {"ask", made.string(), "--answers",
+       Answers("id,answer\nimages/state/0,Yes\nimages/state/1,(b)\n")});
+  EXPECT_EQ(answered["correct_pairs"], 1);
+  EXPECT_EQ(answered["unanswered"], 6);
+}
+
+TEST_F(AskCommand, ReadsClocksAsChoiceAndAsNumber) {
+  const fs::path clocks = folder_ / "clocks";
+  WriteText(clocks / "questions.csv",
+            "id,path,pattern,question,option_a,option_b,option_c,option_d,"
+            "answer,value,tolerance\n"
+            "1,1.png,clocks,Time?,3:45,9:15,4:45,3:50,a,225,2\n"
+            "2,2.png,clocks,Time?,12:05,1:00,11:55,6:00,a,5,2\n");
+  WriteText(clocks / "manifest.json", R"({"kind":"clocks"})");
+  for (const unsigned i : {1u, 2u})
+    testing::WritePicture(clocks / (std::to_string(i) + ".png"), i);
+  const Json json =
+      EyechartJson({"ask", clocks.string(), "--answers",
+                    Answers("id,answer\n1,It is 3:45.\n2,11:55\n")});
+  EXPECT_EQ(json["item_accuracy"], 0.5);
+  EXPECT_EQ(json["chance"], 0.25);
+  EXPECT_TRUE(json["pair_accuracy"].is_null());
+  EXPECT_EQ(json["reading"]["median_error"], 5.0);  // of 0 and 10 minutes
+  EXPECT_EQ(json["reading"]["within_tolerance"], 0.5);
+  const Json seen = EyechartJson({"ask", clip_, clocks.string()});
+  EXPECT_EQ(seen["scoring"], "image-to-text");
+  EXPECT_EQ(seen["chance"], 0.25);
+  // Nothing to be told of clocks by an encoder without words.
+  EXPECT_TRUE(
+      Has(Error({DemoCheckpoint("dinov2"), clocks.string()}), "no text tower"));
+}
+
 TEST_F(AskCommand, RunsInASuite) {
   const fs::path suite = folder_ / "s.toml";
   WriteText(suite,
