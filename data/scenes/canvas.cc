@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -55,8 +56,8 @@ void Canvas::FillRows(double top, double bottom, Color from, Color to) {
       std::min(image_.height, static_cast<int>(std::floor(bottom + 0.5)));
   for (int y = first; y < last; ++y) {
     const Color color = Mixed(from, to, (y - top) / (bottom - top));
-    std::uint8_t* pixel = &image_.pixels[static_cast<std::size_t>(y) *
-                                         image_.width * 3];
+    std::uint8_t* pixel =
+        &image_.pixels[static_cast<std::size_t>(y) * image_.width * 3];
     for (int x = 0; x < image_.width; ++x, pixel += 3) {
       pixel[0] = color.r;
       pixel[1] = color.g;
@@ -122,20 +123,20 @@ void Canvas::Blend(int left,
         return from + (to - from) * share / 256;
       };
       const int weight = covered * opacity;
-      pixel[0] = BlendChannel(pixel[0], channel(paint.from.r, paint.to.r),
-                              weight);
-      pixel[1] = BlendChannel(pixel[1], channel(paint.from.g, paint.to.g),
-                              weight);
-      pixel[2] = BlendChannel(pixel[2], channel(paint.from.b, paint.to.b),
-                              weight);
+      pixel[0] =
+          BlendChannel(pixel[0], channel(paint.from.r, paint.to.r), weight);
+      pixel[1] =
+          BlendChannel(pixel[1], channel(paint.from.g, paint.to.g), weight);
+      pixel[2] =
+          BlendChannel(pixel[2], channel(paint.from.b, paint.to.b), weight);
       if (2 * covered >= kSamples * kSamples && 2 * opacity >= 256)
         owners_[at] = owner_;
     }
   }
-  touched_ = Union(touched_, {static_cast<double>(left),
-                              static_cast<double>(top),
-                              static_cast<double>(left + width),
-                              static_cast<double>(top + height)});
+  touched_ =
+      Union(touched_, {static_cast<double>(left), static_cast<double>(top),
+                       static_cast<double>(left + width),
+                       static_cast<double>(top + height)});
 }
 
 data::Box Canvas::TakeTouched() {

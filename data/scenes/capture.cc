@@ -33,9 +33,8 @@ void Develop(data::Image& image,
         word = rng.Next();
         left = 4;
       }
-      const int triangle =
-          static_cast<int>(word & 0xFF) + static_cast<int>(word >> 8 & 0xFF) -
-          255;
+      const int triangle = static_cast<int>(word & 0xFF) +
+                           static_cast<int>(word >> 8 & 0xFF) - 255;
       word >>= 16;
       --left;
       level = static_cast<std::uint8_t>(

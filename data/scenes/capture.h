@@ -10,7 +10,7 @@
 namespace eyechart::scenes {
 
 struct Capture {
-  double noise = 0;             // standard deviation, in levels of 255
+  double noise = 0;  // standard deviation, in levels of 255
   std::uint64_t noise_seed = 0;
   int jpeg_quality = 90;
 };

@@ -91,11 +91,16 @@ Color Mixed(Color color, Color other, double share) {
 
 std::span<const NamedColor> NamedColors() {
   static constexpr std::array kColors = {
-      NamedColor{"red", {206, 44, 40}},    NamedColor{"green", {56, 152, 64}},
-      NamedColor{"blue", {44, 92, 200}},   NamedColor{"yellow", {240, 204, 48}},
-      NamedColor{"orange", {236, 130, 36}}, NamedColor{"purple", {132, 62, 168}},
-      NamedColor{"white", {238, 238, 234}}, NamedColor{"black", {52, 52, 58}},
-      NamedColor{"brown", {134, 88, 52}},  NamedColor{"pink", {240, 146, 178}},
+      NamedColor{"red", {206, 44, 40}},
+      NamedColor{"green", {56, 152, 64}},
+      NamedColor{"blue", {44, 92, 200}},
+      NamedColor{"yellow", {240, 204, 48}},
+      NamedColor{"orange", {236, 130, 36}},
+      NamedColor{"purple", {132, 62, 168}},
+      NamedColor{"white", {238, 238, 234}},
+      NamedColor{"black", {52, 52, 58}},
+      NamedColor{"brown", {134, 88, 52}},
+      NamedColor{"pink", {240, 146, 178}},
       NamedColor{"gray", {140, 142, 146}},
   };
   return kColors;

@@ -8,10 +8,11 @@
 
 #include <csetjmp>
 #include <cstdlib>
+#include <vector>
+
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <vector>
 
 #include "core/error.h"
 #include "data/decode.h"

@@ -23,13 +23,15 @@ double CosSmall(double x) {
   const double s = x * x;
   return 1 -
          s / 2 *
-             (1 - s / 12 *
-                      (1 - s / 30 *
-                               (1 - s / 56 *
-                                        (1 - s / 90 *
-                                                 (1 - s / 132 *
-                                                          (1 - s / 182 *
-                                                               (1 - s / 240)))))));
+             (1 -
+              s / 12 *
+                  (1 -
+                   s / 30 *
+                       (1 - s / 56 *
+                                (1 - s / 90 *
+                                         (1 - s / 132 *
+                                                  (1 - s / 182 *
+                                                           (1 - s / 240)))))));
 }
 
 constexpr double kRadian = 3.14159265358979323846 / 180;
@@ -70,8 +72,7 @@ Outline Rectangle(double left, double top, double right, double bottom) {
 
 Outline RoundRectangle(
     double left, double top, double right, double bottom, double radius) {
-  const double r =
-      std::min({radius, (right - left) / 2, (bottom - top) / 2});
+  const double r = std::min({radius, (right - left) / 2, (bottom - top) / 2});
   const Point corners[] = {{right - r, top + r},
                            {right - r, bottom - r},
                            {left + r, bottom - r},
@@ -107,8 +108,8 @@ Outline RingSector(
       const double share = static_cast<double>(side ? steps - i : i) / steps;
       const double angle = from + (to - from) * share;
       const double r = side ? inner : outer;
-      outline.push_back({center.x + r * SinDegrees(angle),
-                         center.y - r * CosDegrees(angle)});
+      outline.push_back(
+          {center.x + r * SinDegrees(angle), center.y - r * CosDegrees(angle)});
     }
   }
   return outline;
@@ -126,8 +127,9 @@ Outline Smooth(std::span<const Point> points) {
       const double t = step / 6.0;
       const auto at = [t](double p, double q, double r, double s) {
         return q + t / 2 *
-                       (r - p + t * (2 * p - 5 * q + 4 * r - s +
-                                     t * (3 * (q - r) + s - p)));
+                       (r - p +
+                        t * (2 * p - 5 * q + 4 * r - s +
+                             t * (3 * (q - r) + s - p)));
       };
       outline.push_back({at(a.x, b.x, c.x, d.x), at(a.y, b.y, c.y, d.y)});
     }
@@ -138,8 +140,8 @@ Outline Smooth(std::span<const Point> points) {
 Outline Stroke(Point from, Point to, double width, double end_width) {
   const Point along{to.x - from.x, to.y - from.y};
   const double length = Length(along);
-  const Point unit = length > 0 ? Point{along.x / length, along.y / length}
-                                : Point{1, 0};
+  const Point unit =
+      length > 0 ? Point{along.x / length, along.y / length} : Point{1, 0};
   Outline outline;
   for (int end = 0; end < 2; ++end) {
     const Point center = end ? from : to;
@@ -160,8 +162,8 @@ Outline Star(Point center, double radius, int tips, double inner_share) {
   for (int i = 0; i < 2 * tips; ++i) {
     const double r = i % 2 ? radius * inner_share : radius;
     const double angle = i * 180.0 / tips;
-    outline.push_back({center.x + r * SinDegrees(angle),
-                       center.y - r * CosDegrees(angle)});
+    outline.push_back(
+        {center.x + r * SinDegrees(angle), center.y - r * CosDegrees(angle)});
   }
   return outline;
 }

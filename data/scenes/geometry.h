@@ -31,8 +31,8 @@ Outline RoundRectangle(
 /// `turn` in degrees clockwise.
 Outline Ellipse(Point center, double rx, double ry, double turn = 0);
 /// Part of a ring between two angles in degrees clockwise from 12 o'clock.
-Outline RingSector(Point center, double inner, double outer, double from,
-                   double to);
+Outline RingSector(
+    Point center, double inner, double outer, double from, double to);
 /// A closed curve through the points (Catmull-Rom).
 Outline Smooth(std::span<const Point> points);
 /// A line of the given width with round ends, narrowing to `end_width`.

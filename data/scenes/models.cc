@@ -16,8 +16,7 @@ std::span<const Thing> Things() {
       Thing{"horse", "a", S::kMeadow, 1.24, 1.5, 70, 6, false, BuildHorse},
       Thing{"bird", "a", S::kMeadow, 0.97, 1.15, 66, 6, true, BuildBird},
       Thing{"duck", "a", S::kSea, 0.95, 1.1, 64, 8, false, BuildDuck},
-      Thing{"fish", "a", S::kUnderWater, 0.94, 1.2, 84, 4, true,
-            BuildFish},
+      Thing{"fish", "a", S::kUnderWater, 0.94, 1.2, 84, 4, true, BuildFish},
       Thing{"car", "a", S::kStreet, 0.82, 1.75, 66, 12, true, BuildCar},
       Thing{"bus", "a", S::kStreet, 1.0, 2.0, 62, 12, true, BuildBus},
       Thing{"house", "a", S::kMeadow, 1.1, 1.3, 24, 12, true, BuildHouse},
@@ -52,19 +51,17 @@ const Thing& FindThing(std::string_view name) {
 
 Color NaturalColor(const Thing& thing, Rng& rng) {
   static constexpr std::array kCoats = {
-      Color{176, 120, 68}, Color{214, 170, 110}, Color{112, 78, 54},
-      Color{150, 146, 142}, Color{86, 80, 80},   Color{232, 222, 204}};
-  static constexpr std::array kLeaves = {
-      Color{58, 132, 56}, Color{92, 150, 62}, Color{44, 108, 66},
-      Color{120, 150, 54}};
-  static constexpr std::array kApples = {Color{200, 40, 40}, Color{120, 176, 60},
-                                         Color{226, 190, 60}};
-  static constexpr std::array kSkins = {Color{238, 196, 162},
-                                        Color{200, 148, 108},
-                                        Color{126, 84, 58}};
-  static constexpr std::array kPlumage = {Color{240, 236, 224},
-                                          Color{244, 212, 80},
-                                          Color{150, 120, 90}};
+      Color{176, 120, 68},  Color{214, 170, 110}, Color{112, 78, 54},
+      Color{150, 146, 142}, Color{86, 80, 80},    Color{232, 222, 204}};
+  static constexpr std::array kLeaves = {Color{58, 132, 56}, Color{92, 150, 62},
+                                         Color{44, 108, 66},
+                                         Color{120, 150, 54}};
+  static constexpr std::array kApples = {
+      Color{200, 40, 40}, Color{120, 176, 60}, Color{226, 190, 60}};
+  static constexpr std::array kSkins = {
+      Color{238, 196, 162}, Color{200, 148, 108}, Color{126, 84, 58}};
+  static constexpr std::array kPlumage = {
+      Color{240, 236, 224}, Color{244, 212, 80}, Color{150, 120, 90}};
   if (thing.build == BuildTree) return rng.Pick(kLeaves);
   if (thing.build == BuildApple) return rng.Pick(kApples);
   if (thing.build == BuildHand) return rng.Pick(kSkins);

@@ -14,6 +14,7 @@ enum class Setting {
   kMeadow,
   kStreet,
   kRoom,
+  kWall,  // at its foot, or on it; bare
   kTable,
   kSea,         // on it
   kUnderWater,  // in it
@@ -22,14 +23,14 @@ enum class Setting {
 
 /// A kind of thing.
 struct Thing {
-  std::string_view name;      // "traffic light"
-  std::string_view article;   // "a" or "an"
-  Setting setting;            // where it is at home
-  double height;              // of the model's main part, in units; for scaling
-  double width;               // extent at `yaw`, in units
-  double yaw;                 // degrees at which it is told best
+  std::string_view name;     // "traffic light"
+  std::string_view article;  // "a" or "an"
+  Setting setting;           // where it is at home
+  double height;             // of the model's main part, in units; for scaling
+  double width;              // extent at `yaw`, in units
+  double yaw;                // degrees at which it is told best
   double pitch;
-  bool dyed;                  // the main colour may be any named colour
+  bool dyed;  // the main colour may be any named colour
   void (*build)(Model& model, Color main, Color second);
 };
 

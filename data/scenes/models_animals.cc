@@ -41,16 +41,16 @@ void BuildDog(Model& m, Color main, Color second) {
   m.Ball(second, {0, 0.82, 0.72}, {0.1, 0.085, 0.16});
   m.Ball(kDark, {0, 0.86, 0.87}, {0.05, 0.042, 0.04});
   for (const double side : {-1.0, 1.0})
-    m.Ball(Shaded(main, 0.62), {side * 0.19, 0.86, 0.47}, {0.05, 0.19, 0.1},
-           0, side * 12);
+    m.Ball(Shaded(main, 0.62), {side * 0.19, 0.86, 0.47}, {0.05, 0.19, 0.1}, 0,
+           side * 12);
 }
 
 void BuildCat(Model& m, Color main, Color second) {
   Legs(m, main, 0.11, 0.26, 0.36, 0.05);
   m.Ball(main, {0, 0.46, 0}, {0.17, 0.17, 0.38});
   Vec from{0, 0.5, -0.34};
-  for (const Vec to : {Vec{0, 0.62, -0.5}, Vec{0, 0.82, -0.55},
-                       Vec{0, 0.98, -0.46}}) {
+  for (const Vec to :
+       {Vec{0, 0.62, -0.5}, Vec{0, 0.82, -0.55}, Vec{0, 0.98, -0.46}}) {
     m.Tube(main, from, 0.045, to, 0.045);
     m.Ball(main, to, {0.045, 0.045, 0.045});
     from = to;
@@ -90,8 +90,7 @@ void BuildHorse(Model& m, Color main, Color second) {
   for (const double side : {-0.085, 0.085})
     m.Ball(kDark, {side, 1.06, 0.68}, {0.02, 0.028, 0.028});
   for (int i = 0; i < 5; ++i)
-    m.Ball(second, {0, 0.76 + i * 0.085, 0.26 + i * 0.055},
-           {0.05, 0.08, 0.07});
+    m.Ball(second, {0, 0.76 + i * 0.085, 0.26 + i * 0.055}, {0.05, 0.08, 0.07});
   m.Tube(second, {0, 0.7, -0.42}, 0.05, {0, 0.26, -0.6}, 0.08);
 }
 
@@ -102,8 +101,10 @@ void BuildBird(Model& m, Color main, Color second) {
   }
   m.Ball(main, {0, 0.46, 0}, {0.22, 0.22, 0.34}, -18);
   m.Ball(second, {0, 0.44, 0.14}, {0.16, 0.17, 0.2}, -18);
-  m.Plate(Shaded(main, 0.7), {{-0.09, 0.42, -0.28}, {0.09, 0.42, -0.28},
-                              {0.13, 0.3, -0.66}, {-0.13, 0.3, -0.66}});
+  m.Plate(Shaded(main, 0.7), {{-0.09, 0.42, -0.28},
+                              {0.09, 0.42, -0.28},
+                              {0.13, 0.3, -0.66},
+                              {-0.13, 0.3, -0.66}});
   for (const double side : {-1.0, 1.0})
     m.Ball(Shaded(main, 0.72), {side * 0.2, 0.47, -0.08}, {0.05, 0.14, 0.27},
            -14);

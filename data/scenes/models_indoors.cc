@@ -7,8 +7,14 @@ constexpr Color kWood{168, 118, 70};
 constexpr Color kBrass{206, 170, 84};
 
 // A bar bent into an arc in the plane z = 0.
-void Arc(Model& m, Color color, Vec center, double rx, double ry, double from,
-         double to, double r) {
+void Arc(Model& m,
+         Color color,
+         Vec center,
+         double rx,
+         double ry,
+         double from,
+         double to,
+         double r) {
   Vec last;
   for (int i = 0; i <= 8; ++i) {
     const double angle = from + (to - from) * i / 8;
@@ -82,9 +88,13 @@ void BuildBook(Model& m, Color main, Color second) {
   m.Box(main, {-0.32, 0.45, 0}, {0.02, 0.45, 0.1});
   m.Box(main, {0, 0.45, 0.1}, {0.33, 0.45, 0.02});
   m.Attach(true);
-  m.Plate(second, {{-0.2, 0.6, 0.125}, {0.2, 0.6, 0.125}, {0.2, 0.74, 0.125},
+  m.Plate(second, {{-0.2, 0.6, 0.125},
+                   {0.2, 0.6, 0.125},
+                   {0.2, 0.74, 0.125},
                    {-0.2, 0.74, 0.125}});
-  m.Plate(second, {{-0.2, 0.24, 0.125}, {0.2, 0.24, 0.125}, {0.2, 0.28, 0.125},
+  m.Plate(second, {{-0.2, 0.24, 0.125},
+                   {0.2, 0.24, 0.125},
+                   {0.2, 0.28, 0.125},
                    {-0.2, 0.28, 0.125}});
   m.Attach(false);
 }
@@ -99,13 +109,17 @@ void BuildClock(Model& m, Color main, Color second) {
   m.Disc(second, {0, 0.52, 0.122}, {0, 0, 1}, 0.37);
   for (int hour = 0; hour < 12; ++hour) {
     const double angle = hour * 30;
-    m.Disc(kBlack, {0.31 * SinDegrees(angle), 0.52 + 0.31 * CosDegrees(angle),
-                    0.123},
+    m.Disc(kBlack,
+           {0.31 * SinDegrees(angle), 0.52 + 0.31 * CosDegrees(angle), 0.123},
            {0, 0, 1}, hour % 3 ? 0.018 : 0.032);
   }
-  m.Plate(kBlack, {{-0.02, 0.5, 0.124}, {0.02, 0.5, 0.124},
-                   {0.012, 0.79, 0.124}, {-0.012, 0.79, 0.124}});
-  m.Plate(kBlack, {{0, 0.49, 0.124}, {0.19, 0.6, 0.124}, {0.18, 0.64, 0.124},
+  m.Plate(kBlack, {{-0.02, 0.5, 0.124},
+                   {0.02, 0.5, 0.124},
+                   {0.012, 0.79, 0.124},
+                   {-0.012, 0.79, 0.124}});
+  m.Plate(kBlack, {{0, 0.49, 0.124},
+                   {0.19, 0.6, 0.124},
+                   {0.18, 0.64, 0.124},
                    {-0.02, 0.53, 0.124}});
   m.Attach(false);
 }

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "data/scenes/models.h"
 
 namespace eyechart::scenes {
@@ -23,7 +25,12 @@ void Wheels(Model& m, double x, double front, double back, double r) {
 }
 
 // A window or the like on a side wall; `x` carries the side's sign.
-void SidePane(Model& m, Color color, double x, double y0, double y1, double z0,
+void SidePane(Model& m,
+              Color color,
+              double x,
+              double y0,
+              double y1,
+              double z0,
               double z1) {
   if (x > 0)
     m.Plate(color, {{x, y0, z1}, {x, y0, z0}, {x, y1, z0}, {x, y1, z1}});
@@ -31,7 +38,12 @@ void SidePane(Model& m, Color color, double x, double y0, double y1, double z0,
     m.Plate(color, {{x, y0, z0}, {x, y0, z1}, {x, y1, z1}, {x, y1, z0}});
 }
 
-void FrontPane(Model& m, Color color, double z, double x0, double x1, double y0,
+void FrontPane(Model& m,
+               Color color,
+               double z,
+               double x0,
+               double x1,
+               double y0,
                double y1) {
   if (z > 0)
     m.Plate(color, {{x0, y0, z}, {x1, y0, z}, {x1, y1, z}, {x0, y1, z}});
@@ -54,16 +66,29 @@ void BuildCar(Model& m, Color main, Color second) {
     SidePane(m, second, x, 0.4, 0.43, -0.3, -0.2);
   }
   m.Attach(false);
-  // The cabin after the wheels in depth only where it is nearer.
-  m.Box(main, {0, 0.64, -0.1}, {0.31, 0.16, 0.42});
+  m.StandOnLast();
+  m.Box(main, {0, 0.64, -0.24}, {0.31, 0.16, 0.44});
   m.Attach(true);
   for (const double x : {-0.315, 0.315}) {
-    SidePane(m, kGlass, x, 0.53, 0.76, -0.46, -0.14);
-    SidePane(m, kGlass, x, 0.53, 0.76, -0.08, 0.27);
+    SidePane(m, kGlass, x, 0.53, 0.76, -0.62, -0.26);
+    SidePane(m, kGlass, x, 0.53, 0.76, -0.2, 0.14);
+    // The windscreen slants down to the bonnet.
+    const std::vector<Vec> slope = {
+        {x, 0.49, 0.2}, {x, 0.49, 0.42}, {x, 0.79, 0.2}};
+    m.Plate(kGlass,
+            x < 0 ? slope : std::vector<Vec>{slope[2], slope[1], slope[0]});
   }
-  FrontPane(m, kGlass, 0.325, -0.27, 0.27, 0.52, 0.76);
-  FrontPane(m, kGlass, -0.525, -0.27, 0.27, 0.54, 0.76);
+  m.Plate(kGlass, {{-0.3, 0.49, 0.42},
+                   {0.3, 0.49, 0.42},
+                   {0.3, 0.79, 0.205},
+                   {-0.3, 0.79, 0.205}});
+  FrontPane(m, kGlass, -0.685, -0.27, 0.27, 0.54, 0.76);
   m.Attach(false);
+  for (const double x : {-0.27, 0.27}) {
+    m.Ball({255, 236, 160}, {x, 0.39, 0.83}, {0.06, 0.06, 0.04});
+    m.Ball({206, 40, 40}, {x, 0.39, -0.83}, {0.06, 0.05, 0.03});
+  }
+  m.Box({150, 152, 156}, {0, 0.2, 0.83}, {0.37, 0.045, 0.05});
   Wheels(m, 0.36, 0.5, -0.5, 0.17);
 }
 
@@ -104,10 +129,10 @@ void BuildHouse(Model& m, Color main, Color second) {
   const double d = 0.5;
   const double eaves = 0.6;
   const double ridge = 1.02;
-  m.Plate(second, {{-w, eaves, d}, {w, eaves, d}, {0.3, ridge, 0},
-                   {-0.3, ridge, 0}});
-  m.Plate(Shaded(second, 0.9), {{w, eaves, -d}, {-w, eaves, -d},
-                                {-0.3, ridge, 0}, {0.3, ridge, 0}});
+  m.Plate(second,
+          {{-w, eaves, d}, {w, eaves, d}, {0.3, ridge, 0}, {-0.3, ridge, 0}});
+  m.Plate(Shaded(second, 0.9),
+          {{w, eaves, -d}, {-w, eaves, -d}, {-0.3, ridge, 0}, {0.3, ridge, 0}});
   m.Plate(second, {{w, eaves, d}, {w, eaves, -d}, {0.3, ridge, 0}});
   m.Plate(second, {{-w, eaves, -d}, {-w, eaves, d}, {-0.3, ridge, 0}});
 }
@@ -127,34 +152,45 @@ void BuildFlower(Model& m, Color main, Color second) {
   for (int i = 0; i < 7; ++i) {
     const double angle = i * 360.0 / 7;
     m.Ball(main,
-           {0.19 * SinDegrees(angle), 0.74 + 0.19 * CosDegrees(angle), 0.02},
+           {0.19 * SinDegrees(angle), 0.74 + 0.19 * CosDegrees(angle), -0.04},
            {0.085, 0.13, 0.025}, 0, -angle);
   }
-  m.Ball(second, {0, 0.74, 0.06}, {0.11, 0.11, 0.05});
+  m.Ball(second, {0, 0.74, 0.07}, {0.11, 0.11, 0.05});
 }
 
 void BuildBoat(Model& m, Color main, Color second) {
   m.Tube(kBark, {0, 0.2, 0.02}, 0.018, {0, 1.1, 0.02}, 0.014);
   m.Plate(kWhite, {{0, 0.32, 0.04}, {0, 1.06, 0.04}, {0, 0.32, 0.6}});
   m.Plate(second, {{0, 0.32, -0.03}, {0, 0.32, -0.5}, {0, 0.95, -0.03}});
-  m.Plate(main, {{-0.01, 0.26, 0.78}, {0, 0.26, -0.62}, {0, 0.02, -0.46},
+  m.Plate(main, {{-0.01, 0.26, 0.78},
+                 {0, 0.26, -0.62},
+                 {0, 0.02, -0.46},
                  {0, 0.02, 0.5}});
   m.Ball(main, {0, 0.18, 0.06}, {0.16, 0.1, 0.6});
 }
 
 void BuildPlane(Model& m, Color main, Color second) {
-  m.Plate(second, {{0.06, 0.5, 0.22}, {0.82, 0.5, -0.16}, {0.82, 0.5, -0.3},
+  m.Plate(second, {{0.06, 0.5, 0.22},
+                   {0.82, 0.5, -0.16},
+                   {0.82, 0.5, -0.3},
                    {0.06, 0.5, -0.16}});
-  m.Plate(second, {{-0.06, 0.5, 0.22}, {-0.82, 0.5, -0.16},
-                   {-0.82, 0.5, -0.3}, {-0.06, 0.5, -0.16}});
-  m.Plate(second, {{0, 0.52, -0.5}, {0.3, 0.52, -0.68}, {0.3, 0.52, -0.76},
+  m.Plate(second, {{-0.06, 0.5, 0.22},
+                   {-0.82, 0.5, -0.16},
+                   {-0.82, 0.5, -0.3},
+                   {-0.06, 0.5, -0.16}});
+  m.Plate(second, {{0, 0.52, -0.5},
+                   {0.3, 0.52, -0.68},
+                   {0.3, 0.52, -0.76},
                    {0, 0.52, -0.66}});
-  m.Plate(second, {{0, 0.52, -0.5}, {-0.3, 0.52, -0.68}, {-0.3, 0.52, -0.76},
+  m.Plate(second, {{0, 0.52, -0.5},
+                   {-0.3, 0.52, -0.68},
+                   {-0.3, 0.52, -0.76},
                    {0, 0.52, -0.66}});
   m.Ball(main, {0, 0.52, 0}, {0.1, 0.1, 0.78});
   m.Ball(kGlass, {0, 0.59, 0.56}, {0.06, 0.045, 0.1});
-  m.Plate(second, {{0, 0.58, -0.48}, {0, 0.86, -0.72}, {0, 0.86, -0.82},
-                   {0, 0.56, -0.74}});
+  m.Plate(
+      second,
+      {{0, 0.58, -0.48}, {0, 0.86, -0.72}, {0, 0.86, -0.82}, {0, 0.56, -0.74}});
 }
 
 void BuildBalloon(Model& m, Color main, Color) {
@@ -179,11 +215,16 @@ void BuildTrafficLight(Model& m, Color, Color) {
 
 void BuildArrowSign(Model& m, Color main, Color second) {
   m.Tube(kSteel, {0, 0, -0.02}, 0.035, {0, 1, -0.02}, 0.035);
-  m.Plate(main, {{-0.4, 0.62, 0.03}, {0.25, 0.62, 0.03}, {0.48, 0.8, 0.03},
-                 {0.25, 0.98, 0.03}, {-0.4, 0.98, 0.03}});
+  m.Plate(main, {{-0.4, 0.62, 0.03},
+                 {0.25, 0.62, 0.03},
+                 {0.48, 0.8, 0.03},
+                 {0.25, 0.98, 0.03},
+                 {-0.4, 0.98, 0.03}});
   m.Attach(true);
-  m.Plate(second, {{-0.3, 0.75, 0.035}, {0.12, 0.75, 0.035},
-                   {0.12, 0.85, 0.035}, {-0.3, 0.85, 0.035}});
+  m.Plate(second, {{-0.3, 0.75, 0.035},
+                   {0.12, 0.75, 0.035},
+                   {0.12, 0.85, 0.035},
+                   {-0.3, 0.85, 0.035}});
   m.Plate(second,
           {{0.08, 0.68, 0.035}, {0.32, 0.8, 0.035}, {0.08, 0.92, 0.035}});
   m.Attach(false);

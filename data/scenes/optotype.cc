@@ -74,9 +74,9 @@ std::string_view OptotypeName(OptotypeKind kind) {
 
 std::span<const double> OptotypeSizes() {
   // 16 * 10^(-i / 10), to three digits.
-  static constexpr std::array kSizes = {
-      16.0, 12.7, 10.1, 8.02, 6.37, 5.06, 4.02, 3.19, 2.54,
-      2.01, 1.6,  1.27, 1.01, 0.802, 0.637, 0.506, 0.402};
+  static constexpr std::array kSizes = {16.0, 12.7,  10.1,  8.02,  6.37, 5.06,
+                                        4.02, 3.19,  2.54,  2.01,  1.6,  1.27,
+                                        1.01, 0.802, 0.637, 0.506, 0.402};
   return kSizes;
 }
 
@@ -90,18 +90,18 @@ Optotype RenderOptotype(OptotypeKind kind,
                    "optotype of {} px a stroke: should be above 0 and at most "
                    "a fifth of the picture's {} px",
                    size_px, options.size);
-  EYECHART_REQUIRE(orientation >= 0 && orientation < 8 &&
-                       (kind == OptotypeKind::kLandoltC || orientation % 2 == 0),
-                   "orientation {} of {}: should be 0 to 7 (the E: 0, 2, 4, 6)",
-                   orientation, OptotypeName(kind));
+  EYECHART_REQUIRE(
+      orientation >= 0 && orientation < 8 &&
+          (kind == OptotypeKind::kLandoltC || orientation % 2 == 0),
+      "orientation {} of {}: should be 0 to 7 (the E: 0, 2, 4, 6)", orientation,
+      OptotypeName(kind));
   Rng rng(seed, OptotypeName(kind), index);
   Optotype o;
   o.orientation = orientation;
   o.answer = kAnswers[static_cast<std::size_t>(orientation)];
   o.size_px = size_px;
   const double middle = options.size / 2.0;
-  const double reach =
-      std::min(options.size / 6.0, middle - 2.5 * size_px);
+  const double reach = std::min(options.size / 6.0, middle - 2.5 * size_px);
   const double x = rng.Uniform(-reach, reach);
   const double y = rng.Uniform(-reach, reach);
   const double background = rng.Uniform(150, 250);
@@ -122,10 +122,9 @@ Optotype RenderOptotype(OptotypeKind kind,
                        3);
   for (int row = 0; row < options.size; ++row) {
     for (int column = 0; column < options.size; ++column) {
-      const double covered =
-          kind == OptotypeKind::kTumblingE
-              ? CoveredByE(o, column, row)
-              : CoveredByC(o, column, row, cosine, sine);
+      const double covered = kind == OptotypeKind::kTumblingE
+                                 ? CoveredByE(o, column, row)
+                                 : CoveredByC(o, column, row, cosine, sine);
       const double level =
           o.background + (o.foreground - o.background) * covered;
       const auto gray = static_cast<std::uint8_t>(std::lround(level));

@@ -21,15 +21,15 @@ std::string_view OptotypeName(OptotypeKind kind);
 /// An optotype and where it is.
 struct Optotype {
   data::Image image;
-  int orientation = 0;       // eighths of a turn, clockwise from the right
-  std::string_view answer;   // "right", "lower right", "down", ...
-  double size_px = 0;        // width of the gap and of every stroke; the letter
-                             // is five times as wide and as high
-  double center_x = 0;       // in pixels from the picture's left edge
-  double center_y = 0;       // and from its top
-  double background = 0;     // gray level, 0..255
+  int orientation = 0;      // eighths of a turn, clockwise from the right
+  std::string_view answer;  // "right", "lower right", "down", ...
+  double size_px = 0;       // width of the gap and of every stroke; the letter
+                            // is five times as wide and as high
+  double center_x = 0;      // in pixels from the picture's left edge
+  double center_y = 0;      // and from its top
+  double background = 0;    // gray level, 0..255
   double foreground = 0;
-  double contrast = 0;       // Weber's: (background - foreground) / background
+  double contrast = 0;  // Weber's: (background - foreground) / background
   int jpeg_quality = 90;
 };
 

@@ -19,13 +19,12 @@ constexpr std::array kHeadings = {180.0, 120.0, 80.0, 50.0,
 constexpr std::array kFeatures = {40.0, 28.0, 20.0, 14.0, 10.0, 7.0, 5.0, 3.5};
 constexpr std::array kOpenings = {90.0, 60.0, 40.0, 25.0, 16.0, 10.0, 6.0, 4.0};
 // (n + 1 - n) / n for n = 1, 2, 3, 4, 5, 6, 8, 10.
-constexpr std::array kFractions = {1.0, 1.0 / 2, 1.0 / 3, 1.0 / 4,
+constexpr std::array kFractions = {1.0,     1.0 / 2, 1.0 / 3, 1.0 / 4,
                                    1.0 / 5, 1.0 / 6, 1.0 / 8, 1.0 / 10};
 constexpr std::array kOffsets = {96.0, 64.0, 42.0, 28.0, 18.0, 12.0, 8.0, 5.0};
 constexpr std::array kDeltas = {70.0, 45.0, 30.0, 20.0, 13.0, 8.0, 5.0, 3.0};
-constexpr std::array kAspects = {100.0, 60.0, 40.0, 25.0,
-                                 16.0,  10.0, 6.0,  4.0};
-constexpr std::array kGlyphs = {36.0, 26.0, 18.0, 13.0, 9.5, 7.0, 5.0, 3.5};
+constexpr std::array kAspects = {100.0, 60.0, 40.0, 25.0, 16.0, 10.0, 6.0, 4.0};
+constexpr std::array kGlyphs = {30.0, 22.0, 16.0, 12.0, 9.0, 7.0, 5.0, 3.5};
 constexpr std::array kCameras = {120.0, 80.0, 55.0, 36.0,
                                  24.0,  16.0, 10.0, 6.0};
 
@@ -90,7 +89,8 @@ std::string Sentence(const std::string& text) {
 
 // Outwards to whole pixels inside the picture.
 data::Box Whole(const data::Box& box, double side) {
-  return {std::max(0.0, std::floor(box.left)), std::max(0.0, std::floor(box.top)),
+  return {std::max(0.0, std::floor(box.left)),
+          std::max(0.0, std::floor(box.top)),
           std::min(side, std::ceil(box.right)),
           std::min(side, std::ceil(box.bottom))};
 }
@@ -136,8 +136,7 @@ PatternPair RenderPair(const PatternInfo& pattern,
   const Rng setting_rng(rng.Next(), "setting", 0);
   const Rng occluder_rng(rng.Next(), "occluder", 0);
   internal::Chance chance(rng, options);
-  internal::Draft draft =
-      RowOf(pattern).draft(chance, pair.difficulty);
+  internal::Draft draft = RowOf(pattern).draft(chance, pair.difficulty);
 
   Canvas ground(options.size);
   PaintSetting(ground, draft.setting, setting_rng, options.nuisance);

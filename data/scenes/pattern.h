@@ -37,18 +37,18 @@ const PatternInfo& FindPattern(std::string_view name);
 struct PatternPair {
   data::Image a;
   data::Image b;
-  std::string object;        // what is shown: "dog"
-  std::string question;      // asked of both pictures
-  std::string option_a;      // (a); in an order drawn from the seed
-  std::string option_b;      // (b)
-  char answer_a = 'a';       // the right option of picture a: 'a' or 'b'
-  char answer_b = 'b';       // of picture b, always the other one
-  std::string statement_a;   // true of picture a alone: "A dog facing left"
+  std::string object;       // what is shown: "dog"
+  std::string question;     // asked of both pictures
+  std::string option_a;     // (a); in an order drawn from the seed
+  std::string option_b;     // (b)
+  char answer_a = 'a';      // the right option of picture a: 'a' or 'b'
+  char answer_b = 'b';      // of picture b, always the other one
+  std::string statement_a;  // true of picture a alone: "A dog facing left"
   std::string statement_b;
-  double difficulty = 0;     // in the pattern's unit, > 0, harder is smaller
-  data::Box region;          // pixels outside are the same in both (before
-                             // JPEG); whole pixels
-  int jpeg_quality = 90;     // drawn; the same for both
+  double difficulty = 0;  // in the pattern's unit, > 0, harder is smaller
+  data::Box region;       // pixels outside are the same in both (before
+                          // JPEG); whole pixels
+  int jpeg_quality = 90;  // drawn; the same for both
 };
 
 /// Pair `index` of a pattern at `step` (0: the easiest). Everything but the

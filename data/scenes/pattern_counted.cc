@@ -12,14 +12,14 @@ namespace eyechart::scenes::internal {
 namespace {
 
 constexpr std::array<std::string_view, 13> kNumbers = {
-    "no",  "one",   "two",   "three", "four", "five", "six",
-    "seven", "eight", "nine", "ten",  "eleven", "twelve"};
+    "no",    "one",   "two",  "three", "four",   "five",  "six",
+    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
 
 // Things to count, and the band of the picture that they fill.
 struct Crowd {
   std::string_view name;
   std::string_view plural;
-  double top;     // shares of the side
+  double top;  // shares of the side
   double bottom;
   double yaw;
 };
@@ -90,10 +90,9 @@ Draft DraftQuantity(Chance& chance, double fraction) {
     return fmt::format("{} {}", kNumbers[static_cast<std::size_t>(n)],
                        n == 1 ? crowd.name : crowd.plural);
   };
-  draft.question = fmt::format("Are there {} or {} {}?",
-                               kNumbers[static_cast<std::size_t>(fewer)],
-                               kNumbers[static_cast<std::size_t>(fewer + 1)],
-                               crowd.plural);
+  draft.question = fmt::format(
+      "Are there {} or {} {}?", kNumbers[static_cast<std::size_t>(fewer)],
+      kNumbers[static_cast<std::size_t>(fewer + 1)], crowd.plural);
   draft.options = {std::string(kNumbers[static_cast<std::size_t>(fewer)]),
                    std::string(kNumbers[static_cast<std::size_t>(fewer + 1)])};
   draft.statements = {count(fewer), count(fewer + 1)};
@@ -120,7 +119,9 @@ Draft DraftPosition(Chance& chance, double pixels) {
   const Thing& mover = FindThing(meeting.mover);
   const Thing& mark = FindThing(meeting.mark);
   const Look mark_look = DrawLook(rng, mark);
-  const Color mover_color = ColorApartFrom(rng, mark_look.main, 50);
+  const Color natural = NaturalColor(mover, rng);
+  const Color apart = ColorApartFrom(rng, mark_look.main, 50);
+  const Color mover_color = mover.dyed ? apart : natural;
   const Color mover_second = ColorApartFrom(rng, mover_color, 50);
   View mark_view = DrawView(chance, mark, 0.5, 0.58);
   // A foot lower, for what stands in front, and head room for what floats.
@@ -142,10 +143,9 @@ Draft DraftPosition(Chance& chance, double pixels) {
       "Is the {} to the left or to the right of the middle of the {}?",
       mover.name, mark.name);
   draft.options = {"left", "right"};
-  draft.statements = {fmt::format("{} left of {}", WithArticle(mover),
-                                  WithArticle(mark)),
-                      fmt::format("{} right of {}", WithArticle(mover),
-                                  WithArticle(mark))};
+  draft.statements = {
+      fmt::format("{} left of {}", WithArticle(mover), WithArticle(mark)),
+      fmt::format("{} right of {}", WithArticle(mover), WithArticle(mark))};
   draft.setting = mark.setting;
   draft.keep = {side * 0.15, 0, side * 0.85, side};
   draft.paint = [=](Canvas& canvas, int to_the_right) {

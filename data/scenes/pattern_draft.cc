@@ -11,7 +11,7 @@ Look DrawLook(Rng& rng, const Thing& thing) {
   look.main = thing.dyed ? dyed : natural;
   const Color apart = ColorApartFrom(rng, look.main, 40);
   static constexpr Color kBark{112, 78, 50};
-  look.second = thing.dyed              ? apart
+  look.second = thing.dyed                 ? apart
                 : thing.build == BuildTree ? kBark
                 : thing.build == BuildHand ? apart
                 : thing.build == BuildDuck ? Mixed(look.main, kWhite, 0.2)
@@ -61,8 +61,8 @@ data::Box Shrunk(const data::Box& box, double share) {
 }
 
 void PaintOccluder(Canvas& canvas, Rng rng, const data::Box& keep) {
-  static constexpr std::array kLeaves = {
-      Color{66, 120, 60}, Color{90, 132, 58}, Color{50, 96, 70}};
+  static constexpr std::array kLeaves = {Color{66, 120, 60}, Color{90, 132, 58},
+                                         Color{50, 96, 70}};
   static constexpr Color kPost{110, 100, 92};
   const double s = canvas.size();
   const bool post = rng.Chance(0.4);

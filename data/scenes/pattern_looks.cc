@@ -17,14 +17,16 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"window", Setting::kRoom, Shape::kWindow},
-    Kind{"picture", Setting::kRoom, Shape::kPicture},
+    Kind{"window", Setting::kWall, Shape::kWindow},
+    Kind{"picture", Setting::kWall, Shape::kPicture},
     Kind{"book", Setting::kTable, Shape::kBook},
     Kind{"balloon", Setting::kSky, Shape::kBalloon},
 };
 
 // A flat thing that fills `box`.
-void PaintFlatThing(Canvas& canvas, Shape shape, const data::Box& box,
+void PaintFlatThing(Canvas& canvas,
+                    Shape shape,
+                    const data::Box& box,
                     const Look& look) {
   const double w = box.right - box.left;
   const double h = box.bottom - box.top;
@@ -46,9 +48,9 @@ void PaintFlatThing(Canvas& canvas, Shape shape, const data::Box& box,
       const double middle_y = (box.top + box.bottom) / 2;
       for (const double x : {box.left + m, middle_x + m / 3}) {
         for (const double y : {box.top + m, middle_y + m / 3}) {
-          canvas.Fill(Rectangle(x, y, x + w / 2 - m * 4 / 3,
-                                y + h / 2 - m * 4 / 3),
-                      {{120, 176, 222}, {196, 224, 236}});
+          canvas.Fill(
+              Rectangle(x, y, x + w / 2 - m * 4 / 3, y + h / 2 - m * 4 / 3),
+              {{120, 176, 222}, {196, 224, 236}});
         }
       }
       break;
@@ -78,9 +80,9 @@ void PaintFlatThing(Canvas& canvas, Shape shape, const data::Box& box,
       canvas.Fill(Ellipse(middle, w / 2, h / 2), Flat(edge));
       canvas.Fill(Ellipse(middle, w / 2 - 0.01 * unit, h / 2 - 0.01 * unit),
                   Lit(look.main));
-      canvas.Fill(Ellipse({middle.x - 0.2 * w, middle.y - 0.22 * h}, 0.07 * w,
-                          0.1 * h),
-                  Flat(kWhite, 0.7));
+      canvas.Fill(
+          Ellipse({middle.x - 0.2 * w, middle.y - 0.22 * h}, 0.07 * w, 0.1 * h),
+          Flat(kWhite, 0.7));
       break;
     }
   }
@@ -93,7 +95,7 @@ Draft DraftColor(Chance& chance, double delta_e) {
       "car", "cup", "balloon", "flower", "chair", "book", "house"};
   Rng& rng = chance.rng();
   const Thing& thing = FindThing(rng.Pick(kNames));
-  const double lightness = chance.Vary(48, 64);
+  const double lightness = chance.Vary(58, 68);
   View view = DrawView(chance, thing, 0.55, 0.8);
   const double turn = chance.Vary(-1, 1);
   view.yaw = thing.yaw * turn;
@@ -109,7 +111,7 @@ Draft DraftColor(Chance& chance, double delta_e) {
   Draft draft;
   draft.object = thing.name;
   draft.question = fmt::format(
-      "Is the {} of a warm color (orange) or of a cool one (blue)?",
+      "Is the {} of a warm color (orange, brown) or of a cool one (blue)?",
       thing.name);
   draft.options = {"warm", "cool"};
   draft.statements = {fmt::format("a warm-colored {}", thing.name),
@@ -118,8 +120,7 @@ Draft DraftColor(Chance& chance, double delta_e) {
   draft.keep = Shrunk(ExtentOf(thing, view), 0.8);
   draft.paint = [=](Canvas& canvas, int side) {
     Model model;
-    thing.build(model, paints[static_cast<std::size_t>(side)],
-                {232, 232, 232});
+    thing.build(model, paints[static_cast<std::size_t>(side)], {232, 232, 232});
     if (thing.setting != Setting::kSky)
       PaintShadow(canvas, view.at, thing.width * view.scale * 0.9);
     return model.Paint(canvas, view);
@@ -159,8 +160,7 @@ Draft DraftStructure(Chance& chance, double percent) {
     const double top = stands ? foot - h : y - h / 2;
     canvas.TakeTouched();
     if (kind.shape == Shape::kBalloon)
-      canvas.Fill(Stroke({x, top + h}, {x, top + h + size * 0.6},
-                         side * 0.008),
+      canvas.Fill(Stroke({x, top + h}, {x, top + h + size * 0.6}, side * 0.008),
                   Flat({210, 210, 210}));
     if (stands) PaintShadow(canvas, {x, foot}, w);
     PaintFlatThing(canvas, kind.shape, {x - w / 2, top, x + w / 2, top + h},

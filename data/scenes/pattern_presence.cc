@@ -15,22 +15,52 @@ struct Kind {
   std::string_view phrase;  // "an apple in the tree"
   std::string_view noun;    // "an apple"
   double yaw;
-  double low;               // size, as a share of the picture
-  Vec at;                   // the feature's middle on the model
-  Vec spread;               // how far it may stray
+  double low;  // size, as a share of the picture
+  Vec at;      // the feature's middle on the model
+  Vec spread;  // how far it may stray
 };
 
 constexpr std::array kKinds = {
-    Kind{"tree", Feature::kApple, "an apple in the tree", "an apple", 0, 0.78,
-         {0, 0.78, 0.26}, {0.17, 0.12, 0}},
-    Kind{"house", Feature::kRoundWindow, "a round window in the roof",
-         "a round window", 0, 0.74, {0, 0.79, 0.3}, {0.16, 0.03, 0}},
-    Kind{"car", Feature::kStar, "a star on the side of the car", "a star", 90,
-         0.8, {-0.37, 0.36, -0.05}, {0, 0.03, 0.25}},
-    Kind{"cup", Feature::kHeart, "a heart on the cup", "a heart", 0, 0.66,
-         {-0.02, 0.4, 0.33}, {0.07, 0.1, 0}},
-    Kind{"boat", Feature::kFlag, "a flag on the mast", "a flag", 90, 0.7,
-         {0, 1.08, 0.02}, {0, 0, 0}},
+    Kind{"tree",
+         Feature::kApple,
+         "an apple in the tree",
+         "an apple",
+         0,
+         0.78,
+         {0, 0.78, 0.26},
+         {0.17, 0.12, 0}},
+    Kind{"house",
+         Feature::kRoundWindow,
+         "a round window in the roof",
+         "a round window",
+         0,
+         0.74,
+         {0, 0.79, 0.3},
+         {0.16, 0.03, 0}},
+    Kind{"car",
+         Feature::kStar,
+         "a star on the side of the car",
+         "a star",
+         90,
+         0.8,
+         {-0.37, 0.36, -0.05},
+         {0, 0.03, 0.25}},
+    Kind{"cup",
+         Feature::kHeart,
+         "a heart on the cup",
+         "a heart",
+         0,
+         0.66,
+         {-0.02, 0.4, 0.33},
+         {0.07, 0.1, 0}},
+    Kind{"boat",
+         Feature::kFlag,
+         "a flag on the mast",
+         "a flag",
+         90,
+         0.7,
+         {0, 1.08, 0.02},
+         {0, 0, 0}},
 };
 
 Outline ShapeOf(Feature feature, Point at, double width) {
@@ -62,13 +92,13 @@ Draft DraftPresence(Chance& chance, double pixels) {
   spot.x += kind.spread.x * chance.Vary(-1, 1);
   spot.y += kind.spread.y * chance.Vary(-1, 1);
   spot.z += kind.spread.z * chance.Vary(-1, 1);
-  const Color under =
-      kind.feature == Feature::kRoundWindow ? look.second : look.main;
+  const Color under = kind.feature == Feature::kRoundWindow ? look.second
+                      : kind.feature == Feature::kFlag ? kWhite  // the sail's
+                                                       : look.main;
   const Color dyed = ColorApartFrom(chance.rng(), under, 55);
   const Color paint = kind.feature == Feature::kApple ? Color{206, 36, 36}
-                      : kind.feature == Feature::kRoundWindow
-                          ? kWhite
-                          : dyed;
+                      : kind.feature == Feature::kRoundWindow ? kWhite
+                                                              : dyed;
   Model model;
   thing.build(model, look.main, look.second);
   const Point at = Model::Project(spot, view);

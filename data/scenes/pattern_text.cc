@@ -19,7 +19,7 @@ constexpr std::array kWords = {
     Words{"PUN", "RUN"},   Words{"PAIN", "RAIN"}, Words{"COAT", "GOAT"},
     Words{"CAP", "GAP"},   Words{"COLD", "GOLD"}, Words{"CAME", "GAME"}};
 
-enum class Board { kStreetSign, kPoster, kShopSign, kBook };
+enum class Board { kStreetSign, kPoster, kBillboard, kBook };
 
 struct Kind {
   std::string_view name;
@@ -30,14 +30,14 @@ struct Kind {
 
 constexpr std::array kKinds = {
     Kind{"street sign", "on", Setting::kStreet, Board::kStreetSign},
-    Kind{"poster", "on", Setting::kRoom, Board::kPoster},
-    Kind{"shop sign", "on", Setting::kStreet, Board::kShopSign},
+    Kind{"poster", "on", Setting::kWall, Board::kPoster},
+    Kind{"billboard", "on", Setting::kStreet, Board::kBillboard},
     Kind{"book", "on", Setting::kTable, Board::kBook},
 };
 
 // The board around `at`, 0.66 x 0.26 sides large or more.
-void PaintBoard(Canvas& canvas, Board board, Point at, Color ground,
-                Color ink) {
+void PaintBoard(
+    Canvas& canvas, Board board, Point at, Color ground, Color ink) {
   const double s = canvas.size();
   const double w = 0.33 * s;
   const double h = 0.14 * s;
@@ -46,9 +46,9 @@ void PaintBoard(Canvas& canvas, Board board, Point at, Color ground,
     case Board::kStreetSign:
       canvas.Fill(Rectangle(at.x - 0.025 * s, at.y, at.x + 0.025 * s, s),
                   {{170, 174, 180}, {110, 114, 120}});
-      canvas.Fill(RoundRectangle(at.x - w, at.y - h, at.x + w, at.y + h,
-                                 0.04 * s),
-                  Flat(ink));
+      canvas.Fill(
+          RoundRectangle(at.x - w, at.y - h, at.x + w, at.y + h, 0.04 * s),
+          Flat(ink));
       canvas.Fill(RoundRectangle(at.x - w + line, at.y - h + line,
                                  at.x + w - line, at.y + h - line, 0.03 * s),
                   Flat(ground));
@@ -62,11 +62,11 @@ void PaintBoard(Canvas& canvas, Board board, Point at, Color ground,
                               at.y + y * h + line * 0.6),
                     Flat(Mixed(ground, ink, 0.5)));
       break;
-    case Board::kShopSign:
+    case Board::kBillboard:
       for (const double x : {-0.24, 0.24})
-        canvas.Fill(Rectangle(at.x + x * s - line / 3, 0, at.x + x * s + line / 3,
-                              at.y),
-                    Flat(kBlack));
+        canvas.Fill(
+            Rectangle(at.x + x * s - line, at.y, at.x + x * s + line, 0.74 * s),
+            Lit({120, 90, 62}));
       canvas.Fill(Rectangle(at.x - w, at.y - h, at.x + w, at.y + h),
                   Lit({140, 100, 62}));
       canvas.Fill(Rectangle(at.x - w + 2 * line, at.y - h + 2 * line,
@@ -78,9 +78,9 @@ void PaintBoard(Canvas& canvas, Board board, Point at, Color ground,
       PaintShadow(canvas, {at.x, bottom}, 2 * w);
       canvas.Fill(Rectangle(at.x - w, at.y - 1.5 * h, at.x + w, bottom),
                   Flat(kBlack));
-      canvas.Fill(Rectangle(at.x - w + 1, at.y - 1.5 * h + 1, at.x + w - 1,
-                            bottom - 1),
-                  Flat(ground));
+      canvas.Fill(
+          Rectangle(at.x - w + 1, at.y - 1.5 * h + 1, at.x + w - 1, bottom - 1),
+          Flat(ground));
       canvas.Fill(Rectangle(at.x - w + 1, at.y - 1.5 * h + 1,
                             at.x - w + 0.05 * s, bottom - 1),
                   Flat(Mixed(ground, kBlack, 0.25)));
@@ -110,9 +110,9 @@ Draft DraftText(Chance& chance, double pixels) {
 
   Draft draft;
   draft.object = kind.name;
-  draft.question = fmt::format("Which word is {} the {}: {} or {}?",
-                               kind.preposition, kind.name, words.fewer,
-                               words.more);
+  draft.question =
+      fmt::format("Which word is {} the {}: {} or {}?", kind.preposition,
+                  kind.name, words.fewer, words.more);
   draft.options = {words.fewer, words.more};
   draft.statements = {fmt::format("a {} that says {}", kind.name, words.fewer),
                       fmt::format("a {} that says {}", kind.name, words.more)};

@@ -26,9 +26,8 @@ class Rng {
   }
   /// Uniform in 0..count-1; count > 0. The bias is below count / 2^32.
   int Below(int count) {
-    return static_cast<int>((Next() >> 32) *
-                                static_cast<std::uint64_t>(count) >>
-                            32);
+    return static_cast<int>(
+        (Next() >> 32) * static_cast<std::uint64_t>(count) >> 32);
   }
   /// Uniform in low..high, both included.
   int Between(int low, int high) { return low + Below(high - low + 1); }

@@ -110,9 +110,9 @@ Ground Street(Site& site) {
   const double phase = site.Vary(-0.2, 0);
   for (int i = 0; i < 6; ++i) {
     const double at = phase + i * 0.24;
-    site.Fill({{at, 0.955}, {at + 0.13, 0.955}, {at + 0.12, 0.98},
-               {at - 0.01, 0.98}},
-              Flat({222, 220, 210}));
+    site.Fill(
+        {{at, 0.955}, {at + 0.13, 0.955}, {at + 0.12, 0.98}, {at - 0.01, 0.98}},
+        Flat({222, 220, 210}));
   }
   return {curb + 0.04, 0.92};
 }
@@ -145,6 +145,22 @@ Ground Room(Site& site) {
     site.Fill(Stroke({0.5 + i * 0.11, floor}, {0.5 + i * 0.2, 1.02}, 0.004),
               Flat(Shaded(wood, 0.7)));
   return {floor, 0.93};
+}
+
+Ground Wall(Site& site) {
+  constexpr double kFoot = 0.86;
+  const Color wall = site.Vary(kWalls);
+  const Color wood = site.Vary(kWoods);
+  const bool striped = site.rng.Chance(0.4);
+  const double width = site.Vary(0.03, 0.07);
+  site.canvas.FillRows(0, kFoot * site.s, Mixed(wall, kWhite, 0.2), wall);
+  if (site.nuisance && striped) {
+    for (double x = 0.02; x < 1; x += 2 * width)
+      site.Fill(Rectangle(x, 0, x + width, kFoot), Flat(Shaded(wall, 0.95)));
+  }
+  site.canvas.FillRows(kFoot * site.s, site.s, wood, Shaded(wood, 0.82));
+  site.Fill(Rectangle(-0.1, kFoot - 0.03, 1.1, kFoot), Flat(kWhite));
+  return {kFoot, kFoot};
 }
 
 Ground Table(Site& site) {
@@ -200,9 +216,9 @@ Ground UnderWater(Site& site) {
                        Shaded(water, 0.62));
   const double sand = site.Vary(0.86, 0.92);
   const double slope = site.Vary(-0.04, 0.04);
-  site.Fill({{-0.1, sand - slope}, {1.1, sand + slope}, {1.1, 1.1},
-             {-0.1, 1.1}},
-            {{222, 204, 156}, {190, 168, 120}});
+  site.Fill(
+      {{-0.1, sand - slope}, {1.1, sand + slope}, {1.1, 1.1}, {-0.1, 1.1}},
+      {{222, 204, 156}, {190, 168, 120}});
   for (int i = 0; i < 5; ++i) {
     const double x = site.Vary(0, 1);
     const double height = site.Vary(0.1, 0.24);
@@ -210,8 +226,8 @@ Ground UnderWater(Site& site) {
     if (!site.nuisance) continue;
     site.Fill(Stroke({x, 0.97}, {x + bend, 0.97 - height * 0.6}, 0.03, 0.022),
               Flat({56, 128, 96}));
-    site.Fill(Stroke({x + bend, 0.97 - height * 0.6}, {x, 0.97 - height},
-                     0.022, 0.006),
+    site.Fill(Stroke({x + bend, 0.97 - height * 0.6}, {x, 0.97 - height}, 0.022,
+                     0.006),
               Flat({64, 140, 100}));
   }
   for (int i = 0; i < 6; ++i) {
@@ -250,6 +266,9 @@ Ground PaintSetting(Canvas& canvas, Setting setting, Rng rng, bool nuisance) {
     case Setting::kRoom:
       ground = Room(site);
       break;
+    case Setting::kWall:
+      ground = Wall(site);
+      break;
     case Setting::kTable:
       ground = Table(site);
       break;
@@ -279,6 +298,8 @@ std::string_view SettingPhrase(Setting setting) {
       return "in a street";
     case Setting::kRoom:
       return "in a room";
+    case Setting::kWall:
+      return "at a wall";
     case Setting::kTable:
       return "on a table";
     case Setting::kSea:

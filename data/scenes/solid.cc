@@ -104,8 +104,10 @@ void Model::Add(Part part) {
     part.normal = part.center - anchor_center_;
     part.anchor = anchor_;
   } else {
-    part.anchor = part.center;
-    anchor_ = anchor_center_ = part.center;
+    part.anchor = standing_ ? anchor_ : part.center;
+    standing_ = false;
+    anchor_ = part.anchor;
+    anchor_center_ = part.center;
   }
   parts_.push_back(std::move(part));
 }
@@ -118,8 +120,7 @@ void Model::Ball(Color color, Vec center, Vec r, double tilt, double roll) {
   const double st = SinDegrees(tilt);
   const double cr = CosDegrees(roll);
   const double sr = SinDegrees(roll);
-  for (const Vec& axis :
-       {Vec{r.x, 0, 0}, Vec{0, r.y, 0}, Vec{0, 0, r.z}}) {
+  for (const Vec& axis : {Vec{r.x, 0, 0}, Vec{0, r.y, 0}, Vec{0, 0, r.z}}) {
     const Vec tilted{axis.x, axis.y * ct - axis.z * st,
                      axis.y * st + axis.z * ct};
     const Vec rolled{tilted.x * cr - tilted.y * sr,
@@ -138,14 +139,14 @@ void Model::Box(Color color, Vec center, Vec half) {
     return Hinged(center + Vec{half.x * x, half.y * y, half.z * z});
   };
   for (const int s : {-1, 1}) {
-    part.faces.push_back({{corner(s, -1, -s), corner(s, -1, s),
-                           corner(s, 1, s), corner(s, 1, -s)},
+    part.faces.push_back({{corner(s, -1, -s), corner(s, -1, s), corner(s, 1, s),
+                           corner(s, 1, -s)},
                           true});
-    part.faces.push_back({{corner(-s, s, -1), corner(s, s, -1),
-                           corner(s, s, 1), corner(-s, s, 1)},
+    part.faces.push_back({{corner(-s, s, -1), corner(s, s, -1), corner(s, s, 1),
+                           corner(-s, s, 1)},
                           true});
-    part.faces.push_back({{corner(-s, -1, s), corner(s, -1, s),
-                           corner(s, 1, s), corner(-s, 1, s)},
+    part.faces.push_back({{corner(-s, -1, s), corner(s, -1, s), corner(s, 1, s),
+                           corner(-s, 1, s)},
                           true});
   }
   // One orientation for all: outwards.
@@ -238,10 +239,9 @@ void Model::PaintPart(Canvas& canvas,
   }
   if (part.tube) canvas.Fill(Hull(silhouette), Lit(part.color));
   for (const Face& face : part.faces) {
-    Vec normal = Unit(Cross(Seen(face.corners[1], view) -
-                                Seen(face.corners[0], view),
-                            Seen(face.corners[2], view) -
-                                Seen(face.corners[0], view)));
+    Vec normal =
+        Unit(Cross(Seen(face.corners[1], view) - Seen(face.corners[0], view),
+                   Seen(face.corners[2], view) - Seen(face.corners[0], view)));
     if (normal.z <= 0.02) {
       if (face.one_sided) continue;
       normal = normal * -1;
@@ -250,8 +250,8 @@ void Model::PaintPart(Canvas& canvas,
     for (const Vec& corner : face.corners)
       corners.push_back(Project(corner, view));
     const double light = 0.66 + 0.42 * std::max(0.0, Dot(normal, kLight));
-    canvas.Fill(corners, Flat(part.attached ? part.color
-                                            : Shaded(part.color, light)));
+    canvas.Fill(corners,
+                Flat(part.attached ? part.color : Shaded(part.color, light)));
   }
 }
 
@@ -264,10 +264,9 @@ data::Box Model::Paint(Canvas& canvas, const View& view) const {
   std::vector<std::int64_t> depth;
   for (const Part& part : parts_)
     depth.push_back(std::llround(Seen(part.anchor, view).z * 1e6));
-  std::stable_sort(order.begin(), order.end(),
-                   [&depth](std::size_t a, std::size_t b) {
-                     return depth[a] < depth[b];
-                   });
+  std::stable_sort(
+      order.begin(), order.end(),
+      [&depth](std::size_t a, std::size_t b) { return depth[a] < depth[b]; });
   const double outline = std::max(0.6, canvas.size() / 224.0);
   for (const std::size_t i : order) {
     if (!parts_[i].attached) PaintPart(canvas, parts_[i], view, outline);
