@@ -24,6 +24,7 @@ struct Command {
 std::span<const Command> Commands();
 
 Runner AddEncode(CLI::App& app);
+Runner AddGenerate(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);
 Runner AddMine(CLI::App& app);

@@ -11,6 +11,8 @@ std::span<const Command> Commands() {
       Command{"encode", "pictures to a feature store", AddEncode},
       Command{"mine", "pairs that one encoder confuses and another tells apart",
               AddMine},
+      Command{"generate", "pictures with ground truth, from a seed",
+              AddGenerate},
       Command{"report", "Markdown, HTML, CSV or JSONL from run folders",
               AddReport},
       Command{"list", "encoders, tasks, datasets, exporters, metrics", AddList},

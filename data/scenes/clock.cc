@@ -51,20 +51,26 @@ Point OnDial(Point center, double radius, double degrees) {
           center.y - radius * CosDegrees(degrees)};
 }
 
-void PaintHand(Canvas& canvas, Point center, double degrees, double length,
-               double width, double tail, bool tapered, Color color) {
-  canvas.Fill(Stroke(OnDial(center, -tail, degrees),
-                     OnDial(center, length, degrees), width,
-                     tapered ? width * 0.35 : width),
-              Flat(color));
+void PaintHand(Canvas& canvas,
+               Point center,
+               double degrees,
+               double length,
+               double width,
+               double tail,
+               bool tapered,
+               Color color) {
+  canvas.Fill(
+      Stroke(OnDial(center, -tail, degrees), OnDial(center, length, degrees),
+             width, tapered ? width * 0.35 : width),
+      Flat(color));
 }
 
 void PaintDial(Canvas& canvas, const Dial& dial, Point center, double r) {
   if (dial.square) {
-    canvas.Fill(RoundRectangle(center.x - r * 1.12, center.y - r * 1.12,
-                               center.x + r * 1.12, center.y + r * 1.12,
-                               r * 0.2),
-                Lit(dial.rim));
+    canvas.Fill(
+        RoundRectangle(center.x - r * 1.12, center.y - r * 1.12,
+                       center.x + r * 1.12, center.y + r * 1.12, r * 0.2),
+        Lit(dial.rim));
     canvas.Fill(RoundRectangle(center.x - r, center.y - r, center.x + r,
                                center.y + r, r * 0.14),
                 Flat(dial.ground));
@@ -190,11 +196,11 @@ Reading RenderClock(int step,
   reading.difficulty = distance;
   reading.question = "What time does the clock show?";
   reading.statement = fmt::format("A clock showing {}", TimeText(time));
-  reading.style = fmt::format(
-      "{}, {}, {}{}", dial.square ? "square" : "round",
-      kNumeralNames[static_cast<std::size_t>(dial.numerals)],
-      kTickNames[static_cast<std::size_t>(dial.ticks)],
-      dial.second_hand ? ", second hand" : "");
+  reading.style =
+      fmt::format("{}, {}, {}{}", dial.square ? "square" : "round",
+                  kNumeralNames[static_cast<std::size_t>(dial.numerals)],
+                  kTickNames[static_cast<std::size_t>(dial.ticks)],
+                  dial.second_hand ? ", second hand" : "");
   reading.jpeg_quality = capture.jpeg_quality;
   reading.center_x = center.x;
   reading.center_y = center.y;

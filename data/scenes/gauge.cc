@@ -24,9 +24,9 @@ struct Scale {
   std::string_view unit;
   double low;
   double high;
-  int majors;   // spaces between labelled marks
-  int minors;   // spaces between marks in each of them
-  int digits;   // decimals that tell a hundredth of the range
+  int majors;  // spaces between labelled marks
+  int minors;  // spaces between marks in each of them
+  int digits;  // decimals that tell a hundredth of the range
 };
 
 constexpr std::array kScales = {
@@ -41,10 +41,10 @@ constexpr std::array kScales = {
 };
 
 struct Dial {
-  double span = 270;     // degrees of the arc, its middle on top
-  double inner = 0.84;   // where marks begin, in radii
-  bool labels = true;    // at every major mark, or at the ends alone
-  bool zone = false;     // a red zone at the end
+  double span = 270;    // degrees of the arc, its middle on top
+  double inner = 0.84;  // where marks begin, in radii
+  bool labels = true;   // at every major mark, or at the ends alone
+  bool zone = false;    // a red zone at the end
   bool tapered = true;
   Face face = Face::kSimplex;
   Color rim{60, 62, 70};
@@ -61,9 +61,8 @@ Point OnDial(Point center, double radius, double degrees) {
 Dial DrawDial(Rng& rng) {
   static constexpr std::array kRims = {Color{60, 62, 70}, Color{120, 124, 130},
                                        Color{176, 134, 70}, Color{40, 70, 110}};
-  static constexpr std::array kGrounds = {Color{248, 247, 242},
-                                          Color{236, 232, 216},
-                                          Color{38, 40, 46}};
+  static constexpr std::array kGrounds = {
+      Color{248, 247, 242}, Color{236, 232, 216}, Color{38, 40, 46}};
   static constexpr std::array kNeedles = {
       Color{206, 40, 34}, Color{236, 120, 30}, Color{40, 90, 190}};
   Dial dial;
@@ -80,8 +79,11 @@ Dial DrawDial(Rng& rng) {
   return dial;
 }
 
-void PaintDial(Canvas& canvas, const Dial& dial, const Scale& scale,
-               Point center, double r) {
+void PaintDial(Canvas& canvas,
+               const Dial& dial,
+               const Scale& scale,
+               Point center,
+               double r) {
   canvas.Fill(Ellipse(center, r * 1.12, r * 1.12), Lit(dial.rim));
   canvas.Fill(Ellipse(center, r, r), Flat(dial.ground));
   const auto angle = [&](double share) { return (share - 0.5) * dial.span; };
@@ -93,12 +95,13 @@ void PaintDial(Canvas& canvas, const Dial& dial, const Scale& scale,
   for (int i = 0; i <= marks; ++i) {
     const bool major = i % scale.minors == 0;
     const double degrees = angle(static_cast<double>(i) / marks);
-    canvas.Fill(Stroke(OnDial(center, r * 0.95, degrees),
-                       OnDial(center,
-                              r * (major ? dial.inner : dial.inner * 0.5 + 0.47),
-                              degrees),
-                       r * (major ? 0.032 : 0.018)),
-                Flat(dial.ink));
+    canvas.Fill(
+        Stroke(
+            OnDial(center, r * 0.95, degrees),
+            OnDial(center, r * (major ? dial.inner : dial.inner * 0.5 + 0.47),
+                   degrees),
+            r * (major ? 0.032 : 0.018)),
+        Flat(dial.ink));
     if (!major || (!dial.labels && i != 0 && i != marks)) continue;
     const double value = scale.low + (scale.high - scale.low) * i / marks;
     const double height = r * (scale.majors > 8 ? 0.1 : 0.125);
@@ -106,9 +109,8 @@ void PaintDial(Canvas& canvas, const Dial& dial, const Scale& scale,
               OnDial(center, r * (dial.inner - 0.15), degrees), height,
               height * 0.13, dial.face, Flat(dial.ink));
   }
-  PaintText(canvas, std::string(scale.unit),
-            {center.x, center.y + r * 0.36}, r * 0.13,
-            r * 0.016, dial.face, Flat(dial.ink));
+  PaintText(canvas, std::string(scale.unit), {center.x, center.y + r * 0.36},
+            r * 0.13, r * 0.016, dial.face, Flat(dial.ink));
 }
 
 }  // namespace
@@ -161,17 +163,15 @@ Reading RenderGauge(int step,
   reading.question =
       fmt::format("What does the {} read, in {}?", scale.what, scale.unit);
   reading.statement =
-      fmt::format("{} {} reading {}",
-                  scale.what.front() == 'a' ? "An" : "A", scale.what,
-                  text(reading.value));
+      fmt::format("{} {} reading {}", scale.what.front() == 'a' ? "An" : "A",
+                  scale.what, text(reading.value));
   reading.style = fmt::format("{}, {:g} degrees, {}", scale.what, dial.span,
                               dial.labels ? "labelled" : "ends labelled");
   reading.jpeg_quality = capture.jpeg_quality;
   reading.center_x = center.x;
   reading.center_y = center.y;
   reading.radius = r;
-  reading.hand_degrees =
-      (static_cast<double>(part) / kParts - 0.5) * dial.span;
+  reading.hand_degrees = (static_cast<double>(part) / kParts - 0.5) * dial.span;
   // In pairs, as a clock's: a slip of the value and the same slip of its near
   // miss. Slips: the dial read backwards, or one labelled mark too far.
   const double near = part + (option_rng.Chance(0.5) ? percent : -percent);

@@ -12,8 +12,8 @@ namespace eyechart::scenes {
 /// Pixels that belong together, in pixel coordinates (a pixel's left edge is
 /// its column).
 struct MaskOutline {
-  data::Box box;             // around the pixels, exact
-  std::int64_t area = 0;     // pixels
+  data::Box box;          // around the pixels, exact
+  std::int64_t area = 0;  // pixels
   /// Outer outlines, one a connected part (4-neighbours): x, y, x, y, ... along
   /// pixel edges, without repeating the first corner. Holes are not cut out.
   std::vector<std::vector<double>> polygons;

@@ -24,22 +24,26 @@ struct Guest {
 };
 
 constexpr std::array kMeadow = {
-    Guest{"dog", 0.27},    Guest{"horse", 0.36}, Guest{"bird", 0.19},
-    Guest{"house", 0.46},  Guest{"tree", 0.48},  Guest{"flower", 0.24},
-    Guest{"ball", 0.14},   Guest{"balloon", 0.26, true},
+    Guest{"dog", 0.27},        Guest{"horse", 0.36},
+    Guest{"bird", 0.19},       Guest{"house", 0.46},
+    Guest{"tree", 0.48},       Guest{"flower", 0.24},
+    Guest{"ball", 0.14},       Guest{"balloon", 0.26, true},
     Guest{"plane", 0.26, true}};
-constexpr std::array kStreet = {
-    Guest{"car", 0.4},   Guest{"bus", 0.56},          Guest{"dog", 0.22},
-    Guest{"tree", 0.46}, Guest{"traffic light", 0.42}, Guest{"arrow sign", 0.38},
-    Guest{"car", 0.4}};
+constexpr std::array kStreet = {Guest{"car", 0.4},
+                                Guest{"bus", 0.56},
+                                Guest{"dog", 0.22},
+                                Guest{"tree", 0.46},
+                                Guest{"traffic light", 0.42},
+                                Guest{"arrow sign", 0.38},
+                                Guest{"car", 0.4}};
 constexpr std::array kRoom = {Guest{"chair", 0.42}, Guest{"ball", 0.16},
                               Guest{"cat", 0.3},    Guest{"dog", 0.32},
                               Guest{"lamp", 0.34},  Guest{"book", 0.2}};
-constexpr std::array kTable = {Guest{"cup", 0.28},   Guest{"bottle", 0.4},
-                               Guest{"lamp", 0.44},  Guest{"apple", 0.19},
-                               Guest{"book", 0.32},  Guest{"clock", 0.3}};
+constexpr std::array kTable = {Guest{"cup", 0.28},  Guest{"bottle", 0.4},
+                               Guest{"lamp", 0.44}, Guest{"apple", 0.19},
+                               Guest{"book", 0.32}, Guest{"clock", 0.3}};
 constexpr std::array kSea = {Guest{"boat", 0.42}, Guest{"duck", 0.2},
-                             Guest{"boat", 0.3},  Guest{"plane", 0.26, true},
+                             Guest{"boat", 0.3}, Guest{"plane", 0.26, true},
                              Guest{"balloon", 0.24, true}};
 constexpr std::array kUnderWater = {Guest{"fish", 0.34, true},
                                     Guest{"fish", 0.24, true}};
@@ -90,8 +94,8 @@ struct Standing {
 };
 
 // Draws things and places until `wanted` fit or the tries are over.
-std::vector<Standing> Place(Rng& rng, Setting setting, const Ground& ground,
-                          int wanted, double side) {
+std::vector<Standing> Place(
+    Rng& rng, Setting setting, const Ground& ground, int wanted, double side) {
   std::vector<Standing> placed;
   for (int attempt = 0;
        attempt < 12 * wanted && static_cast<int>(placed.size()) < wanted;
@@ -111,8 +115,8 @@ std::vector<Standing> Place(Rng& rng, Setting setting, const Ground& ground,
             ? (setting == Setting::kMeadow || setting == Setting::kSea
                    ? height + depth * std::max(0.0, ground.horizon - height)
                    : height + depth * (0.88 * side - height))
-            : ground.horizon + (0.25 + 0.75 * depth) *
-                                   (ground.nearest - ground.horizon);
+            : ground.horizon +
+                  (0.25 + 0.75 * depth) * (ground.nearest - ground.horizon);
     p.view.yaw = (rng.Chance(0.5) ? 1 : -1) * p.thing->yaw;
     p.view.pitch = p.thing->pitch;
     const NamedColor& dye = rng.Pick(NamedColors());
@@ -124,8 +128,8 @@ std::vector<Standing> Place(Rng& rng, Setting setting, const Ground& ground,
     }
     p.extent = {p.view.at.x - half, p.view.at.y - height, p.view.at.x + half,
                 p.view.at.y};
-    const bool free = std::all_of(
-        placed.begin(), placed.end(), [&](const Standing& other) {
+    const bool free =
+        std::all_of(placed.begin(), placed.end(), [&](const Standing& other) {
           return Shared(p.extent, other.extent) < 0.25;
         });
     if (free) placed.push_back(p);
@@ -165,7 +169,8 @@ Scene RenderScene(std::uint64_t seed,
   Canvas canvas(options.render.size);
   const Ground ground =
       PaintSetting(canvas, setting, setting_rng, options.render.nuisance);
-  const std::vector<Standing> placed = Place(rng, setting, ground, wanted, side);
+  const std::vector<Standing> placed =
+      Place(rng, setting, ground, wanted, side);
   for (std::size_t i = 0; i < placed.size(); ++i) {
     const Standing& p = placed[i];
     canvas.SetOwner(0);
@@ -180,14 +185,14 @@ Scene RenderScene(std::uint64_t seed,
   for (std::size_t i = 0; i < placed.size(); ++i) {
     SceneObject object;
     object.category = placed[i].thing->name;
-    object.category_id = static_cast<int>(placed[i].thing - Things().data()) + 1;
+    object.category_id =
+        static_cast<int>(placed[i].thing - Things().data()) + 1;
     object.color = placed[i].color;
     object.outline = OutlineOf(canvas.owners(), options.render.size,
                                static_cast<std::uint8_t>(i + 1));
     // What ended up behind the others is not in the picture.
     if (object.outline.polygons.empty()) continue;
-    seen.push_back({placed[i].thing, placed[i].color,
-                    placed[i].view.yaw > 0,
+    seen.push_back({placed[i].thing, placed[i].color, placed[i].view.yaw > 0,
                     placed[i].view.at.x / side});
     scene.objects.push_back(std::move(object));
   }

@@ -22,19 +22,19 @@ struct SceneObject {
 };
 
 struct SceneQuestion {
-  std::string pattern;                 // "color", "presence", "quantity",
-                                       // "position"
+  std::string pattern;  // "color", "presence", "quantity",
+                        // "position"
   std::string question;
-  std::vector<std::string> options;    // two or four
+  std::vector<std::string> options;  // two or four
   char answer = 'a';
 };
 
 struct Scene {
   data::Image image;
-  std::string setting;                 // "in a street"
+  std::string setting;  // "in a street"
   std::string caption;
   bool detailed = false;  // the caption tells count, orientation and place too
-  std::vector<SceneObject> objects;    // from the back to the front
+  std::vector<SceneObject> objects;  // from the back to the front
   std::vector<SceneQuestion> questions;
   int jpeg_quality = 90;
 };

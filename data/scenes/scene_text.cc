@@ -28,9 +28,8 @@ bool HasHeading(const Thing& thing) {
 
 int Count(std::span<const Seen> seen, std::string_view name) {
   return static_cast<int>(
-      std::count_if(seen.begin(), seen.end(), [name](const Seen& s) {
-        return s.thing->name == name;
-      }));
+      std::count_if(seen.begin(), seen.end(),
+                    [name](const Seen& s) { return s.thing->name == name; }));
 }
 
 std::string Noun(const Seen& s, bool plural) {
@@ -80,16 +79,14 @@ std::string Caption(Rng& rng,
     const std::string noun = Noun(s, false);
     if (std::find(nouns.begin(), nouns.end(), noun) != nouns.end()) continue;
     nouns.push_back(noun);
-    const auto alike = static_cast<int>(
-        std::count_if(seen.begin(), seen.end(), [&](const Seen& other) {
-          return Noun(other, false) == noun;
-        }));
+    const auto alike = static_cast<int>(std::count_if(
+        seen.begin(), seen.end(),
+        [&](const Seen& other) { return Noun(other, false) == noun; }));
     if (!detailed)
       parts.push_back(alike > 1 ? Noun(s, true) : Article(noun));
     else if (alike > 1)
-      parts.push_back(fmt::format("{} {}",
-                                  kNumbers[static_cast<std::size_t>(alike)],
-                                  Noun(s, true)));
+      parts.push_back(fmt::format(
+          "{} {}", kNumbers[static_cast<std::size_t>(alike)], Noun(s, true)));
     else
       parts.push_back(Article(noun) + Details(s));
   }
@@ -149,8 +146,8 @@ std::vector<SceneQuestion> Questions(
       break;
     }
   }
-  presence.question = fmt::format("Is there {} in the picture?",
-                                  WithArticle(FindThing(asked)));
+  presence.question =
+      fmt::format("Is there {} in the picture?", WithArticle(FindThing(asked)));
   presence.options = there ? std::vector<std::string>{"yes", "no"}
                            : std::vector<std::string>{"no", "yes"};
   Ask(rng, presence);

@@ -15,9 +15,9 @@ namespace eyechart::scenes::internal {
 /// A thing as far as words go.
 struct Seen {
   const Thing* thing = nullptr;
-  std::string_view color;   // empty: not named
+  std::string_view color;  // empty: not named
   bool faces_right = false;
-  double x = 0;             // its middle, as a share of the picture's width
+  double x = 0;  // its middle, as a share of the picture's width
 };
 
 /// "A red car and a tree in a street"; with `detailed`, counts, headings and
