@@ -25,6 +25,7 @@ std::span<const Command> Commands();
 
 Runner AddAsk(CLI::App& app);
 Runner AddEncode(CLI::App& app);
+Runner AddGenerate(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);
 Runner AddMine(CLI::App& app);

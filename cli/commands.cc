@@ -13,6 +13,8 @@ std::span<const Command> Commands() {
               AddMine},
       Command{"ask", "multiple choice: MMVP, MMVP-VLM, generated questions",
               AddAsk},
+      Command{"generate", "pictures with ground truth, from a seed",
+              AddGenerate},
       Command{"report", "Markdown, HTML, CSV or JSONL from run folders",
               AddReport},
       Command{"list", "encoders, tasks, datasets, exporters, metrics", AddList},

@@ -41,11 +41,19 @@ Paint Lit(Color color) {
   return {Mixed(color, kWhite, 0.22), Shaded(color, 0.74)};
 }
 
-Canvas::Canvas(int size) {
+Canvas::Canvas(int size) : Canvas(size, size) {
   EYECHART_REQUIRE(size >= 32 && size <= 4096,
                    "picture size {}: should be 32 to 4096 pixels", size);
-  image_.width = image_.height = size;
-  const std::size_t count = static_cast<std::size_t>(size) * size;
+}
+
+Canvas::Canvas(int width, int height) {
+  // Memory is taken before the square's own check: a bound on it here.
+  EYECHART_REQUIRE(width > 0 && height > 0 && width <= 16384 && height <= 16384,
+                   "picture size {} x {}: should be 1 to 16384 pixels a side",
+                   width, height);
+  image_.width = width;
+  image_.height = height;
+  const std::size_t count = static_cast<std::size_t>(width) * height;
   image_.pixels.assign(count * 3, 255);
   owners_.assign(count, 0);
 }
@@ -69,13 +77,12 @@ void Canvas::FillRows(double top, double bottom, Color from, Color to) {
 void Canvas::Fill(const Outline& outline, const Paint& paint) {
   if (outline.size() < 3) return;
   const data::Box bounds = BoundsOf(outline);
-  const int limit = image_.width;
   const int left = std::max(0, static_cast<int>(std::floor(bounds.left - 0.2)));
   const int top = std::max(0, static_cast<int>(std::floor(bounds.top - 0.2)));
   const int right =
-      std::min(limit, static_cast<int>(std::ceil(bounds.right + 0.2)));
+      std::min(image_.width, static_cast<int>(std::ceil(bounds.right + 0.2)));
   const int bottom =
-      std::min(limit, static_cast<int>(std::ceil(bounds.bottom + 0.2)));
+      std::min(image_.height, static_cast<int>(std::ceil(bounds.bottom + 0.2)));
   if (left >= right || top >= bottom) return;
   const int width = right - left;
   const int height = bottom - top;

@@ -30,9 +30,12 @@ Paint Lit(Color color);
 /// vector width nor cv::setUseOptimized changes a byte.
 class Canvas {
  public:
-  /// A square of `size` pixels a side.
+  /// A square of `size` pixels a side, 32 to 4096.
   explicit Canvas(int size);
+  /// Any size, for sheets of pictures.
+  Canvas(int width, int height);
 
+  /// The width: the side of a square.
   int size() const { return image_.width; }
   const data::Image& image() const { return image_; }
   data::Image& image() { return image_; }

@@ -14,6 +14,7 @@ enum class Setting {
   kMeadow,
   kStreet,
   kRoom,
+  kWall,  // at its foot, or on it; bare
   kTable,
   kSea,         // on it
   kUnderWater,  // in it

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "data/scenes/models.h"
 
 namespace eyechart::scenes {
@@ -64,16 +66,29 @@ void BuildCar(Model& m, Color main, Color second) {
     SidePane(m, second, x, 0.4, 0.43, -0.3, -0.2);
   }
   m.Attach(false);
-  // The cabin after the wheels in depth only where it is nearer.
-  m.Box(main, {0, 0.64, -0.1}, {0.31, 0.16, 0.42});
+  m.StandOnLast();
+  m.Box(main, {0, 0.64, -0.24}, {0.31, 0.16, 0.44});
   m.Attach(true);
   for (const double x : {-0.315, 0.315}) {
-    SidePane(m, kGlass, x, 0.53, 0.76, -0.46, -0.14);
-    SidePane(m, kGlass, x, 0.53, 0.76, -0.08, 0.27);
+    SidePane(m, kGlass, x, 0.53, 0.76, -0.62, -0.26);
+    SidePane(m, kGlass, x, 0.53, 0.76, -0.2, 0.14);
+    // The windscreen slants down to the bonnet.
+    const std::vector<Vec> slope = {
+        {x, 0.49, 0.2}, {x, 0.49, 0.42}, {x, 0.79, 0.2}};
+    m.Plate(kGlass,
+            x < 0 ? slope : std::vector<Vec>{slope[2], slope[1], slope[0]});
   }
-  FrontPane(m, kGlass, 0.325, -0.27, 0.27, 0.52, 0.76);
-  FrontPane(m, kGlass, -0.525, -0.27, 0.27, 0.54, 0.76);
+  m.Plate(kGlass, {{-0.3, 0.49, 0.42},
+                   {0.3, 0.49, 0.42},
+                   {0.3, 0.79, 0.205},
+                   {-0.3, 0.79, 0.205}});
+  FrontPane(m, kGlass, -0.685, -0.27, 0.27, 0.54, 0.76);
   m.Attach(false);
+  for (const double x : {-0.27, 0.27}) {
+    m.Ball({255, 236, 160}, {x, 0.39, 0.83}, {0.06, 0.06, 0.04});
+    m.Ball({206, 40, 40}, {x, 0.39, -0.83}, {0.06, 0.05, 0.03});
+  }
+  m.Box({150, 152, 156}, {0, 0.2, 0.83}, {0.37, 0.045, 0.05});
   Wheels(m, 0.36, 0.5, -0.5, 0.17);
 }
 
@@ -137,10 +152,10 @@ void BuildFlower(Model& m, Color main, Color second) {
   for (int i = 0; i < 7; ++i) {
     const double angle = i * 360.0 / 7;
     m.Ball(main,
-           {0.19 * SinDegrees(angle), 0.74 + 0.19 * CosDegrees(angle), 0.02},
+           {0.19 * SinDegrees(angle), 0.74 + 0.19 * CosDegrees(angle), -0.04},
            {0.085, 0.13, 0.025}, 0, -angle);
   }
-  m.Ball(second, {0, 0.74, 0.06}, {0.11, 0.11, 0.05});
+  m.Ball(second, {0, 0.74, 0.07}, {0.11, 0.11, 0.05});
 }
 
 void BuildBoat(Model& m, Color main, Color second) {

@@ -72,6 +72,10 @@ std::string_view OptotypeName(OptotypeKind kind) {
   return kind == OptotypeKind::kTumblingE ? "tumbling-e" : "landolt-c";
 }
 
+std::string_view DirectionName(int orientation) {
+  return kAnswers[static_cast<std::size_t>(orientation % 8)];
+}
+
 std::span<const double> OptotypeSizes() {
   // 16 * 10^(-i / 10), to three digits.
   static constexpr std::array kSizes = {16.0, 12.7,  10.1,  8.02,  6.37, 5.06,
@@ -102,13 +106,13 @@ Optotype RenderOptotype(OptotypeKind kind,
   o.size_px = size_px;
   const double middle = options.size / 2.0;
   const double reach = std::min(options.size / 6.0, middle - 2.5 * size_px);
-  const double x = rng.Uniform(-reach, reach);
-  const double y = rng.Uniform(-reach, reach);
+  const double shift_x = rng.Uniform(-reach, reach);
+  const double shift_y = rng.Uniform(-reach, reach);
   const double background = rng.Uniform(150, 250);
   const double contrast = rng.Uniform(0.5, 0.95);
   const Capture capture = DrawCapture(rng, options);
-  o.center_x = middle + (options.nuisance ? x : 0);
-  o.center_y = middle + (options.nuisance ? y : 0);
+  o.center_x = middle + (options.nuisance ? shift_x : 0);
+  o.center_y = middle + (options.nuisance ? shift_y : 0);
   o.background = options.nuisance ? background : 230;
   o.contrast = options.nuisance ? contrast : 0.9;
   o.foreground = o.background * (1 - o.contrast);
@@ -116,19 +120,30 @@ Optotype RenderOptotype(OptotypeKind kind,
 
   const double cosine = CosDegrees(orientation * 45);
   const double sine = SinDegrees(orientation * 45);
+  const auto level = [&](double covered) {
+    return static_cast<std::uint8_t>(
+        std::lround(o.background + (o.foreground - o.background) * covered));
+  };
   data::Image& image = o.image;
   image.width = image.height = options.size;
-  image.pixels.reserve(static_cast<std::size_t>(options.size) * options.size *
-                       3);
-  for (int row = 0; row < options.size; ++row) {
-    for (int column = 0; column < options.size; ++column) {
+  image.pixels.assign(static_cast<std::size_t>(options.size) * options.size * 3,
+                      level(0));
+  const double reach_px = 2.5 * size_px + 1;
+  const auto first = [&](double center) {
+    return std::max(0, static_cast<int>(std::floor(center - reach_px)));
+  };
+  const auto last = [&](double center) {
+    return std::min(options.size,
+                    static_cast<int>(std::ceil(center + reach_px)));
+  };
+  for (int y = first(o.center_y); y < last(o.center_y); ++y) {
+    for (int x = first(o.center_x); x < last(o.center_x); ++x) {
       const double covered = kind == OptotypeKind::kTumblingE
-                                 ? CoveredByE(o, column, row)
-                                 : CoveredByC(o, column, row, cosine, sine);
-      const double level =
-          o.background + (o.foreground - o.background) * covered;
-      const auto gray = static_cast<std::uint8_t>(std::lround(level));
-      image.pixels.insert(image.pixels.end(), 3, gray);
+                                 ? CoveredByE(o, x, y)
+                                 : CoveredByC(o, x, y, cosine, sine);
+      std::uint8_t* pixel =
+          &image.pixels[(static_cast<std::size_t>(y) * options.size + x) * 3];
+      pixel[0] = pixel[1] = pixel[2] = level(covered);
     }
   }
   Develop(image, capture, options);

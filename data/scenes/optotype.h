@@ -18,6 +18,9 @@ enum class OptotypeKind {
 /// "tumbling-e", "landolt-c".
 std::string_view OptotypeName(OptotypeKind kind);
 
+/// "right", "lower right", "down", ...: eighths of a turn clockwise.
+std::string_view DirectionName(int orientation);
+
 /// An optotype and where it is.
 struct Optotype {
   data::Image image;

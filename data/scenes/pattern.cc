@@ -24,7 +24,7 @@ constexpr std::array kFractions = {1.0,     1.0 / 2, 1.0 / 3, 1.0 / 4,
 constexpr std::array kOffsets = {96.0, 64.0, 42.0, 28.0, 18.0, 12.0, 8.0, 5.0};
 constexpr std::array kDeltas = {70.0, 45.0, 30.0, 20.0, 13.0, 8.0, 5.0, 3.0};
 constexpr std::array kAspects = {100.0, 60.0, 40.0, 25.0, 16.0, 10.0, 6.0, 4.0};
-constexpr std::array kGlyphs = {36.0, 26.0, 18.0, 13.0, 9.5, 7.0, 5.0, 3.5};
+constexpr std::array kGlyphs = {30.0, 22.0, 16.0, 12.0, 9.0, 7.0, 5.0, 3.5};
 constexpr std::array kCameras = {120.0, 80.0, 55.0, 36.0,
                                  24.0,  16.0, 10.0, 6.0};
 

@@ -119,7 +119,9 @@ Draft DraftPosition(Chance& chance, double pixels) {
   const Thing& mover = FindThing(meeting.mover);
   const Thing& mark = FindThing(meeting.mark);
   const Look mark_look = DrawLook(rng, mark);
-  const Color mover_color = ColorApartFrom(rng, mark_look.main, 50);
+  const Color natural = NaturalColor(mover, rng);
+  const Color apart = ColorApartFrom(rng, mark_look.main, 50);
+  const Color mover_color = mover.dyed ? apart : natural;
   const Color mover_second = ColorApartFrom(rng, mover_color, 50);
   View mark_view = DrawView(chance, mark, 0.5, 0.58);
   // A foot lower, for what stands in front, and head room for what floats.

@@ -17,8 +17,8 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"window", Setting::kRoom, Shape::kWindow},
-    Kind{"picture", Setting::kRoom, Shape::kPicture},
+    Kind{"window", Setting::kWall, Shape::kWindow},
+    Kind{"picture", Setting::kWall, Shape::kPicture},
     Kind{"book", Setting::kTable, Shape::kBook},
     Kind{"balloon", Setting::kSky, Shape::kBalloon},
 };
@@ -95,7 +95,7 @@ Draft DraftColor(Chance& chance, double delta_e) {
       "car", "cup", "balloon", "flower", "chair", "book", "house"};
   Rng& rng = chance.rng();
   const Thing& thing = FindThing(rng.Pick(kNames));
-  const double lightness = chance.Vary(48, 64);
+  const double lightness = chance.Vary(58, 68);
   View view = DrawView(chance, thing, 0.55, 0.8);
   const double turn = chance.Vary(-1, 1);
   view.yaw = thing.yaw * turn;
@@ -110,9 +110,9 @@ Draft DraftColor(Chance& chance, double delta_e) {
 
   Draft draft;
   draft.object = thing.name;
-  draft.question =
-      fmt::format("Is the {} of a warm color (orange) or of a cool one (blue)?",
-                  thing.name);
+  draft.question = fmt::format(
+      "Is the {} of a warm color (orange, brown) or of a cool one (blue)?",
+      thing.name);
   draft.options = {"warm", "cool"};
   draft.statements = {fmt::format("a warm-colored {}", thing.name),
                       fmt::format("a cool-colored {}", thing.name)};

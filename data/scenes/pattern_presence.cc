@@ -92,8 +92,9 @@ Draft DraftPresence(Chance& chance, double pixels) {
   spot.x += kind.spread.x * chance.Vary(-1, 1);
   spot.y += kind.spread.y * chance.Vary(-1, 1);
   spot.z += kind.spread.z * chance.Vary(-1, 1);
-  const Color under =
-      kind.feature == Feature::kRoundWindow ? look.second : look.main;
+  const Color under = kind.feature == Feature::kRoundWindow ? look.second
+                      : kind.feature == Feature::kFlag ? kWhite  // the sail's
+                                                       : look.main;
   const Color dyed = ColorApartFrom(chance.rng(), under, 55);
   const Color paint = kind.feature == Feature::kApple ? Color{206, 36, 36}
                       : kind.feature == Feature::kRoundWindow ? kWhite

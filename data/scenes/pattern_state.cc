@@ -133,7 +133,7 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"door", Setting::kRoom, 1.1, 0.9, 6, 14, BuildDoor},
+    Kind{"door", Setting::kWall, 1.1, 0.9, 6, 14, BuildDoor},
     Kind{"chest", Setting::kRoom, 1.1, 1.2, 22, 28, BuildChest},
     Kind{"laptop", Setting::kTable, 0.8, 1.15, 24, 26, BuildLaptop},
     Kind{"book", Setting::kTable, 1.0, 1.1, 14, 16, BuildCoveredBook},
@@ -154,6 +154,8 @@ Draft DraftState(Chance& chance, double degrees) {
   const double mirror = rng.Chance(0.5) ? 1 : -1;
   View view = DrawView(chance, thing, 0.6, 0.76);
   view.yaw = chance.Vary(-kind.yaw, kind.yaw);
+  // Doors stand at the wall's foot.
+  if (kind.setting == Setting::kWall) view.at.y = chance.side() * 0.865;
 
   Draft draft;
   draft.object = kind.name;
@@ -166,7 +168,8 @@ Draft DraftState(Chance& chance, double degrees) {
   draft.paint = [=](Canvas& canvas, int side) {
     Model model;
     kind.build(model, main, second, mirror, side == 0 ? 0 : degrees);
-    PaintShadow(canvas, view.at, kind.width * view.scale * 0.8);
+    if (kind.setting != Setting::kWall)
+      PaintShadow(canvas, view.at, kind.width * view.scale * 0.8);
     return model.Paint(canvas, view);
   };
   return draft;

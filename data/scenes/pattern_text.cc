@@ -19,7 +19,7 @@ constexpr std::array kWords = {
     Words{"PUN", "RUN"},   Words{"PAIN", "RAIN"}, Words{"COAT", "GOAT"},
     Words{"CAP", "GAP"},   Words{"COLD", "GOLD"}, Words{"CAME", "GAME"}};
 
-enum class Board { kStreetSign, kPoster, kShopSign, kBook };
+enum class Board { kStreetSign, kPoster, kBillboard, kBook };
 
 struct Kind {
   std::string_view name;
@@ -30,8 +30,8 @@ struct Kind {
 
 constexpr std::array kKinds = {
     Kind{"street sign", "on", Setting::kStreet, Board::kStreetSign},
-    Kind{"poster", "on", Setting::kRoom, Board::kPoster},
-    Kind{"shop sign", "on", Setting::kStreet, Board::kShopSign},
+    Kind{"poster", "on", Setting::kWall, Board::kPoster},
+    Kind{"billboard", "on", Setting::kStreet, Board::kBillboard},
     Kind{"book", "on", Setting::kTable, Board::kBook},
 };
 
@@ -62,11 +62,11 @@ void PaintBoard(
                               at.y + y * h + line * 0.6),
                     Flat(Mixed(ground, ink, 0.5)));
       break;
-    case Board::kShopSign:
+    case Board::kBillboard:
       for (const double x : {-0.24, 0.24})
-        canvas.Fill(Rectangle(at.x + x * s - line / 3, 0,
-                              at.x + x * s + line / 3, at.y),
-                    Flat(kBlack));
+        canvas.Fill(
+            Rectangle(at.x + x * s - line, at.y, at.x + x * s + line, 0.74 * s),
+            Lit({120, 90, 62}));
       canvas.Fill(Rectangle(at.x - w, at.y - h, at.x + w, at.y + h),
                   Lit({140, 100, 62}));
       canvas.Fill(Rectangle(at.x - w + 2 * line, at.y - h + 2 * line,

@@ -8,6 +8,12 @@
 namespace eyechart::scenes::internal {
 namespace {
 
+// All but the lowest part: grass may stand before feet, not before a face.
+data::Box AboveFeet(data::Box box) {
+  box.bottom -= 0.16 * (box.bottom - box.top);
+  return box;
+}
+
 // The square base that turns with what stands on it: it shows the camera's
 // side where the thing itself is nearly seen from the front.
 void AddBase(Model& model, double half, Color tiles) {
@@ -46,7 +52,7 @@ Draft DraftOrientation(Chance& chance, double degrees) {
   draft.statements = {fmt::format("{} facing left", WithArticle(thing)),
                       fmt::format("{} facing right", WithArticle(thing))};
   draft.setting = thing.setting;
-  draft.keep = Shrunk(ExtentOf(thing, view), 0.75);
+  draft.keep = AboveFeet(ExtentOf(thing, view));
   draft.paint = [=](Canvas& canvas, int side) {
     View turned = view;
     turned.yaw = side == 0 ? -degrees / 2 : degrees / 2;
@@ -62,7 +68,7 @@ Draft DraftViewpoint(Chance& chance, double degrees) {
       "house", "car", "chair", "bus", "clock"};
   const Thing& thing = FindThing(chance.rng().Pick(kNames));
   const Look look = DrawLook(chance.rng(), thing);
-  View view = DrawView(chance, thing, 0.55, 0.72);
+  View view = DrawView(chance, thing, 0.44, 0.54);
   view.pitch = chance.Vary(16, 28);
   const double base = thing.width * 0.58;
   view.at.y -= base * view.scale * 0.3;
@@ -83,7 +89,7 @@ Draft DraftViewpoint(Chance& chance, double degrees) {
       fmt::format("{} seen from the left", WithArticle(thing)),
       fmt::format("{} seen from the right", WithArticle(thing))};
   draft.setting = thing.setting;
-  draft.keep = Shrunk(ExtentOf(thing, view), 0.75);
+  draft.keep = AboveFeet(ExtentOf(thing, view));
   draft.paint = [=](Canvas& canvas, int side) {
     View turned = view;
     // A camera on the left sees the front turned to its right.

@@ -147,6 +147,22 @@ Ground Room(Site& site) {
   return {floor, 0.93};
 }
 
+Ground Wall(Site& site) {
+  constexpr double kFoot = 0.86;
+  const Color wall = site.Vary(kWalls);
+  const Color wood = site.Vary(kWoods);
+  const bool striped = site.rng.Chance(0.4);
+  const double width = site.Vary(0.03, 0.07);
+  site.canvas.FillRows(0, kFoot * site.s, Mixed(wall, kWhite, 0.2), wall);
+  if (site.nuisance && striped) {
+    for (double x = 0.02; x < 1; x += 2 * width)
+      site.Fill(Rectangle(x, 0, x + width, kFoot), Flat(Shaded(wall, 0.95)));
+  }
+  site.canvas.FillRows(kFoot * site.s, site.s, wood, Shaded(wood, 0.82));
+  site.Fill(Rectangle(-0.1, kFoot - 0.03, 1.1, kFoot), Flat(kWhite));
+  return {kFoot, kFoot};
+}
+
 Ground Table(Site& site) {
   const double edge = site.Vary(0.58, 0.66);
   const Color wall = site.Vary(kWalls);
@@ -250,6 +266,9 @@ Ground PaintSetting(Canvas& canvas, Setting setting, Rng rng, bool nuisance) {
     case Setting::kRoom:
       ground = Room(site);
       break;
+    case Setting::kWall:
+      ground = Wall(site);
+      break;
     case Setting::kTable:
       ground = Table(site);
       break;
@@ -279,6 +298,8 @@ std::string_view SettingPhrase(Setting setting) {
       return "in a street";
     case Setting::kRoom:
       return "in a room";
+    case Setting::kWall:
+      return "at a wall";
     case Setting::kTable:
       return "on a table";
     case Setting::kSea:

@@ -104,8 +104,10 @@ void Model::Add(Part part) {
     part.normal = part.center - anchor_center_;
     part.anchor = anchor_;
   } else {
-    part.anchor = part.center;
-    anchor_ = anchor_center_ = part.center;
+    part.anchor = standing_ ? anchor_ : part.center;
+    standing_ = false;
+    anchor_ = part.anchor;
+    anchor_center_ = part.center;
   }
   parts_.push_back(std::move(part));
 }

@@ -36,6 +36,9 @@ class Model {
   /// Later parts lie on the part added before: they are drawn right after it
   /// and vanish where its surface turns away. Ends with `Attach(false)`.
   void Attach(bool on) { attached_ = on; }
+  /// The next part stands on the one added before and is drawn after it,
+  /// however deep its own middle lies.
+  void StandOnLast() { standing_ = true; }
 
   /// An ellipsoid with half axes `r`, tilted about x (nose down is positive)
   /// and then about z.
@@ -86,6 +89,7 @@ class Model {
   Vec anchor_;
   Vec anchor_center_;
   bool attached_ = false;
+  bool standing_ = false;
   bool hinged_ = false;
   Vec pivot_;
   Vec hinge_[3];  // rows of the rotation

@@ -1,0 +1,101 @@
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "data/scenes/generate.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  scenes::GenerateOptions generate;
+  std::string out;
+  bool plain = false;
+  bool json = false;
+};
+
+void Print(const scenes::GenerateSummary& summary,
+           const std::string& kind,
+           std::int64_t count,
+           const std::string& out) {
+  if (summary.pairs > 0)
+    PrintLine(fmt::format(
+        "{} pairs, {} pictures in {:.1f} s: {}", WithSeparators(summary.pairs),
+        WithSeparators(summary.pictures), summary.seconds, out));
+  else
+    PrintLine(fmt::format("{} pictures in {:.1f} s: {}",
+                          WithSeparators(summary.pictures), summary.seconds,
+                          out));
+  if (kind == "scenes") return;
+  PrintLine(fmt::format(
+      "expect intervals of ±{:.1f} points (95 %, Wilson, at one half) with {} "
+      "{}{}; MMVP-VLM's 15 a pattern give ±{:.0f}",
+      100 * summary.half_width, WithSeparators(count),
+      summary.pairs > 0 ? "pairs a pattern" : "pictures",
+      kind == "chart" ? " an optotype" : "",
+      100 * scenes::ExpectedHalfWidth(15)));
+}
+
+int Run(Options& options) {
+  scenes::GenerateOptions& generate = options.generate;
+  generate.out = options.out;
+  generate.render.nuisance = !options.plain;
+  TerminalProgress terminal;
+  const scenes::GenerateSummary summary = scenes::Generate(generate, terminal);
+  if (!options.json) {
+    Print(summary, generate.kind, generate.count, options.out);
+    return kExitOk;
+  }
+  Json json = summary.manifest;
+  json.update({{"schema", 1},
+               {"command", "generate"},
+               {"warnings", Json::array()},
+               {"out", options.out},
+               {"half_width", summary.half_width},
+               {"seconds", summary.seconds}});
+  PrintJson(json);
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddGenerate(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  scenes::GenerateOptions& g = o->generate;
+  std::string kinds;
+  for (const scenes::GeneratedKind& kind : scenes::GeneratedKinds())
+    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : "; ", kind.name,
+                         kind.what);
+  app.add_option("kind", g.kind, kinds)->required();
+  app.add_option("-o,--out", o->out, "folder to write")->required();
+  app.add_option("--pairs,--count", g.count,
+                 "pairs a pattern, or pictures (chart: of each optotype)")
+      ->capture_default_str();
+  app.add_option("--pattern", g.patterns,
+                 "patterns by name (default: all nine)");
+  app.add_option("--step", g.steps,
+                 "steps of difficulty, 0 the easiest (default: all in turn)");
+  app.add_option("--seed", g.seed, "the same seed gives the same pictures")
+      ->capture_default_str();
+  app.add_option("--size", g.render.size, "side of the pictures in pixels")
+      ->capture_default_str();
+  app.add_flag("--plain", o->plain,
+               "without nuisance: one plain setting, no noise");
+  app.add_flag("--png", g.png, "PNG instead of JPEG (chart: always)");
+  app.add_option("--caption-detail", g.caption_detail,
+                 "share of scene captions that tell count, heading and place")
+      ->capture_default_str();
+  app.add_option("--directions", g.directions,
+                 "that the chart's Landolt C opens to: 4 or 8")
+      ->capture_default_str();
+  app.add_flag("--force", g.force, "replace a folder that was generated");
+  app.add_option("--threads", g.threads,
+                 "threads (default: one a hardware thread)");
+  app.add_flag("--json", o->json, "print one JSON object");
+  return [o] { return Run(*o); };
+}
+
+}  // namespace eyechart::cli
