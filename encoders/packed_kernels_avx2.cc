@@ -1,7 +1,6 @@
 // Nothing here runs on a processor without AVX2 and FMA.
-#include "encoders/packed_kernels.h"
-
 #include "core/error.h"
+#include "encoders/packed_kernels.h"
 #include "encoders/vector_math_avx2.h"
 
 namespace eyechart::encoders::internal {
@@ -22,10 +21,6 @@ EYECHART_AVX2 void Multiply(const float* packed,
   for (int i = 0; i < kRows; ++i) {
     left[i] = _mm256_setzero_ps();
     right[i] = _mm256_setzero_ps();
-    if (!first) {
-      left[i] = _mm256_loadu_ps(tile + i * kTileColumns);
-      right[i] = _mm256_loadu_ps(tile + i * kTileColumns + 8);
-    }
   }
 #pragma GCC unroll 4
   for (std::int64_t k = 0; k < depth; ++k) {
@@ -42,8 +37,15 @@ EYECHART_AVX2 void Multiply(const float* packed,
   }
 #pragma GCC unroll 6
   for (int i = 0; i < kRows; ++i) {
-    _mm256_storeu_ps(tile + i * kTileColumns, left[i]);
-    _mm256_storeu_ps(tile + i * kTileColumns + 8, right[i]);
+    float* to = tile + i * kTileColumns;
+    // Added after, not begun with: the rounding of a long sum made of parts
+    // is smaller.
+    if (!first) {
+      left[i] = _mm256_add_ps(left[i], _mm256_loadu_ps(to));
+      right[i] = _mm256_add_ps(right[i], _mm256_loadu_ps(to + 8));
+    }
+    _mm256_storeu_ps(to, left[i]);
+    _mm256_storeu_ps(to + 8, right[i]);
   }
 }
 
@@ -91,8 +93,8 @@ EYECHART_AVX2 void ActivateRows(const float* bias,
 }  // namespace
 
 bool HasTileKernels() {
-  static const bool has = __builtin_cpu_supports("avx2") != 0 &&
-                          __builtin_cpu_supports("fma") != 0;
+  static const bool has =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   return has;
 }
 
@@ -200,7 +202,8 @@ void StoreTile(const float* tile,
       if (add != nullptr) sum = _mm256_add_ps(sum, _mm256_loadu_ps(add + j));
       _mm256_storeu_ps(to + j, sum);
     }
-    for (; j < columns; ++j) to[j] = add == nullptr ? tile[j] : tile[j] + add[j];
+    for (; j < columns; ++j)
+      to[j] = add == nullptr ? tile[j] : tile[j] + add[j];
   }
 }
 
@@ -212,12 +215,8 @@ void PackTileRows(
     const float*, std::int64_t, std::int64_t, std::int64_t, float*) {
   EYECHART_CHECK(false, "no tile kernels");
 }
-void MultiplyTile(const float*,
-                  const float*,
-                  std::int64_t,
-                  std::int64_t,
-                  bool,
-                  float*) {
+void MultiplyTile(
+    const float*, const float*, std::int64_t, std::int64_t, bool, float*) {
   EYECHART_CHECK(false, "no tile kernels");
 }
 void ActivateTile(const float*, Activation, std::int64_t, float*) {
