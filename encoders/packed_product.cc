@@ -115,7 +115,8 @@ PackedProduct::PackedProduct(const at::Tensor& weight,
             for (std::int64_t k = 0; k < weights_.length; k += weights_.depth) {
               float* out = to + weights_.Offset(panel, k) + i;
               const float* in = from + row * weights_.length + k;
-              for (std::int64_t j = 0; j < weights_.BlockDepth(k); ++j)
+              const std::int64_t depth = weights_.BlockDepth(k);
+              for (std::int64_t j = 0; j < depth; ++j)
                 out[j * kTileColumns] = row < 0 ? 0 : in[j];
             }
           }
@@ -189,18 +190,19 @@ void PackedProduct::Run(const Task& task,
   for (std::int64_t k = 0; k < layout.length; k += layout.depth) {
     const std::int64_t depth = layout.BlockDepth(k);
     const bool last = k + depth == layout.length;
+    const float* panel = weights + weights_.Offset(task.first_panel, k);
     float* tile = sums;
     for (std::int64_t p = 0; p < task.panels; ++p) {
-      const std::int64_t panel = task.first_panel + p;
+      const float* packed = x.data + layout.Offset(task.first_group, k);
       for (std::int64_t g = 0; g < task.groups; ++g, tile += kTileSize) {
         const std::int64_t group = task.first_group + g;
         const std::int64_t rows =
             std::min(kTileRows, x.rows - group * kTileRows);
-        internal::MultiplyTile(x.data + layout.Offset(group, k),
-                               weights + weights_.Offset(panel, k), rows, depth,
-                               k == 0, tile);
-        if (last) Finish(group, panel, rows, tile, to);
+        internal::MultiplyTile(packed, panel, rows, depth, k == 0, tile);
+        packed += depth * kTileRows;
+        if (last) Finish(group, task.first_panel + p, rows, tile, to);
       }
+      panel += depth * kTileColumns;
     }
   }
 }
