@@ -18,11 +18,10 @@ PackedMlp::PackedMlp(PackedProduct up, PackedProduct down)
 
 at::Tensor PackedMlp::ForwardAdd(const at::Tensor& x,
                                  const at::Tensor& residual) const {
-  EYECHART_CHECK(x.size(-1) == up_.inputs() &&
-                     residual.size(-1) == down_.outputs() &&
-                     residual.numel() / down_.outputs() ==
-                         x.numel() / up_.inputs(),
-                 "rows of an MLP");
+  EYECHART_CHECK(
+      x.size(-1) == up_.inputs() && residual.size(-1) == down_.outputs() &&
+          residual.numel() / down_.outputs() == x.numel() / up_.inputs(),
+      "rows of an MLP");
   const at::Tensor in = x.contiguous();
   const at::Tensor add = residual.contiguous();
   at::Tensor out = at::empty(add.sizes(), add.options());
