@@ -1,24 +1,20 @@
-// A linear layer with its activation, packed for oneDNN where that is at hand.
+// A linear layer with its activation, by whatever multiplies fastest there.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 
+#include "encoders/activation.h"
+#include "encoders/onednn_linear.h"
+#include "encoders/packed_product.h"
 #include "encoders/placement.h"
 
 namespace eyechart::encoders {
 
-enum class Activation { kNone, kGelu, kGeluTanh, kQuickGelu, kSilu, kRelu };
-
-/// The activation that transformers calls `name`. Throws InputError, naming
-/// `source`, for one that is not known.
-Activation ParseActivation(std::string_view name, const std::string& source);
-
-/// y = activation(x W^T + b).
+/// y = activation(x W^T + b). Weights are packed once: for our own product, or
+/// for oneDNN; elsewhere LibTorch's public layer takes them as they are.
 class Linear {
  public:
   Linear() = default;
@@ -32,7 +28,7 @@ class Linear {
   /// x: (..., in) in the placement's dtype and device -> (..., out).
   at::Tensor Forward(const at::Tensor& x) const;
 
-  /// residual + Forward(x), in one pass where oneDNN does it. Only for layers
+  /// residual + Forward(x), in one pass where that is at hand. Only for layers
   /// without an activation.
   at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;
 
@@ -40,10 +36,11 @@ class Linear {
   std::int64_t multiply_adds() const { return in_ * out_; }
 
  private:
-  at::Tensor weight_;  // (out, in), or oneDNN's own layout where packed_
+  std::optional<PackedProduct> product_;
+  std::optional<OneDnnLinear> one_dnn_;
+  at::Tensor weight_;  // (out, in), where neither of the two serves
   std::optional<at::Tensor> bias_;
   Activation activation_ = Activation::kNone;
-  bool packed_ = false;
   std::int64_t in_ = 0;
   std::int64_t out_ = 0;
 };

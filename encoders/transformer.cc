@@ -33,7 +33,16 @@ Mlp::Mlp(at::Tensor up_weight,
          Activation activation,
          bool gated,
          const Placement& placement)
-    : gated_(gated) {
+    : gated_(gated), multiply_adds_(up_weight.numel() + down_weight.numel()) {
+  if (PackedProduct::Serves(placement)) {
+    packed_.emplace(
+        PackedProduct(placement.Put(up_weight), placement.Put(up_bias),
+                      activation,
+                      gated ? ProductEnd::kSiluGate : ProductEnd::kActivation),
+        PackedProduct(placement.Put(down_weight), placement.Put(down_bias),
+                      Activation::kNone));
+    return;
+  }
   if (activation == Activation::kQuickGelu) {
     // x sigmoid(a x) = silu(a x) / a, and SiLU is what oneDNN fuses: `a` goes
     // into the layer before and 1 / a into the one after.
@@ -50,6 +59,7 @@ Mlp::Mlp(at::Tensor up_weight,
 
 at::Tensor Mlp::ForwardAdd(const at::Tensor& x,
                            const at::Tensor& residual) const {
+  if (packed_) return packed_->ForwardAdd(x, residual);
   at::Tensor hidden = up_.Forward(x);
   if (gated_) {
     const std::vector<at::Tensor> parts = hidden.chunk(2, -1);

@@ -8,6 +8,7 @@
 
 #include "encoders/linear.h"
 #include "encoders/norm.h"
+#include "encoders/packed_mlp.h"
 
 namespace eyechart::encoders {
 
@@ -29,14 +30,14 @@ class Mlp {
   at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;
 
   /// Multiply-adds for one token.
-  std::int64_t multiply_adds() const {
-    return up_.multiply_adds() + down_.multiply_adds();
-  }
+  std::int64_t multiply_adds() const { return multiply_adds_; }
 
  private:
-  Linear up_;
+  std::optional<PackedMlp> packed_;
+  Linear up_;  // with down_, where packed_ is not
   Linear down_;
   bool gated_ = false;
+  std::int64_t multiply_adds_ = 0;
 };
 
 /// What a block is made of, as read: float32 on the CPU; undefined biases mean

@@ -4,9 +4,9 @@ it on a CPU: Hugging Face eager and sdpa, torch.compile, ONNX Runtime, OpenVINO.
 
 All run the same random weights on the same pixels, in turn, in one run; the
 time is of one call with pixels in memory, to the pooled embedding. The ceiling
-is one product on packed weights, of the shape of the first MLP layer, by the
-library that eyechart multiplies with, timed in the same turns. GFLOP/s count
-the model's operations as `eyechart inspect` does. A peer that is not installed,
+is one product by oneDNN on packed weights, of the shape of the first MLP layer,
+whatever eyechart multiplies with, timed in the same turns. GFLOP/s count the
+model's operations as `eyechart inspect` does. A peer that is not installed,
 or does not run the dtype, is left out with a line that says so.
 
     .deps/torch/bin/python -m pip install -r benchmarks/compare/requirements.txt

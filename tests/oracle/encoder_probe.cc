@@ -12,7 +12,8 @@
 //   encoder_probe serve MODEL PIXELS.safetensors [--dtype ...] [--threads N]
 //     Answers each line of its input with the seconds that it took:
 //     "pass NAME", one pass over that tensor, the family's own pool alone, and
-//     "gemm ROWS IN OUT", one product on packed weights (the ceiling).
+//     "gemm ROWS IN OUT", one product by oneDNN on packed weights, and
+//     "product ROWS IN OUT", the same by what encoders multiply with.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
@@ -180,6 +181,20 @@ double SecondsOf(const Work& work) {
   return passed.count();
 }
 
+// One layer of `shape` (rows, in, out) by oneDNN and by the encoders' own way.
+struct Product {
+  Product(const std::vector<std::int64_t>& shape, const Placement& placement)
+      : weight(at::randn({shape[2], shape[1]})),
+        one_dnn(weight, at::Tensor(), placement, Activation::kNone),
+        ours(weight, at::Tensor(), placement),
+        rows(placement.Put(at::randn({shape[0], shape[1]}))) {}
+
+  at::Tensor weight;
+  OneDnnLinear one_dnn;
+  Linear ours;
+  at::Tensor rows;
+};
+
 // Stays between its answers, so that peers can be timed in turn with it.
 void Serve(const std::vector<std::string>& arguments) {
   const int threads = std::stoi(Option(arguments, "--threads", "0"));
@@ -189,7 +204,7 @@ void Serve(const std::vector<std::string>& arguments) {
       ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), options);
   const SafetensorsFile file(arguments.at(2));
   const EncodeRequest request = {.pool = encoder->info().default_pool};
-  std::map<std::vector<std::int64_t>, std::pair<Linear, at::Tensor>> products;
+  std::map<std::vector<std::int64_t>, Product> products;
   std::string what;
   while (std::cin >> what) {
     double seconds = 0;
@@ -204,19 +219,15 @@ void Serve(const std::vector<std::string>& arguments) {
       std::vector<std::int64_t> shape(3);
       for (std::int64_t& extent : shape) std::cin >> extent;
       auto it = products.find(shape);
-      if (it == products.end()) {
-        const Placement placement = PlacementOf(options);
-        it = products
-                 .emplace(
-                     shape,
-                     std::pair{Linear(at::randn({shape[2], shape[1]}),
-                                      at::randn({shape[2]}), placement),
-                               placement.Put(at::randn({shape[0], shape[1]}))})
-                 .first;
-      }
-      const auto& [linear, rows] = it->second;
+      if (it == products.end())
+        it =
+            products.emplace(shape, Product(shape, PlacementOf(options))).first;
+      const Product& product = it->second;
       const c10::InferenceMode inference;
-      seconds = SecondsOf([&] { linear.Forward(rows); });
+      seconds = SecondsOf([&] {
+        what == "gemm" ? product.one_dnn.Forward(product.rows)
+                       : product.ours.Forward(product.rows);
+      });
     }
     std::printf("%.6f\n", seconds);
     std::fflush(stdout);
