@@ -50,5 +50,8 @@ endif()
 
 find_program(EYECHART_MOLD mold)
 if(EYECHART_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # mold 1.10 starts the read-only-after-relocation range at .tbss, which has no
+  # page of its own: where that falls just before a page's end, the loader finds
+  # nothing mapped there and the program does not start.
+  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
 endif()
