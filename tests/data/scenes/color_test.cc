@@ -44,6 +44,18 @@ TEST(Lab, EveryColorComesBack) {
   }
 }
 
+// The pattern's paints, to either side of gray, stay inside sRGB.
+TEST(Lab, PaintsAreAsFarApartAsAsked) {
+  for (const double distance : {70.0, 45.0, 30.0, 20.0, 13.0, 8.0, 5.0, 3.0}) {
+    for (double lightness = 58; lightness <= 68; lightness += 2.5) {
+      const double half = distance / 2;
+      const Color warm = ToColor({lightness, half * 0.42, half * 0.9075});
+      const Color cool = ToColor({lightness, -half * 0.42, -half * 0.9075});
+      EXPECT_NEAR(DeltaE(ToLab(warm), ToLab(cool)), distance, 0.5);
+    }
+  }
+}
+
 TEST(NamedColors, LieApart) {
   for (const NamedColor& a : NamedColors()) {
     for (const NamedColor& b : NamedColors()) {
