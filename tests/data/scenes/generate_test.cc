@@ -134,14 +134,12 @@ TEST(Generate, KeepsWhatItDidNotMake) {
   Generate(Some("clocks", folder / "empty"), Progress::None());
   GenerateOptions options = Some("gauges", folder / "empty");
   const auto error = [&] {
-    return testing::InputErrorOf(
-        [&] { Generate(options, Progress::None()); });
+    return testing::InputErrorOf([&] { Generate(options, Progress::None()); });
   };
   EXPECT_NE(error().find("--force"), std::string::npos);
   options.force = true;
   EXPECT_EQ(error(), "");
-  EXPECT_EQ(ReadJsonFile(folder / "empty" / "manifest.json")["kind"],
-            "gauges");
+  EXPECT_EQ(ReadJsonFile(folder / "empty" / "manifest.json")["kind"], "gauges");
   testing::WriteText(folder / "mine" / "thesis.txt", "three years");
   options.out = folder / "mine";
   EXPECT_NE(error().find("not replaced"), std::string::npos);
@@ -153,8 +151,8 @@ TEST(Generate, RefusesAndLeavesNothing) {
   const auto error = [&](auto change) {
     GenerateOptions options = Some("patterns", folder / "x");
     change(options);
-    const std::string text = testing::InputErrorOf(
-        [&] { Generate(options, Progress::None()); });
+    const std::string text =
+        testing::InputErrorOf([&] { Generate(options, Progress::None()); });
     EXPECT_FALSE(fs::exists(folder / "x"));
     return text;
   };

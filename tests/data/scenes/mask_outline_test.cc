@@ -39,8 +39,7 @@ TEST(MaskOutline, OfASquareAndAnL) {
   EXPECT_EQ(outline.box.left, 1);
   EXPECT_EQ(outline.box.bottom, 3);
   ASSERT_EQ(outline.polygons.size(), 1u);
-  EXPECT_EQ(outline.polygons[0],
-            (std::vector<double>{1, 1, 3, 1, 3, 3, 1, 3}));
+  EXPECT_EQ(outline.polygons[0], (std::vector<double>{1, 1, 3, 1, 3, 3, 1, 3}));
   const std::vector<std::uint8_t> l = {1, 0, 0,  //
                                        1, 0, 0,  //
                                        1, 1, 1};

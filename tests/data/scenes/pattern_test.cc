@@ -4,8 +4,9 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <opencv2/core/utility.hpp>
 #include <string>
+
+#include <opencv2/core/utility.hpp>
 
 #include "tests/fixture.h"
 
@@ -103,14 +104,13 @@ TEST_P(EveryPattern, PicturesDifferInsideTheRegionAlone) {
 }
 
 // Over several pairs. Places that no longer overlap differ by as much however
-// far apart they are, so a few per cent are let through. The one extra thing of `quantity` is as large at every
-// step, where the fraction falls instead.
+// far apart they are, so a few per cent are let through. The one extra thing of
+// `quantity` is as large at every step, where the fraction falls instead.
 TEST_P(EveryPattern, HarderPicturesDifferLess) {
   if (GetParam().name == "quantity") GTEST_SKIP() << "differs by one thing";
   double first = 0;
   double last = 1e9;
-  for (int step = 0; step < static_cast<int>(GetParam().steps.size());
-       ++step) {
+  for (int step = 0; step < static_cast<int>(GetParam().steps.size()); ++step) {
     double sum = 0;
     double difficulty = 0;
     for (int index = 0; index < 30; ++index) {
@@ -169,8 +169,7 @@ TEST_P(EveryPattern, PixelDifficultiesGrowWithTheSize) {
   RenderOptions large;
   large.size = 448;
   const double expected = GetParam().steps[1] * (GetParam().pixels ? 2 : 1);
-  EXPECT_DOUBLE_EQ(RenderPair(GetParam(), 1, 5, 0, large).difficulty,
-                   expected);
+  EXPECT_DOUBLE_EQ(RenderPair(GetParam(), 1, 5, 0, large).difficulty, expected);
 }
 
 TEST(Patterns, RefuseStepsAndSizesOutOfRange) {

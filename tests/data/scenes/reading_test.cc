@@ -22,8 +22,10 @@ struct Pixel {
 // Degrees clockwise from 12 where `is_hand` likes the pixels at every one of
 // `radii` (in dial radii: numerals and ticks do not run along them all), as the
 // mean of those within `window` of `near`. NaN where there is none.
-double AngleOf(const Reading& reading, std::initializer_list<double> radii,
-               double near, double window,
+double AngleOf(const Reading& reading,
+               std::initializer_list<double> radii,
+               double near,
+               double window,
                const std::function<bool(Pixel)>& is_hand) {
   double sum = 0;
   int count = 0;
@@ -70,8 +72,8 @@ TEST(Clock, HandsStandAtTheTime) {
     const int time = static_cast<int>(clock.value);
     EXPECT_DOUBLE_EQ(clock.hand_degrees, time % 60 * 6);
     EXPECT_DOUBLE_EQ(clock.hour_degrees, time * 0.5);
-    const double minute = AngleOf(clock, {0.3, 0.45, 0.56, 0.66, 0.72, 0.77},
-                                  180, 180, Dark);
+    const double minute =
+        AngleOf(clock, {0.3, 0.45, 0.56, 0.66, 0.72, 0.77}, 180, 180, Dark);
     // A hand across 12 o'clock splits the mean over the seam.
     if (Apart(clock.hand_degrees, 0) > 6) {
       EXPECT_LT(Apart(minute, clock.hand_degrees), 1.5) << time;

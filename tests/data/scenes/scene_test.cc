@@ -52,9 +52,8 @@ TEST(Scene, BoxesHoldPolygonsAndPixels) {
       // Slivers without a polygon may widen the box by little.
       EXPECT_LE(left - box.left, 12);
       EXPECT_LE(box.right - right, 12);
-      EXPECT_EQ(
-          Things()[static_cast<std::size_t>(object.category_id - 1)].name,
-          object.category);
+      EXPECT_EQ(Things()[static_cast<std::size_t>(object.category_id - 1)].name,
+                object.category);
       ++objects;
     }
   }
@@ -89,8 +88,7 @@ TEST(Scene, QuestionsHaveTheirAnswerAndAreTrue) {
     for (const SceneQuestion& q : scene.questions) {
       patterns.insert(q.pattern);
       ASSERT_TRUE(q.options.size() == 2 || q.options.size() == 4);
-      const std::set<std::string> different(q.options.begin(),
-                                            q.options.end());
+      const std::set<std::string> different(q.options.begin(), q.options.end());
       EXPECT_EQ(different.size(), q.options.size());
       const std::string& right =
           q.options.at(static_cast<std::size_t>(q.answer - 'a'));
