@@ -48,11 +48,10 @@ void PrintCharts(const Json& json) {
       "the time",
       json["size"].get<int>(), json["size"].get<int>()));
   for (const Json& chart : json["charts"])
-    PrintLine(fmt::format("  {:<12} {:<7} {:<40} right {:.1f} %",
-                          chart["chart"].get<std::string>(),
-                          chart["read_out"].get<std::string>(),
-                          ThresholdText(chart),
-                          100 * chart["accuracy"].get<double>()));
+    PrintLine(fmt::format(
+        "  {:<12} {:<7} {:<40} right {:.1f} %",
+        chart["chart"].get<std::string>(), chart["read_out"].get<std::string>(),
+        ThresholdText(chart), 100 * chart["accuracy"].get<double>()));
 }
 
 std::vector<const probes::Chart*> ChartsOf(const ChartFlags& flags) {
@@ -115,18 +114,22 @@ int RunAskChart(const AskFlags& flags) {
       warnings = outcome.summary.warnings;
       rows.push_back(probes::AcuityJson(outcome.acuity, outcome.patch_size));
       if (!flags.out.empty())
-        WriteFileAtomic(
-            folder / fmt::format("outcomes-{}-{}.csv", chart->name,
-                                 probes::ReadOutName(read_out)),
-            probes::ChartOutcomesCsv(outcome, job.options));
+        WriteFileAtomic(folder / fmt::format("outcomes-{}-{}.csv", chart->name,
+                                             probes::ReadOutName(read_out)),
+                        probes::ChartOutcomesCsv(outcome, job.options));
     }
   }
-  const Json json = {{"schema", 1},           {"command", "ask"},
-                     {"warnings", warnings},  {"benchmark", "chart"},
-                     {"model", flags.model},  {"items", items},
-                     {"size", size},          {"seed", job.options.seed},
+  const Json json = {{"schema", 1},
+                     {"command", "ask"},
+                     {"warnings", warnings},
+                     {"benchmark", "chart"},
+                     {"model", flags.model},
+                     {"items", items},
+                     {"size", size},
+                     {"seed", job.options.seed},
                      {"train", job.options.train},
-                     {"test", job.options.test}, {"charts", rows}};
+                     {"test", job.options.test},
+                     {"charts", rows}};
   if (!flags.out.empty())
     WriteFileAtomic(folder / "ask.json", json.dump(1) + "\n");
   for (const std::string& warning : warnings) PrintWarning(warning);

@@ -164,7 +164,8 @@ void AddScoringFlags(CLI::App& app, AskFlags& f) {
   app.add_option("--random-pairs", f.ask.pairs.random_pairs,
                  "random pairs that the pairs' cosines are ranked among")
       ->capture_default_str();
-  app.add_option("--seed", f.ask.pairs.seed, "of the random pairs, or of the eye chart's pictures")
+  app.add_option("--seed", f.ask.pairs.seed,
+                 "of the random pairs, or of the eye chart's pictures")
       ->capture_default_str();
   app.add_option("--compare", f.compare,
                  "outcomes.csv of another run on the same items: exact McNemar "

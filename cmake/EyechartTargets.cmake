@@ -54,16 +54,18 @@ endfunction()
 # One translation unit a header, holding nothing but that header: it fails to
 # compile where a header leans on what its includers happened to include.
 function(eyechart_add_header_checks)
-  foreach(room core data encoders mining probes/multiple_choice benchmarks
-      reports suite cli)
-    string(REPLACE "/" "_" target "${room}")
-    file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.h")
+  foreach(folder core data data/scenes encoders mining probes/heads
+      probes/acuity probes/multiple_choice benchmarks reports suite cli)
+    # A room inside another goes by its own name.
+    get_filename_component(room "${folder}" NAME)
+    string(REPLACE "/" "_" target "${folder}")
+    file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.h")
     set(units "")
     foreach(header ${headers})
       get_filename_component(base "${header}" NAME_WE)
       set(unit "${CMAKE_BINARY_DIR}/header_checks/${target}_${base}.cc")
       file(CONFIGURE OUTPUT "${unit}"
-        CONTENT "#include \"${room}/${base}.h\"\n" @ONLY)
+        CONTENT "#include \"${folder}/${base}.h\"\n" @ONLY)
       list(APPEND units "${unit}")
     endforeach()
     if(units)

@@ -88,9 +88,9 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   job.options.seed = static_cast<std::uint64_t>(Count(task, "seed", 0));
   job.encode.batch = BatchOf(task);
   job.store = context.features.StoreFolder(
-      encoder, fmt::format("chart-{}-{}-{}-{}", job.chart->name,
-                           job.options.train, job.options.test,
-                           job.options.seed));
+      encoder,
+      fmt::format("chart-{}-{}-{}-{}", job.chart->name, job.options.train,
+                  job.options.test, job.options.seed));
   const probes::ChartOutcome outcome =
       probes::MeasureChart(job, context.progress);
 

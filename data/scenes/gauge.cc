@@ -174,7 +174,9 @@ Reading RenderGauge(int step,
   reading.hand_degrees = (static_cast<double>(part) / kParts - 0.5) * dial.span;
   // In pairs, as a clock's: a slip of the value and the same slip of its near
   // miss. Slips: the dial read backwards, or one labelled mark too far.
-  const double near = part + (option_rng.Chance(0.5) ? percent : -percent);
+  const bool above = option_rng.Chance(0.5);
+  const bool fits = above ? part + percent <= kParts : part - percent >= 0;
+  const double near = part + (above == fits ? percent : -percent);
   const double mark = static_cast<double>(kParts) / scale.majors *
                       (option_rng.Chance(0.5) ? 1 : -1);
   const double far = percent > 25 ? 2 * percent : 2 * percent + 9;

@@ -90,6 +90,8 @@ Item RenderReadingItem(const GenerateOptions& options, std::int64_t index) {
   row.step = step;
   row.value = FormatDouble(reading.value);
   row.tolerance = FormatDouble(reading.tolerance);
+  row.low = FormatDouble(reading.low);
+  row.high = FormatDouble(reading.high);
   Item item;
   item.pictures.push_back(
       {row.path, std::move(reading.image), reading.jpeg_quality});

@@ -27,6 +27,8 @@ struct QuestionRow {
   int step = -1;  // -1: none
   std::string value;
   std::string tolerance;
+  std::string low;  // of a scale, in the unit of `value`
+  std::string high;
 };
 
 struct Picture {

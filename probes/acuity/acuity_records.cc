@@ -16,21 +16,24 @@ std::string Reason(const Acuity& acuity) {
   const std::string& unit = acuity.chart->unit;
   const Threshold& threshold = acuity.fit.threshold;
   if (threshold.place == ThresholdPlace::kAboveAll)
-    return fmt::format("above {:g} {}, the easiest shown: not right 75 % of the "
-                       "time anywhere",
-                       easiest, unit);
+    return fmt::format(
+        "above {:g} {}, the easiest shown: not right 75 % of the "
+        "time anywhere",
+        easiest, unit);
   if (threshold.place == ThresholdPlace::kBelowAll)
-    return fmt::format("below {:g} {}, the hardest shown: right 75 % of the "
-                       "time everywhere",
-                       hardest, unit);
+    return fmt::format(
+        "below {:g} {}, the hardest shown: right 75 % of the "
+        "time everywhere",
+        hardest, unit);
   std::string reason;
   if (!threshold.low)
-    reason = fmt::format("the interval reaches below {:g} {}, the hardest shown",
-                         hardest, unit);
+    reason = fmt::format(
+        "the interval reaches below {:g} {}, the hardest shown", hardest, unit);
   if (!threshold.high)
-    reason += fmt::format("{}the interval reaches above {:g} {}, the easiest "
-                          "shown",
-                          reason.empty() ? "" : "; ", easiest, unit);
+    reason += fmt::format(
+        "{}the interval reaches above {:g} {}, the easiest "
+        "shown",
+        reason.empty() ? "" : "; ", easiest, unit);
   return reason;
 }
 
@@ -47,9 +50,9 @@ void AddThreshold(std::vector<Record>& records,
     record.value.reset();
     record.status = RecordStatus::kSkipped;
   } else if (threshold.low && threshold.high) {
-    record.ci = Interval{*threshold.low / unit_size,
-                         *threshold.high / unit_size, threshold.level,
-                         kBootstrap};
+    record.ci =
+        Interval{*threshold.low / unit_size, *threshold.high / unit_size,
+                 threshold.level, kBootstrap};
   }
   records.push_back(std::move(record));
 }

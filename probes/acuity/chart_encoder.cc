@@ -45,8 +45,8 @@ ChartOutcome MeasureChart(const ChartJob& job, Progress& progress) {
   ChartOptions options = job.options;
   options.size = outcome.size;
   const ChartPictures pictures(*job.chart, options);
-  outcome.summary = encoders::EncodeDataset(model, pictures, job.store,
-                                            job.encode, progress);
+  outcome.summary =
+      encoders::EncodeDataset(model, pictures, job.store, job.encode, progress);
   outcome.acuity =
       MeasureAcuity(*job.chart, pictures, outcome.size, PooledOf(job.store),
                     job.read_out, job.threshold);
@@ -65,13 +65,13 @@ std::string ChartOutcomesCsv(const ChartOutcome& outcome,
     if (answer < 0) continue;
     const ChartItem& place = pictures.place(i);
     const bool correct = answer == place.label;
-    csv += fmt::format(
-        "{},{},{},{},{},{},{},{}\n", pictures.item(i).id,
-        CsvField(pictures.item(i).label),
-        CsvField(chart.classes[static_cast<std::size_t>(answer)]),
-        correct ? 1 : 0, correct ? 1 : 0,
-        FormatDouble(chart.StrengthAt(place.step, outcome.size)), place.step,
-        place.group);
+    csv +=
+        fmt::format("{},{},{},{},{},{},{},{}\n", pictures.item(i).id,
+                    CsvField(pictures.item(i).label),
+                    CsvField(chart.classes[static_cast<std::size_t>(answer)]),
+                    correct ? 1 : 0, correct ? 1 : 0,
+                    FormatDouble(chart.StrengthAt(place.step, outcome.size)),
+                    place.step, place.group);
   }
   return csv;
 }

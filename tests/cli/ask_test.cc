@@ -212,6 +212,77 @@ TEST_F(AskCommand, ScoresGeneratedPairsByStepOfDifficulty) {
   EXPECT_EQ(answered["unanswered"], 6);
 }
 
+// What generate writes, ask reads: the folder needs no hand between them.
+TEST_F(AskCommand, AsksWhatGenerateMade) {
+  const std::string patterns = (folder_ / "patterns").string();
+  ASSERT_EQ(Eyechart({"generate", "patterns", "--pairs", "2", "--size", "64",
+                      "-o", patterns})
+                .exit_code,
+            0);
+  const Json json = EyechartJson({"ask", clip_, patterns});
+  EXPECT_EQ(json["pairs"], 18);
+  ASSERT_EQ(json["patterns"].size(), 9u);
+  EXPECT_EQ(json["patterns"][0]["name"], "orientation");
+  EXPECT_EQ(json["patterns"][8]["name"], "viewpoint");
+}
+
+TEST_F(AskCommand, GaugeErrorsAreInPerCentOfTheScale) {
+  const fs::path gauges = folder_ / "gauges";
+  ASSERT_EQ(Eyechart({"generate", "gauges", "--pairs", "6", "--size", "64",
+                      "-o", gauges.string()})
+                .exit_code,
+            0);
+  const CsvTable table = CsvTable::ReadFile(gauges / "questions.csv");
+  std::string answers = "id,answer\n";
+  for (std::size_t row = 0; row < table.rows().size(); ++row) {
+    const auto number = [&](const char* column) {
+      return std::stod(table.rows()[row][table.Column(column)]);
+    };
+    const double off = 0.1 * (number("high") - number("low"));
+    answers += table.rows()[row][table.Column("id")] + "," +
+               std::to_string(number("value") + off) + "\n";
+  }
+  const Json json =
+      EyechartJson({"ask", gauges.string(), "--answers", Answers(answers)});
+  EXPECT_EQ(json["reading"]["read"], 6);
+  EXPECT_NEAR(json["reading"]["median_error"].get<double>(), 10, 0.01);
+}
+
+TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
+  const fs::path out = folder_ / "chart";
+  const std::vector<std::string> command = {
+      "ask",       DemoCheckpoint("dinov2"),
+      "chart",     "--resolution",
+      "56",        "--chart",
+      "color",     "--train",
+      "16",        "--test",
+      "16",        "-o",
+      out.string()};
+  const Json json = EyechartJson(command);
+  EXPECT_EQ(json["benchmark"], "chart");
+  EXPECT_EQ(json["size"], 56);
+  ASSERT_EQ(json["charts"].size(), 2u);  // linear and k-NN
+  EXPECT_EQ(json["charts"][0]["read_out"], "linear");
+  EXPECT_EQ(json["charts"][0]["points"].size(), 8u);
+  EXPECT_EQ(json["charts"][0]["points"][0]["trials"], 16);
+  const CsvTable outcomes =
+      CsvTable::ReadFile(out / "outcomes-color-linear.csv");
+  EXPECT_EQ(outcomes.rows().size(), 8u * 16);
+  std::int64_t right = 0;
+  for (const auto& row : outcomes.rows())
+    right += row[outcomes.Column("correct")] == "1" ? 1 : 0;
+  EXPECT_DOUBLE_EQ(static_cast<double>(right) / (8 * 16),
+                   json["charts"][0]["accuracy"].get<double>());
+  // The same again, from the features that are there.
+  EXPECT_EQ(EyechartJson(command)["charts"], json["charts"]);
+  EXPECT_TRUE(
+      Has(Error({DemoCheckpoint("dinov2"), "chart", "--chart", "snellen"}),
+          "landolt-c"));
+  EXPECT_TRUE(
+      Has(Error({DemoCheckpoint("dinov2"), "chart", "--read-out", "svm"}),
+          "linear and knn"));
+}
+
 TEST_F(AskCommand, ReadsClocksAsChoiceAndAsNumber) {
   const fs::path clocks = folder_ / "clocks";
   WriteText(clocks / "questions.csv",

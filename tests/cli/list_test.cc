@@ -43,7 +43,7 @@ TEST(ListCommand, PrintsOneTableAndOffersTheNearest) {
 
 TEST(Help, IsThereForEveryCommand) {
   for (const char* command :
-       {"run", "inspect", "encode", "mine", "report", "list"}) {
+       {"run", "inspect", "encode", "generate", "mine", "report", "list"}) {
     const auto result = Eyechart({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command;
     EXPECT_NE(result.out.find("--json"), std::string::npos) << command;
