@@ -234,12 +234,12 @@ TEST_F(AskCommand, GaugeErrorsAreInPerCentOfTheScale) {
             0);
   const CsvTable table = CsvTable::ReadFile(gauges / "questions.csv");
   std::string answers = "id,answer\n";
-  for (std::size_t row = 0; row < table.rows().size(); ++row) {
+  for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto number = [&](const char* column) {
-      return std::stod(table.rows()[row][table.Column(column)]);
+      return std::stod(table.at(row, table.Column(column)));
     };
     const double off = 0.1 * (number("high") - number("low"));
-    answers += table.rows()[row][table.Column("id")] + "," +
+    answers += table.at(row, table.Column("id")) + "," +
                std::to_string(number("value") + off) + "\n";
   }
   const Json json =
@@ -267,10 +267,10 @@ TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
   EXPECT_EQ(json["charts"][0]["points"][0]["trials"], 16);
   const CsvTable outcomes =
       CsvTable::ReadFile(out / "outcomes-color-linear.csv");
-  EXPECT_EQ(outcomes.rows().size(), 8u * 16);
+  EXPECT_EQ(outcomes.rows(), 8u * 16);
   std::int64_t right = 0;
-  for (const auto& row : outcomes.rows())
-    right += row[outcomes.Column("correct")] == "1" ? 1 : 0;
+  for (std::size_t row = 0; row < outcomes.rows(); ++row)
+    right += outcomes.at(row, outcomes.Column("correct")) == "1" ? 1 : 0;
   EXPECT_DOUBLE_EQ(static_cast<double>(right) / (8 * 16),
                    json["charts"][0]["accuracy"].get<double>());
   // The same again, from the features that are there.
