@@ -76,7 +76,7 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
       {"device", table.Texts("device")},
       {"tf32", table.Texts("tf32")},
       {"pool", table.Texts("pool")},
-      {"resolution", table.Texts("resolution")},
+      {"resolution", table.Sizes("resolution")},
       {"alpha", table.Texts("alpha")},
       {"orient", table.Texts("orient")},
       {"decode", table.Texts("decode")},

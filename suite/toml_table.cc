@@ -75,6 +75,15 @@ std::vector<std::string> TomlTable::Texts(std::string_view key) {
   });
 }
 
+std::vector<std::string> TomlTable::Sizes(std::string_view key) {
+  return Scalars(key, "pixels, as 336 or \"280x420\"",
+                 [](const toml::node& node) -> std::string {
+                   if (const auto side = node.value_exact<std::int64_t>())
+                     return std::to_string(*side);
+                   return node.value_exact<std::string>().value_or("");
+                 });
+}
+
 std::vector<std::string> TomlTable::Numbers(std::string_view key) {
   return Scalars(key, "a number", [](const toml::node& node) -> std::string {
     if (const auto integer = node.value_exact<std::int64_t>())

@@ -21,6 +21,8 @@ class TomlTable {
   /// where the key is absent.
   std::vector<std::string> Texts(std::string_view key);
   std::vector<std::string> Numbers(std::string_view key);
+  /// Sizes in pixels: an integer or a text, as 336 or "280x420".
+  std::vector<std::string> Sizes(std::string_view key);
   std::vector<std::string> Booleans(std::string_view key);
   /// One text, or "" where absent; a list throws.
   std::string Text(std::string_view key);

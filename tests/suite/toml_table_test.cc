@@ -23,6 +23,16 @@ TEST(TomlTable, ReadsScalarsAndLists) {
   EXPECT_NO_THROW(table.RejectUnknownKeys());
 }
 
+TEST(TomlTable, SizesAreIntegersOrTexts) {
+  const toml::table root = toml::parse(
+      "a = 336\nb = [224, \"280x420\"]\nc = 1.5\n", std::string_view("f"));
+  TomlTable table(root, "f", "[t]");
+  EXPECT_EQ(table.Sizes("a"), std::vector<std::string>{"336"});
+  EXPECT_EQ(table.Sizes("b"), (std::vector<std::string>{"224", "280x420"}));
+  EXPECT_NE(InputErrorOf([&] { table.Sizes("c"); }).find("280x420"),
+            std::string::npos);
+}
+
 TEST(TomlTable, NamesFileLineAndKey) {
   const toml::table root = toml::parse(
       "a = [\"x\", 3]\nb = [\"y\", \"z\"]\nother = 1\n", std::string_view("f"));
