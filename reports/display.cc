@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 
 #include "core/text.h"
 
@@ -44,8 +45,12 @@ std::string FormatPercent(double value) {
 
 NumberStyle::NumberStyle(std::span<const RunFolder> runs) {
   std::set<std::string, std::less<>> outside;
+  std::map<std::string, std::string, std::less<>> units;
   for (const RunFolder& run : runs) {
     for (const Record& record : run.records) {
+      if (units.emplace(record.metric, record.unit).first->second !=
+          record.unit)
+        mixed_.insert(record.metric);
       if (!record.value || record.unit != "1") continue;
       if (*record.value < 0 || *record.value > 1)
         outside.insert(record.metric);
@@ -69,7 +74,10 @@ std::string NumberStyle::Interval(const Record& record) const {
 std::string NumberStyle::Value(const Record& record) const {
   if (record.status == RecordStatus::kError) return "failed";
   if (record.status == RecordStatus::kSkipped) return "skipped";
-  return record.value ? Number(record.metric, *record.value) : "no value";
+  if (!record.value) return "no value";
+  std::string text = Number(record.metric, *record.value);
+  if (mixed_.contains(record.metric)) text += " " + UnitText(record.unit);
+  return text;
 }
 
 std::string UnitText(std::string_view unit) {

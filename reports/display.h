@@ -20,7 +20,8 @@ std::string FormatPercent(double value);
 
 /// How the values of these runs are written: metrics of unit "1" that are
 /// shares (all within [0, 1], with an interval or a value between) become
-/// percentages.
+/// percentages. Values of a metric that has several units (the strengths of
+/// different charts) carry theirs.
 class NumberStyle {
  public:
   explicit NumberStyle(std::span<const RunFolder> runs);
@@ -35,6 +36,7 @@ class NumberStyle {
 
  private:
   std::set<std::string, std::less<>> shares_;
+  std::set<std::string, std::less<>> mixed_;  // metrics of several units
 };
 
 /// The unit beside a metric's name: nothing for "1", a power of ten in words.

@@ -48,7 +48,13 @@ std::vector<MetricNote> MetricsUsed(std::span<const RunFolder> runs) {
   std::set<std::string> seen;
   for (const RunFolder& run : runs) {
     for (const Record& record : run.records) {
-      if (record.metric.empty() || !seen.insert(record.metric).second) continue;
+      if (record.metric.empty()) continue;
+      if (!seen.insert(record.metric).second) {
+        for (MetricNote& note : notes)
+          if (note.name == record.metric && note.unit != record.unit)
+            note.unit.clear();
+        continue;
+      }
       MetricNote note{record.metric, record.unit, record.direction, "", ""};
       // Not FindMetric: a newer eyechart may have written the record.
       for (const Metric& metric : Metrics()) {

@@ -22,7 +22,7 @@ inline constexpr std::string_view kHowToRead =
 /// One metric of the runs, in words.
 struct MetricNote {
   std::string name;
-  std::string unit;       // as in the record
+  std::string unit;       // as in the records; "" where they differ
   std::string direction;  // higher, lower or none
   std::string what;       // "" for a metric that this build does not know
   std::string source;

@@ -48,7 +48,6 @@ void AddThreshold(std::vector<Record>& records,
   record.message = Reason(acuity);
   if (!threshold.strength) {
     record.value.reset();
-    record.status = RecordStatus::kSkipped;
   } else if (threshold.low && threshold.high) {
     record.ci =
         Interval{*threshold.low / unit_size, *threshold.high / unit_size,

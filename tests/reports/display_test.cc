@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/comparison.h"
+#include "reports/methods.h"
 #include "tests/reports/sample_runs.h"
 
 namespace eyechart::reports {
@@ -38,6 +39,23 @@ TEST(FormatSecondsTest, ChangesTheUnitWithTheSize) {
   EXPECT_EQ(FormatSeconds(59.97), "1 min 0 s");
   EXPECT_EQ(FormatSeconds(200), "3 min 20 s");
   EXPECT_EQ(FormatSeconds(7500), "2 h 5 min");
+}
+
+TEST(NumberStyleTest, ValuesOfAMetricWithSeveralUnitsCarryTheirs) {
+  RunFolder run;
+  for (const char* unit : {"px", "degrees"}) {
+    run.records.push_back(testing::EncodeRecord("clip", "chart_threshold", 3));
+    run.records.back().unit = unit;
+  }
+  const std::vector<RunFolder> runs = {run};
+  const NumberStyle style(runs);
+  EXPECT_EQ(style.Value(run.records[0]), "3 px");
+  EXPECT_EQ(style.Value(run.records[1]), "3 degrees");
+  EXPECT_EQ(MetricsUsed(runs).at(0).unit, "");
+  run.records.pop_back();
+  const std::vector<RunFolder> one = {run};
+  EXPECT_EQ(NumberStyle(one).Value(run.records[0]), "3");
+  EXPECT_EQ(MetricsUsed(one).at(0).unit, "px");
 }
 
 TEST(NumberStyleTest, SharesArePercentagesAndCountsAreNot) {
