@@ -83,6 +83,10 @@ int RunAskChart(const AskFlags& flags) {
   EYECHART_REQUIRE(!flags.model.empty() && flags.answers.empty(),
                    "the eye chart asks an encoder's features: ask MODEL chart, "
                    "without --answers");
+  EYECHART_REQUIRE(flags.compare.empty(),
+                   "--compare is McNemar's test of independent items; the eye "
+                   "chart's pictures share their scenes. Compare the "
+                   "thresholds by their intervals");
   TerminalProgress progress;
   std::optional<ScratchFolder> scratch;
   const fs::path folder =

@@ -151,7 +151,7 @@ std::vector<double> PlotTicks(double low, double high, bool log) {
     }
     for (double i = std::ceil(low / step - 1e-9);
          i * step <= high + step * 1e-9; ++i)
-      ticks.push_back(i * step);
+      ticks.push_back(i * step + 0.0);  // no negative zero
     return ticks;
   }
   for (int power = static_cast<int>(std::floor(std::log10(low)));

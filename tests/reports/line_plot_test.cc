@@ -72,6 +72,7 @@ TEST(PlotTicks, AreRound) {
   const std::vector<double> linear = PlotTicks(0, 1, false);
   ASSERT_EQ(linear.size(), 3u);
   EXPECT_DOUBLE_EQ(linear[1], 0.5);
+  EXPECT_FALSE(std::signbit(linear[0]));
   EXPECT_LE(PlotTicks(1e-6, 1e6, true).size(), 6u);
 }
 

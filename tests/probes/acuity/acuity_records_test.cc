@@ -27,8 +27,7 @@ std::map<std::string, Record> ByMetric(const Threshold& threshold) {
 }
 
 TEST(AcuityRecords, StateTheThresholdInPixelsAndInPatches) {
-  const auto records =
-      ByMetric({ThresholdPlace::kWithin, 7.0, 5.6, 8.4, 0.95});
+  const auto records = ByMetric({ThresholdPlace::kWithin, 7.0, 5.6, 8.4, 0.95});
   ASSERT_EQ(records.size(), 3u);
   const Record& pixels = records.at("chart_threshold");
   EXPECT_EQ(pixels.unit, "px");
