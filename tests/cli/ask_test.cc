@@ -281,6 +281,9 @@ TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
   EXPECT_TRUE(
       Has(Error({DemoCheckpoint("dinov2"), "chart", "--read-out", "svm"}),
           "linear and knn"));
+  EXPECT_TRUE(Has(Error({DemoCheckpoint("dinov2"), "chart", "--compare",
+                         (out / "outcomes-color-linear.csv").string()}),
+                  "share their scenes"));
 }
 
 TEST_F(AskCommand, ReadsClocksAsChoiceAndAsNumber) {
