@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "data/scenes/render_options.h"
 #include "probes/acuity/acuity_records.h"
 #include "probes/acuity/chart_encoder.h"
 #include "suite/task.h"
@@ -101,7 +102,17 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   WriteFileAtomic(
       context.artifacts / "acuity.json",
       probes::AcuityJson(outcome.acuity, outcome.patch_size).dump(1) + "\n");
-  return probes::AcuityRecords(outcome);
+  std::vector<Record> records = probes::AcuityRecords(outcome);
+  // All that the score depends on, defaults written out.
+  for (Record& record : records)
+    record.setting = {
+        {"read_out", std::string(probes::ReadOutName(job.read_out))},
+        {"train", std::to_string(job.options.train)},
+        {"test", std::to_string(job.options.test)},
+        {"seed", std::to_string(job.options.seed)},
+        {"size", std::to_string(outcome.size)},
+        {"renderer", std::to_string(scenes::kRendererVersion)}};
+  return records;
 }
 
 }  // namespace
