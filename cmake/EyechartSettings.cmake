@@ -47,11 +47,3 @@ if(EYECHART_FUZZ)
   target_compile_options(eyechart_settings INTERFACE
     -fsanitize=fuzzer-no-link)
 endif()
-
-find_program(EYECHART_MOLD mold)
-if(EYECHART_MOLD)
-  # mold 1.10 starts the read-only-after-relocation range at .tbss, which has no
-  # page of its own: where that falls just before a page's end, the loader finds
-  # nothing mapped there and the program does not start.
-  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
-endif()

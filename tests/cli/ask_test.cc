@@ -286,6 +286,36 @@ TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
                   "share their scenes"));
 }
 
+// Both read-outs in one suite, and their curves in its report.
+TEST_F(AskCommand, TheEyeChartIsATask) {
+  const fs::path suite = folder_ / "chart.toml";
+  WriteText(suite,
+            "[suite]\nname = \"c\"\n[[encoder]]\nname = \"d\"\n"
+            "model = \"" +
+                DemoCheckpoint("dinov2") +
+                "\"\n"
+                "resolution = 56\n[[task]]\nkind = \"chart\"\n"
+                "chart = \"color\"\nread_out = [\"linear\", \"knn\"]\n"
+                "train = 16\ntest = 16\n");
+  const fs::path out = folder_ / "run";
+  const auto run = Eyechart({"run", suite.string(), "--out", out.string()});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  std::vector<std::string> read_outs;
+  for (const Record& record : ReadRecords(out / "records.jsonl")) {
+    if (record.metric != "chart_accuracy") continue;
+    read_outs.push_back(record.setting.at("read_out"));
+    EXPECT_EQ(record.setting.at("size"), "56");
+    EXPECT_EQ(record.setting.at("seed"), "0");
+    EXPECT_TRUE(record.ci.has_value());
+  }
+  EXPECT_EQ(read_outs, (std::vector<std::string>{"linear", "knn"}));
+  const std::string page = (folder_ / "report.html").string();
+  ASSERT_EQ(Eyechart({"report", out.string(), "-o", page}).exit_code, 0);
+  const std::string html = ReadFile(page);
+  EXPECT_TRUE(Has(html, "id=\"eye-chart\""));
+  EXPECT_TRUE(Has(html, "knn read-out"));
+}
+
 TEST_F(AskCommand, ReadsClocksAsChoiceAndAsNumber) {
   const fs::path clocks = folder_ / "clocks";
   WriteText(clocks / "questions.csv",

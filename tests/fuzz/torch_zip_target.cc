@@ -1,5 +1,5 @@
-// The pickle inside a file of torch.save: scanned, put in plain terms, unpickled
-// and collected. The zip around it is whole: LibTorch reads that.
+// The pickle inside a file of torch.save: scanned, put in plain terms,
+// unpickled and collected. The zip around it is whole: LibTorch reads that.
 #include <zlib.h>
 
 #include <cstdint>
@@ -35,8 +35,8 @@ std::string Zip(const std::vector<std::pair<std::string, std::string>>& files) {
     // From "version needed" to the lengths of name and extra field; stored.
     const std::string common =
         Little(20, 2) + Little(0, 8) + Little(crc, 4) + Little(size, 4) +
-        Little(size, 4) +
-        Little(static_cast<std::uint32_t>(name.size()), 2) + Little(0, 2);
+        Little(size, 4) + Little(static_cast<std::uint32_t>(name.size()), 2) +
+        Little(0, 2);
     directory += "PK\x01\x02"s + Little(20, 2) + common + Little(0, 2) +
                  Little(0, 2) + Little(0, 2) + Little(0, 4) +
                  Little(static_cast<std::uint32_t>(data.size()), 4) + name;
@@ -81,8 +81,9 @@ std::vector<std::string> Seeds() {
       "0X\x03\x00\x00\x00"
       "cpuK\x08tQK\x00K\x02K\x04\x86K\x04K\x01\x86\x89"
       "ccollections\nOrderedDict\n)RtR"s;
-  const std::string name = "X\x01\x00\x00\x00"
-                           "a"s;
+  const std::string name =
+      "X\x01\x00\x00\x00"
+      "a"s;
   return {"\x80\x02}"s + name + tensor + "s.",
           "\x80\x02"
           "ccollections\nOrderedDict\n)R"s +
