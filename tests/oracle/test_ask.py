@@ -47,16 +47,6 @@ def picture(path, rng):
     Image.fromarray(cells).resize((48, 40), Image.BICUBIC).save(path, quality=90)
 
 
-@pytest.fixture(scope="module", name="clip")
-def clip_fixture(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clip")
-    model, checkpoint = make_text(folder, 5)
-    (checkpoint / "preprocessor_config.json").write_text(json.dumps(
-        {"image_processor_type": "CLIPImageProcessor", "size": 32,
-         "crop_size": 32}))
-    return model, checkpoint
-
-
 @torch.inference_mode()
 def features(clip, paths):
     model, folder = clip
@@ -111,14 +101,39 @@ def released_rules(clip, folder, rows):
         scores = logits(clip, ["a photo of " + statements[i] for i in ids],
                         images)
         own = scores.softmax(dim=-1).diagonal()
-        # Far enough from ties in either direction for rounding not to matter.
-        assert abs(own - 0.5).min() > CLEAR
         across = scores.softmax(dim=0).diagonal()
+        lead = scores.trace() - scores.fliplr().trace()
         results[first] = dict(
             own=own.tolist(), image=bool((own > 0.5).all()),
             text=bool((across > 0.5).all()),
-            diagonal=bool(scores.trace() > scores.fliplr().trace()))
+            diagonal=bool(lead > 0),
+            # Far enough from ties for rounding not to matter.
+            clear=bool(torch.cat([own - 0.5, across - 0.5, lead[None]])
+                       .abs().min() > CLEAR))
     return results
+
+
+@pytest.fixture(scope="module", name="clip")
+def clip_fixture(tmp_path_factory):
+    """A random model on which the MMVP-VLM case tells right from wrong and one
+    score from another, clear of ties. Which seed that is differs from run to
+    run: the trainer of the tokenizer breaks its ties as it likes."""
+    case = tmp_path_factory.mktemp("case")
+    rows = vlm_rows(11, 4)
+    write_vlm(case, rows, True, range(len(rows)))
+    for seed in range(5, 105):
+        folder = tmp_path_factory.mktemp("clip")
+        model, checkpoint = make_text(folder, seed)
+        (checkpoint / "preprocessor_config.json").write_text(json.dumps(
+            {"image_processor_type": "CLIPImageProcessor", "size": 32,
+             "crop_size": 32}))
+        pairs = released_rules((model, checkpoint), case, rows)
+        count = {name: sum(pair[name] for pair in pairs.values())
+                 for name in ("image", "text", "diagonal")}
+        if (0 < count["image"] < 36 and len(set(count.values())) == 3 and
+                all(pair["clear"] for pair in pairs.values())):
+            return model, checkpoint
+    raise AssertionError("no model of a hundred tells the scores apart")
 
 
 @pytest.mark.parametrize("released", [True, False],
@@ -146,8 +161,6 @@ def test_mmvp_vlm(tmp_path, clip, released):
         count = {name: sum(pair[name] for pair in theirs.values())
                  for name in ("image", "text", "diagonal")}
         assert ours["correct_pairs"] == count["image"]
-        # The case tells right from wrong, and one score from another.
-        assert 0 < count["image"] < 36 and count["image"] != count["diagonal"]
         assert ours["text_score"] == pytest.approx(count["text"] / 36)
         assert ours["diagonal_accuracy"] == pytest.approx(
             count["diagonal"] / 36)
@@ -199,10 +212,12 @@ def test_options(tmp_path, clip):
             scores = logits(clip, texts, image[None])[:, 0]
             own = 0 if answer == "(a)" else 1
             lead = float(scores[own] - scores[1 - own])
-            assert abs(lead) > CLEAR
             assert float(items[str(i)]["score"]) == pytest.approx(
                 lead, abs=CLEAR / 2)
-            right.append(lead > 0)
+            correct = items[str(i)]["correct"] == "1"
+            if abs(lead) > CLEAR:
+                assert correct == (lead > 0)
+            right.append(correct)
         assert ours["item_accuracy"] == pytest.approx(np.mean(right))
         pairs = np.reshape(right, (-1, 2)).all(1)
         assert ours["correct_pairs"] == pairs.sum()
