@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "core/files.h"
 #include "data/feature_store.h"
 #include "probes/multiple_choice/answers.h"
+#include "probes/multiple_choice/ask_captioner.h"
 #include "probes/multiple_choice/ask_json.h"
 #include "probes/multiple_choice/outcomes_csv.h"
 #include "probes/multiple_choice/paired_comparison.h"
@@ -64,9 +66,30 @@ Result Answered(const AskFlags& flags, const Benchmark& benchmark) {
   return result;
 }
 
-Result Encoded(const AskFlags& flags, const Benchmark& benchmark) {
+Result Written(const AskFlags& flags,
+               const encoders::ModelSpec& spec,
+               const Benchmark& benchmark) {
   TerminalProgress progress;
+  encoders::LoadedCaptioner model = encoders::LoadCaptioner(spec);
+  encoders::LookOptions look;
+  look.batch = std::min(flags.encode.batch, look.batch);
+  look.workers = flags.encode.workers;
+  Result result =
+      multiple_choice::AskCaptioner(benchmark, model, flags.ask, look, progress)
+          .result;
+  result.setting["weights_sha256"] = model.weights_sha256;
+  result.setting["preprocess_sha256"] =
+      data::PreprocessSha256(model.preprocess);
+  result.setting["dtype"] = spec.dtype;
+  return result;
+}
+
+Result Encoded(AskFlags& flags, const Benchmark& benchmark) {
   const encoders::ModelSpec spec = SpecOf(flags.model, flags.flags);
+  if (multiple_choice::AsksCaptioner(
+          benchmark, encoders::OpenCheckpoint(spec.model), flags.ask))
+    return Written(flags, spec, benchmark);
+  TerminalProgress progress;
   std::optional<ScratchFolder> scratch;
   fs::path store = fs::path(flags.out) / "features";
   if (flags.out.empty()) store = scratch.emplace().path() / "features";
@@ -147,7 +170,9 @@ void AddAnswerFlags(CLI::App& app, AskFlags& f) {
 void AddScoringFlags(CLI::App& app, AskFlags& f) {
   app.add_option("--scoring", f.ask.scoring,
                  "statements, options, features or auto (the first of these "
-                 "that encoder and benchmark can do)")
+                 "that encoder and benchmark can do); of models that write: "
+                 "likelihood (of the options' words; auto takes it), "
+                 "likelihood-mean (a token) or generate")
       ->capture_default_str();
   app.add_option_function<std::string>(
       "--prompt",
@@ -156,7 +181,8 @@ void AddScoringFlags(CLI::App& app, AskFlags& f) {
         f.has_prompt = true;
       },
       "before every text (default: the benchmark's; \"a photo of \" for "
-      "MMVP-VLM)");
+      "MMVP-VLM); models that write are asked it, {question} and {options} put "
+      "in");
   app.add_option("--option-text", f.ask.option_text,
                  "what stands for an option: option (its text alone) or "
                  "question (the question before it)")

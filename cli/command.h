@@ -24,6 +24,7 @@ struct Command {
 std::span<const Command> Commands();
 
 Runner AddAsk(CLI::App& app);
+Runner AddDetect(CLI::App& app);
 Runner AddEncode(CLI::App& app);
 Runner AddGenerate(CLI::App& app);
 Runner AddInspect(CLI::App& app);

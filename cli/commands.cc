@@ -13,6 +13,7 @@ std::span<const Command> Commands() {
               AddMine},
       Command{"ask", "multiple choice: MMVP, MMVP-VLM, generated questions",
               AddAsk},
+      Command{"detect", "boxes in pictures", AddDetect},
       Command{"generate", "pictures with ground truth, from a seed",
               AddGenerate},
       Command{"report", "Markdown, HTML, CSV or JSONL from run folders",

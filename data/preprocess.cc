@@ -181,7 +181,8 @@ Prepared DecodeAndPreprocess(std::string_view bytes,
         return TargetSize(full, options);
       });
   return {ToPixels(decoded.image, decoded.full, decoded.box, options),
-          std::move(decoded.note)};
+          std::move(decoded.note), static_cast<int>(decoded.full.width),
+          static_cast<int>(decoded.full.height)};
 }
 
 PreprocessOptions WithResolution(PreprocessOptions options,

@@ -82,6 +82,8 @@ Pixels Preprocess(const Image& image, const PreprocessOptions& options);
 struct Prepared {
   Pixels pixels;
   std::string note;  // a warning for the item's row, or empty
+  int width = 0;     // of the picture itself, in pixels
+  int height = 0;
 };
 
 /// Decode and Preprocess. Where options.decode.mode is kFast, a JPEG is decoded

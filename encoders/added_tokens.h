@@ -18,6 +18,7 @@ struct AddedToken {
   bool left_strip = false;   // takes the white space before it
   bool right_strip = false;  // and after it
   bool normalized = false;   // is looked for in the normalised text
+  bool special = false;      // marks something; no part of what is said
 };
 
 /// An added token as it is looked for.

@@ -9,8 +9,6 @@
 namespace eyechart::encoders {
 namespace {
 
-constexpr std::string_view kEndOfWord = "</w>";
-
 std::uint64_t PairKey(std::int64_t left, std::int64_t right) {
   return (static_cast<std::uint64_t>(left) << 32) |
          static_cast<std::uint64_t>(right);
@@ -54,6 +52,7 @@ BytePairEncoding::BytePairEncoding(
     Vocabulary vocabulary,
     const std::vector<std::pair<std::string, std::string>>& merges,
     const std::string& unknown,
+    std::string_view end_of_word,
     const std::string& source)
     : vocabulary_(std::move(vocabulary)) {
   for (const auto& [token, id] : vocabulary_)
@@ -80,7 +79,7 @@ BytePairEncoding::BytePairEncoding(
     const std::string character =
         ByteLevelCharacter(static_cast<std::uint8_t>(byte));
     const auto inside = vocabulary_.find(character);
-    const auto last = vocabulary_.find(character + std::string(kEndOfWord));
+    const auto last = vocabulary_.find(character + std::string(end_of_word));
     byte_id_[byte] =
         (inside == vocabulary_.end() ? unknown_it : inside)->second;
     last_byte_id_[byte] =

@@ -11,18 +11,20 @@
 
 namespace eyechart::encoders {
 
-/// A vocabulary and its merges, with CLIP's end-of-word suffix.
+/// A vocabulary and its merges.
 class BytePairEncoding {
  public:
   using Vocabulary = std::unordered_map<std::string, std::int64_t>;
 
-  /// `merges` are in order of rank. Throws InputError naming `source` where a
-  /// merge makes or takes a token that the vocabulary lacks, or the vocabulary
-  /// lacks `unknown`.
+  /// `merges` are in order of rank; the last character of a word stands in the
+  /// vocabulary with `end_of_word` behind it ("</w>" for CLIP's, "" for
+  /// GPT-2's). Throws InputError naming `source` where a merge makes or takes a
+  /// token that the vocabulary lacks, or the vocabulary lacks `unknown`.
   BytePairEncoding(
       Vocabulary vocabulary,
       const std::vector<std::pair<std::string, std::string>>& merges,
       const std::string& unknown,
+      std::string_view end_of_word,
       const std::string& source);
 
   /// Appends the ids of `word` (UTF-8, not empty).

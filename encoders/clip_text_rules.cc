@@ -14,13 +14,6 @@ namespace {
 
 UChar32 Code(char32_t c) { return static_cast<UChar32>(c); }
 
-bool IsLetter(char32_t c) {
-  return (U_GET_GC_MASK(Code(c)) & U_GC_L_MASK) != 0;
-}
-bool IsNumber(char32_t c) {
-  return (U_GET_GC_MASK(Code(c)) & U_GC_N_MASK) != 0;
-}
-
 std::u32string ToNfc(std::u32string_view text) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
@@ -36,15 +29,6 @@ std::u32string ToNfc(std::u32string_view text) {
     i += U16_LENGTH(c);
   }
   return result;
-}
-
-// The length of the contraction that `text` begins with, or 0.
-std::size_t Contraction(std::u32string_view text) {
-  constexpr std::array<std::u32string_view, 7> kContractions = {
-      U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"};
-  for (const std::u32string_view contraction : kContractions)
-    if (text.starts_with(contraction)) return contraction.size();
-  return 0;
 }
 
 // The special tokens are in CLIP's pattern as words of their own; the
@@ -83,6 +67,34 @@ std::string EncodeUtf8(std::u32string_view text) {
 }
 
 bool IsWhiteSpace(char32_t c) { return u_isUWhiteSpace(Code(c)) != 0; }
+
+bool IsPythonSpace(char32_t c) {
+  return IsWhiteSpace(c) || (c >= U'\x1c' && c <= U'\x1f');
+}
+
+std::string StripPythonSpace(std::string_view text) {
+  const std::u32string points = DecodeUtf8(text);
+  std::size_t begin = 0, end = points.size();
+  while (begin < end && IsPythonSpace(points[begin])) ++begin;
+  while (end > begin && IsPythonSpace(points[end - 1])) --end;
+  return EncodeUtf8(std::u32string_view(points).substr(begin, end - begin));
+}
+
+bool IsLetter(char32_t c) {
+  return (U_GET_GC_MASK(Code(c)) & U_GC_L_MASK) != 0;
+}
+
+bool IsNumber(char32_t c) {
+  return (U_GET_GC_MASK(Code(c)) & U_GC_N_MASK) != 0;
+}
+
+std::size_t ContractionLength(std::u32string_view text) {
+  constexpr std::array<std::u32string_view, 7> kContractions = {
+      U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"};
+  for (const std::u32string_view contraction : kContractions)
+    if (text.starts_with(contraction)) return contraction.size();
+  return 0;
+}
 
 bool IsWordCharacter(char32_t c) {
   constexpr std::uint32_t kMask = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
@@ -124,7 +136,7 @@ std::vector<std::u32string_view> SplitForClip(std::u32string_view text) {
       i += length;
       continue;
     }
-    length = Contraction(rest);
+    length = ContractionLength(rest);
     if (length == 0) length = RunLength(rest, IsLetter);
     if (length == 0) length = IsNumber(rest.front()) ? 1 : 0;
     if (length == 0) length = RunLength(rest, is_other);

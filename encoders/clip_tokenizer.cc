@@ -29,6 +29,7 @@ ClipTokenizer::ClipTokenizer(TokenizerFiles files)
     : model_(std::move(files.vocabulary),
              files.merges,
              files.unknown,
+             /*end_of_word=*/"</w>",
              files.source) {
   for (const AddedToken& token : files.added) {
     const std::u32string text = DecodeUtf8(token.content);

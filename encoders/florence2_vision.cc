@@ -220,11 +220,14 @@ const IgnoredKeys kIgnored = {
                  "visual_temporal_embed."},
     .suffixes = {}};
 
-}  // namespace
+struct Tower {
+  std::vector<DavitStage> stages;
+  EncoderInfo info;
+};
 
-std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
-    const Checkpoint& checkpoint, const EncoderOptions& options) {
-  const Placement placement = PlacementOf(options);
+Tower LoadTower(WeightStore& weights,
+                const Checkpoint& checkpoint,
+                const Placement& placement) {
   std::string source = checkpoint.config_source;
   Json object = checkpoint.config;
   if (checkpoint.model_type == "florence2") {
@@ -232,25 +235,43 @@ std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
     source += ": \"vision_config\"";
   }
   const Florence2Config config = ReadConfig(ConfigReader(object, source));
-
-  WeightStore weights(checkpoint, Florence2Layouts());
   const std::string prefix = FindPrefix(weights);
-  std::vector<DavitStage> stages;
-  EncoderInfo info;
+  Tower tower;
   int stride = 1;
   for (std::size_t i = 0; i < config.widths.size(); ++i) {
-    stages.push_back(StageLoader(weights, config, i, placement).Load(prefix));
+    tower.stages.push_back(
+        StageLoader(weights, config, i, placement).Load(prefix));
     stride *= static_cast<int>(config.strides[i]);
-    info.pyramid.push_back({config.widths[i], stride});
+    tower.info.pyramid.push_back({config.widths[i], stride});
   }
+  EncoderInfo& info = tower.info;
   info.family = checkpoint.model_type;
   info.image_height = info.image_width = kDefaultSide;
   info.patch_size = stride;
   info.pools = {{Pool::kMean, config.widths.back()}};
   info.default_pool = Pool::kMean;
   info.token_width = config.widths.back();
-  weights.Finish(kIgnored, options, info);
-  return std::make_unique<Davit>(std::move(stages), std::move(info), placement);
+  return tower;
+}
+
+}  // namespace
+
+std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
+    const Checkpoint& checkpoint, const EncoderOptions& options) {
+  const Placement placement = PlacementOf(options);
+  WeightStore weights(checkpoint, Florence2Layouts());
+  Tower tower = LoadTower(weights, checkpoint, placement);
+  weights.Finish(kIgnored, options, tower.info);
+  return std::make_unique<Davit>(std::move(tower.stages), std::move(tower.info),
+                                 placement);
+}
+
+std::unique_ptr<ImageEncoder> LoadFlorence2Tower(WeightStore& weights,
+                                                 const Checkpoint& checkpoint,
+                                                 const Placement& placement) {
+  Tower tower = LoadTower(weights, checkpoint, placement);
+  return std::make_unique<Davit>(std::move(tower.stages), std::move(tower.info),
+                                 placement);
 }
 
 }  // namespace eyechart::encoders

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "encoders/image_encoder.h"
+#include "encoders/weights.h"
 
 namespace eyechart::encoders {
 
@@ -12,5 +13,11 @@ namespace eyechart::encoders {
 /// are the last stage's cells, before the projector; no class token.
 std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options);
+
+/// The same out of `weights` that the caller asks for more and finishes: info()
+/// has no parameters and keys yet.
+std::unique_ptr<ImageEncoder> LoadFlorence2Tower(WeightStore& weights,
+                                                 const Checkpoint& checkpoint,
+                                                 const Placement& placement);
 
 }  // namespace eyechart::encoders

@@ -29,7 +29,7 @@ data::InputSize ParseResolution(const std::string& text) {
 }
 
 // The folder's own file stands before what its layout is known to use.
-data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint) {
+data::PreprocessOptions FilePreprocess(const Checkpoint& checkpoint) {
   const bool own =
       std::filesystem::exists(checkpoint.folder / "preprocessor_config.json");
   if (checkpoint.preprocessor.is_null() || own)
@@ -80,6 +80,19 @@ data::DecodeMode ParseDecode(const std::string& name) {
   ThrowInput("decode \"{}\": should be exact or fast", name);
 }
 
+data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint,
+                                     const ModelSpec& spec) {
+  data::PreprocessOptions options = FilePreprocess(checkpoint);
+  if (!spec.resolution.empty()) {
+    const data::InputSize size = ParseResolution(spec.resolution);
+    options = data::WithResolution(options, size.height, size.width);
+  }
+  options.decode.alpha = spec.alpha;
+  options.decode.orient = spec.orient;
+  options.decode.mode = spec.decode;
+  return options;
+}
+
 LoadedModel LoadModel(const ModelSpec& spec) {
   LoadedModel model;
   EncoderOptions options;
@@ -102,15 +115,7 @@ LoadedModel LoadModel(const ModelSpec& spec) {
     ThrowInput("--pool {}: {} ({}) has no such pool; it has {}", spec.pool,
                spec.model, info.family, fmt::join(names, ", "));
   }
-  model.preprocess = PreprocessOf(model.checkpoint);
-  if (!spec.resolution.empty()) {
-    const data::InputSize size = ParseResolution(spec.resolution);
-    model.preprocess =
-        data::WithResolution(model.preprocess, size.height, size.width);
-  }
-  model.preprocess.decode.alpha = spec.alpha;
-  model.preprocess.decode.orient = spec.orient;
-  model.preprocess.decode.mode = spec.decode;
+  model.preprocess = PreprocessOf(model.checkpoint, spec);
   model.weights_sha256 = WeightsSha256(model.checkpoint);
   return model;
 }

@@ -47,6 +47,11 @@ struct LoadedModel {
 /// weights that the device has no room for. Sets the process's TF32 policy.
 LoadedModel LoadModel(const ModelSpec& spec);
 
+/// The settings that pictures are prepared with for `checkpoint`, `spec`'s
+/// choices put in. Throws InputError.
+data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint,
+                                     const ModelSpec& spec);
+
 /// "fp32", "bf16" or "fp16". Throws InputError listing them for another text.
 c10::ScalarType ParseEncoderDType(const std::string& name);
 /// "drop" or "white". Throws InputError for another text.

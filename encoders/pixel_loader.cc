@@ -45,6 +45,8 @@ LoadedPicture PixelLoader::Load(std::int64_t index) const {
       data::Prepared prepared = data::DecodeAndPreprocess(bytes, preprocess_);
       loaded.note = std::move(prepared.note);
       loaded.pixels = std::move(prepared.pixels);
+      loaded.width = prepared.width;
+      loaded.height = prepared.height;
     }
     loaded.status = "ok";
   } catch (const InputError& error) {

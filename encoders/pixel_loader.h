@@ -20,6 +20,8 @@ struct LoadedPicture {
   std::string status;   // "ok", or why the picture could not be read
   std::string note;     // a warning
   std::string sha256;   // of the file; empty where it could not be opened
+  int width = 0;        // of the picture itself, in pixels
+  int height = 0;
 };
 
 struct PixelLoaderOptions {

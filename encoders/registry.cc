@@ -13,6 +13,7 @@
 #include "encoders/clip_text.h"
 #include "encoders/dinov2.h"
 #include "encoders/exported.h"
+#include "encoders/florence2.h"
 #include "encoders/florence2_vision.h"
 #include "encoders/hiera.h"
 #include "encoders/siglip.h"
@@ -41,8 +42,9 @@ constexpr std::array kFamilies = {
            "a TorchScript file or AOTInductor package with an "
            "eyechart.json",
            &MakeExportedEncoder, nullptr},
-    Family{"florence2", "Florence-2's vision tower, DaViT",
-           &MakeFlorence2VisionEncoder, nullptr},
+    Family{"florence2",
+           "Florence-2: the vision tower, DaViT, and answers in words",
+           &MakeFlorence2VisionEncoder, nullptr, &MakeFlorence2Captioner},
     Family{"florence_vision", "Florence-2's vision tower alone",
            &MakeFlorence2VisionEncoder, nullptr},
     Family{"hiera", "Hiera, the trunk of SAM 2", &MakeHieraEncoder, nullptr},

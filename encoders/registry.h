@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "encoders/captioner.h"
 #include "encoders/image_encoder.h"
 #include "encoders/text_encoder.h"
 
@@ -19,6 +20,9 @@ struct Family {
   /// Null where the family has no text tower.
   std::unique_ptr<TextEncoder> (*make_text)(const Checkpoint&,
                                             const EncoderOptions&);
+  /// Null where the family does not write.
+  std::unique_ptr<Captioner> (*make_captioner)(const Checkpoint&,
+                                               const EncoderOptions&) = nullptr;
 };
 
 std::span<const Family> Families();

@@ -62,10 +62,6 @@ std::string BytePiece(char byte) {
 
 }  // namespace
 
-bool IsPythonSpace(char32_t c) {
-  return IsWhiteSpace(c) || (c >= 0x1C && c <= 0x1F);
-}
-
 std::string CanonicalizeForSiglip(std::string_view text, bool lower_case) {
   std::u32string points = DecodeUtf8(text);
   if (lower_case) {

@@ -23,9 +23,6 @@ namespace eyechart::encoders {
 /// canonicalisation of big_vision, in transformers' SiglipTokenizer.
 std::string CanonicalizeForSiglip(std::string_view text, bool lower_case);
 
-/// White space as Python's str.isspace() has it: Unicode's, and U+001C-U+001F.
-bool IsPythonSpace(char32_t c);
-
 /// transformers' SiglipTokenizer on a folder's spiece.model, which
 /// libsentencepiece reads, normalises by and segments. Of a Unigram model the
 /// segmentation is done again: versions of the library before 0.2 decide ties

@@ -104,13 +104,16 @@ void ReadNamed(const Json& json,
     // Named tokens are special, whatever the object says.
     if (it->is_object() && !it->contains("normalized"))
       token.normalized = false;
+    token.special = true;
     if (name != nullptr) *name = token.content;
     named.push_back(std::move(token));
   };
   read("bos_token", &files.start);
   read("eos_token", &files.end);
   read("unk_token", &files.unknown);
-  read("pad_token", nullptr);
+  for (const char* other :
+       {"pad_token", "cls_token", "sep_token", "mask_token"})
+    read(other, nullptr);
 }
 
 void ReadSpecialTokens(const fs::path& folder,
@@ -138,9 +141,13 @@ void ReadSpecialTokens(const fs::path& folder,
     }
   }
   for (const AddedToken& token : named) AddIfNew(token, files);
-  for (const std::string& name : {files.start, files.end, files.unknown}) {
+  std::vector<std::string> names = {files.start, files.end, files.unknown};
+  for (const std::string& name : files.other_special)
+    if (files.vocabulary.contains(name)) names.push_back(name);
+  for (const std::string& name : names) {
     AddedToken token;
     token.content = name;
+    token.special = true;
     AddIfNew(std::move(token), files);
   }
 }
@@ -170,8 +177,9 @@ AddedToken ReadAddedToken(const Json& json, const std::string& source) {
   token.single_word = JsonGetOr<bool>(json, "single_word", false, source);
   token.left_strip = JsonGetOr<bool>(json, "lstrip", false, source);
   token.right_strip = JsonGetOr<bool>(json, "rstrip", false, source);
-  const bool special = JsonGetOr<bool>(json, "special", false, source);
-  token.normalized = JsonGetOr<bool>(json, "normalized", !special, source);
+  token.special = JsonGetOr<bool>(json, "special", false, source);
+  token.normalized =
+      JsonGetOr<bool>(json, "normalized", !token.special, source);
   return token;
 }
 
@@ -197,8 +205,8 @@ std::vector<AddedToken> ReadAddedDecoder(const Json& config,
   return tokens;
 }
 
-TokenizerFiles ReadTokenizerFiles(const fs::path& folder) {
-  TokenizerFiles files;
+TokenizerFiles ReadTokenizerFiles(const fs::path& folder,
+                                  TokenizerFiles files) {
   const fs::path whole = folder / "tokenizer.json";
   const fs::path vocabulary = folder / "vocab.json";
   const fs::path merges = folder / "merges.txt";

@@ -23,13 +23,16 @@ struct TokenizerFiles {
   std::string start = "<|startoftext|>";
   std::string end = "<|endoftext|>";
   std::string unknown = "<|endoftext|>";
+  std::vector<std::string> other_special;  // of the family, besides these
 };
 
 /// Reads `folder`/tokenizer.json, else vocab.json and merges.txt, and what
 /// tokenizer_config.json or special_tokens_map.json say of special tokens, in
-/// the reference's order of precedence. Throws InputError where there is
-/// neither, or they are damaged.
-TokenizerFiles ReadTokenizerFiles(const std::filesystem::path& folder);
+/// the reference's order of precedence; `files` brings the names of those that
+/// no file names. Throws InputError where there is neither, or they are
+/// damaged.
+TokenizerFiles ReadTokenizerFiles(const std::filesystem::path& folder,
+                                  TokenizerFiles files = {});
 
 /// `path` as a JSON object, or nothing where there is no such file. Throws
 /// InputError for anything else.

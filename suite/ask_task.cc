@@ -8,6 +8,7 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "data/feature_store.h"
+#include "probes/multiple_choice/ask_captioner.h"
 #include "probes/multiple_choice/ask_encoder.h"
 #include "probes/multiple_choice/ask_json.h"
 #include "probes/multiple_choice/ask_records.h"
@@ -25,7 +26,8 @@ constexpr std::array kKeys = {
     TaskKey{"labels", Type::kText, "corrected", false,
             "MMVP: corrected, by the errata, or original"},
     TaskKey{"scoring", Type::kText, "auto", false,
-            "statements, options, features or auto"},
+            "statements, options, features, likelihood, likelihood-mean, "
+            "generate or auto"},
     TaskKey{"prompt", Type::kText, "", false,
             "before every text (default: the benchmark's)"},
     TaskKey{"option_text", Type::kText, "option", false,
@@ -109,9 +111,59 @@ std::string PatternCell(const Cell& cell, std::string pattern) {
          SettingText(setting);
 }
 
+// What came of it, with what its records say of where it came from.
+struct Asked {
+  mc::Result result;
+  Record base;
+};
+
+void AddMessages(const std::vector<std::string>& warnings, Record& base) {
+  for (const std::string& warning : warnings)
+    base.message += (base.message.empty() ? "" : "; ") + warning;
+}
+
+Asked AskByFeatures(const Cell& cell,
+                    const mc::Benchmark& benchmark,
+                    const mc::AskOptions& options,
+                    TaskContext& context) {
+  encoders::EncodeOptions encode;
+  encode.batch = BatchOf(*cell.task);
+  const EncoderSpec& encoder = *cell.encoders[0];
+  const CachedFeatures& features =
+      context.features.Encode(encoder, *cell.dataset, encode);
+  Asked asked;
+  asked.result = mc::AskEncoder(benchmark, data::FeatureStore(features.folder),
+                                encoder.model, options, context.progress);
+  asked.base.weights_sha256 = features.summary.weights_sha256;
+  asked.base.preprocess_sha256 = features.summary.preprocess_sha256;
+  asked.base.dataset_sha256 = features.summary.items_sha256;
+  AddMessages(asked.result.warnings, asked.base);
+  AddMessages(features.summary.warnings, asked.base);
+  return asked;
+}
+
+Asked AskInWords(const Cell& cell,
+                 const mc::Benchmark& benchmark,
+                 const mc::AskOptions& options,
+                 TaskContext& context) {
+  encoders::LoadedCaptioner model =
+      encoders::LoadCaptioner(cell.encoders[0]->model);
+  encoders::LookOptions look;
+  look.batch = std::min(BatchOf(*cell.task), look.batch);
+  mc::CaptionerResult answered =
+      mc::AskCaptioner(benchmark, model, options, look, context.progress);
+  Asked asked;
+  asked.result = std::move(answered.result);
+  asked.base.weights_sha256 = model.weights_sha256;
+  asked.base.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
+  asked.base.dataset_sha256 = answered.items_sha256;
+  AddMessages(asked.result.warnings, asked.base);
+  return asked;
+}
+
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
-  const mc::AskOptions options = OptionsOf(task);
+  mc::AskOptions options = OptionsOf(task);
   mc::ReadOptions read;
   read.path = cell.dataset->options.path;
   read.root = cell.dataset->options.root;
@@ -119,14 +171,13 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   read.labels = task.keys.at("labels");
   const mc::Benchmark benchmark = mc::ReadBenchmark(read);
 
-  encoders::EncodeOptions encode;
-  encode.batch = BatchOf(task);
   const EncoderSpec& encoder = *cell.encoders[0];
-  const CachedFeatures& features =
-      context.features.Encode(encoder, *cell.dataset, encode);
-  const mc::Result result =
-      mc::AskEncoder(benchmark, data::FeatureStore(features.folder),
-                     encoder.model, options, context.progress);
+  const bool in_words = mc::AsksCaptioner(
+      benchmark, encoders::OpenCheckpoint(encoder.model.model), options);
+  const Asked asked = in_words
+                          ? AskInWords(cell, benchmark, options, context)
+                          : AskByFeatures(cell, benchmark, options, context);
+  const mc::Result& result = asked.result;
 
   CreateFolder(context.outcomes.parent_path());
   WriteFileAtomic(context.outcomes, mc::OutcomesToCsv(benchmark, result));
@@ -135,14 +186,7 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
       context.artifacts / "ask.json",
       mc::AskToJson(benchmark, result, encoder.name, {}).dump(1) + "\n");
 
-  Record base;
-  base.weights_sha256 = features.summary.weights_sha256;
-  base.preprocess_sha256 = features.summary.preprocess_sha256;
-  base.dataset_sha256 = features.summary.items_sha256;
-  for (const auto* warnings : {&result.warnings, &features.summary.warnings})
-    for (const std::string& warning : *warnings)
-      base.message += (base.message.empty() ? "" : "; ") + warning;
-  std::vector<Record> records = mc::AskRecords(benchmark, result, base);
+  std::vector<Record> records = mc::AskRecords(benchmark, result, asked.base);
   for (Record& record : records) {
     const auto pattern = record.setting.find("pattern");
     if (pattern != record.setting.end())

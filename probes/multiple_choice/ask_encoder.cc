@@ -104,7 +104,8 @@ void RequireKnown(const AskOptions& options) {
                DidYouMean(value, known), fmt::join(known, ", "));
   };
   require("scoring", options.scoring,
-          {"auto", "statements", "options", "features"});
+          {"auto", "statements", "options", "features", "likelihood",
+           "likelihood-mean", "generate"});
   require("option text", options.option_text, {"option", "question"});
   EYECHART_REQUIRE(options.pairs.random_pairs >= 1,
                    "random pairs {}: should be at least 1",

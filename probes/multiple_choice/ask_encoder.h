@@ -17,10 +17,12 @@ namespace eyechart::multiple_choice {
 
 struct AskOptions {
   /// "statements", "options" or "features"; "auto": the first of these that
-  /// encoder and benchmark can do.
+  /// encoder and benchmark can do. For models that write, see ask_captioner.h:
+  /// "likelihood", "likelihood-mean" or "generate".
   std::string scoring = "auto";
   /// Before every text; none: the benchmark's own for statements ("a photo of "
-  /// for MMVP-VLM and generated ones), nothing for options.
+  /// for MMVP-VLM and generated ones), nothing for options. For models that
+  /// write, what they are asked.
   std::optional<std::string> prompt;
   /// "option": an option's text alone stands for it; "question": the question,
   /// a blank and the text.

@@ -167,8 +167,7 @@ Json AskToJson(const Benchmark& benchmark,
     json["pair_cosine"] = MeanJson(MeanCosine(result));
     json["pair_cosine_rank"] = MeanJson(MeanRank(result));
   }
-  if (benchmark.reading != Reading::kNone &&
-      result.scoring == Scoring::kAnswers)
+  if (benchmark.reading != Reading::kNone && result.parsed())
     json["reading"] = ReadingJson(benchmark, result);
   if (!comparisons.empty()) {
     json["comparison"] = Json::array();

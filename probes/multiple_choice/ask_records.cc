@@ -81,7 +81,7 @@ std::vector<Record> AskRecords(const Benchmark& benchmark,
       writer.Share("group_score", all.group_pairs, all.pairs);
       writer.Share("diagonal_accuracy", all.diagonal_pairs, all.pairs);
     }
-    if (result.scoring == Scoring::kAnswers) {
+    if (result.parsed()) {
       for (const auto& [metric, status] :
            {std::pair{"abstained", Status::kAbstained},
             std::pair{"unanswered", Status::kUnanswered}})

@@ -60,8 +60,9 @@ std::string_view StatusName(Status status) {
 }
 
 std::string_view ScoringName(Scoring scoring) {
-  constexpr std::array<std::string_view, 4> kNames = {
-      "text-to-image", "image-to-text", "answers", "features"};
+  constexpr std::array<std::string_view, 6> kNames = {
+      "text-to-image", "image-to-text", "answers",
+      "features",      "likelihood",    "generated"};
   return kNames[static_cast<std::size_t>(scoring)];
 }
 

@@ -54,6 +54,8 @@ enum class Scoring {
   kOptions,     // "image-to-text": each picture chooses among texts
   kAnswers,     // "answers": free text through the option parser
   kFeatures,    // "features": none; only how alike the pairs' pictures are
+  kLikelihood,  // "likelihood": how likely a model finds each option's words
+  kGenerated,   // "generated": what a model wrote, through the option parser
 };
 std::string_view ScoringName(Scoring scoring);
 
@@ -64,6 +66,11 @@ struct Result {
   bool has_cosines = false;        // pairs have cosine and rank
   std::map<std::string, std::string> setting;  // all that the scores depend on
   std::vector<std::string> warnings;
+
+  /// Whether items were decided by what a free text names.
+  bool parsed() const {
+    return scoring == Scoring::kAnswers || scoring == Scoring::kGenerated;
+  }
 };
 
 /// Counts over some items and the pairs among them.

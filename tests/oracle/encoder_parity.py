@@ -9,7 +9,7 @@ import subprocess
 import torch
 from safetensors.torch import load_file, save_file
 
-PROBE = pathlib.Path(os.environ["EYECHART_PROBES"]) / "encoder_probe"
+PROBES = pathlib.Path(os.environ["EYECHART_PROBES"])
 
 # Design section 5.
 MAX_ERROR = 2e-5
@@ -43,8 +43,8 @@ def pixels(seed, batch, height, width):
     return torch.randn((batch, 3, height, width), generator=generator)
 
 
-def run_probe(*arguments):
-    result = subprocess.run([str(PROBE), *map(str, arguments)],
+def run_probe(*arguments, probe="encoder_probe"):
+    result = subprocess.run([str(PROBES / probe), *map(str, arguments)],
                             capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout

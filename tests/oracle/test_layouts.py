@@ -309,8 +309,8 @@ def test_damaged_zips(tmp_path):
 
     def survives():
         import subprocess
-        from encoder_parity import PROBE
-        code = subprocess.run([str(PROBE), "info", str(folder)], check=False,
+        from encoder_parity import PROBES
+        code = subprocess.run([str(PROBES / "encoder_probe"), "info", str(folder)], check=False,
                               capture_output=True).returncode
         assert code in (0, 2), code
 

@@ -1,0 +1,71 @@
+#include "encoders/generation_options.h"
+
+#include <gtest/gtest.h>
+
+#include "core/json.h"
+#include "tests/fixture.h"
+
+namespace eyechart::encoders {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using eyechart::testing::WriteText;
+
+Checkpoint At(const TempFolder& folder, Json config = Json::object()) {
+  Checkpoint checkpoint;
+  checkpoint.folder = folder.path();
+  checkpoint.config = std::move(config);
+  checkpoint.config_source = "config.json";
+  return checkpoint;
+}
+
+TEST(GenerationOptionsTest, ReadsTheFile) {
+  const TempFolder folder;
+  WriteText(folder / "generation_config.json",
+            R"({"num_beams": 3, "early_stopping": "never",
+                "length_penalty": 0.5, "no_repeat_ngram_size": 3,
+                "forced_bos_token_id": 0, "forced_eos_token_id": [2],
+                "eos_token_id": [2, 7], "do_sample": false})");
+  const GenerationOptions options =
+      ReadGenerationOptions(At(folder, {{"text_config", {{"num_beams", 9}}}}));
+  EXPECT_EQ(options.num_beams, 3);
+  EXPECT_EQ(options.early_stopping, EarlyStopping::kNever);
+  EXPECT_EQ(options.length_penalty, 0.5);
+  EXPECT_EQ(options.no_repeat_ngram_size, 3);
+  EXPECT_EQ(options.forced_bos_token_id, 0);
+  EXPECT_EQ(options.forced_eos_token_id, 2);
+  EXPECT_EQ(options.eos_token_ids, (std::vector<std::int64_t>{2, 7}));
+  EXPECT_EQ(options.max_new_tokens, 1024);
+}
+
+TEST(GenerationOptionsTest, WithoutItTheConfigTells) {
+  const TempFolder folder;
+  const GenerationOptions options = ReadGenerationOptions(At(
+      folder, {{"text_config", {{"num_beams", 3}, {"early_stopping", true}}}}));
+  EXPECT_EQ(options.num_beams, 3);
+  EXPECT_EQ(options.early_stopping, EarlyStopping::kYes);
+  EXPECT_FALSE(options.forced_bos_token_id.has_value());
+}
+
+TEST(GenerationOptionsTest, RefusesWhatItCannotDo) {
+  const TempFolder folder;
+  for (const auto& [text, word] :
+       {std::pair{R"({"do_sample": true})", "do_sample"},
+        std::pair{R"({"repetition_penalty": 1.2})", "repetition_penalty"},
+        std::pair{R"({"bad_words_ids": [[1]]})", "bad_words_ids"},
+        std::pair{R"({"num_beams": 0})", "num_beams"},
+        std::pair{R"({"num_beams": "three"})", "num_beams"},
+        std::pair{R"({"eos_token_id": -4})", "eos_token_id"},
+        std::pair{R"({"early_stopping": "soon"})", "early_stopping"},
+        std::pair{R"([1])", "object"}}) {
+    WriteText(folder / "generation_config.json", text);
+    EXPECT_NE(
+        InputErrorOf([&] { ReadGenerationOptions(At(folder)); }).find(word),
+        std::string::npos)
+        << text;
+  }
+}
+
+}  // namespace
+}  // namespace eyechart::encoders
