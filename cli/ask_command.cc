@@ -52,6 +52,10 @@ void Settle(AskFlags& flags) {
         "--option-order and --notation tell how the questions were put to who "
         "answered them; they go with --answers");
   }
+  if (!flags.train.empty() && flags.ask.scoring == "auto")
+    flags.ask.scoring = "read-out";
+  EYECHART_REQUIRE((flags.ask.scoring == "read-out") == !flags.train.empty(),
+                   "--scoring read-out and --train-on go together");
   if (flags.has_prompt) flags.ask.prompt = flags.prompt;
   multiple_choice::RequireKnown(flags.ask);
 }
@@ -93,6 +97,13 @@ Result Encoded(AskFlags& flags, const Benchmark& benchmark) {
   std::optional<ScratchFolder> scratch;
   fs::path store = fs::path(flags.out) / "features";
   if (flags.out.empty()) store = scratch.emplace().path() / "features";
+  const fs::path train_folder = store.parent_path() / "train-features";
+  std::optional<Benchmark> train;
+  if (!flags.train.empty()) {
+    multiple_choice::ReadOptions read = flags.read;
+    read.path = flags.train;
+    train = multiple_choice::ReadBenchmark(read);
+  }
   encoders::EncodeSummary summary;
   {
     encoders::LoadedModel model = encoders::LoadModel(spec);
@@ -101,10 +112,23 @@ Result Encoded(AskFlags& flags, const Benchmark& benchmark) {
     const auto pictures = multiple_choice::BenchmarkPictures(benchmark);
     summary = encoders::EncodeDataset(model, *pictures, store, flags.encode,
                                       progress);
+    if (train) {
+      const auto others = multiple_choice::BenchmarkPictures(*train);
+      encoders::EncodeDataset(model, *others, train_folder, flags.encode,
+                              progress);
+    }
   }
   const data::FeatureStore features(store);
-  Result result = multiple_choice::AskEncoder(benchmark, features, spec,
-                                              flags.ask, progress);
+  Result result;
+  if (flags.train.empty()) {
+    result = multiple_choice::AskEncoder(benchmark, features, spec, flags.ask,
+                                         progress);
+  } else {
+    const data::FeatureStore train_store(train_folder);
+    const multiple_choice::TrainingPairs pairs{*train, train_store};
+    result = multiple_choice::AskEncoder(benchmark, features, spec, flags.ask,
+                                         progress, &pairs);
+  }
   result.setting["weights_sha256"] = summary.weights_sha256;
   result.setting["preprocess_sha256"] = summary.preprocess_sha256;
   result.setting["dtype"] = spec.dtype;
@@ -172,8 +196,12 @@ void AddScoringFlags(CLI::App& app, AskFlags& f) {
                  "statements, options, features or auto (the first of these "
                  "that encoder and benchmark can do); of models that write: "
                  "likelihood (of the options' words; auto takes it), "
-                 "likelihood-mean (a token) or generate")
+                 "likelihood-mean (a token) or generate; read-out needs "
+                 "--train-on")
       ->capture_default_str();
+  app.add_option("--train-on", f.train,
+                 "generated pairs of another seed to train a read-out of the "
+                 "features on");
   app.add_option_function<std::string>(
       "--prompt",
       [&f](const std::string& text) {

@@ -19,6 +19,7 @@ struct AskFlags {
   multiple_choice::AskOptions ask;
   ModelFlags flags;
   encoders::EncodeOptions encode;
+  std::string train;  // benchmark that a read-out is trained on
   std::string prompt;
   bool has_prompt = false;  // "" is a prompt too
   std::string answers;      // CSV of answers made elsewhere

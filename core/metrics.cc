@@ -34,6 +34,14 @@ constexpr std::array kMetrics = {
            "blind pairs as a share of the near pairs", "eyechart"},
     Metric{"blind_per_1e9", "1e-9", Direction::kLower,
            "blind pairs in 10^9 candidate pairs", "eyechart"},
+    Metric{"blind_from_pairs", "1", Direction::kNone,
+           "blind pairs that are the two pictures of one of the benchmark's "
+           "pairs, as a share of all blind pairs",
+           "eyechart"},
+    Metric{"mined_share", "1", Direction::kLower,
+           "pairs of a benchmark's pattern that are blind pairs, as a share of "
+           "its pairs",
+           "eyechart"},
     Metric{"pair_accuracy", "1", Direction::kHigher,
            "pairs of which both items are right; of statements, each finds its "
            "picture among the two (MMVP-VLM's released score)",

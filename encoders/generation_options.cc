@@ -155,6 +155,9 @@ GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
       reader.Integer("no_repeat_ngram_size", options.no_repeat_ngram_size);
   options.forced_bos_token_id = reader.Token("forced_bos_token_id");
   options.forced_eos_token_id = reader.Token("forced_eos_token_id");
+  // The older key counts the start token.
+  options.max_new_tokens =
+      reader.Integer("max_length", options.max_new_tokens + 1) - 1;
   options.max_new_tokens =
       reader.Integer("max_new_tokens", options.max_new_tokens);
   options.decoder_start_token_id =

@@ -44,6 +44,8 @@ void Head(HtmlPage& page) {
                "<li><a href=\"#summary\">Summary</a></li>";
   if (failures) page.html += "<li><a href=\"#failed\">Failed cells</a></li>";
   page.html += "<li><a href=\"#results\">Results</a></li>";
+  if (!page.patterns.empty())
+    page.html += "<li><a href=\"#patterns\">Patterns</a></li>";
   if (!page.acuities.empty())
     page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
   if (!page.galleries.empty())
@@ -84,6 +86,7 @@ class HtmlExporter : public Exporter {
     WriteSummary(page);
     WriteFailures(page);
     WriteResults(page);
+    WritePatterns(page);
     WriteAcuity(page);
     Pairs(page);
     Records(page);

@@ -13,6 +13,7 @@
 #include "reports/gallery.h"
 #include "reports/line_plot.h"
 #include "reports/methods.h"
+#include "reports/patterns.h"
 
 namespace eyechart::reports {
 
@@ -41,6 +42,7 @@ struct HtmlPage {
   std::vector<TaskTable> tables = MakeTaskTables(runs);
   std::vector<Gallery> galleries = ReadGalleries(runs);
   std::vector<AcuityCurve> acuities = ReadAcuities(runs);
+  std::vector<PatternTable> patterns = MakePatternTables(runs);
   std::vector<std::pair<std::size_t, std::string>> missing = MissingCells(runs);
   std::string html;
 };
@@ -52,6 +54,7 @@ std::string Element(std::string_view tag, const std::string& text);
 void WriteSummary(HtmlPage& page);
 void WriteFailures(HtmlPage& page);
 void WriteResults(HtmlPage& page);
+void WritePatterns(HtmlPage& page);
 void WriteAcuity(HtmlPage& page);
 void WriteCells(HtmlPage& page);
 void WriteEnvironment(HtmlPage& page);

@@ -26,8 +26,10 @@ constexpr std::array kKeys = {
     TaskKey{"labels", Type::kText, "corrected", false,
             "MMVP: corrected, by the errata, or original"},
     TaskKey{"scoring", Type::kText, "auto", false,
-            "statements, options, features, likelihood, likelihood-mean, "
-            "generate or auto"},
+            "statements, options, features, read-out, likelihood, "
+            "likelihood-mean, generate or auto"},
+    TaskKey{"train", Type::kText, "", false,
+            "read-out: the data set, of kind generated, to train it on"},
     TaskKey{"prompt", Type::kText, "", false,
             "before every text (default: the benchmark's)"},
     TaskKey{"option_text", Type::kText, "option", false,
@@ -56,6 +58,22 @@ void RequireBenchmark(const SuiteSpec& suite,
                    where, dataset.name);
 }
 
+// The data set that `train` names, or null.
+const DatasetSpec* TrainOf(const SuiteSpec& suite, const TaskSpec& task) {
+  const auto key = task.keys.find("train");
+  const std::string name = key == task.keys.end() ? "" : key->second;
+  const std::string where =
+      fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
+  EYECHART_REQUIRE((task.keys.at("scoring") == "read-out") == !name.empty(),
+                   "{}: scoring = \"read-out\" and train go together", where);
+  if (name.empty()) return nullptr;
+  TaskSpec named = task;
+  named.datasets = {name};
+  const DatasetSpec* train = DatasetsOf(suite, named).front();
+  RequireBenchmark(suite, task, *train);
+  return train;
+}
+
 std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   std::vector<std::string> names = task.encoders;
   if (names.empty()) names.emplace_back();
@@ -66,11 +84,14 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
         mc::FindBenchmarkKind(dataset->options.kind) == nullptr)
       continue;
     RequireBenchmark(suite, task, *dataset);
+    const DatasetSpec* train = TrainOf(suite, task);
+    if (train == dataset) continue;
     for (const std::string& name : names) {
       for (const EncoderSpec* encoder : EncodersNamed(suite, task, name)) {
         Cell cell;
         cell.encoder = encoder->name;
         cell.dataset = dataset;
+        cell.train = train;
         cell.encoders = {encoder};
         cell.setting = task.setting;
         cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
@@ -102,13 +123,13 @@ mc::AskOptions OptionsOf(const TaskSpec& task) {
   return options;
 }
 
-// A pattern's records are a cell of their own: the same but for the setting.
-std::string PatternCell(const Cell& cell, std::string pattern) {
-  std::replace(pattern.begin(), pattern.end(), ' ', '_');
-  std::map<std::string, std::string> setting = cell.setting;
-  setting["pattern"] = pattern;
-  return cell.encoder + "/" + cell.task->kind + "/" + cell.dataset->name + "/" +
-         SettingText(setting);
+mc::Benchmark ReadBenchmark(const DatasetSpec& dataset, const TaskSpec& task) {
+  mc::ReadOptions read;
+  read.path = dataset.options.path;
+  read.root = dataset.options.root;
+  read.kind = dataset.options.kind;
+  read.labels = task.keys.at("labels");
+  return mc::ReadBenchmark(read);
 }
 
 // What came of it, with what its records say of where it came from.
@@ -131,9 +152,19 @@ Asked AskByFeatures(const Cell& cell,
   const EncoderSpec& encoder = *cell.encoders[0];
   const CachedFeatures& features =
       context.features.Encode(encoder, *cell.dataset, encode);
+  const data::FeatureStore store(features.folder);
   Asked asked;
-  asked.result = mc::AskEncoder(benchmark, data::FeatureStore(features.folder),
-                                encoder.model, options, context.progress);
+  if (cell.train == nullptr) {
+    asked.result = mc::AskEncoder(benchmark, store, encoder.model, options,
+                                  context.progress);
+  } else {
+    const mc::Benchmark train = ReadBenchmark(*cell.train, *cell.task);
+    const data::FeatureStore train_store(
+        context.features.Encode(encoder, *cell.train, encode).folder);
+    const mc::TrainingPairs pairs{train, train_store};
+    asked.result = mc::AskEncoder(benchmark, store, encoder.model, options,
+                                  context.progress, &pairs);
+  }
   asked.base.weights_sha256 = features.summary.weights_sha256;
   asked.base.preprocess_sha256 = features.summary.preprocess_sha256;
   asked.base.dataset_sha256 = features.summary.items_sha256;
@@ -164,12 +195,7 @@ Asked AskInWords(const Cell& cell,
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   mc::AskOptions options = OptionsOf(task);
-  mc::ReadOptions read;
-  read.path = cell.dataset->options.path;
-  read.root = cell.dataset->options.root;
-  read.kind = cell.dataset->options.kind;
-  read.labels = task.keys.at("labels");
-  const mc::Benchmark benchmark = mc::ReadBenchmark(read);
+  const mc::Benchmark benchmark = ReadBenchmark(*cell.dataset, task);
 
   const EncoderSpec& encoder = *cell.encoders[0];
   const bool in_words = mc::AsksCaptioner(

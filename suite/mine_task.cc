@@ -2,8 +2,12 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/statistics.h"
 #include "core/text.h"
+#include "data/feature_store.h"
+#include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/mine_pipeline.h"
+#include "suite/mined_patterns.h"
 #include "suite/task.h"
 
 namespace eyechart::suite {
@@ -57,6 +61,43 @@ double Number(const TaskSpec& task, const char* key) {
   return *value;
 }
 
+// What fell in which pattern, where the pictures are pairs that differ in one;
+// a pattern's share stands in a cell of its own.
+void AddPatterns(const Cell& cell,
+                 const mining::MiningResult& result,
+                 const data::FeatureStore& store,
+                 const Record& base,
+                 std::vector<Record>& records) {
+  namespace mc = multiple_choice;
+  const data::DatasetOptions& options = cell.dataset->options;
+  if (mc::FindBenchmarkKind(options.kind) == nullptr) return;
+  mc::ReadOptions read;
+  read.path = options.path;
+  read.root = options.root;
+  read.kind = options.kind;
+  const mc::Benchmark benchmark = mc::ReadBenchmark(read);
+  if (benchmark.pairs.empty()) return;
+  const MinedPatterns mined =
+      CountMined(benchmark, result.pairs, store.items());
+  const auto add = [&](std::string_view metric, std::int64_t part,
+                       std::int64_t whole) -> Record& {
+    records.push_back(base);
+    Record& record = records.back();
+    record.n = whole;
+    // 0/0 becomes a null with its reason.
+    SetMetric(record, metric,
+              static_cast<double>(part) / static_cast<double>(whole));
+    if (whole > 0) record.ci = WilsonInterval(part, whole);
+    return record;
+  };
+  add("blind_from_pairs", mined.mined, result.blind_pairs);
+  for (const MinedPattern& one : mined.patterns) {
+    Record& record = add("mined_share", one.mined, one.pairs);
+    record.setting["pattern"] = one.pattern;
+    record.cell = PatternCell(cell, one.pattern);
+  }
+}
+
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   encoders::EncodeOptions encode;
@@ -108,6 +149,7 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   share.n = result.near_pairs;
   if (share.value) share.ci = result.blind_share_ci;
   add("blind_per_1e9", blind / candidates * 1e9).n = result.candidate_pairs;
+  AddPatterns(cell, result, data::FeatureStore(job.near_store), base, records);
   return records;
 }
 

@@ -1,6 +1,8 @@
 #include "suite/task.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include "core/error.h"
@@ -62,6 +64,14 @@ std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
   for (const std::string& name : task.datasets)
     found.push_back(Named(suite.datasets, name, where, "dataset").front());
   return found;
+}
+
+std::string PatternCell(const Cell& cell, std::string pattern) {
+  std::replace(pattern.begin(), pattern.end(), ' ', '_');
+  std::map<std::string, std::string> setting = cell.setting;
+  setting["pattern"] = pattern;
+  return cell.encoder + "/" + cell.task->kind + "/" + cell.dataset->name + "/" +
+         SettingText(setting);
 }
 
 int BatchOf(const TaskSpec& task) {

@@ -31,6 +31,7 @@ struct Cell {
   std::string encoder;
   const TaskSpec* task = nullptr;
   const DatasetSpec* dataset = nullptr;
+  const DatasetSpec* train = nullptr;  // what a read-out is trained on, if any
   std::vector<const EncoderSpec*> encoders;  // near and far for mine
   std::map<std::string, std::string> setting;
 };
@@ -68,6 +69,10 @@ std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
 /// The data sets of a task. Throws InputError with the nearest name.
 std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
                                            const TaskSpec& task);
+
+/// The id of the cell that a pattern's records stand in: `cell`'s own with the
+/// setting `pattern`.
+std::string PatternCell(const Cell& cell, std::string pattern);
 
 /// The task's `batch`. Throws InputError unless it is an integer of at least 1.
 int BatchOf(const TaskSpec& task);

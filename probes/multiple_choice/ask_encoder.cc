@@ -9,6 +9,7 @@
 #include "encoders/registry.h"
 #include "encoders/text_encoder.h"
 #include "probes/multiple_choice/image_text.h"
+#include "probes/multiple_choice/read_out.h"
 #include "probes/multiple_choice/text_rows.h"
 
 namespace eyechart::multiple_choice {
@@ -33,6 +34,7 @@ Scoring ScoringOf(const Benchmark& benchmark,
                   const std::string& wordless,
                   const std::string& asked) {
   if (asked == "features") return Scoring::kFeatures;
+  if (asked == "read-out") return Scoring::kReadOut;
   if (asked == "auto") {
     if (wordless.empty())
       return benchmark.has_statements() ? Scoring::kStatements
@@ -104,8 +106,8 @@ void RequireKnown(const AskOptions& options) {
                DidYouMean(value, known), fmt::join(known, ", "));
   };
   require("scoring", options.scoring,
-          {"auto", "statements", "options", "features", "likelihood",
-           "likelihood-mean", "generate"});
+          {"auto", "statements", "options", "features", "read-out",
+           "likelihood", "likelihood-mean", "generate"});
   require("option text", options.option_text, {"option", "question"});
   EYECHART_REQUIRE(options.pairs.random_pairs >= 1,
                    "random pairs {}: should be at least 1",
@@ -124,8 +126,11 @@ Result AskEncoder(const Benchmark& benchmark,
                   const data::FeatureStore& store,
                   const encoders::ModelSpec& spec,
                   const AskOptions& options,
-                  Progress& progress) {
+                  Progress& progress,
+                  const TrainingPairs* train) {
   RequireKnown(options);
+  EYECHART_REQUIRE((options.scoring == "read-out") == (train != nullptr),
+                   "scoring \"read-out\" and pairs to train on go together");
   RequireSamePictures(benchmark, store);
   const encoders::Checkpoint checkpoint = encoders::OpenCheckpoint(spec.model);
   const std::string wordless =
@@ -133,9 +138,14 @@ Result AskEncoder(const Benchmark& benchmark,
   const Scoring scoring = ScoringOf(benchmark, wordless, options.scoring);
   const Embeddings pictures = PictureEmbeddings(store);
   Result result;
-  if (scoring != Scoring::kFeatures)
+  if (scoring == Scoring::kReadOut) {
+    RequireSamePictures(train->benchmark, train->store);
+    result = ScoreReadOut(benchmark, pictures, train->benchmark,
+                          PictureEmbeddings(train->store));
+  } else if (scoring != Scoring::kFeatures) {
     result = ScoreWords(benchmark, pictures, checkpoint, spec, options, scoring,
                         progress);
+  }
   AddPairFeatures(benchmark, pictures, options.pairs, result);
   result.setting["pool"] = store.manifest().pool;
   if (result.has_cosines) {

@@ -18,7 +18,8 @@ namespace eyechart::multiple_choice {
 struct AskOptions {
   /// "statements", "options" or "features"; "auto": the first of these that
   /// encoder and benchmark can do. For models that write, see ask_captioner.h:
-  /// "likelihood", "likelihood-mean" or "generate".
+  /// "likelihood", "likelihood-mean" or "generate". "read-out" asks a read-out
+  /// trained on the pairs of `train`.
   std::string scoring = "auto";
   /// Before every text; none: the benchmark's own for statements ("a photo of "
   /// for MMVP-VLM and generated ones), nothing for options. For models that
@@ -30,15 +31,23 @@ struct AskOptions {
   PairFeatureOptions pairs;
 };
 
+/// What a read-out is trained on: a benchmark, and features of its pictures.
+struct TrainingPairs {
+  const Benchmark& benchmark;
+  const data::FeatureStore& store;
+};
+
 /// Scores `store`, the features of BenchmarkPictures() in their order. Texts go
 /// through the text tower of `spec`'s checkpoint, in its dtype and on its
-/// device. Pairs always get cosine and rank. Throws InputError for a scoring
+/// device. Pairs always get cosine and rank. `train` goes with the scoring
+/// "read-out", and only with it. Throws InputError for a scoring
 /// that encoder or benchmark cannot do, and a store of other pictures.
 Result AskEncoder(const Benchmark& benchmark,
                   const data::FeatureStore& store,
                   const encoders::ModelSpec& spec,
                   const AskOptions& options,
-                  Progress& progress);
+                  Progress& progress,
+                  const TrainingPairs* train = nullptr);
 
 /// Throws InputError where AskEncoder would, for a scoring that cannot be done
 /// with `checkpoint` and features of `pool`: said before pictures are encoded.

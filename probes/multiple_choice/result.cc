@@ -15,9 +15,10 @@ Tally Count(const Benchmark& benchmark,
             const Result& result,
             const Keep& keep) {
   Tally tally;
-  const bool statements = result.scoring == Scoring::kStatements;
-  const auto chance = [statements](const Question& item) {
-    if (statements) return 0.5;
+  const bool two = result.scoring == Scoring::kStatements ||
+                   result.scoring == Scoring::kReadOut;
+  const auto chance = [two](const Question& item) {
+    if (two) return 0.5;
     return item.options.empty()
                ? 0.0
                : 1.0 / static_cast<double>(item.options.size());
@@ -60,9 +61,9 @@ std::string_view StatusName(Status status) {
 }
 
 std::string_view ScoringName(Scoring scoring) {
-  constexpr std::array<std::string_view, 6> kNames = {
-      "text-to-image", "image-to-text", "answers",
-      "features",      "likelihood",    "generated"};
+  constexpr std::array<std::string_view, 7> kNames = {
+      "text-to-image", "image-to-text", "answers", "features",
+      "likelihood",    "generated",     "read-out"};
   return kNames[static_cast<std::size_t>(scoring)];
 }
 

@@ -56,6 +56,7 @@ enum class Scoring {
   kFeatures,    // "features": none; only how alike the pairs' pictures are
   kLikelihood,  // "likelihood": how likely a model finds each option's words
   kGenerated,   // "generated": what a model wrote, through the option parser
+  kReadOut,     // "read-out": trained on features of other pairs
 };
 std::string_view ScoringName(Scoring scoring);
 

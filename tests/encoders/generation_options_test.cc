@@ -48,6 +48,15 @@ TEST(GenerationOptionsTest, WithoutItTheConfigTells) {
   EXPECT_FALSE(options.forced_bos_token_id.has_value());
 }
 
+TEST(GenerationOptionsTest, MaxLengthCountsTheStart) {
+  const TempFolder folder;
+  WriteText(folder / "generation_config.json", R"({"max_length": 120})");
+  EXPECT_EQ(ReadGenerationOptions(At(folder)).max_new_tokens, 119);
+  WriteText(folder / "generation_config.json",
+            R"({"max_length": 120, "max_new_tokens": 7})");
+  EXPECT_EQ(ReadGenerationOptions(At(folder)).max_new_tokens, 7);
+}
+
 TEST(GenerationOptionsTest, RefusesWhatItCannotDo) {
   const TempFolder folder;
   for (const auto& [text, word] :

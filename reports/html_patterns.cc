@@ -1,0 +1,94 @@
+// The patterns' section: what each encoder makes of each pattern, and where two
+// differ on the same pairs.
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "reports/html_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+std::string NameOf(const HtmlPage& page, const PatternColumn& column) {
+  return page.RunPrefix(column.run) + column.encoder;
+}
+
+std::string ValueHtml(const HtmlPage& page, const Record* record) {
+  if (record == nullptr) return "<td class=\"num missing\">\u2014</td>";
+  const std::string interval = page.style.Interval(*record);
+  return fmt::format("<td class=\"num\">{}{}</td>", page.style.Value(*record),
+                     interval.empty() ? "" : "<small>" + interval + "</small>");
+}
+
+void Scores(HtmlPage& page, const PatternTable& table) {
+  page.html += "<div class=\"scroll\"><table>" +
+               Element("caption", table.dataset +
+                                      ": pairs of which both are right, or "
+                                      "that were mined, with 95% intervals") +
+               "<thead><tr><th scope=\"col\">pattern</th>";
+  for (const PatternColumn& column : table.columns)
+    page.html += fmt::format(
+        "<th scope=\"col\" class=\"num\">{}<br><span class=\"unit\">{}</span>"
+        "</th>",
+        EscapeHtml(NameOf(page, column)), EscapeHtml(column.how));
+  page.html += "</tr></thead>\n<tbody>\n";
+  for (std::size_t i = 0; i < table.patterns.size(); ++i) {
+    page.html +=
+        "<tr><th scope=\"row\">" + EscapeHtml(table.patterns[i]) + "</th>";
+    for (const PatternColumn& column : table.columns)
+      page.html += ValueHtml(page, column.values[i]);
+    page.html += "</tr>\n";
+  }
+  page.html += "</tbody></table></div>\n";
+}
+
+std::string Points(double share) { return fmt::format("{:+.1f}", 100 * share); }
+
+void Differences(HtmlPage& page, const PatternTable& table) {
+  if (table.comparisons.empty()) return;
+  page.html += "<div class=\"scroll\"><table>" +
+               Element("caption",
+                       "The same pairs asked of two: points of difference with "
+                       "their 95% interval, pairs that one alone has right, "
+                       "and McNemar\u2019s exact test") +
+               "<thead><tr><th scope=\"col\">pattern</th>"
+               "<th scope=\"col\">first</th><th scope=\"col\">second</th>"
+               "<th scope=\"col\" class=\"num\">second less first</th>"
+               "<th scope=\"col\" class=\"num\">only first</th>"
+               "<th scope=\"col\" class=\"num\">only second</th>"
+               "<th scope=\"col\" class=\"num\">p</th></tr></thead>\n<tbody>\n";
+  for (const PatternComparison& row : table.comparisons) {
+    const auto name = [&](std::size_t i) {
+      const PatternColumn& column = table.columns[i];
+      return EscapeHtml(NameOf(page, column) + ", " + column.how);
+    };
+    page.html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>"
+        "<td class=\"num\">{}<small>[{}, {}]</small></td>"
+        "<td class=\"num\">{}</td><td class=\"num\">{}</td>"
+        "<td class=\"num\">{:.2g}</td></tr>\n",
+        EscapeHtml(row.pattern), name(row.first), name(row.second),
+        Points(row.difference), Points(row.ci.low), Points(row.ci.high),
+        row.only_first, row.only_second, row.p);
+  }
+  page.html += "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+void WritePatterns(HtmlPage& page) {
+  if (page.patterns.empty()) return;
+  page.Open("patterns", "Patterns");
+  page.html +=
+      "<p class=\"lead\">The two pictures of a pair differ in one property "
+      "alone. \u201cRead-out\u201d is what a linear read-out of the frozen "
+      "features, trained on other pairs, tells apart; words are scored as the "
+      "benchmark says. \u201cMined\u201d is the share of the pairs that one "
+      "encoder takes for the same and the other does not.</p>\n";
+  for (const PatternTable& table : page.patterns) {
+    Scores(page, table);
+    Differences(page, table);
+  }
+  page.html += "</section>\n";
+}
+
+}  // namespace eyechart::reports

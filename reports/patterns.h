@@ -1,0 +1,61 @@
+// What encoders make of each pattern: scores of a benchmark's patterns side by
+// side, and encoders compared pair by pair.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/statistics.h"
+#include "reports/run_folder.h"
+
+namespace eyechart::reports {
+
+/// One column: an encoder and how it was asked, or two and how they were mined.
+struct PatternColumn {
+  std::size_t run = 0;
+  std::string encoder;
+  std::string metric;  // pair_accuracy, item_accuracy or mined_share
+  std::string how;     // the scoring, or the thresholds
+  std::string cell;    // of the whole benchmark, whose outcomes these are
+  std::vector<const Record*> values;  // by pattern; null: none
+};
+
+/// Two columns on the same pairs: exact McNemar test, and the difference of
+/// their shares with the interval of a difference of paired shares.
+struct PatternComparison {
+  std::string pattern;
+  std::size_t first = 0;  // columns
+  std::size_t second = 0;
+  std::int64_t pairs = 0;
+  std::int64_t only_first = 0;
+  std::int64_t only_second = 0;
+  double difference = 0;  // second less first
+  Interval ci;            // 95 %, Newcombe's method 10
+  double p = 1;           // two-sided, exact
+};
+
+/// One data set's patterns.
+struct PatternTable {
+  std::string dataset;
+  std::vector<std::string> patterns;  // in the order of their first mention
+  std::vector<PatternColumn> columns;
+  /// Of the first column that scores words with every other one that has
+  /// outcomes of the same pairs.
+  std::vector<PatternComparison> comparisons;
+};
+
+/// One table a data set that has records with the setting `pattern`; points
+/// into `runs`. Outcomes that are not there give no comparison; damaged ones
+/// throw InputError.
+std::vector<PatternTable> MakePatternTables(std::span<const RunFolder> runs);
+
+/// The difference p2 - p1 of two shares of the same `n` pairs, of which `both`
+/// and `neither` agree: Newcombe 1998 (Statistics in Medicine 17), method 10.
+Interval PairedDifferenceInterval(std::int64_t both,
+                                  std::int64_t only_first,
+                                  std::int64_t only_second,
+                                  std::int64_t neither);
+
+}  // namespace eyechart::reports

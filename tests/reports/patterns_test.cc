@@ -1,0 +1,156 @@
+#include "reports/patterns.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+
+#include "tests/fixture.h"
+
+namespace eyechart::reports {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::Rng;
+using eyechart::testing::TempFolder;
+using eyechart::testing::WriteText;
+
+Record Score(const std::string& encoder,
+             const std::string& scoring,
+             const std::string& pattern,
+             double value) {
+  Record record;
+  record.encoder = encoder;
+  record.task = "ask";
+  record.dataset = "pairs";
+  record.setting = {{"scoring", scoring}};
+  record.cell = encoder + "/ask/pairs/";
+  if (!pattern.empty()) {
+    record.setting["pattern"] = pattern;
+    record.cell += "pattern=" + pattern;
+  }
+  record.metric = "pair_accuracy";
+  record.value = value;
+  record.n = 4;
+  return record;
+}
+
+RunFolder MakeRun(const std::filesystem::path& path) {
+  RunFolder run;
+  run.path = path;
+  for (const auto& [encoder, scoring] :
+       {std::pair{"clip", "text-to-image"}, std::pair{"dino", "read-out"}}) {
+    run.records.push_back(Score(encoder, scoring, "", 0.5));
+    for (const char* pattern : {"color", "state"})
+      run.records.push_back(Score(encoder, scoring, pattern, 0.5));
+  }
+  return run;
+}
+
+std::string Outcomes(const std::string& rights) {
+  std::string csv = "id,pair,pattern,pair_correct\n";
+  for (std::size_t i = 0; i < rights.size(); ++i)
+    for (const char* side : {"a", "b"})
+      csv += std::to_string(i) + side + ",p" + std::to_string(i) + ",color," +
+             rights[i] + "\n";
+  return csv;
+}
+
+TEST(PatternsTest, SetsEncodersSideBySide) {
+  const TempFolder folder;
+  const std::vector<RunFolder> runs = {MakeRun(folder.path())};
+  const std::vector<PatternTable> tables = MakePatternTables(runs);
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0].dataset, "pairs");
+  EXPECT_EQ(tables[0].patterns, (std::vector<std::string>{"color", "state"}));
+  ASSERT_EQ(tables[0].columns.size(), 2u);
+  EXPECT_EQ(tables[0].columns[0].encoder, "clip");
+  EXPECT_EQ(tables[0].columns[1].how, "read-out");
+  ASSERT_NE(tables[0].columns[1].values[1], nullptr);
+  EXPECT_TRUE(tables[0].comparisons.empty());
+}
+
+TEST(PatternsTest, ComparesTheSamePairs) {
+  const TempFolder folder;
+  const auto file = [&](const std::string& cell) {
+    return folder / ("outcomes/" + CellSlug(cell) + ".csv");
+  };
+  WriteText(file("clip/ask/pairs/"), Outcomes("1000"));
+  WriteText(file("dino/ask/pairs/"), Outcomes("1110"));
+  const std::vector<RunFolder> runs = {MakeRun(folder.path())};
+  const std::vector<PatternTable> tables = MakePatternTables(runs);
+  ASSERT_EQ(tables[0].comparisons.size(), 1u);
+  const PatternComparison& row = tables[0].comparisons[0];
+  EXPECT_EQ(row.pattern, "color");
+  EXPECT_EQ(row.pairs, 4);
+  EXPECT_EQ(row.only_first, 0);
+  EXPECT_EQ(row.only_second, 2);
+  EXPECT_DOUBLE_EQ(row.difference, 0.5);
+  EXPECT_DOUBLE_EQ(row.p, 0.5);
+  EXPECT_LT(row.ci.low, 0.5);
+  EXPECT_GT(row.ci.high, 0.5);
+}
+
+TEST(PatternsTest, NamesDamagedOutcomes) {
+  const TempFolder folder;
+  const std::string slug = CellSlug("clip/ask/pairs/");
+  WriteText(folder / ("outcomes/" + slug + ".csv"), "id\n1\n");
+  const std::vector<RunFolder> runs = {MakeRun(folder.path())};
+  EXPECT_NE(InputErrorOf([&] { MakePatternTables(runs); }).find(slug),
+            std::string::npos);
+}
+
+TEST(PatternsTest, MiningHasItsThresholds) {
+  RunFolder run;
+  Record record = Score("clip~dino", "", "color", 0.25);
+  record.task = "mine";
+  record.metric = "mined_share";
+  record.setting = {{"near_min", "0.9"}, {"pattern", "color"}};
+  run.records = {record};
+  const std::vector<RunFolder> runs = {run};
+  const std::vector<PatternTable> tables = MakePatternTables(runs);
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0].columns[0].how, "mined, near > 0.9, far < 0.6");
+}
+
+TEST(PairedDifferenceIntervalTest, HoldsTheDifferenceAndTurns) {
+  for (const auto& [both, first, second, neither] :
+       {std::array<std::int64_t, 4>{36, 12, 2, 0},
+        {20, 0, 0, 30},
+        {1, 1, 97, 1},
+        {0, 0, 5, 5}}) {
+    const auto n = static_cast<double>(both + first + second + neither);
+    const double difference = static_cast<double>(second - first) / n;
+    const Interval there =
+        PairedDifferenceInterval(both, first, second, neither);
+    const Interval back =
+        PairedDifferenceInterval(both, second, first, neither);
+    EXPECT_LE(there.low, difference);
+    EXPECT_GE(there.high, difference);
+    EXPECT_GE(there.low, -1);
+    EXPECT_LE(there.high, 1);
+    EXPECT_NEAR(there.low, -back.high, 1e-12);
+    EXPECT_NEAR(there.high, -back.low, 1e-12);
+  }
+}
+
+TEST(PairedDifferenceIntervalTest, CoversTheTruth) {
+  // Pairs of which 50 % are right in the first and 70 % in the second.
+  const std::array<double, 4> shares = {0.4, 0.1, 0.3, 0.2};
+  std::discrete_distribution<int> draw(shares.begin(), shares.end());
+  int covered = 0;
+  constexpr int kRuns = 1000;
+  for (int i = 0; i < kRuns; ++i) {
+    std::array<std::int64_t, 4> counts{};
+    for (int k = 0; k < 60; ++k)
+      ++counts[static_cast<std::size_t>(draw(Rng()))];
+    const Interval ci =
+        PairedDifferenceInterval(counts[0], counts[1], counts[2], counts[3]);
+    if (ci.low <= 0.2 && 0.2 <= ci.high) ++covered;
+  }
+  EXPECT_GT(covered, 930);
+  EXPECT_LT(covered, 985);
+}
+
+}  // namespace
+}  // namespace eyechart::reports
