@@ -85,8 +85,11 @@ Bart::Bart(WeightStore& weights,
                           fmt::format("{}decoder.layers.{}.", prefix, i),
                           decoder, placement);
   const bool own_head = weights.Has(head) && head != shared;
-  head_ = Linear(own_head ? weights.Take(head, {vocabulary, width_}) : table,
-                 at::Tensor(), placement);
+  const at::Tensor output =
+      own_head ? weights.Take(head, {vocabulary, width_}) : table;
+  head_ = Linear(output, at::Tensor(), placement);
+  if (TokenHead::Serves(placement))
+    token_head_.emplace(own_head ? placement.Put(output) : token_table_);
 }
 
 at::Tensor Bart::Embed(const at::Tensor& ids) const {
@@ -130,6 +133,14 @@ at::Tensor Bart::Write(const at::Tensor& ids, bool keep, Memory& memory) const {
 
 at::Tensor Bart::Logits(const at::Tensor& hidden) const {
   return head_.Forward(hidden).to(c10::kFloat);
+}
+
+std::optional<std::vector<std::int64_t>> Bart::Best(
+    const at::Tensor& hidden,
+    const std::vector<std::vector<std::int64_t>>& banned) const {
+  if (!token_head_ || hidden.size(0) > TokenHead::kMostRows)
+    return std::nullopt;
+  return token_head_->Best(hidden.contiguous(), banned);
 }
 
 void Bart::Reorder(const at::Tensor& rows, Memory& memory) {

@@ -11,6 +11,7 @@
 
 #include "encoders/bart_layers.h"
 #include "encoders/config_reader.h"
+#include "encoders/token_head.h"
 
 namespace eyechart::encoders {
 
@@ -54,6 +55,12 @@ class Bart {
   /// (..., C) -> (..., V) float32.
   at::Tensor Logits(const at::Tensor& hidden) const;
 
+  /// The index of the largest logit of each row of `hidden` (R, C), those of
+  /// `banned[r]` left out; nothing where there is no way but Logits.
+  std::optional<std::vector<std::int64_t>> Best(
+      const at::Tensor& hidden,
+      const std::vector<std::vector<std::int64_t>>& banned) const;
+
   /// Makes row `rows[i]` of the caches row i.
   static void Reorder(const at::Tensor& rows, Memory& memory);
 
@@ -74,6 +81,7 @@ class Bart {
   std::vector<BartEncoderLayer> encoder_;
   std::vector<BartDecoderLayer> decoder_;
   Linear head_;
+  std::optional<TokenHead> token_head_;
   std::int64_t width_ = 0;
   std::int64_t positions_ = 0;
   c10::Device device_ = c10::kCPU;

@@ -56,9 +56,14 @@ class Writer : public TokenScorer {
       : bart_(bart), memory_(bart.Begin(context.tokens, context.mask)) {}
 
   at::Tensor Next(const at::Tensor& tokens) override {
-    const at::Tensor hidden =
-        bart_.Write(tokens.unsqueeze(1), /*keep=*/true, memory_);
-    return bart_.Logits(hidden.squeeze(1)).cpu();
+    return bart_.Logits(Write(tokens)).cpu();
+  }
+
+  std::vector<std::int64_t> NextBest(const at::Tensor& tokens,
+                                     const std::vector<Ids>& banned) override {
+    const at::Tensor hidden = Write(tokens);
+    if (auto best = bart_.Best(hidden, banned)) return *std::move(best);
+    return BestOf(bart_.Logits(hidden).cpu(), banned);
   }
 
   void Reorder(const at::Tensor& rows) override {
@@ -66,6 +71,10 @@ class Writer : public TokenScorer {
   }
 
  private:
+  at::Tensor Write(const at::Tensor& tokens) {
+    return bart_.Write(tokens.unsqueeze(1), /*keep=*/true, memory_).squeeze(1);
+  }
+
   const Bart& bart_;
   Bart::Memory memory_;
 };

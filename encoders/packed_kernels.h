@@ -42,6 +42,9 @@ void ActivateTile(const float* bias,
                   std::int64_t rows,
                   float* tile);
 
+/// The sum of q[i] x[i] over `length`, a multiple of 32.
+float DotInt8(const std::int8_t* q, const float* x, std::int64_t length);
+
 /// Left half = silu(left half) * right half, with the bias added to both
 /// before; the right half is left undefined.
 void GateTile(const float* bias, std::int64_t rows, float* tile);

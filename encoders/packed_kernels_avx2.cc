@@ -207,6 +207,30 @@ void StoreTile(const float* tile,
   }
 }
 
+EYECHART_AVX2 float DotInt8(const std::int8_t* q,
+                            const float* x,
+                            std::int64_t length) {
+  __m256 sums[4];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) sums[j] = _mm256_setzero_ps();
+  for (std::int64_t i = 0; i < length; i += 32) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const __m128i bytes =
+          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(q + i + 8 * j));
+      const __m256 values = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+      sums[j] =
+          _mm256_fmadd_ps(values, _mm256_loadu_ps(x + i + 8 * j), sums[j]);
+    }
+  }
+  const __m256 sum = _mm256_add_ps(_mm256_add_ps(sums[0], sums[1]),
+                                   _mm256_add_ps(sums[2], sums[3]));
+  alignas(32) float lanes[8];
+  _mm256_store_ps(lanes, sum);
+  return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) +
+         ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+}
+
 #else
 
 bool HasTileKernels() { return false; }
@@ -224,6 +248,10 @@ void ActivateTile(const float*, Activation, std::int64_t, float*) {
 }
 void GateTile(const float*, std::int64_t, float*) {
   EYECHART_CHECK(false, "no tile kernels");
+}
+float DotInt8(const std::int8_t*, const float*, std::int64_t) {
+  EYECHART_CHECK(false, "no tile kernels");
+  return 0;
 }
 void StoreTile(const float*,
                std::int64_t,

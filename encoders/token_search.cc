@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -33,15 +34,30 @@ bool IsEnd(std::int64_t token, const GenerationOptions& options) {
                    token) != options.eos_token_ids.end();
 }
 
-// Sets to -inf what may not follow `row`: the last token of every earlier run
-// of `size` whose others are the row's end.
-void BanRepeated(const Tokens& row, std::int64_t size, float* scores) {
+// What may not follow `row`: the last token of every earlier run of `size`
+// whose others are the row's end. None for a size of 0.
+Tokens Repeated(const Tokens& row, std::int64_t size) {
+  Tokens repeated;
+  if (size == 0) return repeated;
   const auto length = static_cast<std::int64_t>(row.size());
   const std::int64_t prefix = length - (size - 1);
   for (std::int64_t i = 0; i + size <= length; ++i)
     if (std::equal(row.begin() + i, row.begin() + i + size - 1,
                    row.begin() + prefix))
-      scores[row[static_cast<std::size_t>(i + size - 1)]] = kMinusInfinity;
+      repeated.push_back(row[static_cast<std::size_t>(i + size - 1)]);
+  return repeated;
+}
+
+// The token that the options force behind `row`, if any. The start token counts
+// in the length.
+std::optional<std::int64_t> Forced(const Tokens& row,
+                                   const GenerationOptions& options) {
+  const auto length = static_cast<std::int64_t>(row.size());
+  if (options.forced_eos_token_id && length == options.max_new_tokens)
+    return options.forced_eos_token_id;
+  if (options.forced_bos_token_id && length == 1)
+    return options.forced_bos_token_id;
+  return std::nullopt;
 }
 
 // The options' changes to `scores` (V) of what follows `row`.
@@ -49,21 +65,15 @@ void Process(const Tokens& row,
              const GenerationOptions& options,
              float* scores,
              std::int64_t vocabulary) {
-  const auto length = static_cast<std::int64_t>(row.size());
-  if (options.no_repeat_ngram_size > 0)
-    BanRepeated(row, options.no_repeat_ngram_size, scores);
-  const auto force = [&](std::int64_t token) {
-    EYECHART_REQUIRE(token < vocabulary,
-                     "the forced token {} is none of the {} tokens", token,
-                     vocabulary);
-    std::fill_n(scores, vocabulary, kMinusInfinity);
-    scores[token] = 0;
-  };
-  if (options.forced_bos_token_id && length == 1)
-    force(*options.forced_bos_token_id);
-  // The start token counts in the length.
-  if (options.forced_eos_token_id && length == options.max_new_tokens)
-    force(*options.forced_eos_token_id);
+  for (const std::int64_t token : Repeated(row, options.no_repeat_ngram_size))
+    scores[token] = kMinusInfinity;
+  const std::optional<std::int64_t> token = Forced(row, options);
+  if (!token) return;
+  EYECHART_REQUIRE(*token < vocabulary,
+                   "the forced token {} is none of the {} tokens", *token,
+                   vocabulary);
+  std::fill_n(scores, vocabulary, kMinusInfinity);
+  scores[*token] = 0;
 }
 
 // `scores` (R, V) of a scorer, changed in place.
@@ -88,12 +98,14 @@ std::vector<WrittenTokens> Greedy(TokenScorer& scorer,
   std::size_t open = count;
   for (std::int64_t step = 0; step < options.max_new_tokens && open > 0;
        ++step) {
-    const at::Tensor scores = scorer.Next(LongTensor(last)).contiguous();
-    ProcessRows(rows, options, scores);
-    const at::Tensor best = at::argmax(scores, 1);
+    std::vector<Tokens> banned;
+    for (const Tokens& row : rows)
+      banned.push_back(Repeated(row, options.no_repeat_ngram_size));
+    const Tokens best = scorer.NextBest(LongTensor(last), banned);
     for (std::size_t i = 0; i < count; ++i) {
       const std::int64_t token =
-          done[i] ? options.pad_token_id : best.data_ptr<std::int64_t>()[i];
+          done[i] ? options.pad_token_id
+                  : Forced(rows[i], options).value_or(best[i]);
       last[i] = token;
       rows[i].push_back(token);
       if (done[i]) continue;
@@ -291,6 +303,26 @@ std::vector<WrittenTokens> BeamSearch(TokenScorer& scorer,
 }
 
 }  // namespace
+
+std::vector<std::int64_t> TokenScorer::NextBest(
+    const at::Tensor& tokens,
+    const std::vector<std::vector<std::int64_t>>& banned) {
+  return BestOf(Next(tokens), banned);
+}
+
+std::vector<std::int64_t> TokenScorer::BestOf(
+    const at::Tensor& logits,
+    const std::vector<std::vector<std::int64_t>>& banned) {
+  const at::Tensor scores = logits.contiguous();
+  float* data = scores.mutable_data_ptr<float>();
+  for (const std::vector<std::int64_t>& row : banned) {
+    for (const std::int64_t token : row) data[token] = kMinusInfinity;
+    data += scores.size(1);
+  }
+  const at::Tensor best = at::argmax(scores, 1);
+  const auto* ids = best.const_data_ptr<std::int64_t>();
+  return {ids, ids + best.numel()};
+}
 
 std::vector<WrittenTokens> SearchTokens(TokenScorer& scorer,
                                         std::int64_t prompts,

@@ -18,8 +18,19 @@ class TokenScorer {
   /// Appends tokens (R), int64 on the CPU, to the rows -> logits (R, V) of what
   /// follows, float32 on the CPU.
   virtual at::Tensor Next(const at::Tensor& tokens) = 0;
+  /// The same, then the likeliest token of each row, those of `banned[r]` left
+  /// out; the first where several are as likely.
+  virtual std::vector<std::int64_t> NextBest(
+      const at::Tensor& tokens,
+      const std::vector<std::vector<std::int64_t>>& banned);
   /// Makes what was row `rows[i]` row i; rows (R), int64 on the CPU.
   virtual void Reorder(const at::Tensor& rows) = 0;
+
+ protected:
+  /// The largest of `logits` (R, V), which are overwritten, as NextBest says.
+  static std::vector<std::int64_t> BestOf(
+      const at::Tensor& logits,
+      const std::vector<std::vector<std::int64_t>>& banned);
 };
 
 /// What was written for one prompt.
