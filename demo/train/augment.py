@@ -3,8 +3,8 @@
 All functions take and return pictures (B, 3, H, W) in [0, 1], before
 normalisation. Every picture of a batch draws its own parameters, but for twins:
 the last `twins` pictures are changed as the `twins` pictures before them. None
-mirrors a picture: which way a thing faces has to mean something. Where a change would
-look outside a picture, its border is repeated.
+mirrors a picture: which way a thing faces has to mean something. Where a change
+would look outside a picture, its border is repeated.
 """
 
 import math

@@ -1,5 +1,6 @@
-"""Features of pictures from the saved folders, as any reader would make them."""
+"""Features of pictures and texts by the saved folders' models."""
 
+import hashlib
 import pathlib
 
 import numpy as np
@@ -52,6 +53,19 @@ def of_pictures(model, pixels: np.ndarray, batch: int = 100) -> torch.Tensor:
         images = pictures.to_unit(pixels[start : start + batch])
         parts.append(_embed(model, pictures.normalize(images)))
     return torch.cat(parts)
+
+
+def of_plan(
+    folder: pathlib.Path, plan: pictures.Plan, pixels: np.ndarray
+) -> torch.Tensor:
+    """Features of a whole set, kept under the weights' hash."""
+    weights = (folder / "model.safetensors").read_bytes()
+    name = f"{hashlib.sha256(weights).hexdigest()[:16]}-{plan.name()}.pt"
+    path = pictures.DEFAULT_CACHE / "features" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(of_pictures(load(folder), pixels), path)
+    return torch.load(path)
 
 
 @torch.inference_mode()

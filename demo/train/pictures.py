@@ -101,7 +101,8 @@ class Pictures:
 
 def to_unit(pixels: np.ndarray) -> torch.Tensor:
     """uint8 (B, H, W, 3) to float (B, 3, H, W) in [0, 1]."""
-    return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float().div_(255)
+    images = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
+    return images.float().div_(255)
 
 
 def normalize(images: torch.Tensor) -> torch.Tensor:

@@ -113,7 +113,7 @@ def losses(encoder, decoder, images, tokens, least: int, patch: int):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "aimv2", steps=2000, batch=64, rate=1e-3
+        parser, "aimv2", steps=320, batch=64, rate=1e-3
     )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)

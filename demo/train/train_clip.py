@@ -85,7 +85,7 @@ def contrast(
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "clip", steps=1000, batch=256, rate=1e-3
+        parser, "clip", steps=400, batch=256, rate=1e-3
     )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)

@@ -130,7 +130,7 @@ def make_crops(images: torch.Tensor, options) -> list[torch.Tensor]:
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "dinov2", steps=1500, batch=64, rate=1.5e-3
+        parser, "dinov2", steps=520, batch=64, rate=1.5e-3
     )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)

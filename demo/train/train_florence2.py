@@ -128,7 +128,7 @@ def answer_loss(model, images: torch.Tensor, asked, numbers) -> torch.Tensor:
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "florence2", steps=2000, batch=48, rate=1e-3
+        parser, "florence2", steps=650, batch=48, rate=1e-3
     )
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--depths", type=int, nargs="+", default=[1, 1, 2])

@@ -125,9 +125,13 @@ class Run:
         self.seconds = 0.0
         self.cpu_seconds = 0.0
         options.work.mkdir(parents=True, exist_ok=True)
-        for name in ("state.pt", "flat.pt"):
-            if self._restore(options.work / name):
-                break
+        files = [options.work / name for name in ("state.pt", "flat.pt")]
+        if not any(map(self._restore, files)) and files[0].exists():
+            raise SystemExit(
+                f"{files[0]} is past the point where its learning rate began "
+                "to fall, and no flat.pt is beside it; take its --steps again "
+                "or give another --work"
+            )
         self._started = time.monotonic() - self.seconds
         self._cpu_started = time.process_time() - self.cpu_seconds
 
