@@ -1,8 +1,10 @@
 """Random picture changes on whole batches: a few tensor operations each.
 
-All functions take and return gray pictures (B, 1, H, W) in [0, 1], before
-normalisation, so that what lies outside a picture is black like Fashion-MNIST's
-own background. Every picture of a batch draws its own parameters.
+All functions take and return pictures (B, 3, H, W) in [0, 1], before
+normalisation. Every picture of a batch draws its own parameters, but for twins:
+the last `twins` pictures are changed as the `twins` pictures before them. None
+mirrors a picture: which way a thing faces has to mean something. Where a change
+would look outside a picture, its border is repeated.
 """
 
 import math
@@ -11,16 +13,20 @@ import torch
 import torch.nn.functional as F
 
 
-def _uniform(count: int, low: float, high: float) -> torch.Tensor:
-    return torch.empty(count).uniform_(low, high)
+def _uniform(
+    count: int, low: float, high: float, twins: int = 0
+) -> torch.Tensor:
+    """One value a picture; the last `twins` have those of the ones before."""
+    values = torch.empty(count - twins).uniform_(low, high)
+    return torch.cat([values, values[len(values) - twins :]])
 
 
 def random_resized_crop(
     images: torch.Tensor,
     size: int,
     area: tuple[float, float],
-    aspect: tuple[float, float] = (3 / 4, 4 / 3),
-    flip: bool = True,
+    aspect: tuple[float, float] = (0.9, 1.11),
+    twins: int = 0,
 ) -> torch.Tensor:
     """Cuts a random box from each picture and resizes it to size x size.
 
@@ -29,87 +35,71 @@ def random_resized_crop(
       size: edge of the result in pixels.
       area: range of the box's share of the picture's area.
       aspect: range of width / height, drawn evenly in its logarithm.
-      flip: whether half of the pictures are mirrored left to right.
+      twins: how many pictures at the end are changed as others.
     """
     count = images.shape[0]
-    share = _uniform(count, *area)
-    ratio = _uniform(count, math.log(aspect[0]), math.log(aspect[1])).exp()
+    share = _uniform(count, *area, twins)
+    low, high = math.log(aspect[0]), math.log(aspect[1])
+    ratio = _uniform(count, low, high, twins).exp()
     # In affine_grid's coordinates the picture spans [-1, 1], so that a box of
     # half-width w lies inside when its centre is within 1 - w of the middle.
     half_width = (share * ratio).sqrt().clamp(max=1)
     half_height = (share / ratio).sqrt().clamp(max=1)
-    centre_x = _uniform(count, -1, 1) * (1 - half_width)
-    centre_y = _uniform(count, -1, 1) * (1 - half_height)
-    mirror = torch.ones(count)
-    if flip:
-        mirror[torch.rand(count) < 0.5] = -1
-    zero = torch.zeros(count)
-    transform = torch.stack(
-        [
-            torch.stack([half_width * mirror, zero, centre_x], 1),
-            torch.stack([zero, half_height, centre_y], 1),
-        ],
-        1,
-    )
-    return _sample(images, transform, size)
+    centre_x = _uniform(count, -1, 1, twins) * (1 - half_width)
+    centre_y = _uniform(count, -1, 1, twins) * (1 - half_height)
+    return _sample(images, half_width, half_height, centre_x, centre_y, size)
 
 
 def random_shift(
-    images: torch.Tensor, pixels: float, degrees: float, zoom: float
+    images: torch.Tensor, pixels: float, zoom: float
 ) -> torch.Tensor:
-    """Mirrors half of the pictures and moves, turns and scales all a little."""
+    """Moves and scales all pictures a little."""
     count, _, size, _ = images.shape
-    angle = _uniform(count, -degrees, degrees) * (math.pi / 180)
     scale = _uniform(count, 1 - zoom, 1 + zoom)
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
-    cosine, sine = angle.cos() * scale, angle.sin() * scale
     reach = 2 * pixels / size
-    transform = torch.stack(
-        [
-            torch.stack(
-                [cosine * mirror, -sine, _uniform(count, -reach, reach)], 1
-            ),
-            torch.stack(
-                [sine * mirror, cosine, _uniform(count, -reach, reach)], 1
-            ),
-        ],
-        1,
-    )
-    return _sample(images, transform, size)
+    right = _uniform(count, -reach, reach)
+    down = _uniform(count, -reach, reach)
+    return _sample(images, scale, scale, right, down, size)
 
 
 def random_tone(
-    images: torch.Tensor, gain: float, gamma: float
+    images: torch.Tensor,
+    gain: float,
+    gamma: float,
+    tint: float,
+    twins: int = 0,
 ) -> torch.Tensor:
-    """Changes brightness (a factor) and contrast (an exponent).
+    """Changes brightness (a factor), contrast (an exponent) and hue.
 
     Args:
       images: the batch.
       gain: the factor is drawn from [1 - gain, 1 + gain].
       gamma: the exponent's logarithm is drawn from [-gamma, gamma].
+      tint: each channel has a factor of its own in [1 - tint, 1 + tint].
+      twins: how many pictures at the end are changed as others.
     """
     count = images.shape[0]
-    factor = _uniform(count, 1 - gain, 1 + gain).view(-1, 1, 1, 1)
-    exponent = _uniform(count, -gamma, gamma).exp().view(-1, 1, 1, 1)
+    factor = _uniform(count, 1 - gain, 1 + gain, twins).view(-1, 1, 1, 1)
+    channels = torch.stack(
+        [_uniform(count, 1 - tint, 1 + tint, twins) for _ in range(3)], 1
+    ).view(-1, 3, 1, 1)
+    exponent = _uniform(count, -gamma, gamma, twins).exp().view(-1, 1, 1, 1)
     # Interpolation may leave -1e-8, whose power is not a number.
-    return (images.clamp(0, 1).pow(exponent) * factor).clamp(0, 1)
+    toned = images.clamp(0, 1).pow(exponent) * (factor * channels)
+    return toned.clamp(0, 1)
 
 
-def random_blur(images: torch.Tensor, strongest: float) -> torch.Tensor:
-    """Mixes each picture with its 3x3 binomial blur, by a random amount."""
-    line = torch.tensor([0.25, 0.5, 0.25])
-    kernel = (line[:, None] * line[None, :]).view(1, 1, 3, 3)
-    blurred = F.conv2d(images, kernel, padding=1)
-    amount = _uniform(images.shape[0], 0, strongest).view(-1, 1, 1, 1)
-    return torch.lerp(images, blurred, amount)
-
-
-def _sample(
-    images: torch.Tensor, transform: torch.Tensor, size: int
-) -> torch.Tensor:
+def _sample(images, half_width, half_height, right, down, size: int):
+    zero = torch.zeros(images.shape[0])
+    rows = [
+        torch.stack([half_width, zero, right], 1),
+        torch.stack([zero, half_height, down], 1),
+    ]
     grid = F.affine_grid(
-        transform, [images.shape[0], 1, size, size], align_corners=False
+        torch.stack(rows, 1),
+        [images.shape[0], 3, size, size],
+        align_corners=False,
     )
     return F.grid_sample(
-        images, grid, mode="bilinear", padding_mode="zeros", align_corners=False
+        images, grid, padding_mode="border", align_corners=False
     )

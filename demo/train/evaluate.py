@@ -1,261 +1,329 @@
-"""Measures the two checkpoints: k-NN accuracy, cosines and blind pairs.
+"""Measures the four checkpoints on held-out seeds and fills in their cards.
 
-The k-NN protocol is DINOv2's: cosine similarity, 20 neighbours, votes weighted
-by exp(similarity / 0.07), the 60 000 training pictures as the memory and the
-10 000 test pictures as the questions.
+Prints what it measures and, with --cards, writes it between the two markers of
+each checkpoint's README.md.
 """
 
 import argparse
-import math
 import pathlib
 
 import numpy as np
-from PIL import Image
 import torch
 import torch.nn.functional as F
-from transformers import CLIPModel, CLIPTokenizer, Dinov2Model
-from transformers.models.bit.image_processing_pil_bit import (
-    BitImageProcessorPil,
-)
-from transformers.models.clip.image_processing_pil_clip import (
-    CLIPImageProcessorPil,
-)
 
-import fashion_mnist
+import captions
+import evaluate_florence2
+import features
+import measures
+import pictures
+import read_out
 
-NEIGHBOURS = 20
-TEMPERATURE = 0.07
+# All below 100: no picture of these seeds was trained on.
+TEST_PATTERNS = pictures.Plan("patterns", 1, 200, steps=(0, 1, 2))
+READ_OUT_PATTERNS = pictures.Plan("patterns", 11, 400, steps=(0, 1, 2))
+TEST_SCENES = pictures.Plan("scenes", 2, 600)
+PLANS = {
+    "train": READ_OUT_PATTERNS,
+    "test": TEST_PATTERNS,
+    "scenes": TEST_SCENES,
+}
+
+PATTERNS = (
+    *("orientation", "presence", "state", "quantity", "position", "color"),
+    *("structure", "text", "viewpoint"),
+)
 NEAR_MIN = 0.95
 FAR_MAX = 0.6
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+START = "<!-- measured by demo/train/evaluate.py -->"
+STOP = "<!-- end -->"
 
 
-@torch.inference_mode()
-def embed(model, images: torch.Tensor, batch: int = 500) -> torch.Tensor:
-    """Image embeddings (N, D), not normalised, of uint8 pictures.
+class Sets:
+    """The held-out pictures, and where each pattern's pairs begin."""
 
-    CLIP gives its projected embedding, DINOv2 its class token after the final
-    norm: what eyechart calls `--pool head` for the two families.
-    """
-    features = []
-    for part in images.split(batch):
-        pixels = fashion_mnist.to_pixel_values(fashion_mnist.to_unit(part))
-        features.append(embed_pixels(model, pixels))
-    return torch.cat(features)
-
-
-def embed_pixels(model, pixels: torch.Tensor) -> torch.Tensor:
-    """Image embeddings (N, D) of normalised pixel values."""
-    if isinstance(model, CLIPModel):
-        pooled = model.vision_model(pixel_values=pixels).pooler_output
-        return model.visual_projection(pooled)
-    return model(pixel_values=pixels).last_hidden_state[:, 0]
-
-
-def knn_predict(
-    bank: torch.Tensor, labels: torch.Tensor, queries: torch.Tensor
-) -> torch.Tensor:
-    """Class of each query by the weighted vote of its nearest neighbours."""
-    bank = F.normalize(bank, dim=-1)
-    queries = F.normalize(queries, dim=-1)
-    classes = len(fashion_mnist.CLASSES)
-    predicted = []
-    for part in queries.split(500):
-        similarity, index = (part @ bank.T).topk(NEIGHBOURS)
-        votes = torch.zeros(len(part), classes)
-        votes.scatter_add_(1, labels[index], (similarity / TEMPERATURE).exp())
-        predicted.append(votes.argmax(1))
-    return torch.cat(predicted)
-
-
-def wilson(correct: int, count: int, z: float = 1.959963984540054):
-    """95 % Wilson score interval of a proportion."""
-    share = correct / count
-    middle = share + z * z / (2 * count)
-    reach = z * math.sqrt(
-        share * (1 - share) / count + z * z / (4 * count * count)
-    )
-    scale = 1 + z * z / count
-    return (middle - reach) / scale, (middle + reach) / scale
-
-
-def pair_cosines(features: torch.Tensor) -> torch.Tensor:
-    """Cosines of all pairs i < j, in row-major order."""
-    unit = F.normalize(features, dim=-1)
-    first, second = torch.triu_indices(len(unit), len(unit), 1)
-    return (unit @ unit.T)[first, second]
-
-
-def same_class(labels: torch.Tensor) -> torch.Tensor:
-    """For all pairs i < j whether their labels agree, in row-major order."""
-    first, second = torch.triu_indices(len(labels), len(labels), 1)
-    return labels[first] == labels[second]
-
-
-def cosine_quantiles(features: torch.Tensor, labels: torch.Tensor):
-    """QUANTILES of the cosines within classes and across classes."""
-    cosines = pair_cosines(features).numpy()
-    same = same_class(labels).numpy()
-    return (
-        np.quantile(cosines[same], QUANTILES).tolist(),
-        np.quantile(cosines[~same], QUANTILES).tolist(),
-    )
-
-
-def glance(model, train: fashion_mnist.Split) -> str:
-    """k-NN accuracy and cosines on a few training pictures, while it trains."""
-    bank, queries = slice(0, 4000), slice(4000, 5000)
-    model.eval()
-    features = embed(model, train.images[: queries.stop])
-    model.train()
-    labels = train.labels[queries]
-    predicted = knn_predict(
-        features[bank], train.labels[bank], features[queries]
-    )
-    same, other = cosine_quantiles(features[queries], labels)
-    return (
-        f"knn {(predicted == labels).float().mean():.3f} "
-        f"same {' '.join(f'{q:.2f}' for q in same)} "
-        f"other {' '.join(f'{q:.2f}' for q in other)}"
-    )
-
-
-def load_checkpoint(folder: pathlib.Path, kind: str):
-    """Model in float32 and PIL-based processor of a checkpoint folder."""
-    model_class, processor_class = {
-        "clip": (CLIPModel, CLIPImageProcessorPil),
-        "dinov2": (Dinov2Model, BitImageProcessorPil),
-    }[kind]
-    model = model_class.from_pretrained(folder, dtype=torch.float32).eval()
-    return model, processor_class.from_pretrained(folder)
-
-
-def check_processor(model, processor, images: torch.Tensor) -> float:
-    """Largest difference of features made by way of the processor's file."""
-    pictures = [Image.fromarray(image.numpy()) for image in images]
-    pixels = processor(pictures, return_tensors="pt")["pixel_values"]
-    with torch.inference_mode():
-        return (
-            (embed_pixels(model, pixels) - embed(model, images))
-            .abs()
-            .max()
-            .item()
+    def __init__(self, program: pathlib.Path):
+        self.train, self.test, self.scenes = (
+            pictures.load(PLANS[part], program)
+            for part in ("train", "test", "scenes")
         )
 
-
-@torch.inference_mode()
-def zero_shot(model: CLIPModel, folder: pathlib.Path, features: torch.Tensor):
-    """Class of each picture by the nearest caption "a photo of a ..."."""
-    tokenizer = CLIPTokenizer.from_pretrained(folder)
-    captions = [
-        f"a photo of {'an' if name[0] in 'aeiou' else 'a'} {name}"
-        for name in fashion_mnist.CLASSES
-    ]
-    tokens = tokenizer(captions, padding=True, return_tensors="pt")
-    pooled = model.text_model(**tokens).pooler_output
-    texts = F.normalize(model.text_projection(pooled), dim=-1)
-    return (F.normalize(features, dim=-1) @ texts.T).argmax(1)
+    @staticmethod
+    def of_pattern(rows: list[dict], pattern: str) -> slice:
+        """Where a pattern's pictures are; they lie together."""
+        found = [i for i, row in enumerate(rows) if row["pattern"] == pattern]
+        return slice(found[0], found[-1] + 1)
 
 
-def report_accuracy(name: str, predicted: torch.Tensor, labels: torch.Tensor):
-    """Prints a share of right answers with its interval."""
-    correct = (predicted == labels).sum().item()
-    low, high = wilson(correct, len(labels))
-    print(
-        f"{name}: {correct / len(labels):.4f} "
-        f"[{low:.4f}, {high:.4f}] ({correct} of {len(labels)})"
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def read_outs(sets: Sets, train, test) -> dict[str, np.ndarray]:
+    """Right answers (pairs, 2) of a linear read-out, pattern by pattern."""
+    right = {}
+    for pattern in PATTERNS:
+        some = Sets.of_pattern(sets.train.questions, pattern)
+        more = Sets.of_pattern(sets.test.questions, pattern)
+        right[pattern] = read_out.answers(train[some], test[more])[0].numpy()
+    return right
+
+
+def by_statements(sets: Sets, images, texts) -> dict[str, np.ndarray]:
+    """Right choices (pairs, 2): each statement between the pair's pictures."""
+    right = {}
+    for pattern in PATTERNS:
+        some = Sets.of_pattern(sets.test.questions, pattern)
+        shown, said = (
+            F.normalize(x[some], dim=-1).view(-1, 2, x.shape[1])
+            for x in (images, texts)
+        )
+        cosines = said @ shown.transpose(1, 2)
+        own = cosines.diagonal(dim1=1, dim2=2)
+        other = cosines.flip(2).diagonal(dim1=1, dim2=2)
+        right[pattern] = (own > other).numpy()
+    return right
+
+
+def score_table(columns: dict[str, dict[str, np.ndarray]]) -> str:
+    """Single and pair accuracy, pattern by pattern, with intervals."""
+    rows = []
+    for pattern in (*PATTERNS, "all"):
+        row = [pattern]
+        for right in columns.values():
+            if pattern == "all":
+                answers = np.concatenate([right[p] for p in PATTERNS])
+            else:
+                answers = right[pattern]
+            row.append(measures.percent(answers.sum(), answers.size))
+            row.append(
+                measures.percent(answers.all(1).sum(), len(answers))
+            )
+        rows.append(row)
+    head = ["pattern"]
+    for name in columns:
+        head += [f"{name}, answers", f"{name}, pairs"]
+    return table(head, rows)
+
+
+def difference_table(clip, others: dict[str, dict[str, np.ndarray]]) -> str:
+    """Read-outs less CLIP by its text, paired, in points."""
+    rows = []
+    for pattern in PATTERNS:
+        row = [pattern]
+        for right in others.values():
+            middle, low, high = (
+                100 * value
+                for value in measures.paired_difference(
+                    right[pattern], clip[pattern]
+                )
+            )
+            row.append(f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]")
+        rows.append(row)
+    return table(["pattern", *others], rows)
+
+
+def naming(sets: Sets, images, model, folder) -> str:
+    """Which caption fits: among all the patterns', and among 100 scenes'."""
+    rows = sets.test.questions
+    own = captions.of_patterns(rows)
+    kept = [i for i, row in enumerate(rows) if row["pattern"] != "color"]
+    names = sorted({own[i] for i in kept})
+    texts = features.of_texts(model, folder, names)
+    unit = F.normalize(images["test"], dim=-1)
+    guessed = (unit[kept] @ texts.T).argmax(1).tolist()
+    right = sum(names[g] == own[i] for g, i in zip(guessed, kept))
+
+    said = captions.of_scenes(sets.scenes.captions)
+    texts = features.of_texts(model, folder, said)
+    unit = F.normalize(images["scenes"], dim=-1)
+    found = 0
+    for start in range(0, len(said), 100):
+        some = slice(start, start + 100)
+        best = (unit[some] @ texts[some].T).argmax(1).tolist()
+        found += sum(
+            said[start + b] == said[start + i] for i, b in enumerate(best)
+        )
+    return table(
+        ["zero-shot", "right"],
+        [
+            [
+                f"the pattern picture's caption among {len(names)}",
+                measures.percent(right, len(kept)),
+            ],
+            [
+                "the scene's caption among 100",
+                measures.percent(found, len(said)),
+            ],
+        ],
     )
 
 
-def save_contact_sheet(
-    path: pathlib.Path,
-    images: torch.Tensor,
-    pairs: torch.Tensor,
-    columns: int = 10,
-):
-    """Draws pairs of pictures, three times enlarged, side by side."""
-    zoom, margin, edge = 3, 12, fashion_mnist.IMAGE_SIZE * 3
-    rows = math.ceil(len(pairs) / columns)
-    cell_width, cell_height = 2 * edge + margin, edge + margin
-    sheet = Image.new("L", (columns * cell_width, rows * cell_height), 128)
-    for place, pair in enumerate(pairs.tolist()):
-        row, column = divmod(place, columns)
-        for side, index in enumerate(pair):
-            picture = Image.fromarray(images[index].numpy())
-            picture = picture.resize(
-                (picture.width * zoom, picture.height * zoom)
-            )
-            left = column * cell_width + side * edge + margin // 2
-            sheet.paste(picture, (left, row * cell_height + margin // 2))
-    sheet.save(path)
+def twins_table(sets: Sets, clip, dino) -> str:
+    """Cosines of the two pictures of a pair, pattern by pattern."""
+    rows = []
+    for pattern in PATTERNS:
+        some = Sets.of_pattern(sets.test.questions, pattern)
+        row = [pattern]
+        values = []
+        for vectors in (clip, dino):
+            unit = F.normalize(vectors[some], dim=-1)
+            cosines = (unit[0::2] * unit[1::2]).sum(1)
+            values.append(cosines)
+            quantiles = np.quantile(cosines.numpy(), (0.05, 0.5, 0.95))
+            row.append(" ".join(f"{q:.2f}" for q in quantiles))
+        blind = (values[0] > NEAR_MIN) & (values[1] < FAR_MAX)
+        row.append(measures.percent(blind.sum().item(), len(blind)))
+        rows.append(row)
+    head = ["pair of", "CLIP, 5 50 95 %", "DINOv2, 5 50 95 %", "blind"]
+    return table(head, rows)
+
+
+def mining_table(sets: Sets, clip, dino, thresholds) -> str:
+    """Blind pairs among all held-out pictures, and where they come from.
+
+    Args:
+      sets: the pictures.
+      clip, dino: features of the pattern pictures, then of the scenes.
+      thresholds: (CLIP above, DINOv2 below).
+    """
+    count = len(clip)
+    kinds = [row["pattern"] for row in sets.test.questions]
+    kinds += ["scenes"] * len(sets.scenes)
+    code = {name: i for i, name in enumerate((*PATTERNS, "scenes"))}
+    codes = torch.tensor([code[kind] for kind in kinds])
+    pair = torch.tensor(
+        [int(row["pair"]) for row in sets.test.questions]
+        + [-1 - i for i in range(len(sets.scenes))]
+    )
+    first, second = torch.triu_indices(count, count, 1)
+    cosines = []
+    for vectors in (clip, dino):
+        unit = F.normalize(vectors, dim=-1)
+        cosines.append((unit @ unit.T)[first, second])
+    near = cosines[0] > thresholds[0]
+    blind = near & (cosines[1] < thresholds[1])
+    first, second = first[blind], second[blind]
+    total = int(blind.sum())
+    one = codes[first] == codes[second]
+    twins = pair[first] == pair[second]
+    lines = [
+        f"Among {count} pictures ({len(near)} pairs), {int(near.sum())} are "
+        f"near in CLIP (> {thresholds[0]}) and {total} of these are far in "
+        f"DINOv2 (< {thresholds[1]}): one in {len(near) // max(1, total)}.",
+        "Most are two pictures of different pairs with one caption; the last",
+        "column counts those that were drawn as a pair.",
+    ]
+    rows = []
+    for name, number in code.items():
+        here = one & (codes[first] == number)
+        rows.append(
+            [
+                name,
+                measures.percent(here.sum(), total),
+                str(int((twins & here).sum())),
+            ]
+        )
+    rows.append(["two kinds", measures.percent((~one).sum(), total), "0"])
+    head = ["both pictures from", "share of blind pairs", "of these one pair"]
+    return "\n".join(lines) + "\n\n" + table(head, rows)
+
+
+def fill_card(folder: pathlib.Path, text: str) -> None:
+    """Puts the text between the markers of the card."""
+    path = folder / "README.md"
+    card = path.read_text(encoding="utf-8")
+    before, rest = card.split(START, 1)
+    after = rest.split(STOP, 1)[1]
+    path.write_text(
+        f"{before}{START}\n\n{text}\n\n{STOP}{after}", encoding="utf-8"
+    )
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    here = pathlib.Path(__file__).resolve().parent.parent
+    parser.add_argument(
+        "--eyechart", type=pathlib.Path, default=pictures.DEFAULT_PROGRAM
+    )
+    parser.add_argument(
+        "--checkpoints", type=pathlib.Path, default=here / "checkpoints"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=features.CLASSES, default=None
+    )
+    parser.add_argument("--cards", action="store_true", help="fill in cards")
+    parser.add_argument("--far-max", type=float, default=FAR_MAX)
+    parser.add_argument("--near-min", type=float, default=NEAR_MIN)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
 
 
 def main():
-    checkpoints = pathlib.Path(__file__).resolve().parent.parent / "checkpoints"
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument(
-        "--data", type=pathlib.Path, default=fashion_mnist.DEFAULT_ROOT
-    )
-    parser.add_argument(
-        "--clip", type=pathlib.Path, default=checkpoints / "clip"
-    )
-    parser.add_argument(
-        "--dinov2", type=pathlib.Path, default=checkpoints / "dinov2"
-    )
-    parser.add_argument(
-        "--pictures",
-        type=int,
-        default=3000,
-        help="mine pairs among so many of the first test pictures",
-    )
-    parser.add_argument(
-        "--memory", type=int, default=60000, help="training pictures for k-NN"
-    )
-    parser.add_argument(
-        "--sheet", type=pathlib.Path, help="PNG of the widest gaps"
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = parse_arguments()
     torch.set_num_threads(options.threads)
-    train = fashion_mnist.load(options.data, "train")
-    test = fashion_mnist.load(options.data, "test")
+    wanted = options.only or list(features.CLASSES)
+    root = options.checkpoints
+    sets = Sets(options.eyechart)
+    texts = {name: [] for name in wanted}
 
-    cosines = {}
-    labels = test.labels[: options.pictures]
-    for kind, folder in (("clip", options.clip), ("dinov2", options.dinov2)):
-        model, processor = load_checkpoint(folder, kind)
-        difference = check_processor(model, processor, test.images[:256])
-        print(
-            f"{kind}: processor's features differ by at most {difference:.1e}"
+    vectors, right = {}, {}
+    for name in ("clip", "dinov2", "aimv2"):
+        if name not in wanted:
+            continue
+        vectors[name] = {
+            part: features.of_plan(
+                root / name, plan, getattr(sets, part).pixels
+            )
+            for part, plan in PLANS.items()
+        }
+        right[name] = read_outs(
+            sets, vectors[name]["train"], vectors[name]["test"]
         )
-        bank = embed(model, train.images[: options.memory])
-        features = embed(model, test.images)
-        predicted = knn_predict(bank, train.labels[: options.memory], features)
-        report_accuracy(f"{kind}: k-NN top-1", predicted, test.labels)
-        if kind == "clip":
-            guessed = zero_shot(model, folder, features)
-            report_accuracy("clip: zero-shot top-1", guessed, test.labels)
-        same, other = cosine_quantiles(features[: options.pictures], labels)
-        print(f"{kind}: cosine quantiles {QUANTILES}")
-        print(f"  same class   {' '.join(f'{q:6.3f}' for q in same)}")
-        print(f"  other class  {' '.join(f'{q:6.3f}' for q in other)}")
-        cosines[kind] = pair_cosines(features[: options.pictures])
+        columns = {"read-out": right[name]}
+        if name == "clip":
+            model = features.load(root / name)
+            said = features.of_texts(
+                model,
+                root / name,
+                [row["statement"] for row in sets.test.questions],
+            )
+            spoken = by_statements(sets, vectors[name]["test"], said)
+            columns = {"text": spoken, **columns}
+            texts[name].append(naming(sets, vectors[name], model, root / name))
+        texts[name].append(score_table(columns))
 
-    near = cosines["clip"] > NEAR_MIN
-    blind = near & (cosines["dinov2"] < FAR_MAX)
-    alike = same_class(labels)
-    print(
-        f"pairs: {len(near)}; near in CLIP: {near.sum()}; blind: {blind.sum()}"
-    )
-    if not blind.any():
-        return
-    print(f"blind pairs of one class: {alike[blind].float().mean():.4f}")
-    if options.sheet:
-        gap = torch.where(blind, cosines["clip"] - cosines["dinov2"], -2)
-        first, second = torch.triu_indices(len(labels), len(labels), 1)
-        top = gap.topk(min(40, int(blind.sum()))).indices
-        pairs = torch.stack([first[top], second[top]], 1)
-        save_contact_sheet(options.sheet, test.images, pairs)
+    if "clip" in right and len(right) > 1:
+        others = {f"{name} read-out": right[name] for name in right}
+        text = "In points, read-out less CLIP asked by its text, same pairs:"
+        text += "\n\n" + difference_table(spoken, others)
+        for name in right:
+            texts[name].append(text)
+    if "clip" in right and "dinov2" in right:
+        both = [
+            torch.cat([vectors[name]["test"], vectors[name]["scenes"]])
+            for name in ("clip", "dinov2")
+        ]
+        thresholds = (options.near_min, options.far_max)
+        mined = [
+            twins_table(
+                sets, vectors["clip"]["test"], vectors["dinov2"]["test"]
+            ),
+            mining_table(sets, *both, thresholds),
+        ]
+        for name in ("clip", "dinov2"):
+            texts[name] += mined
+    if "florence2" in wanted:
+        texts["florence2"].append(
+            evaluate_florence2.report(root / "florence2", options.eyechart)
+        )
+
+    for name, parts in texts.items():
+        text = "\n\n".join(parts)
+        print(f"## {name}\n\n{text}\n", flush=True)
+        if options.cards:
+            fill_card(root / name, text)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,25 @@
-"""What both trainers share: batches, schedules, resuming, saving."""
+"""What all trainers share: schedules, resuming, patch dropping, saving."""
 
 import json
-import math
 import os
 import pathlib
 import time
 
 import torch
 
-import fashion_mnist
-
-DEFAULT_WORK = pathlib.Path.home() / ".cache" / "eyechart-train"
+import pictures
 
 
 def add_common_arguments(
     parser, name: str, steps: int, batch: int, rate: float
 ):
-    """Adds the flags that both trainers have to an argparse parser."""
+    """Adds the flags that all trainers have to an argparse parser."""
     here = pathlib.Path(__file__).resolve().parent
     parser.add_argument(
-        "--data",
+        "--eyechart",
         type=pathlib.Path,
-        default=fashion_mnist.DEFAULT_ROOT,
-        help="folder of Fashion-MNIST's .gz files (default: %(default)s)",
+        default=pictures.DEFAULT_PROGRAM,
+        help="the built program (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
@@ -33,23 +30,26 @@ def add_common_arguments(
     parser.add_argument(
         "--work",
         type=pathlib.Path,
-        default=DEFAULT_WORK / name,
+        default=pictures.DEFAULT_CACHE / name,
         help="folder of the state to resume from (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=steps,
+        help="a finished run goes on when this is raised",
+    )
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--learning-rate", type=float, default=rate)
+    parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--threads", type=int, default=2)
 
 
-def begin_step(seed: int, step: int) -> None:
-    """Seeds all random draws of one step.
-
-    Each step has a seed of its own, so that a resumed run draws what the
-    uninterrupted one would have drawn.
-    """
-    torch.manual_seed(seed * 1_000_003 + step)
+def begin(options) -> None:
+    """Sets threads and the seed that the first weights come from."""
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
 
 
 def batch_indices(seed: int, step: int, batch: int, count: int) -> torch.Tensor:
@@ -60,25 +60,21 @@ def batch_indices(seed: int, step: int, batch: int, count: int) -> torch.Tensor:
     return order[place * batch : (place + 1) * batch]
 
 
-def warmup_cosine(step: int, steps: int, warmup: int) -> float:
-    """Factor of the learning rate: linear up to 1, then a cosine down to 0."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup)))
+def drop_patches(hidden: torch.Tensor, keep: float, twins: int = 0):
+    """A random share of the patch tokens, with the class token.
 
-
-def set_rate(optimizer: torch.optim.Optimizer, options, step: int) -> None:
-    """Sets a step's learning rate; the first twentieth warms up."""
-    factor = warmup_cosine(step, options.steps, warmup=options.steps // 20)
-    for group in optimizer.param_groups:
-        group["lr"] = options.learning_rate * factor
-
-
-def settings_of(options) -> dict:
-    """The arguments that a trained model depends on."""
-    # Where files lie and how many threads work changes nothing.
-    places = ("data", "out", "work", "threads")
-    return {k: v for k, v in vars(options).items() if k not in places}
+    Args:
+      hidden: (B, 1 + patches, D).
+      keep: share of the patches that stay; 1 for all.
+      twins: so many at the end keep those of so many before.
+    """
+    if keep >= 1:
+        return hidden
+    count, patches, width = hidden[:, 1:].shape
+    order = torch.rand(count - twins, patches).argsort(1)
+    order = torch.cat([order, order[len(order) - twins :]])
+    index = order[:, : round(keep * patches), None].expand(-1, -1, width)
+    return torch.cat([hidden[:, :1], hidden[:, 1:].gather(1, index)], 1)
 
 
 def parameter_groups(
@@ -87,7 +83,7 @@ def parameter_groups(
     """Decays matrices only: not biases, norms, tokens and position tables."""
     decayed, plain = [], []
     for name, parameter in module.named_parameters():
-        is_table = "token" in name or "embeddings.position" in name
+        is_table = "token" in name or "embed" in name and "patch" not in name
         matrix = parameter.ndim >= 2 and not is_table
         (decayed if matrix else plain).append(parameter)
     return [
@@ -96,8 +92,12 @@ def parameter_groups(
     ]
 
 
-class Resumable:
-    """Keeps the state of a training run in a file, and counts its time.
+class Run:
+    """A training run that goes on where it stopped, and counts its time.
+
+    The learning rate warms up, stays, and falls to nothing over the last
+    quarter. Up to there a run does not depend on its length: the state at that
+    point is kept as well, so that a finished run can be made longer.
 
     Attributes:
       step: the next step to do.
@@ -106,38 +106,86 @@ class Resumable:
         this says better what the training costs.
     """
 
-    def __init__(self, work: pathlib.Path, settings: dict, parts: dict):
+    def __init__(self, options, parts: dict):
         """Restores the parts when the work folder holds a matching state.
 
         Args:
-          work: folder of the state file.
-          settings: what the run depends on; a state made with other settings
-            is not resumed.
-          parts: name to object with state_dict() and load_state_dict().
+          options: the arguments; a state made with other settings is refused.
+          parts: name to object with state_dict() and load_state_dict(); must
+            hold "optimizer".
         """
-        self._path = work / "state.pt"
-        self._settings = settings
+        places = ("eyechart", "out", "work", "threads", "steps")
+        self._settings = {
+            k: v for k, v in vars(options).items() if k not in places
+        }
+        self._options = options
         self._parts = parts
+        self._saved = time.monotonic()
         self.step = 0
         self.seconds = 0.0
         self.cpu_seconds = 0.0
-        work.mkdir(parents=True, exist_ok=True)
-        if self._path.exists():
-            state = torch.load(self._path, weights_only=True)
-            if state["settings"] == settings:
-                for name, part in parts.items():
-                    part.load_state_dict(state["parts"][name])
-                self.step = state["step"]
-                self.seconds = state["seconds"]
-                self.cpu_seconds = state["cpu_seconds"]
+        options.work.mkdir(parents=True, exist_ok=True)
+        files = [options.work / name for name in ("state.pt", "flat.pt")]
+        if not any(map(self._restore, files)) and files[0].exists():
+            raise SystemExit(
+                f"{files[0]} is past the point where its learning rate began "
+                "to fall, and no flat.pt is beside it; take its --steps again "
+                "or give another --work"
+            )
         self._started = time.monotonic() - self.seconds
         self._cpu_started = time.process_time() - self.cpu_seconds
 
-    def advance(self) -> None:
-        """Counts one step as done."""
-        self.step += 1
-        self.seconds = time.monotonic() - self._started
-        self.cpu_seconds = time.process_time() - self._cpu_started
+    def _restore(self, path: pathlib.Path) -> bool:
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True)
+        if state["settings"] != self._settings:
+            raise SystemExit(
+                f"{path} was made with other settings: {state['settings']}; "
+                "give another --work or remove it"
+            )
+        if state["falling"] not in (0, self._options.steps):
+            return False
+        for name, part in self._parts.items():
+            part.load_state_dict(state["parts"][name])
+        self.step = state["step"]
+        self.seconds = state["seconds"]
+        self.cpu_seconds = state["cpu_seconds"]
+        return True
+
+    @property
+    def falling(self) -> bool:
+        """Whether the learning rate is falling already."""
+        return self.step >= self._options.steps * 3 // 4
+
+    def steps(self):
+        """Yields the steps to do; seeds each, sets its rate and saves.
+
+        Each step has a seed of its own, so that a resumed run draws what the
+        uninterrupted one would have drawn.
+        """
+        options = self._options
+        while self.step < options.steps:
+            torch.manual_seed(options.seed * 1_000_003 + self.step)
+            for group in self._parts["optimizer"].param_groups:
+                group["lr"] = options.learning_rate * self._factor()
+            yield self.step
+            flat = not self.falling
+            self.step += 1
+            self.seconds = time.monotonic() - self._started
+            self.cpu_seconds = time.process_time() - self._cpu_started
+            if flat and self.falling:
+                self._save("flat.pt", falling=0)
+            last = self.step == options.steps
+            if last or time.monotonic() - self._saved > 120:
+                falling = self.step > options.steps * 3 // 4
+                self._save("state.pt", options.steps if falling else 0)
+                self._saved = time.monotonic()
+
+    def _factor(self) -> float:
+        steps = self._options.steps
+        fall = (steps - self.step) / (steps - steps * 3 // 4)
+        return min(1.0, (self.step + 1) / 100, fall)
 
     def times(self) -> str:
         """The times spent, for a log line."""
@@ -146,10 +194,16 @@ class Resumable:
             f"({self.cpu_seconds / 60:.2f} of processor time)"
         )
 
-    def save(self) -> None:
+    def log(self, text: str) -> None:
+        """Prints a line every 25 steps."""
+        if self.step % 25 == 0 or self.step == self._options.steps - 1:
+            print(f"step {self.step} {self.times()} {text}", flush=True)
+
+    def _save(self, name: str, falling: int) -> None:
         """Writes the state beside its name, then renames it."""
         state = {
             "settings": self._settings,
+            "falling": falling,
             "step": self.step,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
@@ -157,14 +211,16 @@ class Resumable:
                 name: part.state_dict() for name, part in self._parts.items()
             },
         }
-        partial = self._path.with_suffix(".partial")
+        partial = self._options.work / (name + ".partial")
         torch.save(state, partial)
-        os.replace(partial, self._path)
+        os.replace(partial, self._options.work / name)
 
 
-def save_preprocessor(folder: pathlib.Path, processor_type: str) -> None:
+def save_preprocessor(
+    folder: pathlib.Path, processor_type: str, **more
+) -> None:
     """Writes preprocessor_config.json with every key that readers look for."""
-    size = fashion_mnist.IMAGE_SIZE
+    size = pictures.SIZE
     bicubic = 3
     save_json(
         folder / "preprocessor_config.json",
@@ -179,8 +235,9 @@ def save_preprocessor(folder: pathlib.Path, processor_type: str) -> None:
             "do_rescale": True,
             "rescale_factor": 1 / 255,
             "do_normalize": True,
-            "image_mean": [fashion_mnist.MEAN] * 3,
-            "image_std": [fashion_mnist.STD] * 3,
+            "image_mean": [pictures.MEAN] * 3,
+            "image_std": [pictures.STD] * 3,
+            **more,
         },
     )
 
