@@ -253,14 +253,14 @@ TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
   const std::vector<std::string> command = {
       "ask",       DemoCheckpoint("dinov2"),
       "chart",     "--resolution",
-      "56",        "--chart",
+      "48",        "--chart",
       "color",     "--train",
       "16",        "--test",
       "16",        "-o",
       out.string()};
   const Json json = EyechartJson(command);
   EXPECT_EQ(json["benchmark"], "chart");
-  EXPECT_EQ(json["size"], 56);
+  EXPECT_EQ(json["size"], 48);
   ASSERT_EQ(json["charts"].size(), 2u);  // linear and k-NN
   EXPECT_EQ(json["charts"][0]["read_out"], "linear");
   EXPECT_EQ(json["charts"][0]["points"].size(), 8u);
@@ -294,7 +294,7 @@ TEST_F(AskCommand, TheEyeChartIsATask) {
             "model = \"" +
                 DemoCheckpoint("dinov2") +
                 "\"\n"
-                "resolution = 56\n[[task]]\nkind = \"chart\"\n"
+                "resolution = 48\n[[task]]\nkind = \"chart\"\n"
                 "chart = \"color\"\nread_out = [\"linear\", \"knn\"]\n"
                 "train = 16\ntest = 16\n");
   const fs::path out = folder_ / "run";
@@ -304,7 +304,7 @@ TEST_F(AskCommand, TheEyeChartIsATask) {
   for (const Record& record : ReadRecords(out / "records.jsonl")) {
     if (record.metric != "chart_accuracy") continue;
     read_outs.push_back(record.setting.at("read_out"));
-    EXPECT_EQ(record.setting.at("size"), "56");
+    EXPECT_EQ(record.setting.at("size"), "48");
     EXPECT_EQ(record.setting.at("seed"), "0");
     EXPECT_TRUE(record.ci.has_value());
   }

@@ -35,7 +35,7 @@ TEST(InspectCommand, HasTheContractsKeys) {
 
 TEST(InspectCommand, CountsTokensOfAnotherResolution) {
   const std::string model = DemoCheckpoint("dinov2");
-  const Json json = EyechartJson({"inspect", model, "--resolution", "56"});
+  const Json json = EyechartJson({"inspect", model, "--resolution", "48"});
   const int patch = json["patch_size"];
   EXPECT_EQ(json["tokens"]["count"], 1 + (56 / patch) * (56 / patch));
 }
