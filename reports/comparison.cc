@@ -97,11 +97,13 @@ void ChooseColumns(Gathered& gathered) {
 
 }  // namespace
 
-std::vector<TaskTable> MakeTaskTables(std::span<const RunFolder> runs) {
+std::vector<TaskTable> MakeTaskTables(std::span<const RunFolder> runs,
+                                      bool patterns) {
   std::vector<Gathered> tasks;
   std::map<std::string, std::size_t> task_of;
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (const Record& record : runs[run].records) {
+      if (!patterns && record.setting.contains("pattern")) continue;
       const auto [place, is_new] = task_of.emplace(record.task, tasks.size());
       if (is_new) {
         tasks.emplace_back();

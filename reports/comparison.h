@@ -31,7 +31,10 @@ struct TaskTable {
 
 /// One table a task, tasks and cells in the order of their first mention. The
 /// tables point into `runs`.
-std::vector<TaskTable> MakeTaskTables(std::span<const RunFolder> runs);
+/// Without `patterns`, records of one pattern (a setting) are left out, where
+/// they stand elsewhere (patterns.h).
+std::vector<TaskTable> MakeTaskTables(std::span<const RunFolder> runs,
+                                      bool patterns = true);
 
 /// The metrics (indices into `metrics`) that some run has of the cell.
 std::vector<std::size_t> MetricsOf(const TaskTable::Row& row);

@@ -43,9 +43,9 @@ void Head(HtmlPage& page) {
                "eyechart report</p>\n<nav aria-label=\"Sections\"><ul>"
                "<li><a href=\"#summary\">Summary</a></li>";
   if (failures) page.html += "<li><a href=\"#failed\">Failed cells</a></li>";
-  page.html += "<li><a href=\"#results\">Results</a></li>";
   if (!page.patterns.empty())
     page.html += "<li><a href=\"#patterns\">Patterns</a></li>";
+  page.html += "<li><a href=\"#results\">Results</a></li>";
   if (!page.acuities.empty())
     page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
   if (!page.galleries.empty())
@@ -85,8 +85,8 @@ class HtmlExporter : public Exporter {
     Head(page);
     WriteSummary(page);
     WriteFailures(page);
-    WriteResults(page);
     WritePatterns(page);
+    WriteResults(page);
     WriteAcuity(page);
     Pairs(page);
     Records(page);

@@ -39,7 +39,7 @@ struct HtmlPage {
   NumberStyle style;
   std::vector<RunSummaryCounts> counts;  // by run
   std::vector<MetricNote> metrics = MetricsUsed(runs);
-  std::vector<TaskTable> tables = MakeTaskTables(runs);
+  std::vector<TaskTable> tables = MakeTaskTables(runs, /*patterns=*/false);
   std::vector<Gallery> galleries = ReadGalleries(runs);
   std::vector<AcuityCurve> acuities = ReadAcuities(runs);
   std::vector<PatternTable> patterns = MakePatternTables(runs);

@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "reports/comparison.h"
 #include "tests/fixture.h"
 
 namespace eyechart::reports {
@@ -111,6 +112,13 @@ TEST(PatternsTest, MiningHasItsThresholds) {
   const std::vector<PatternTable> tables = MakePatternTables(runs);
   ASSERT_EQ(tables.size(), 1u);
   EXPECT_EQ(tables[0].columns[0].how, "mined, near > 0.9, far < 0.6");
+}
+
+TEST(PatternsTest, TheTaskTablesNeedNotRepeatThem) {
+  const std::vector<RunFolder> runs = {MakeRun("")};
+  ASSERT_EQ(MakeTaskTables(runs, /*patterns=*/false).size(), 1u);
+  EXPECT_EQ(MakeTaskTables(runs, /*patterns=*/false)[0].rows.size(), 2u);
+  EXPECT_EQ(MakeTaskTables(runs)[0].rows.size(), 6u);
 }
 
 TEST(PairedDifferenceIntervalTest, HoldsTheDifferenceAndTurns) {
