@@ -18,6 +18,7 @@
 #include "probes/multiple_choice/ask_json.h"
 #include "probes/multiple_choice/outcomes_csv.h"
 #include "probes/multiple_choice/paired_comparison.h"
+#include "probes/multiple_choice/read_out.h"
 
 namespace eyechart::cli {
 namespace {
@@ -103,6 +104,7 @@ Result Encoded(AskFlags& flags, const Benchmark& benchmark) {
     multiple_choice::ReadOptions read = flags.read;
     read.path = flags.train;
     train = multiple_choice::ReadBenchmark(read);
+    multiple_choice::RequireTrainable(benchmark, *train);
   }
   encoders::EncodeSummary summary;
   {

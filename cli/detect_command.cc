@@ -23,12 +23,13 @@ struct PredictOptions {
 
 // The pictures' ids: numbers where all of them are, as COCO's.
 std::vector<Json> ImageIds(const data::Dataset& dataset) {
-  std::vector<Json> ids;
+  std::vector<Json> texts, numbers;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const auto number = ParseInt(dataset.item(i).id);
-    ids.push_back(number ? Json(*number) : Json(dataset.item(i).id));
+    texts.emplace_back(dataset.item(i).id);
+    if (const auto number = ParseInt(dataset.item(i).id))
+      numbers.emplace_back(*number);
   }
-  return ids;
+  return numbers.size() == texts.size() ? numbers : texts;
 }
 
 // A COCO data set of what was found, for pictures that have no categories.

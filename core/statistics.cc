@@ -125,6 +125,42 @@ double McNemarExactP(std::int64_t b, std::int64_t c, bool mid_p) {
   return std::min(1.0, 2 * tail - (mid_p ? seen : 0));
 }
 
+Interval PairedDifferenceInterval(std::int64_t both,
+                                  std::int64_t only_first,
+                                  std::int64_t only_second,
+                                  std::int64_t neither,
+                                  double level) {
+  const std::int64_t count = both + only_first + only_second + neither;
+  EYECHART_CHECK(count > 0, "no items");
+  const auto n = static_cast<double>(count);
+  const double p1 = static_cast<double>(both + only_first) / n;
+  const double p2 = static_cast<double>(both + only_second) / n;
+  const Interval one = WilsonInterval(both + only_first, count, level);
+  const Interval two = WilsonInterval(both + only_second, count, level);
+  // The correlation of the two, with Newcombe's continuity correction.
+  const auto a = static_cast<double>(both), b = static_cast<double>(only_first);
+  const auto c = static_cast<double>(only_second);
+  const auto d = static_cast<double>(neither);
+  const double marginals = (a + b) * (c + d) * (a + c) * (b + d);
+  double phi = 0;
+  if (marginals > 0) {
+    double cross = a * d - b * c;
+    if (cross > 0) cross = std::max(cross - n / 2, 0.0);
+    phi = cross / std::sqrt(marginals);
+  }
+  const auto width = [phi](double left, double right) {
+    return std::sqrt(
+        std::max(0.0, left * left - 2 * phi * left * right + right * right));
+  };
+  Interval interval;
+  interval.level = level;
+  interval.method = "newcombe paired";
+  const double difference = p2 - p1;
+  interval.low = difference - width(p2 - two.low, one.high - p1);
+  interval.high = difference + width(two.high - p2, p1 - one.low);
+  return interval;
+}
+
 Interval BootstrapMeanInterval(std::span<const double> values,
                                std::uint64_t seed,
                                int resamples,

@@ -45,6 +45,15 @@ Interval PairShareInterval(std::span<const std::int64_t> hits,
 /// 1e-10 for b + c up to 1e5. Throws std::logic_error for negative counts.
 double McNemarExactP(std::int64_t b, std::int64_t c, bool mid_p = false);
 
+/// Interval of the difference p2 - p1 of two shares of the same items: `both`
+/// were right in both, `neither` in none (Newcombe 1998, Statistics in Medicine
+/// 17, 2635-2650, method 10). Throws std::logic_error without items.
+Interval PairedDifferenceInterval(std::int64_t both,
+                                  std::int64_t only_first,
+                                  std::int64_t only_second,
+                                  std::int64_t neither,
+                                  double level = 0.95);
+
 /// Percentile bootstrap interval of the mean of independent `values` (Efron
 /// 1979): `resamples` draws from a generator seeded with `seed`, the same on
 /// every machine. [NaN, NaN] of no values.

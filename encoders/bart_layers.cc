@@ -1,10 +1,8 @@
 #include "encoders/bart_layers.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "core/error.h"
@@ -196,12 +194,6 @@ at::Tensor BartDecoderLayer::Forward(const at::Tensor& x,
   const at::Tensor seen = cross_norm_.Forward(
       cross_out_.ForwardAdd(Cross(told, mask, cache), told));
   return final_norm_.Forward(mlp_.ForwardAdd(seen, seen));
-}
-
-double BartDecoderLayer::multiply_adds() const {
-  return static_cast<double>(qkv_.multiply_adds() + out_.multiply_adds() +
-                             cross_query_.multiply_adds() +
-                             cross_out_.multiply_adds() + mlp_.multiply_adds());
 }
 
 }  // namespace eyechart::encoders

@@ -75,9 +75,6 @@ class BartDecoderLayer {
                      const std::optional<at::Tensor>& mask,
                      BartLayerCache& cache) const;
 
-  /// Multiply-adds of one new token, attention left out.
-  double multiply_adds() const;
-
  private:
   at::Tensor Self(const at::Tensor& x,
                   std::int64_t past,

@@ -47,10 +47,6 @@ class Captioner {
  public:
   virtual ~Captioner() = default;
 
-  virtual const EncoderInfo& tower() const = 0;  // the vision side's
-  /// The tokens that a picture of that size becomes.
-  virtual std::int64_t PictureTokens(int height, int width) const = 0;
-
   /// pixels: (B, 3, H, W) float32 -> (B, P, D), what prompts are answered from.
   /// Throws InputError for a size that the model cannot take.
   virtual at::Tensor Look(const at::Tensor& pixels) = 0;
@@ -84,8 +80,8 @@ class Captioner {
                                            const EncoderOptions& options);
 };
 
-/// Whether the family of `checkpoint` writes and the folder has what it takes
-/// to: a tokenizer and more than the vision tower.
+/// Whether the family of `checkpoint` writes and the folder has the tokenizer
+/// that it takes.
 bool CanWrite(const Checkpoint& checkpoint);
 
 }  // namespace eyechart::encoders

@@ -4,10 +4,10 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/logsumexp.h>
-#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -92,12 +92,6 @@ class Florence2 : public Captioner {
                   checkpoint.config.value("vision_config", Json::object()),
                   checkpoint.config.value("text_config", Json::object()),
                   placement) {}
-
-  const EncoderInfo& tower() const override { return tower_->info(); }
-
-  std::int64_t PictureTokens(int height, int width) const override {
-    return 1 + tower_->TokenCount(height, width);
-  }
 
   at::Tensor Look(const at::Tensor& pixels) override {
     const c10::InferenceMode inference;
@@ -198,8 +192,17 @@ class Florence2 : public Captioner {
                      "\"d_model\" {}; they should be the same",
                      checkpoint.config_source, projector_.outputs(),
                      bart_.width());
-    const Ids ends = {tokenizer_.start_id(), tokenizer_.end_id()};
-    for (const std::int64_t id : ends) RequireKnown(id);
+    for (const std::int64_t id : {tokenizer_.start_id(), tokenizer_.end_id()})
+      RequireKnown(id);
+    // What a search writes without being told to by a logit.
+    for (const std::optional<std::int64_t> id :
+         {std::optional(generation_.decoder_start_token_id),
+          std::optional(generation_.pad_token_id),
+          generation_.forced_bos_token_id, generation_.forced_eos_token_id})
+      EYECHART_REQUIRE(!id || *id < bart_.vocabulary(),
+                       "{}: how it writes names the token {}; the language "
+                       "model knows {}",
+                       checkpoint.name, *id, bart_.vocabulary());
   }
 
   void RequireKnown(std::int64_t id) const {

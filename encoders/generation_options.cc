@@ -134,16 +134,15 @@ GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
   const std::filesystem::path path =
       checkpoint.folder / "generation_config.json";
   const std::optional<Json> file = ReadOptionalObject(path);
+  const auto text = checkpoint.config.find("text_config");
   Reader reader;
   if (file) {
     reader.Add(*file, path.string());
   } else {
     reader.Add(checkpoint.config, checkpoint.config_source);
+    if (text != checkpoint.config.end() && text->is_object())
+      reader.Add(*text, checkpoint.config_source + ": \"text_config\"");
   }
-  // The ids of special tokens stand there in any case.
-  const auto text = checkpoint.config.find("text_config");
-  if (text != checkpoint.config.end() && text->is_object() && !file)
-    reader.Add(*text, checkpoint.config_source + ": \"text_config\"");
   RequireKnown(reader);
 
   GenerationOptions options;
@@ -161,9 +160,11 @@ GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
   options.max_new_tokens =
       reader.Integer("max_new_tokens", options.max_new_tokens);
   options.decoder_start_token_id =
-      reader.Integer("decoder_start_token_id", options.decoder_start_token_id);
+      reader.Token("decoder_start_token_id")
+          .value_or(options.decoder_start_token_id);
   options.eos_token_ids = reader.Tokens("eos_token_id", options.eos_token_ids);
-  options.pad_token_id = reader.Integer("pad_token_id", options.pad_token_id);
+  options.pad_token_id =
+      reader.Token("pad_token_id").value_or(options.pad_token_id);
   RequireUsable(options);
   return options;
 }

@@ -6,10 +6,7 @@ namespace eyechart::encoders {
 
 LoadedCaptioner LoadCaptioner(const ModelSpec& spec) {
   LoadedCaptioner model;
-  EncoderOptions options;
-  options.dtype = ParseEncoderDType(spec.dtype);
-  options.device = ParseDevice(spec.device);
-  options.allow_unused = spec.allow_unused;
+  const EncoderOptions options = EncoderOptionsOf(spec);
   model.dtype = spec.dtype;
   model.device = options.device;
   AllowTf32(ParseTf32(spec.tf32, options.device));

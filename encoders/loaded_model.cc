@@ -93,13 +93,18 @@ data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint,
   return options;
 }
 
-LoadedModel LoadModel(const ModelSpec& spec) {
-  LoadedModel model;
+EncoderOptions EncoderOptionsOf(const ModelSpec& spec) {
   EncoderOptions options;
   options.dtype = ParseEncoderDType(spec.dtype);
   options.device = ParseDevice(spec.device);
   options.allow_unused = spec.allow_unused;
   options.allow_missing = spec.allow_missing;
+  return options;
+}
+
+LoadedModel LoadModel(const ModelSpec& spec) {
+  LoadedModel model;
+  const EncoderOptions options = EncoderOptionsOf(spec);
   model.dtype = spec.dtype;
   model.device = options.device;
   model.tf32 = ParseTf32(spec.tf32, options.device);

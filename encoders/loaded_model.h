@@ -47,6 +47,10 @@ struct LoadedModel {
 /// weights that the device has no room for. Sets the process's TF32 policy.
 LoadedModel LoadModel(const ModelSpec& spec);
 
+/// How the encoder of `spec` is built. Throws InputError for a dtype or device
+/// that is not known.
+EncoderOptions EncoderOptionsOf(const ModelSpec& spec);
+
 /// The settings that pictures are prepared with for `checkpoint`, `spec`'s
 /// choices put in. Throws InputError.
 data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint,

@@ -1,7 +1,6 @@
 #include "encoders/token_search.h"
 
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/topk.h>

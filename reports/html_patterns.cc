@@ -48,8 +48,8 @@ void Differences(HtmlPage& page, const PatternTable& table) {
   page.html += "<div class=\"scroll\"><table>" +
                Element("caption",
                        "The same pairs asked of two: points of difference with "
-                       "their 95% interval, pairs that one alone has right, "
-                       "and McNemar\u2019s exact test") +
+                       "their 95% interval (Newcombe 1998, paired), pairs that "
+                       "one alone has right, and McNemar\u2019s exact test") +
                "<thead><tr><th scope=\"col\">pattern</th>"
                "<th scope=\"col\">first</th><th scope=\"col\">second</th>"
                "<th scope=\"col\" class=\"num\">second less first</th>"
@@ -83,7 +83,8 @@ void WritePatterns(HtmlPage& page) {
       "alone. \u201cRead-out\u201d is what a linear read-out of the frozen "
       "features, trained on other pairs, tells apart; words are scored as the "
       "benchmark says. \u201cMined\u201d is the share of the pairs that one "
-      "encoder takes for the same and the other does not.</p>\n";
+      "encoder takes for the same and the other does not. Guessing gets one "
+      "pair in four, and a constant answer none.</p>\n";
   for (const PatternTable& table : page.patterns) {
     Scores(page, table);
     Differences(page, table);

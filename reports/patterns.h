@@ -32,7 +32,7 @@ struct PatternComparison {
   std::int64_t only_first = 0;
   std::int64_t only_second = 0;
   double difference = 0;  // second less first
-  Interval ci;            // 95 %, Newcombe's method 10
+  Interval ci;            // PairedDifferenceInterval, 95 %
   double p = 1;           // two-sided, exact
 };
 
@@ -50,12 +50,5 @@ struct PatternTable {
 /// into `runs`. Outcomes that are not there give no comparison; damaged ones
 /// throw InputError.
 std::vector<PatternTable> MakePatternTables(std::span<const RunFolder> runs);
-
-/// The difference p2 - p1 of two shares of the same `n` pairs, of which `both`
-/// and `neither` agree: Newcombe 1998 (Statistics in Medicine 17), method 10.
-Interval PairedDifferenceInterval(std::int64_t both,
-                                  std::int64_t only_first,
-                                  std::int64_t only_second,
-                                  std::int64_t neither);
 
 }  // namespace eyechart::reports

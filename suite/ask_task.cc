@@ -2,6 +2,7 @@
 // captions.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -14,6 +15,7 @@
 #include "probes/multiple_choice/ask_records.h"
 #include "probes/multiple_choice/benchmark_kind.h"
 #include "probes/multiple_choice/outcomes_csv.h"
+#include "probes/multiple_choice/read_out.h"
 #include "suite/task.h"
 
 namespace eyechart::suite {
@@ -147,6 +149,11 @@ Asked AskByFeatures(const Cell& cell,
                     const mc::Benchmark& benchmark,
                     const mc::AskOptions& options,
                     TaskContext& context) {
+  std::optional<mc::Benchmark> train;
+  if (cell.train != nullptr) {
+    train = ReadBenchmark(*cell.train, *cell.task);
+    mc::RequireTrainable(benchmark, *train);
+  }
   encoders::EncodeOptions encode;
   encode.batch = BatchOf(*cell.task);
   const EncoderSpec& encoder = *cell.encoders[0];
@@ -154,14 +161,13 @@ Asked AskByFeatures(const Cell& cell,
       context.features.Encode(encoder, *cell.dataset, encode);
   const data::FeatureStore store(features.folder);
   Asked asked;
-  if (cell.train == nullptr) {
+  if (!train) {
     asked.result = mc::AskEncoder(benchmark, store, encoder.model, options,
                                   context.progress);
   } else {
-    const mc::Benchmark train = ReadBenchmark(*cell.train, *cell.task);
     const data::FeatureStore train_store(
         context.features.Encode(encoder, *cell.train, encode).folder);
-    const mc::TrainingPairs pairs{train, train_store};
+    const mc::TrainingPairs pairs{*train, train_store};
     asked.result = mc::AskEncoder(benchmark, store, encoder.model, options,
                                   context.progress, &pairs);
   }

@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,33 @@ def limit_threads(threads):
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
                      "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)
+
+
+class ServedProbe:
+    """One of the *_probe programs, which stays between its answers.
+
+    Args:
+      program: the probe, which knows a step called serve.
+      folder: the checkpoint; the pixels are written into it under "x".
+      pixels: (B, 3, H, W) float32.
+    """
+
+    def __init__(self, program, folder, pixels, dtype, threads):
+        from safetensors.torch import save_file
+        save_file({"x": pixels}, folder / "pixels.safetensors")
+        self.process = subprocess.Popen(
+            [program, "serve", folder, folder / "pixels.safetensors",
+             "--dtype", dtype, "--threads", str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, line):
+        """The numbers that it answers with."""
+        print(line, file=self.process.stdin, flush=True)
+        return [float(x) for x in self.process.stdout.readline().split()]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def processor():

@@ -49,30 +49,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch  # noqa: E402
 import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
 from transformers import (CLIPVisionConfig,  # noqa: E402
                           CLIPVisionModelWithProjection)
 
 PROBE = options.binary.resolve().parents[1] / "tests/encoder_probe"
-
-
-class Eyechart:
-    """The probe, which stays between its answers."""
-
-    def __init__(self, folder, pixels, dtype):
-        save_file({"x": pixels}, folder / "pixels.safetensors")
-        self.process = subprocess.Popen(
-            [PROBE, "serve", folder, folder / "pixels.safetensors", "--dtype",
-             dtype, "--threads", str(options.threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, line):
-        print(line, file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def load(folder, dtype, attention):
@@ -164,9 +144,9 @@ def compare(name, batch, dtype, folder):
     tokens = 1 + (224 // settings["patch_size"]) ** 2
     gemm = (batch * tokens, settings["hidden_size"],
             settings["intermediate_size"])
-    ours = Eyechart(folder, pixels, dtype)
-    calls = {"eyechart": lambda: ours.ask("pass x"),
-             "ceiling": lambda: ours.ask("gemm %d %d %d" % gemm)}
+    ours = common.ServedProbe(PROBE, folder, pixels, dtype, options.threads)
+    calls = {"eyechart": lambda: ours.ask("pass x")[0],
+             "ceiling": lambda: ours.ask("gemm %d %d %d" % gemm)[0]}
     print(f"\nViT-{name}, batch {batch}, {dtype}")
     reference = torch_call(load(folder, "fp32", "sdpa"), pixels, "fp32")()
     for peer in options.peer or PEERS:

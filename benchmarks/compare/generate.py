@@ -11,7 +11,6 @@ table of 51,289 tokens and base shapes unless --small.
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -47,7 +46,6 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 from florence2_toys import (TEXT, TOWER, prompt_ids,  # noqa: E402
                             reference_tokenizer, write_tokenizer)
-from safetensors.torch import save_file  # noqa: E402
 from transformers import (Florence2Config,  # noqa: E402
                           Florence2ForConditionalGeneration)
 
@@ -69,23 +67,9 @@ def make(folder):
         image_token_id=text["vocab_size"] - 1)).save_pretrained(folder)
 
 
-class Eyechart:
-    """The probe, which stays between its answers."""
-
-    def __init__(self, folder, pixels, dtype):
-        save_file({"x": pixels}, folder / "pixels.safetensors")
-        self.process = subprocess.Popen(
-            [PROBE, "serve", folder, folder / "pixels.safetensors", "--dtype",
-             dtype, "--threads", str(options.threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
+class Eyechart(common.ServedProbe):
     def times(self):
-        print(f"write x {PROMPT}", file=self.process.stdin, flush=True)
-        return [float(x) for x in self.process.stdout.readline().split()]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        return self.ask(f"write x {PROMPT}")
 
 
 class Peer:
@@ -121,15 +105,15 @@ class Peer:
 
 def compare(folder, dtype, batch):
     pixels = torch.randn(batch, 3, options.side, options.side)
-    sides = {"eyechart": Eyechart(folder, pixels, dtype),
-             "generate": Peer(folder, pixels, dtype)}
+    ours = Eyechart(PROBE, folder, pixels, dtype, options.threads)
+    sides = {"eyechart": ours, "generate": Peer(folder, pixels, dtype)}
     for side in sides.values():
         side.times()
     times = {who: [] for who in sides}
     for _ in range(options.runs):
         for who, side in sides.items():
             times[who].append(side.times())
-    sides["eyechart"].close()
+    ours.close()
     print(f"\nbase shapes, batch {batch}, {dtype}, {options.side} pixels, "
           f"{TOKENS} tokens, Hugging Face {options.attention}")
     print(f"  {'':10}{'best s':>9}{'median s':>10}{'eyechart is':>13}"

@@ -126,6 +126,11 @@ def load(
     )
 
 
+def load_training(program: pathlib.Path):
+    """The pictures that all four are trained on: scenes and patterns."""
+    return load(TRAIN_SCENES, program), load(TRAIN_PATTERNS, program)
+
+
 def _draw(plan: Plan, program: pathlib.Path, folder: pathlib.Path) -> None:
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)

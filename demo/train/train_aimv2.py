@@ -127,8 +127,7 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes = pictures.load(pictures.TRAIN_SCENES, options.eyechart)
-    patterns = pictures.load(pictures.TRAIN_PATTERNS, options.eyechart)
+    scenes, patterns = pictures.load_training(options.eyechart)
     texts = captions.of_scenes(scenes.captions)
     texts += [row["statement"] for row in patterns.questions]
     tokenizer = vocabulary.train_clip_tokenizer(texts)
@@ -145,13 +144,12 @@ def main():
     run = training.Run(options, {"models": both, "optimizer": optimizer})
 
     both.train()
-    half = options.batch // 2
     for step in run.steps():
-        some = training.batch_indices(options.seed, step, half, len(scenes))
-        more = training.batch_indices(options.seed, step, half, len(patterns))
-        images = torch.cat([scenes.batch(some), patterns.batch(more)])
+        images, some, more = training.mixed_batch(
+            options, step, scenes, patterns
+        )
         images = augment.random_shift(images, pixels=5, zoom=0.1)
-        images = augment.random_tone(images, gain=0.1, gamma=0.1, tint=0.03)
+        images = augment.mild_tone(images)
         said = [rows[i] for i in torch.cat([some, more + len(scenes)])]
         longest = max(map(len, said))
         tokens = [row + [-1] * (longest - len(row)) for row in said]
@@ -165,10 +163,7 @@ def main():
             options.patch,
         )
         loss = options.pixel_weight * pixels + words
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-        optimizer.step()
+        training.descend(optimizer, both, loss)
         run.log(f"pixels {pixels.item():.3f} words {words.item():.3f}")
 
     options.out.mkdir(parents=True, exist_ok=True)

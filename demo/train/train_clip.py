@@ -101,8 +101,7 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes = pictures.load(pictures.TRAIN_SCENES, options.eyechart)
-    patterns = pictures.load(pictures.TRAIN_PATTERNS, options.eyechart)
+    scenes, patterns = pictures.load_training(options.eyechart)
     texts = captions.of_scenes(scenes.captions)
     pattern_texts = captions.of_patterns(patterns.questions)
 
@@ -116,13 +115,12 @@ def main():
     run = training.Run(options, {"model": model, "optimizer": optimizer})
 
     model.train()
-    half = options.batch // 2
     for step in run.steps():
-        some = training.batch_indices(options.seed, step, half, len(scenes))
-        more = training.batch_indices(options.seed, step, half, len(patterns))
-        images = torch.cat([scenes.batch(some), patterns.batch(more)])
+        images, some, more = training.mixed_batch(
+            options, step, scenes, patterns
+        )
         images = augment.random_shift(images, pixels=5, zoom=0.1)
-        images = augment.random_tone(images, gain=0.1, gamma=0.1, tint=0.03)
+        images = augment.mild_tone(images)
         said = [texts[i] for i in some] + [pattern_texts[i] for i in more]
         different = sorted(set(said))
         number = {text: place for place, text in enumerate(different)}
@@ -144,10 +142,7 @@ def main():
             torch.tensor([number[text] for text in said]),
             model.logit_scale.exp(),
         )
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        training.descend(optimizer, model, loss)
         with torch.no_grad():
             model.logit_scale.clamp_(max=math.log(options.largest_scale))
         run.log(f"loss {loss.item():.3f} scale {model.logit_scale.exp():.1f}")

@@ -182,8 +182,7 @@ def pick(options, step: int, scenes, patterns) -> torch.Tensor:
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes = pictures.load(pictures.TRAIN_SCENES, options.eyechart)
-    patterns = pictures.load(pictures.TRAIN_PATTERNS, options.eyechart)
+    scenes, patterns = pictures.load_training(options.eyechart)
 
     student = nn.ModuleDict(
         {
@@ -222,10 +221,7 @@ def main():
         match = dino_loss(student_scores, targets, options.student_temperature)
         loss = match + options.koleo * spread
 
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimizer.step()
+        training.descend(optimizer, student, loss)
         # Early on the average is over fewer steps.
         momentum = min(options.momentum, 1 - 1 / (step + 2))
         with torch.no_grad():

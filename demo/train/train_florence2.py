@@ -189,8 +189,7 @@ def save(model, tokenizer, folder) -> None:
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes = pictures.load(pictures.TRAIN_SCENES, options.eyechart)
-    patterns = pictures.load(pictures.TRAIN_PATTERNS, options.eyechart)
+    scenes, patterns = pictures.load_training(options.eyechart)
     scene_texts = captions.of_scenes(scenes.captions)
     statements = [row["statement"] for row in patterns.questions]
     labels = sorted({box[0] for found in scenes.boxes for box in found})
@@ -224,13 +223,12 @@ def main():
 
     model.train()
     most = options.batch * 2 // 3
-    rest = options.batch - most
     for step in run.steps():
-        some = training.batch_indices(options.seed, step, most, len(scenes))
-        more = training.batch_indices(options.seed, step, rest, len(patterns))
-        images = torch.cat([scenes.batch(some), patterns.batch(more)])
+        images, some, more = training.mixed_batch(
+            options, step, scenes, patterns, most
+        )
         # No shifts: boxes would have to move with them.
-        images = augment.random_tone(images, gain=0.1, gamma=0.1, tint=0.03)
+        images = augment.mild_tone(images)
         tokens = model.model.get_image_features(
             pictures.normalize(images)
         ).pooler_output
@@ -247,10 +245,7 @@ def main():
             answer_loss(model, tokens, asked, picked),
         ]
         loss = sum(losses) / len(losses)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        training.descend(optimizer, model, loss)
         run.log(
             "caption {:.3f} boxes {:.3f} answer {:.3f}".format(
                 *(part.item() for part in losses)

@@ -60,6 +60,31 @@ def batch_indices(seed: int, step: int, batch: int, count: int) -> torch.Tensor:
     return order[place * batch : (place + 1) * batch]
 
 
+def mixed_batch(options, step: int, scenes, patterns, of_scenes=None):
+    """A step's pictures: scenes, then pictures of patterns.
+
+    Args:
+      of_scenes: how many of the batch are scenes; half by default.
+
+    Returns:
+      images (B, 3, H, W), and the indices of the scenes and of the patterns.
+    """
+    most = options.batch // 2 if of_scenes is None else of_scenes
+    rest = options.batch - most
+    some = batch_indices(options.seed, step, most, len(scenes))
+    more = batch_indices(options.seed, step, rest, len(patterns))
+    images = torch.cat([scenes.batch(some), patterns.batch(more)])
+    return images, some, more
+
+
+def descend(optimizer, module: torch.nn.Module, loss: torch.Tensor) -> None:
+    """One step of the optimizer, with gradients of length at most 1."""
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+    optimizer.step()
+
+
 def drop_patches(hidden: torch.Tensor, keep: float, twins: int = 0):
     """A random share of the patch tokens, with the class token.
 

@@ -4,7 +4,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -13,10 +12,6 @@
 
 namespace eyechart::probes {
 namespace {
-
-// Inverse penalties of the linear read-out; one a decade, from nearly the class
-// means to nearly none.
-constexpr std::array kPenalties = {1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0};
 
 // Groups of the training pictures that choose the penalty: one in four.
 constexpr std::int64_t kValidationStride = 4;
@@ -84,7 +79,7 @@ at::Tensor Answer(const Chart& chart,
     return NearestVotes(train, labels, test, classes, {kNeighbours, 0.07})
         .argmax(1);
   return FitSelected(train, labels, classes,
-                     ValidationOf(pictures, split.train), kPenalties)
+                     ValidationOf(pictures, split.train), kPenaltyGrid)
       .Scores(test)
       .argmax(1);
 }

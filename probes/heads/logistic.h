@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,6 +43,10 @@ class LogisticReadOut {
   at::Tensor bias_;     // (classes)
   double c_ = 1;
 };
+
+/// Values of C to choose among, one a decade: from nearly the class means to
+/// nearly no penalty.
+inline constexpr std::array kPenaltyGrid = {1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0};
 
 /// Fits one read-out for each C on the rows whose `validation` (n, bool) is
 /// false, takes the one that is right most often on the others (the smallest C

@@ -26,15 +26,23 @@ constexpr std::size_t kPrompts = 32;
 // Tokens that an answer to a question may have; options are a few words.
 constexpr std::int64_t kAnswerTokens = 32;
 
-struct Named {
+struct CaptionerScoring {
   std::string_view name;
-  CaptionerScoring scoring;
+  Scoring scoring;         // as it stands in records
+  bool per_token = false;  // likelihoods divided by the number of tokens
 };
 constexpr std::array kScorings = {
-    Named{"likelihood", {Scoring::kLikelihood, false}},
-    Named{"likelihood-mean", {Scoring::kLikelihood, true}},
-    Named{"generate", {Scoring::kGenerated, false}},
+    CaptionerScoring{"likelihood", Scoring::kLikelihood, false},
+    CaptionerScoring{"likelihood-mean", Scoring::kLikelihood, true},
+    CaptionerScoring{"generate", Scoring::kGenerated, false},
 };
+
+// Null for a scoring that is none of these.
+const CaptionerScoring* FindScoring(const std::string& name) {
+  for (const CaptionerScoring& scoring : kScorings)
+    if (scoring.name == name) return &scoring;
+  return nullptr;
+}
 
 void PutIn(std::string& text, std::string_view mark, const std::string& value) {
   for (std::size_t at = 0; (at = text.find(mark, at)) != text.npos;) {
@@ -165,27 +173,13 @@ class Asker {
 
 }  // namespace
 
-bool IsCaptionerScoring(const std::string& name) {
-  return std::any_of(kScorings.begin(), kScorings.end(),
-                     [&](const Named& known) { return known.name == name; });
-}
-
-CaptionerScoring ParseCaptionerScoring(const std::string& name) {
-  for (const Named& known : kScorings)
-    if (known.name == name) return known.scoring;
-  ThrowInput(
-      "scoring \"{}\": a model that writes takes likelihood, likelihood-mean "
-      "or generate",
-      name);
-}
-
 bool AsksCaptioner(const Benchmark& benchmark,
                    const encoders::Checkpoint& checkpoint,
                    AskOptions& options) {
   const bool writes = encoders::CanWrite(checkpoint);
   if (options.scoring == "auto" && writes && benchmark.has_options())
     options.scoring = "likelihood";
-  if (!IsCaptionerScoring(options.scoring)) return false;
+  if (FindScoring(options.scoring) == nullptr) return false;
   EYECHART_REQUIRE(writes,
                    "scoring \"{}\": {} ({}) does not write; it is for models "
                    "that do",
@@ -201,8 +195,10 @@ CaptionerResult AskCaptioner(const Benchmark& benchmark,
                              const AskOptions& options,
                              const encoders::LookOptions& look,
                              Progress& progress) {
-  EYECHART_CHECK(benchmark.has_options(), "items without options");
-  const CaptionerScoring scoring = ParseCaptionerScoring(options.scoring);
+  const CaptionerScoring* found = FindScoring(options.scoring);
+  EYECHART_CHECK(found != nullptr && benchmark.has_options(),
+                 "AsksCaptioner comes first");
+  const CaptionerScoring& scoring = *found;
   const std::string prompt = options.prompt.value_or("{question}");
   Result result;
   result.scoring = scoring.scoring;

@@ -15,20 +15,8 @@
 
 namespace eyechart::multiple_choice {
 
-/// How a model that writes is asked; the names stand in records.
-struct CaptionerScoring {
-  Scoring scoring = Scoring::kLikelihood;
-  bool per_token = false;  // likelihoods divided by the number of tokens
-};
-
-/// "likelihood", "likelihood-mean" or "generate". Throws InputError for another
-/// text.
-CaptionerScoring ParseCaptionerScoring(const std::string& name);
-
-/// Whether `name` is one of these.
-bool IsCaptionerScoring(const std::string& name);
-
-/// Whether `options` ask for one of these with `checkpoint` and `benchmark`;
+/// Whether `options` ask for "likelihood", "likelihood-mean" (divided by the
+/// number of tokens) or "generate" with `checkpoint` and `benchmark`;
 /// "auto" does where the model writes and the benchmark has options, and is
 /// then set to "likelihood". Throws InputError for a scoring that cannot be.
 bool AsksCaptioner(const Benchmark& benchmark,
@@ -43,8 +31,7 @@ struct CaptionerResult {
 /// Scores the items of `benchmark`, which have options. The prompt is
 /// `options.prompt` with {question} and {options} ("(a) open (b) shut") put in,
 /// the question alone by default; a prompt without {question} stands before it.
-/// Generated answers go through the option parser. Throws InputError for a
-/// benchmark without options.
+/// Generated answers go through the option parser. Only where AsksCaptioner.
 CaptionerResult AskCaptioner(const Benchmark& benchmark,
                              encoders::LoadedCaptioner& model,
                              const AskOptions& options,

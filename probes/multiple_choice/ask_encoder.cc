@@ -77,12 +77,9 @@ Result ScoreWords(const Benchmark& benchmark,
   text_options.prompt = options.prompt.value_or(
       statements ? benchmark.statement_prompt : std::string());
   text_options.question = options.option_text == "question";
-  encoders::EncoderOptions encoder_options;
-  encoder_options.dtype = encoders::ParseEncoderDType(spec.dtype);
-  encoder_options.device = encoders::ParseDevice(spec.device);
-  encoder_options.allow_unused = spec.allow_unused;
   const std::unique_ptr<encoders::TextEncoder> encoder =
-      encoders::TextEncoder::Create(checkpoint, encoder_options);
+      encoders::TextEncoder::Create(checkpoint,
+                                    encoders::EncoderOptionsOf(spec));
   const Texts texts = statements ? StatementTexts(benchmark, text_options)
                                  : OptionTexts(benchmark, text_options);
   const Embeddings rows = EncodeTexts(*encoder, texts.unique, progress);

@@ -58,11 +58,12 @@ void AddReadings(const Benchmark& benchmark,
                  Writer& writer) {
   const ReadingScore score = ScoreReadings(benchmark, result);
   if (score.items == 0) return;
-  writer.Add(
+  Record& error = writer.Add(
       benchmark.reading == Reading::kClock ? "clock_error" : "gauge_error",
       score.measured > 0 ? score.median_error
                          : std::numeric_limits<double>::quiet_NaN(),
       score.measured);
+  if (score.measured == 0) error.message = "no answer names a number";
   writer.Share("within_tolerance", score.within, score.items);
 }
 

@@ -5,7 +5,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -18,8 +17,6 @@ namespace {
 
 using Pairs = std::vector<std::size_t>;
 
-// Of the penalty: five orders of magnitude, as in the eye chart.
-constexpr std::array kGrid = {1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0};
 // One of so many training pairs chooses among them.
 constexpr std::int64_t kHeldOut = 5;
 
@@ -48,6 +45,13 @@ const float* RowOf(const Benchmark& benchmark,
   return pictures.problem[picture].empty() ? pictures.row(picture) : nullptr;
 }
 
+void RequireEnough(const Benchmark& train, std::size_t pairs) {
+  EYECHART_REQUIRE(pairs >= 2 * kHeldOut,
+                   "{}: {} readable pairs of a pattern are too few to train a "
+                   "read-out on; there should be at least {}",
+                   train.source.string(), pairs, 2 * kHeldOut);
+}
+
 // Rows of both pictures of readable pairs, with their side and what is held
 // out.
 struct TrainingSet {
@@ -67,10 +71,7 @@ TrainingSet MakeTrainingSet(const Benchmark& train,
     rows.push_back(a);
     rows.push_back(b);
   }
-  EYECHART_REQUIRE(rows.size() >= 4 * kHeldOut,
-                   "{}: {} readable pairs of a pattern are too few to train a "
-                   "read-out on; there should be at least {}",
-                   train.source.string(), rows.size() / 2, 2 * kHeldOut);
+  RequireEnough(train, rows.size() / 2);
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto width = static_cast<std::int64_t>(pictures.dim);
   TrainingSet set{at::empty({count, width}, at::kFloat),
@@ -97,20 +98,27 @@ double LogOdds(const probes::LogisticReadOut& read_out,
 
 }  // namespace
 
-Result ScoreReadOut(const Benchmark& benchmark,
-                    const Embeddings& pictures,
-                    const Benchmark& train,
-                    const Embeddings& train_pictures) {
+void RequireTrainable(const Benchmark& benchmark, const Benchmark& train) {
   RequireGenerated(benchmark);
   RequireGenerated(train);
-  EYECHART_REQUIRE(pictures.dim == train_pictures.dim,
-                   "features of {} have {} values and those of {} {}",
-                   benchmark.source.string(), pictures.dim,
-                   train.source.string(), train_pictures.dim);
   EYECHART_REQUIRE(benchmark.questions_sha256 != train.questions_sha256,
                    "{}: a read-out trained on it cannot be asked about the "
                    "same pairs; generate others with another --seed",
                    benchmark.source.string());
+  for (const std::string& pattern : benchmark.patterns)
+    if (!PairsOf(benchmark, pattern).empty())
+      RequireEnough(train, PairsOf(train, pattern).size());
+}
+
+Result ScoreReadOut(const Benchmark& benchmark,
+                    const Embeddings& pictures,
+                    const Benchmark& train,
+                    const Embeddings& train_pictures) {
+  RequireTrainable(benchmark, train);
+  EYECHART_REQUIRE(pictures.dim == train_pictures.dim,
+                   "features of {} have {} values and those of {} {}",
+                   benchmark.source.string(), pictures.dim,
+                   train.source.string(), train_pictures.dim);
   Result result;
   result.scoring = Scoring::kReadOut;
   result.items.resize(benchmark.items.size());
@@ -119,8 +127,9 @@ Result ScoreReadOut(const Benchmark& benchmark,
     if (of_pattern.empty()) continue;
     const TrainingSet set =
         MakeTrainingSet(train, train_pictures, PairsOf(train, pattern));
-    const probes::LogisticReadOut read_out = probes::FitSelected(
-        set.features, set.labels, /*classes=*/2, set.held_out, kGrid);
+    const probes::LogisticReadOut read_out =
+        probes::FitSelected(set.features, set.labels, /*classes=*/2,
+                            set.held_out, probes::kPenaltyGrid);
     for (const std::size_t p : of_pattern) {
       const auto id = [&](std::size_t side) {
         return benchmark

@@ -136,6 +136,18 @@ TEST_F(WordsCommand, DetectPredictNamesMistakes) {
   EXPECT_EQ(Eyechart({"detect"}).exit_code, 2);
 }
 
+TEST_F(WordsCommand, TokensBeyondTheVocabularyAreNamed) {
+  const fs::path model = folder_ / "model";
+  fs::copy(florence_, model);
+  const std::string pairs = Pairs("pairs", 1, 1);
+  for (const char* key : {"pad_token_id", "decoder_start_token_id",
+                          "forced_bos_token_id", "forced_eos_token_id"}) {
+    WriteText(model / "generation_config.json",
+              std::string("{\"") + key + "\": 999999}");
+    EXPECT_TRUE(Has(Error({"ask", model.string(), pairs}), "999999")) << key;
+  }
+}
+
 // Words, a read-out and mining of the same pairs, side by side in one report.
 TEST_F(WordsCommand, TheReportSetsPatternsSideBySide) {
   Pairs("pairs", 20, 1);

@@ -2,12 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <random>
 #include <vector>
+
+#include "tests/fixture.h"
 
 namespace eyechart {
 namespace {
+
+using eyechart::testing::Rng;
 
 // Literals: scipy.stats.norm.ppf, SciPy 1.17.1.
 TEST(NormalQuantile, EqualsScipy) {
@@ -127,6 +133,58 @@ TEST(Median, TakesTheMiddle) {
   EXPECT_EQ(Median(std::vector<double>{3}), 3);
   EXPECT_EQ(Median(std::vector<double>{4, 1}), 2.5);
   EXPECT_EQ(Median(std::vector<double>{9, 1, 1}), 1);
+}
+
+// Literals: the worked examples of Altman et al. 2000 (Statistics with
+// Confidence, chapter 6) and of Newcombe 1998, to their digits.
+TEST(PairedDifferenceIntervalTest, EqualsPublishedExamples) {
+  const Interval altman = PairedDifferenceInterval(14, 0, 5, 22);
+  EXPECT_NEAR(altman.low, 0.011, 5e-4);
+  EXPECT_NEAR(altman.high, 0.226, 5e-4);
+  const Interval newcombe = PairedDifferenceInterval(36, 2, 12, 0);
+  EXPECT_NEAR(newcombe.low, 0.0569, 5e-5);
+  EXPECT_NEAR(newcombe.high, 0.3404, 5e-5);
+  EXPECT_EQ(newcombe.method, "newcombe paired");
+  EXPECT_THROW(PairedDifferenceInterval(0, 0, 0, 0), std::logic_error);
+}
+
+TEST(PairedDifferenceIntervalTest, HoldsTheDifferenceAndTurns) {
+  for (const auto& [both, first, second, neither] :
+       {std::array<std::int64_t, 4>{36, 12, 2, 0},
+        {20, 0, 0, 30},
+        {1, 1, 97, 1},
+        {0, 0, 5, 5}}) {
+    const auto n = static_cast<double>(both + first + second + neither);
+    const double difference = static_cast<double>(second - first) / n;
+    const Interval there =
+        PairedDifferenceInterval(both, first, second, neither);
+    const Interval back =
+        PairedDifferenceInterval(both, second, first, neither);
+    EXPECT_LE(there.low, difference);
+    EXPECT_GE(there.high, difference);
+    EXPECT_GE(there.low, -1);
+    EXPECT_LE(there.high, 1);
+    EXPECT_NEAR(there.low, -back.high, 1e-12);
+    EXPECT_NEAR(there.high, -back.low, 1e-12);
+  }
+}
+
+TEST(PairedDifferenceIntervalTest, CoversTheTruth) {
+  // Pairs of which 50 % are right in the first and 70 % in the second.
+  const std::array<double, 4> shares = {0.4, 0.1, 0.3, 0.2};
+  std::discrete_distribution<int> draw(shares.begin(), shares.end());
+  int covered = 0;
+  constexpr int kRuns = 1000;
+  for (int i = 0; i < kRuns; ++i) {
+    std::array<std::int64_t, 4> counts{};
+    for (int k = 0; k < 60; ++k)
+      ++counts[static_cast<std::size_t>(draw(Rng()))];
+    const Interval ci =
+        PairedDifferenceInterval(counts[0], counts[1], counts[2], counts[3]);
+    if (ci.low <= 0.2 && 0.2 <= ci.high) ++covered;
+  }
+  EXPECT_GT(covered, 930);
+  EXPECT_LT(covered, 985);
 }
 
 }  // namespace

@@ -20,8 +20,6 @@ class FakeCaptioner final : public encoders::Captioner {
   using Weigh = std::function<double(
       float pixel, const std::string& prompt, const std::string& answer)>;
 
-  const encoders::EncoderInfo& tower() const override { return info_; }
-  std::int64_t PictureTokens(int, int) const override { return 1; }
   /// One token a picture: its first value.
   at::Tensor Look(const at::Tensor& pixels) override {
     batches.push_back(pixels.size(0));
@@ -79,8 +77,6 @@ class FakeCaptioner final : public encoders::Captioner {
                      const encoders::PicturePrompt& prompt) {
     return pictures[prompt.picture].flatten()[0].item<float>();
   }
-
-  encoders::EncoderInfo info_;
 };
 
 /// A fake whose pixels are levels from 0 to 1, 4 x 4 a picture.

@@ -67,6 +67,9 @@ TEST(GenerationOptionsTest, RefusesWhatItCannotDo) {
         std::pair{R"({"num_beams": "three"})", "num_beams"},
         std::pair{R"({"eos_token_id": -4})", "eos_token_id"},
         std::pair{R"({"early_stopping": "soon"})", "early_stopping"},
+        std::pair{R"({"pad_token_id": -1})", "pad_token_id"},
+        std::pair{R"({"decoder_start_token_id": -2})",
+                  "decoder_start_token_id"},
         std::pair{R"([1])", "object"}}) {
     WriteText(folder / "generation_config.json", text);
     EXPECT_NE(

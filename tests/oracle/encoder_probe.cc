@@ -20,7 +20,6 @@
 //   encoder_probe tokenize-siglip FOLDER TEXTS.json IDS.json MAX_LENGTH
 //   encoder_probe info MODEL [HEIGHT WIDTH]
 #include <ATen/Parallel.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
@@ -30,7 +29,6 @@
 #include <cstdio>
 #include <ctime>
 #include <exception>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
@@ -45,44 +43,10 @@
 #include "encoders/linear.h"
 #include "encoders/siglip_tokenizer.h"
 #include "encoders/text_encoder.h"
+#include "tests/oracle/probe_tools.h"
 
 namespace eyechart::encoders {
 namespace {
-
-std::string Option(const std::vector<std::string>& arguments,
-                   const std::string& name,
-                   const std::string& fallback) {
-  const auto it = std::find(arguments.begin(), arguments.end(), name);
-  if (it == arguments.end() || it + 1 == arguments.end()) return fallback;
-  return *(it + 1);
-}
-
-EncoderOptions Options(const std::vector<std::string>& arguments) {
-  EncoderOptions options;
-  const std::string dtype = Option(arguments, "--dtype", "fp32");
-  if (dtype == "bf16") options.dtype = c10::kBFloat16;
-  if (dtype == "fp16") options.dtype = c10::kHalf;
-  return options;
-}
-
-using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
-
-void Write(const std::string& path, Tensors tensors) {
-  std::vector<std::pair<std::string, TensorView>> views;
-  for (auto& [name, tensor] : tensors) {
-    tensor = tensor.to(c10::kFloat).contiguous();
-    TensorView view;
-    view.shape = tensor.sizes().vec();
-    view.data = {static_cast<const std::byte*>(tensor.data_ptr()),
-                 tensor.nbytes()};
-    views.emplace_back(name, view);
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << SafetensorsHeader(views);
-  for (const auto& [name, view] : views)
-    out.write(reinterpret_cast<const char*>(view.data.data()),
-              static_cast<std::streamsize>(view.data.size()));
-}
 
 void Time(ImageEncoder& encoder, const at::Tensor& pixels, int repeats) {
   double best = 1e9;
@@ -121,8 +85,7 @@ void Encode(const std::vector<std::string>& arguments) {
   const int repeats = std::stoi(Option(arguments, "--repeat", "0"));
   Tensors outputs;
   for (const auto& [name, view] : file.tensors()) {
-    const at::Tensor pixels =
-        at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+    const at::Tensor pixels = TensorOf(view);
     if (repeats > 0) {
       Time(*encoder, pixels, repeats);
       continue;
@@ -160,8 +123,7 @@ void TimePasses(const std::vector<std::string>& arguments) {
   const int passes = std::stoi(arguments.at(3));
   const EncodeRequest request = {.pool = encoder->info().default_pool};
   for (const auto& [name, view] : file.tensors()) {
-    const at::Tensor pixels =
-        at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+    const at::Tensor pixels = TensorOf(view);
     const auto start = std::chrono::steady_clock::now();
     const std::clock_t cpu = std::clock();
     for (int i = 0; i < passes; ++i) encoder->Encode(pixels, request);
@@ -212,8 +174,7 @@ void Serve(const std::vector<std::string>& arguments) {
       std::string name;
       std::cin >> name;
       const TensorView& view = file.at(name);
-      const at::Tensor pixels =
-          at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
+      const at::Tensor pixels = TensorOf(view);
       seconds = SecondsOf([&] { encoder->Encode(pixels, request); });
     } else {
       std::vector<std::int64_t> shape(3);

@@ -19,14 +19,11 @@
 //     a greedy search for exactly 64 tokens took, pixels in memory.
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -42,48 +39,10 @@
 #include "encoders/florence2_layouts.h"
 #include "encoders/florence2_prompts.h"
 #include "encoders/weights.h"
+#include "tests/oracle/probe_tools.h"
 
 namespace eyechart::encoders {
 namespace {
-
-std::string Option(const std::vector<std::string>& arguments,
-                   const std::string& name,
-                   const std::string& fallback) {
-  const auto it = std::find(arguments.begin(), arguments.end(), name);
-  if (it == arguments.end() || it + 1 == arguments.end()) return fallback;
-  return *(it + 1);
-}
-
-EncoderOptions Options(const std::vector<std::string>& arguments) {
-  EncoderOptions options;
-  const std::string dtype = Option(arguments, "--dtype", "fp32");
-  if (dtype == "bf16") options.dtype = c10::kBFloat16;
-  if (dtype == "fp16") options.dtype = c10::kHalf;
-  return options;
-}
-
-at::Tensor TensorOf(const TensorView& view) {
-  return at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape);
-}
-
-using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
-
-void Write(const std::string& path, Tensors tensors) {
-  std::vector<std::pair<std::string, TensorView>> views;
-  for (auto& [name, tensor] : tensors) {
-    tensor = tensor.to(c10::kFloat).contiguous();
-    TensorView view;
-    view.shape = tensor.sizes().vec();
-    view.data = {static_cast<const std::byte*>(tensor.data_ptr()),
-                 tensor.nbytes()};
-    views.emplace_back(name, view);
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << SafetensorsHeader(views);
-  for (const auto& [name, view] : views)
-    out.write(reinterpret_cast<const char*>(view.data.data()),
-              static_cast<std::streamsize>(view.data.size()));
-}
 
 void Tokenize(const std::vector<std::string>& arguments) {
   const ByteLevelTokenizer tokenizer(arguments.at(1), Florence2Tokens());

@@ -3,6 +3,7 @@
 //     CASES is a list of [name, arguments...]; prints the list of results:
 //     ["wilson", k, n, level] -> [low, high]
 //     ["mcnemar", b, c, mid_p] -> p
+//     ["paired", both, only_first, only_second, neither, level] -> [low, high]
 #include <cstdio>
 #include <exception>
 
@@ -19,6 +20,14 @@ Json ResultOf(const Json& row) {
     const Interval ci =
         WilsonInterval(row.at(1).get<std::int64_t>(),
                        row.at(2).get<std::int64_t>(), row.at(3).get<double>());
+    return {ci.low, ci.high};
+  }
+  if (name == "paired") {
+    const auto count = [&row](std::size_t i) {
+      return row.at(i).get<std::int64_t>();
+    };
+    const Interval ci = PairedDifferenceInterval(
+        count(1), count(2), count(3), count(4), row.at(5).get<double>());
     return {ci.low, ci.high};
   }
   EYECHART_REQUIRE(name == "mcnemar", "case \"{}\" is not known", name);

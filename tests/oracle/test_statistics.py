@@ -76,3 +76,34 @@ def test_mcnemar_mid_p(tmp_path):
         same = np.isclose(pmf, seen, rtol=1e-9, atol=0)
         theirs = pmf[~same & (pmf < seen)].sum() + pmf[same].sum() / 2
         assert ours == pytest.approx(theirs, rel=1e-9), (b, c)
+
+
+def newcombe_paired(a, b, c, d, level):
+    """Method 10 by its definition, of p2 - p1, with statsmodels' Wilson."""
+    n = a + b + c + d
+    p1, p2 = (a + b) / n, (a + c) / n
+    low1, high1 = proportion_confint(a + b, n, 1 - level, method="wilson")
+    low2, high2 = proportion_confint(a + c, n, 1 - level, method="wilson")
+    marginals = (a + b) * (c + d) * (a + c) * (b + d)
+    cross = a * d - b * c
+    if cross > 0:
+        cross = max(cross - n / 2, 0)
+    phi = cross / marginals ** 0.5 if marginals else 0
+
+    def length(x, y):
+        return max(0.0, x * x - 2 * phi * x * y + y * y) ** 0.5
+
+    return (p2 - p1 - length(p2 - low2, high1 - p1),
+            p2 - p1 + length(high2 - p2, p1 - low1))
+
+
+def test_paired_difference(tmp_path):
+    rng = random.Random(4)
+    cases = []
+    for _ in range(500):
+        counts = [rng.choice([0, rng.randint(0, 5), rng.randint(0, 400)])
+                  for _ in range(4)]
+        if sum(counts):
+            cases.append(["paired", *counts, rng.choice([0.8, 0.95, 0.99])])
+    for (_, *case), ours in zip(cases, probe(tmp_path, cases)):
+        assert ours == pytest.approx(newcombe_paired(*case), abs=1e-12), case

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <random>
-
 #include "reports/comparison.h"
 #include "tests/fixture.h"
 
@@ -12,7 +9,6 @@ namespace eyechart::reports {
 namespace {
 
 using eyechart::testing::InputErrorOf;
-using eyechart::testing::Rng;
 using eyechart::testing::TempFolder;
 using eyechart::testing::WriteText;
 
@@ -119,45 +115,6 @@ TEST(PatternsTest, TheTaskTablesNeedNotRepeatThem) {
   ASSERT_EQ(MakeTaskTables(runs, /*patterns=*/false).size(), 1u);
   EXPECT_EQ(MakeTaskTables(runs, /*patterns=*/false)[0].rows.size(), 2u);
   EXPECT_EQ(MakeTaskTables(runs)[0].rows.size(), 6u);
-}
-
-TEST(PairedDifferenceIntervalTest, HoldsTheDifferenceAndTurns) {
-  for (const auto& [both, first, second, neither] :
-       {std::array<std::int64_t, 4>{36, 12, 2, 0},
-        {20, 0, 0, 30},
-        {1, 1, 97, 1},
-        {0, 0, 5, 5}}) {
-    const auto n = static_cast<double>(both + first + second + neither);
-    const double difference = static_cast<double>(second - first) / n;
-    const Interval there =
-        PairedDifferenceInterval(both, first, second, neither);
-    const Interval back =
-        PairedDifferenceInterval(both, second, first, neither);
-    EXPECT_LE(there.low, difference);
-    EXPECT_GE(there.high, difference);
-    EXPECT_GE(there.low, -1);
-    EXPECT_LE(there.high, 1);
-    EXPECT_NEAR(there.low, -back.high, 1e-12);
-    EXPECT_NEAR(there.high, -back.low, 1e-12);
-  }
-}
-
-TEST(PairedDifferenceIntervalTest, CoversTheTruth) {
-  // Pairs of which 50 % are right in the first and 70 % in the second.
-  const std::array<double, 4> shares = {0.4, 0.1, 0.3, 0.2};
-  std::discrete_distribution<int> draw(shares.begin(), shares.end());
-  int covered = 0;
-  constexpr int kRuns = 1000;
-  for (int i = 0; i < kRuns; ++i) {
-    std::array<std::int64_t, 4> counts{};
-    for (int k = 0; k < 60; ++k)
-      ++counts[static_cast<std::size_t>(draw(Rng()))];
-    const Interval ci =
-        PairedDifferenceInterval(counts[0], counts[1], counts[2], counts[3]);
-    if (ci.low <= 0.2 && 0.2 <= ci.high) ++covered;
-  }
-  EXPECT_GT(covered, 930);
-  EXPECT_LT(covered, 985);
 }
 
 }  // namespace
