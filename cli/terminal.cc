@@ -69,6 +69,10 @@ void TerminalProgress::Warn(const std::string& message) {
   PrintWarning(message);
 }
 
+void TerminalProgress::Note(const std::string& message) {
+  std::fprintf(stderr, terminal_ ? "\r\033[K%s\n" : "%s\n", message.c_str());
+}
+
 void PrintJson(const Json& json) {
   PrintLine(json.dump(1, ' ', false, Json::error_handler_t::replace));
 }

@@ -19,6 +19,7 @@ class TerminalProgress final : public Progress {
   void Update(std::int64_t done) override;
   void End() override;
   void Warn(const std::string& message) override;
+  void Note(const std::string& message) override;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -20,6 +20,9 @@ class Progress {
   /// Something the user should read, once, after or between stages.
   virtual void Warn(const std::string& message);
 
+  /// What is going to be done and why, for people; no cause for concern.
+  virtual void Note(const std::string& message);
+
   /// One that ignores everything.
   static Progress& None();
 };

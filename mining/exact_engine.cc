@@ -1,5 +1,7 @@
 // Every pair by blocked matrix products over the upper triangle: of the rows
 // themselves, or of a bound that rules most pairs out for less.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -27,8 +29,14 @@ class ExactEngine : public PairEngine {
   std::string name() const override { return "exact"; }
   bool exact() const override { return true; }
 
+  // Which bound screens them is no matter: the pairs are the same.
+  std::string Plan(const FeatureRows&, Progress&) override {
+    return fmt::format("squares of {}", options_.unit_rows);
+  }
+
   void Search(const FeatureRows& rows,
               const CandidateSink& sink,
+              SearchLog& log,
               Progress& progress) override {
     const double wanted = options_.near_min;
     if (rows.count() >= options_.screen_min_rows) {
@@ -38,7 +46,7 @@ class ExactEngine : public PairEngine {
         };
         SearchPanels({rows.count(), screen->width(), load},
                      RoundDown(screen->Threshold(wanted)), false, options_,
-                     sink, progress);
+                     sink, log, progress);
         return;
       }
     }
@@ -47,7 +55,7 @@ class ExactEngine : public PairEngine {
     };
     SearchPanels({rows.count(), rows.dim(), load},
                  RoundDown(wanted - CosineError(rows.dim())), true, options_,
-                 sink, progress);
+                 sink, log, progress);
   }
 
  private:

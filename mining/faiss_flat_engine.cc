@@ -1,6 +1,7 @@
 // Every pair by FAISS's flat index: a second opinion for the exact engine.
 #include <faiss/IndexFlat.h>
 #include <faiss/impl/AuxIndexStructures.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
@@ -25,8 +26,13 @@ class FaissFlatEngine : public PairEngine {
   std::string name() const override { return "faiss-flat"; }
   bool exact() const override { return true; }
 
+  std::string Plan(const FeatureRows&, Progress&) override {
+    return fmt::format("panels of {}", kIndexRows);
+  }
+
   void Search(const FeatureRows& rows,
               const CandidateSink& sink,
+              SearchLog& log,
               Progress& progress) override {
     const std::int64_t n = rows.count();
     const std::int64_t dim = rows.dim();
@@ -35,6 +41,7 @@ class FaissFlatEngine : public PairEngine {
     std::vector<float> values(
         static_cast<std::size_t>(std::min(n, kIndexRows) * dim));
     for (std::int64_t left = 0; left < n; left += kIndexRows) {
+      if (log.Done(left / kIndexRows)) continue;
       const std::int64_t right = std::min(left + kIndexRows, n);
       rows.ReadNormalised(left, right - left, values.data());
       faiss::IndexFlatIP index(dim);
@@ -46,7 +53,8 @@ class FaissFlatEngine : public PairEngine {
         rows.ReadNormalised(top, bottom - top, values.data());
         Query(index, values.data(), top, bottom - top, left, dim, sink);
       }
-      progress.Update((right + kIndexRows - 1) / kIndexRows);
+      log.Finish(left / kIndexRows);
+      progress.Update(left / kIndexRows + 1);
     }
     progress.End();
   }

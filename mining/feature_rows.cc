@@ -51,19 +51,21 @@ void FeatureRows::Read(std::int64_t i, float* out) const {
   store_->ReadPooled(rows_[i], 1, out);
 }
 
+void FeatureRows::ReadUnit(std::int64_t i, float* out) const {
+  const float* source = InPlace(i);
+  if (source == nullptr) {
+    Read(i, out);
+    source = out;
+  }
+  Scale(source, 1 / norms_[i], dim(), out);
+}
+
 void FeatureRows::ReadNormalised(std::int64_t begin,
                                  std::int64_t n,
                                  float* out) const {
   at::parallel_for(0, n, 64, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      float* target = out + i * dim();
-      const float* source = InPlace(begin + i);
-      if (source == nullptr) {
-        Read(begin + i, target);
-        source = target;
-      }
-      Scale(source, 1 / norms_[begin + i], dim(), target);
-    }
+    for (std::int64_t i = first; i < last; ++i)
+      ReadUnit(begin + i, out + i * dim());
   });
 }
 

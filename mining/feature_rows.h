@@ -35,6 +35,8 @@ class FeatureRows {
   }
   /// Copies one row to `out` (dim).
   void Read(std::int64_t i, float* out) const;
+  /// Copies one row, scaled to length 1, to `out` (dim).
+  void ReadUnit(std::int64_t i, float* out) const;
 
   /// Copies rows [begin, begin + n), each scaled to length 1, to `out`
   /// (n x dim, row-major); uses ATen's threads.

@@ -6,11 +6,14 @@
 #include <string>
 
 #include "core/error.h"
-#include "mining/duplicates.h"
+#include "mining/engine_choice.h"
 #include "mining/feature_rows.h"
+#include "mining/journal.h"
 #include "mining/pair_engine.h"
+#include "mining/pair_sample.h"
+#include "mining/row_selection.h"
 #include "mining/stopwatch.h"
-#include "mining/store_join.h"
+#include "mining/store_watch.h"
 #include "mining/verifier.h"
 
 namespace eyechart::mining {
@@ -24,80 +27,127 @@ void RequireCosine(double value, const char* flag) {
                    "{} is {}; a cosine lies between -1 and 1", flag, value);
 }
 
+void RequireValid(const MineOptions& options) {
+  RequireCosine(options.near_min, "--near-min");
+  RequireCosine(options.far_max, "--far-max");
+  for (const double value : options.surface_near)
+    RequireCosine(value, "--surface-near");
+  for (const double value : options.surface_far)
+    RequireCosine(value, "--surface-far");
+  if (options.copies_min) RequireCosine(*options.copies_min, "--copies-min");
+  EYECHART_REQUIRE(options.recall > 0 && options.recall <= 1,
+                   "--recall is {}; it is a share above 0 and up to 1",
+                   options.recall);
+  EYECHART_REQUIRE(options.surface_near.empty() == options.surface_far.empty(),
+                   "a surface needs thresholds for both spaces");
+}
+
 // What is left of two joined stores, index i of both being one picture.
 struct Views {
-  std::unique_ptr<FeatureRows> near_rows;
-  std::unique_ptr<FeatureRows> far_rows;
+  Views(const FeatureStore& near_store,
+        const FeatureStore& far_store,
+        const RowSelection& rows,
+        std::span<const double> near_norms,
+        std::span<const double> far_norms)
+      : near(near_store, rows.near_rows, near_norms),
+        far(far_store, rows.far_rows, far_norms) {}
+  FeatureRows near;
+  FeatureRows far;
 };
 
-// Rows of the near store by what they are good for.
-struct Selection {
-  std::int64_t readable = 0;
-  std::int64_t without_direction = 0;
-  std::string first_unreadable;         // "id: reason", or empty
-  std::vector<std::int64_t> near_rows;  // that can be compared
-  std::vector<std::int64_t> far_rows;
-};
-
-Selection SelectRows(const FeatureStore& near_store,
-                     const FeatureStore& far_store,
-                     const std::vector<double>& near_norms,
-                     const std::vector<double>& far_norms) {
-  const std::vector<std::int64_t> joined = JoinStores(near_store, far_store);
-  const auto has_direction = [](double norm) {
-    return std::isfinite(norm) && norm > 0;
-  };
-  Selection selection;
-  for (std::int64_t row = 0; row < near_store.count(); ++row) {
-    const std::int64_t twin = joined[row];
-    const StoreItem& near_item = near_store.items()[row];
-    const StoreItem& far_item = far_store.items()[twin];
-    if (!near_item.ok() || !far_item.ok()) {
-      if (selection.first_unreadable.empty())
-        selection.first_unreadable =
-            near_item.id + ": " +
-            (near_item.ok() ? far_item.status : near_item.status);
-      continue;
-    }
-    ++selection.readable;
-    if (!has_direction(near_norms[row]) || !has_direction(far_norms[twin])) {
-      ++selection.without_direction;
-      continue;
-    }
-    selection.near_rows.push_back(row);
-    selection.far_rows.push_back(twin);
-  }
-  return selection;
+void WarnOfRows(const RowSelection& rows, MiningResult& result) {
+  if (result.unreadable > 0)
+    result.warnings.push_back(fmt::format(
+        "{} of {} pictures could not be read and are left out; the first is {}",
+        result.unreadable, result.images, rows.first_unreadable));
+  if (rows.not_finite > 0)
+    result.warnings.push_back(
+        fmt::format("{} pictures have features that are not finite; they are "
+                    "in no pair; the first is {}",
+                    rows.not_finite, rows.first_not_finite));
+  if (rows.zero > 0)
+    result.warnings.push_back(
+        fmt::format("{} pictures have features that are all zero; they are in "
+                    "no pair; the first is {}",
+                    rows.zero, rows.first_zero));
 }
 
-std::int64_t DropCopies(const FeatureStore& near_store,
-                        const Views& views,
-                        Selection& selection) {
-  const std::vector<bool> copy =
-      FindCopies(near_store, *views.near_rows, *views.far_rows);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < copy.size(); ++i) {
-    if (copy[i]) continue;
-    selection.near_rows[kept] = selection.near_rows[i];
-    selection.far_rows[kept] = selection.far_rows[i];
-    ++kept;
+// What must be equal for a search to be gone on with.
+std::string JournalKey(const PairEngine& engine,
+                       const std::string& plan,
+                       const StoreWatch& near,
+                       const StoreWatch& far,
+                       const VerifyOptions& verify,
+                       bool dedupe) {
+  std::string key = fmt::format("{}\n{}\n{}\n{}\n{} {} {}\n", engine.name(),
+                                plan, near.identity(), far.identity(),
+                                verify.near_min, verify.far_max, dedupe);
+  if (verify.copies)
+    key +=
+        fmt::format("{} {}\n", verify.copies->near_min, verify.copies->far_min);
+  for (const auto* edges : {&verify.grid.near_edges, &verify.grid.far_edges}) {
+    for (const double edge : *edges) key += fmt::format("{} ", edge);
+    key += '\n';
   }
-  selection.near_rows.resize(kept);
-  selection.far_rows.resize(kept);
-  return static_cast<std::int64_t>(copy.size() - kept);
+  return key;
 }
 
-// From indices of the view to rows of the store, and into the order that is
-// printed.
-void PutInOrder(const FeatureRows& rows,
-                const std::vector<StoreItem>& items,
-                std::vector<BlindPair>& pairs) {
+std::unique_ptr<PairEngine> MakeEngine(const MineOptions& options,
+                                       double least,
+                                       const FeatureRows& rows,
+                                       const StoreWatch& store,
+                                       Progress& progress) {
+  EngineOptions engine;
+  engine.name = options.engine;
+  engine.near_min = least;
+  engine.recall = options.recall;
+  engine.quantizer = options.quantizer;
+  engine.index_folder = options.index_folder;
+  engine.identity = store.identity();
+  engine.seed = options.seed;
+  engine.memory_bytes = options.memory_bytes;
+  engine.unit_rows = options.unit_rows;
+  if (engine.name == "auto") {
+    EngineChoiceOptions choose;
+    choose.near_min = least;
+    choose.recall = options.recall;
+    const EngineChoice choice = ChooseEngine(rows, choose);
+    engine.name = choice.engine;
+    progress.Note(choice.note);
+  }
+  return PairEngine::Create(engine);
+}
+
+void WarnOfRecall(const MineOptions& options,
+                  const PairEngine& engine,
+                  MiningResult& result) {
+  if (engine.exact()) return;
+  if (!result.recall)
+    result.warnings.push_back(
+        "the sample held no near pair: how many of them were found is not "
+        "known");
+  else if (*result.recall < options.recall)
+    result.warnings.push_back(fmt::format(
+        "of {} sampled near pairs a share of {:.4f} was found, less than the "
+        "{} asked for",
+        result.recall_pairs, *result.recall, options.recall));
+}
+
+// From indices of the view to rows of the store, a before b by id.
+void ToRows(const FeatureRows& rows,
+            const std::vector<StoreItem>& items,
+            std::vector<BlindPair>& pairs) {
   for (BlindPair& pair : pairs) {
     pair.row_a = rows.store_row(pair.row_a);
     pair.row_b = rows.store_row(pair.row_b);
     if (items[pair.row_b].id < items[pair.row_a].id)
       std::swap(pair.row_a, pair.row_b);
   }
+}
+
+// The order that is printed.
+void PutInOrder(const std::vector<StoreItem>& items,
+                std::vector<BlindPair>& pairs) {
   std::sort(pairs.begin(), pairs.end(),
             [&](const BlindPair& x, const BlindPair& y) {
               if (x.gap() != y.gap()) return x.gap() > y.gap();
@@ -107,67 +157,133 @@ void PutInOrder(const FeatureRows& rows,
             });
 }
 
+// The thresholds and what else is asked of each pair; the near thresholds of
+// the grid begin with the one to search from.
+VerifyOptions Ask(const MineOptions& options, const MiningResult& result) {
+  VerifyOptions ask;
+  ask.near_min = result.near_min;
+  ask.far_max = result.far_max;
+  std::vector<double> near = options.surface_near;
+  std::vector<double> far = options.surface_far;
+  near.push_back(ask.near_min);
+  far.push_back(ask.far_max);
+  if (options.copies_min) {
+    // Only near pairs are met: the bound cannot lie below the search.
+    const double least = *std::min_element(near.begin(), near.end());
+    ask.copies = {std::max(*options.copies_min, least), *options.copies_min};
+    near.push_back(ask.copies->near_min);
+    far.push_back(ask.copies->far_min);
+  }
+  ask.grid = MakeGrid(std::move(near), std::move(far));
+  return ask;
+}
+
+// What was found, in the result's terms.
+void Report(const Findings& found,
+            const VerifyOptions& ask,
+            const MineOptions& options,
+            const Views& views,
+            const FeatureStore& near_store,
+            MiningResult& result) {
+  result.near_pairs = found.near_pairs;
+  if (found.near_pairs > 0)
+    result.blind_share_ci =
+        PairShareInterval(found.blind_counts, found.near_counts);
+  result.pairs = found.blind;
+  result.blind_pairs = static_cast<std::int64_t>(result.pairs.size());
+  ToRows(views.near, near_store.items(), result.pairs);
+  PutInOrder(near_store.items(), result.pairs);
+  result.similar = found.similar;
+  ToRows(views.near, near_store.items(), result.similar);
+  if (!options.surface_near.empty())
+    result.surface = MakeSurface(ask.grid, found.grid, options.surface_near,
+                                 options.surface_far);
+}
+
 }  // namespace
 
 MiningResult Mine(const FeatureStore& near_store,
                   const FeatureStore& far_store,
                   const MineOptions& options,
                   Progress& progress) {
-  RequireCosine(options.near_min, "--near-min");
-  RequireCosine(options.far_max, "--far-max");
-  EngineOptions engine_options;
-  engine_options.name = options.engine;
-  engine_options.near_min = options.near_min;
-  engine_options.memory_bytes = options.memory_bytes;
-  const std::unique_ptr<PairEngine> engine = PairEngine::Create(engine_options);
-
+  RequireValid(options);
+  PairEngine::RequireKnown(options.engine);
+  const StoreWatch near_watch(near_store);
+  const StoreWatch far_watch(far_store);
   const Stopwatch total;
   const std::vector<double> near_norms = RowNorms(near_store);
   const std::vector<double> far_norms = RowNorms(far_store);
-  Selection selection =
-      SelectRows(near_store, far_store, near_norms, far_norms);
+  RowSelection rows = SelectRows(near_store, far_store, near_norms, far_norms);
   const auto view = [&] {
-    return Views{std::make_unique<FeatureRows>(near_store, selection.near_rows,
-                                               near_norms),
-                 std::make_unique<FeatureRows>(far_store, selection.far_rows,
-                                               far_norms)};
+    return std::make_unique<Views>(near_store, far_store, rows, near_norms,
+                                   far_norms);
   };
-  Views views = view();
+  std::unique_ptr<Views> views = view();
 
   MiningResult result;
-  result.engine = engine->name();
-  if (engine->exact()) result.recall = 1;
   result.images = near_store.count();
-  result.unreadable = result.images - selection.readable;
+  result.unreadable = result.images - rows.readable;
+  result.not_finite = rows.not_finite;
+  result.zero = rows.zero;
   if (options.dedupe) {
-    result.duplicates_dropped = DropCopies(near_store, views, selection);
+    result.duplicates_dropped =
+        DropCopies(near_store, views->near, views->far, rows);
     views = view();
   }
-  const std::int64_t n = selection.readable - result.duplicates_dropped;
+  const std::int64_t n = rows.readable - result.duplicates_dropped;
   result.candidate_pairs = n * (n - 1) / 2;
-  if (result.unreadable > 0)
-    result.warnings.push_back(fmt::format(
-        "{} of {} pictures could not be read and are left out; the first is {}",
-        result.unreadable, result.images, selection.first_unreadable));
-  if (selection.without_direction > 0)
-    result.warnings.push_back(fmt::format(
-        "{} pictures have features that are all zero or not finite; they are "
-        "in no pair",
-        selection.without_direction));
+  WarnOfRows(rows, result);
 
-  Verifier verifier(*views.near_rows, *views.far_rows, options.near_min,
-                    options.far_max);
+  const PairSample sample =
+      DrawPairs(views->near, views->far, options.sample_pairs, options.seed);
+  const auto threshold = [&](double cosine, std::optional<double> quantile,
+                             const std::vector<float>& cosines,
+                             const char* flag) {
+    return quantile ? SampleQuantile(sample, cosines, *quantile, flag) : cosine;
+  };
+  result.near_min = threshold(options.near_min, options.near_quantile,
+                              sample.near, "--near-quantile");
+  result.far_max = threshold(options.far_max, options.far_quantile, sample.far,
+                             "--far-quantile");
+  if (result.far_max > result.near_min)
+    result.warnings.push_back(fmt::format(
+        "far-max {} is above near-min {}: pairs that are as near in the far "
+        "space as in the near one count as blind",
+        result.far_max, result.near_min));
+
+  const VerifyOptions ask = Ask(options, result);
+  const std::unique_ptr<PairEngine> engine = MakeEngine(
+      options, ask.grid.near_edges.front(), views->near, near_watch, progress);
+  result.engine = engine->name();
+
+  Verifier verifier(views->near, views->far, ask);
+  JournalOptions keep;
+  keep.path = options.journal;
+  keep.key = JournalKey(*engine, engine->Plan(views->near, progress),
+                        near_watch, far_watch, ask, options.dedupe);
+  Journal journal(
+      keep, Findings(views->near.count(), ask.grid.bins()),
+      [&] { return verifier.Take(); },
+      [&] {
+        near_watch.Check();
+        far_watch.Check();
+      });
+  verifier.Know(journal.total().similar);
+  if (journal.resumed() > 0)
+    progress.Note("goes on where an earlier search of the same was broken off");
   engine->Search(
-      *views.near_rows,
+      views->near,
       [&](std::span<const Candidate> candidates) { verifier.Add(candidates); },
-      progress);
-  result.near_pairs = verifier.near_pairs();
-  if (result.near_pairs > 0)
-    result.blind_share_ci =
-        PairShareInterval(verifier.blind_counts(), verifier.near_counts());
-  result.pairs = verifier.TakeBlind();
-  result.blind_pairs = static_cast<std::int64_t>(result.pairs.size());
-  PutInOrder(*views.near_rows, near_store.items(), result.pairs);
+      journal, progress);
+  const Findings found = journal.Finished();
+  const EngineReport report = engine->report();
+  result.recall = report.recall;
+  result.recall_pairs = report.sampled_pairs;
+  result.products = report.products;
+  WarnOfRecall(options, *engine, result);
+  Report(found, ask, options, *views, near_store, result);
+  result.histogram =
+      MakeHistogram(ask.grid, found.grid, sample, result.candidate_pairs);
   result.verify_seconds = verifier.seconds();
   result.search_seconds = total.seconds() - result.verify_seconds;
   return result;

@@ -25,6 +25,42 @@ Json Ci(const std::optional<Interval>& ci) {
           {"method", ci->method}};
 }
 
+Json Optional(const auto& value) {
+  if (!value) return nullptr;
+  return *value;
+}
+
+// Rows by near threshold, columns by far threshold.
+Json Surface(const std::optional<CountSurface>& surface) {
+  if (!surface) return nullptr;
+  const std::size_t columns = surface->far_max.size();
+  Json blind = Json::array();
+  for (std::size_t i = 0; i < surface->near_min.size(); ++i)
+    blind.push_back(Json(std::vector<std::int64_t>(
+        surface->blind.begin() + static_cast<std::ptrdiff_t>(i * columns),
+        surface->blind.begin() +
+            static_cast<std::ptrdiff_t>((i + 1) * columns))));
+  return {{"near_min", surface->near_min},
+          {"far_max", surface->far_max},
+          {"near_pairs", surface->near},
+          {"blind_pairs", std::move(blind)}};
+}
+
+Json Histogram(const CosineHistogram& histogram) {
+  const std::size_t columns = histogram.far_edges.size() - 1;
+  Json rows = Json::array();
+  for (std::size_t i = 0; i + 1 < histogram.near_edges.size(); ++i)
+    rows.push_back(Json(std::vector<double>(
+        histogram.counts.begin() + static_cast<std::ptrdiff_t>(i * columns),
+        histogram.counts.begin() +
+            static_cast<std::ptrdiff_t>((i + 1) * columns))));
+  return {{"near_edges", histogram.near_edges},
+          {"far_edges", histogram.far_edges},
+          {"pairs", std::move(rows)},
+          {"exact_from", histogram.exact_from},
+          {"sampled", histogram.sampled}};
+}
+
 }  // namespace
 
 Json MiningToJson(const MiningResult& result,
@@ -43,13 +79,20 @@ Json MiningToJson(const MiningResult& result,
       {"near_pairs", result.near_pairs},
       {"blind_pairs", result.blind_pairs},
       {"duplicates_dropped", result.duplicates_dropped},
-      {"near_min", options.near_min},
-      {"far_max", options.far_max},
+      {"not_finite", result.not_finite},
+      {"zero", result.zero},
+      {"near_min", result.near_min},
+      {"far_max", result.far_max},
+      {"near_quantile", Optional(options.near_quantile)},
+      {"far_quantile", Optional(options.far_quantile)},
       {"engine", result.engine},
-      {"recall", result.recall ? Json(*result.recall) : Json(nullptr)},
+      {"recall", Optional(result.recall)},
+      {"products", Optional(result.products)},
       {"per_1e9", Ratio(result.blind_pairs, result.candidate_pairs, 1e9)},
       {"relative_share", Ratio(result.blind_pairs, result.near_pairs, 1)},
       {"ci", Ci(result.blind_share_ci)},
+      {"surface", Surface(result.surface)},
+      {"histogram", Histogram(result.histogram)},
       {"near", Model(near_manifest)},
       {"far", Model(far_manifest)},
       {"seconds",

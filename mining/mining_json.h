@@ -13,7 +13,13 @@ namespace eyechart::mining {
 ///   per_1e9         blind pairs per 10^9 candidate pairs, null without any
 ///   relative_share  blind / near pairs, null without near pairs
 ///   ci              interval of relative_share, or null
-///   near, far       model, family, weights_sha256, preprocess_sha256, pool
+///   not_finite, zero          readable pictures without a direction
+///   near_quantile, far_quantile  what the thresholds were asked as, or null
+///   products        dot products made, or null where they are not counted
+///   surface         {near_min[], far_max[], near_pairs[], blind_pairs[][]}
+///   histogram       {near_edges[], far_edges[], pairs[][], exact_from,
+///   sampled} near, far       model, family, weights_sha256, preprocess_sha256,
+///   pool
 ///                   and dtype of the two stores.
 /// Every number in it is finite. `pairs_csv` is the path as it is to be shown.
 Json MiningToJson(const MiningResult& result,

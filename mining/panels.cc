@@ -31,8 +31,8 @@ std::int64_t Floats(std::int64_t count) {
 
 struct Geometry {
   std::int64_t tile = 0;     // rows and columns of a tile
-  std::int64_t panel = 0;    // rows that stay, a multiple of `tile`
-  std::int64_t columns = 0;  // rows that pass by, a multiple of `tile`
+  std::int64_t panel = 0;    // rows that stay
+  std::int64_t columns = 0;  // rows that pass by
 };
 
 Geometry PlanGeometry(const PanelSource& source, const EngineOptions& options) {
@@ -46,8 +46,11 @@ Geometry PlanGeometry(const PanelSource& source, const EngineOptions& options) {
                                2 * source.width)) > memory)
       plan.tile /= 2;
   }
-  const std::int64_t needed = (source.count + plan.tile - 1) / plan.tile;
   const std::int64_t row = Floats(plan.tile * source.width);
+  const std::int64_t needed =
+      (std::clamp<std::int64_t>(source.count, 1, options.unit_rows) +
+       plan.tile - 1) /
+      plan.tile;
   // The rows that stay take most of it: the more of them, the less often the
   // others are read again.
   plan.columns =
@@ -70,6 +73,20 @@ struct Tile {
   std::int64_t row;
   std::int64_t column;
 };
+
+// Pairs i < j with i in [top, bottom) and j in [left, right).
+std::int64_t PairsIn(std::int64_t top,
+                     std::int64_t bottom,
+                     std::int64_t left,
+                     std::int64_t right) {
+  std::int64_t pairs = 0;
+  // Rows that end before the columns begin meet all of them.
+  const std::int64_t before = std::clamp(left, top, bottom);
+  pairs += (before - top) * (right - left);
+  for (std::int64_t i = before; i < bottom && i + 1 < right; ++i)
+    pairs += right - (i + 1);
+  return pairs;
+}
 
 // What all tiles of a search share. Each thread takes the next tile when it is
 // done with its last: one barrier a block, not three a tile, for barriers are
@@ -104,11 +121,18 @@ class TileSearch {
         if (at >= tiles.size()) break;
         ThrowIfInterrupted();
         SearchTile(rows, columns, tiles[at], size, products.data(), found);
-        const std::lock_guard lock(mutex_);
-        progress_.Update(++done_);
+        Skip(PairsIn(tiles[at].row, std::min(tiles[at].row + size, rows.end),
+                     tiles[at].column,
+                     std::min(tiles[at].column + size, columns.end)));
       }
       if (!found.empty()) sink_(found);
     });
+  }
+
+  // Pairs that need not be compared any more.
+  void Skip(std::int64_t pairs) {
+    const std::lock_guard lock(mutex_);
+    progress_.Update(done_ += pairs);
   }
 
  private:
@@ -175,29 +199,59 @@ void SearchPanels(const PanelSource& source,
                   bool dot_is_cosine,
                   const EngineOptions& options,
                   const CandidateSink& sink,
+                  SearchLog& log,
                   Progress& progress) {
   const std::int64_t n = source.count;
+  const std::int64_t unit = options.unit_rows;
+  const std::int64_t side = (n + unit - 1) / unit;
   const Geometry plan = PlanGeometry(source, options);
-  const std::int64_t side = (n + plan.tile - 1) / plan.tile;
   const auto buffer = [&](std::int64_t rows) {
     return std::vector<float>(
         static_cast<std::size_t>(std::min(rows, n) * source.width));
   };
   std::vector<float> panel = buffer(plan.panel);
   std::vector<float> passing = buffer(n > plan.panel ? plan.columns : 0);
+  Block rows{panel.data(), 0, 0};
   const auto load = [&](std::vector<float>& values, std::int64_t begin,
                         std::int64_t end) {
     source.load(begin, end - begin, values.data());
     return Block{values.data(), begin, end};
   };
-  progress.Begin("mining tiles", side * (side + 1) / 2);
+  progress.Begin("mining pairs", n * (n - 1) / 2);
   TileSearch search(source, threshold, dot_is_cosine, sink, progress);
-  for (std::int64_t top = 0; top < n; top += plan.panel) {
-    const Block rows = load(panel, top, std::min(top + plan.panel, n));
-    search.Search(rows, rows, plan.tile);
-    for (std::int64_t left = rows.end; left < n; left += plan.columns)
-      search.Search(rows, load(passing, left, std::min(left + plan.columns, n)),
-                    plan.tile);
+
+  // Pairs of rows in [top, bottom) and columns in [left, right), by panels.
+  const auto square = [&](std::int64_t top, std::int64_t bottom,
+                          std::int64_t left, std::int64_t right) {
+    for (std::int64_t first = top; first < bottom; first += plan.panel) {
+      const std::int64_t last = std::min(first + plan.panel, bottom);
+      if (rows.begin != first || rows.end != last)
+        rows = load(panel, first, last);
+      std::int64_t next = std::max(left, first);
+      if (next == first) {
+        search.Search(rows, rows, plan.tile);
+        next = last;
+      }
+      for (; next < right; next += plan.columns)
+        search.Search(rows,
+                      load(passing, next, std::min(next + plan.columns, right)),
+                      plan.tile);
+    }
+  };
+  for (std::int64_t i = 0; i < side; ++i) {
+    for (std::int64_t j = i; j < side; ++j) {
+      const std::int64_t top = i * unit;
+      const std::int64_t bottom = std::min(top + unit, n);
+      const std::int64_t left = j * unit;
+      const std::int64_t right = std::min(left + unit, n);
+      const std::int64_t number = i * side + j;
+      if (log.Done(number)) {
+        search.Skip(PairsIn(top, bottom, left, right));
+        continue;
+      }
+      square(top, bottom, left, right);
+      log.Finish(number);
+    }
   }
   progress.End();
 }

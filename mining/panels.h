@@ -25,11 +25,15 @@ struct PanelSource {
 /// A panel of rows stays while panels of columns pass by; their product is made
 /// a tile at a time and read while it is in cache, so that neither the N x N
 /// matrix nor a second copy of the features ever exists.
+///
+/// A unit is a square of options.unit_rows in the upper triangle, numbered row
+/// by row of squares.
 void SearchPanels(const PanelSource& source,
                   float threshold,
                   bool dot_is_cosine,
                   const EngineOptions& options,
                   const CandidateSink& sink,
+                  SearchLog& log,
                   Progress& progress);
 
 }  // namespace eyechart::mining

@@ -8,9 +8,31 @@
 #include "mining/stopwatch.h"
 
 namespace eyechart::mining {
+namespace {
 
-Verifier::Space::Space(const FeatureRows& view)
-    : rows(&view), error(CosineError(view.dim())) {
+// How many edges a cosine is above: strictly, or at least as high.
+std::size_t EdgesAbove(const std::vector<double>& edges,
+                       double cosine,
+                       bool strictly) {
+  const auto end = strictly
+                       ? std::lower_bound(edges.begin(), edges.end(), cosine)
+                       : std::upper_bound(edges.begin(), edges.end(), cosine);
+  return static_cast<std::size_t>(end - edges.begin());
+}
+
+}  // namespace
+
+VerifyOptions VerifyOptions::Of(double near_min, double far_max) {
+  VerifyOptions options;
+  options.near_min = near_min;
+  options.far_max = far_max;
+  options.grid = MakeGrid({near_min}, {far_max});
+  return options;
+}
+
+Verifier::Space::Space(const FeatureRows& view,
+                       const std::vector<double>& thresholds)
+    : rows(&view), error(CosineError(view.dim())), edges(&thresholds) {
   inverse_norm.reserve(static_cast<std::size_t>(view.count()));
   for (std::int64_t i = 0; i < view.count(); ++i) {
     // Between these lengths no product overflows and what underflows is far
@@ -96,16 +118,23 @@ struct Verifier::Batch {
 
 Verifier::Verifier(const FeatureRows& near_rows,
                    const FeatureRows& far_rows,
-                   double near_min,
-                   double far_max)
-    : near_(near_rows),
-      far_(far_rows),
-      near_min_(near_min),
-      far_max_(far_max),
-      near_counts_(static_cast<std::size_t>(near_rows.count())),
-      blind_counts_(near_counts_.size()) {
+                   VerifyOptions options)
+    : options_(std::move(options)),
+      near_edge_(
+          CosineGrid::EdgeOf(options_.grid.near_edges, options_.near_min)),
+      far_edge_(CosineGrid::EdgeOf(options_.grid.far_edges, options_.far_max)),
+      near_(near_rows, options_.grid.near_edges),
+      far_(far_rows, options_.grid.far_edges),
+      found_(near_rows.count(), options_.grid.bins()),
+      copies_(options_.copies ? near_rows.count() : 0) {
   EYECHART_CHECK(near_rows.count() == far_rows.count(), "{} and {} rows",
                  near_rows.count(), far_rows.count());
+  if (options_.copies) {
+    copy_near_edge_ =
+        CosineGrid::EdgeOf(options_.grid.near_edges, options_.copies->near_min);
+    copy_far_edge_ =
+        CosineGrid::EdgeOf(options_.grid.far_edges, options_.copies->far_min);
+  }
 }
 
 Verifier::~Verifier() = default;
@@ -146,39 +175,66 @@ void Verifier::Test(Batch& batch, std::span<const Candidate> candidates) const {
   batch.Release();
 }
 
-// Comparisons with a cosine that is not a number are false and leave the
-// decision to the double.
+// float32 decides where no edge lies within its error; cosines that are not a
+// number leave the decision to the double.
 Verifier::Verdict Verifier::TestPair(Batch& batch,
                                      const Candidate& pair) const {
+  const auto bin = [&](const Space& space, const Batch::Copies& copies,
+                       double fast, bool strictly) {
+    if (!std::isnan(fast)) {
+      const std::size_t low =
+          EdgesAbove(*space.edges, fast - space.error, strictly);
+      if (low == EdgesAbove(*space.edges, fast + space.error, strictly))
+        return low;
+    }
+    return EdgesAbove(*space.edges, batch.Cosine(copies, pair), strictly);
+  };
   const double near = std::isnan(pair.cosine)
                           ? double{batch.FastCosine(batch.near, pair)}
                           : double{pair.cosine};
-  if (near < near_min_ - near_.error) return Verdict::kNeither;
-  if (!(near > near_min_ + near_.error) &&
-      !(batch.Cosine(batch.near, pair) > near_min_))
-    return Verdict::kNeither;
-  if (double{batch.FastCosine(batch.far, pair)} > far_max_ + far_.error)
-    return Verdict::kNear;
-  const double far = batch.Cosine(batch.far, pair);
-  if (!(far < far_max_)) return Verdict::kNear;
-  batch.blind.push_back(
-      {pair.first, pair.second, batch.Cosine(batch.near, pair), far});
-  return Verdict::kBlind;
+  Verdict verdict;
+  verdict.near = static_cast<std::uint32_t>(bin(near_, batch.near, near, true));
+  if (verdict.near == 0) return verdict;
+  verdict.far = static_cast<std::uint32_t>(
+      bin(far_, batch.far, double{batch.FastCosine(batch.far, pair)}, false));
+  if (verdict.near > near_edge_ && verdict.far <= far_edge_)
+    batch.blind.push_back({pair.first, pair.second,
+                           batch.Cosine(batch.near, pair),
+                           batch.Cosine(batch.far, pair)});
+  return verdict;
 }
 
 void Verifier::Merge(const Batch& batch,
                      std::span<const Candidate> candidates) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (batch.verdicts[i] == Verdict::kNeither) continue;
-    ++near_pairs_;
-    ++near_counts_[candidates[i].first];
-    ++near_counts_[candidates[i].second];
+    const Verdict verdict = batch.verdicts[i];
+    if (verdict.near == 0) continue;
+    const Candidate& pair = candidates[i];
+    ++found_.grid[options_.grid.Place(verdict.near, verdict.far)];
+    if (options_.copies && verdict.near > copy_near_edge_ &&
+        verdict.far > copy_far_edge_ && copies_.Union(pair.first, pair.second))
+      found_.similar.push_back({pair.first, pair.second, 0, 0});
+    if (verdict.near <= near_edge_) continue;
+    ++found_.near_pairs;
+    ++found_.near_counts[pair.first];
+    ++found_.near_counts[pair.second];
   }
   for (const BlindPair& pair : batch.blind) {
-    ++blind_counts_[pair.row_a];
-    ++blind_counts_[pair.row_b];
+    ++found_.blind_counts[pair.row_a];
+    ++found_.blind_counts[pair.row_b];
   }
-  blind_.insert(blind_.end(), batch.blind.begin(), batch.blind.end());
+  found_.blind.insert(found_.blind.end(), batch.blind.begin(),
+                      batch.blind.end());
+}
+
+Findings Verifier::Take() {
+  Findings found(near_.rows->count(), options_.grid.bins());
+  std::swap(found, found_);
+  return found;
+}
+
+void Verifier::Know(std::span<const BlindPair> similar) {
+  for (const BlindPair& pair : similar) copies_.Union(pair.row_a, pair.row_b);
 }
 
 }  // namespace eyechart::mining

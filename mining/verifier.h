@@ -4,51 +4,72 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "mining/cosine_grid.h"
 #include "mining/feature_rows.h"
-#include "mining/mine.h"
+#include "mining/findings.h"
 #include "mining/pair_engine.h"
+#include "mining/union_find.h"
 
 namespace eyechart::mining {
+
+/// What is asked about a pair; every threshold is an edge of the grid.
+struct VerifyOptions {
+  double near_min = 0.95;  // cosine; a near pair lies strictly above it
+  double far_max = 0.6;    // cosine; a blind pair lies strictly below it
+  CosineGrid grid;
+  /// Above which cosines, in both spaces, pictures count as copies; none:
+  /// copies are not looked for.
+  struct Copies {
+    double near_min = 0;
+    double far_min = 0;
+  };
+  std::optional<Copies> copies;
+
+  /// A grid of nothing but the two thresholds and the histogram's steps.
+  static VerifyOptions Of(double near_min, double far_max);
+};
 
 /// Counts near pairs and keeps blind ones. Every decision is that of
 /// ExactCosine; float32 decides only where its error bound leaves no doubt, so
 /// that the outcome does not depend on engine, tile size or threads.
 class Verifier {
  public:
-  /// Index i of both views is the same picture. `near_min` and `far_max` as in
-  /// MineOptions.
+  /// Index i of both views is the same picture; both must outlive this.
   Verifier(const FeatureRows& near_rows,
            const FeatureRows& far_rows,
-           double near_min,
-           double far_max);
+           VerifyOptions options);
   ~Verifier();
 
   /// Tests a batch in the calling thread; any number of threads may call.
   void Add(std::span<const Candidate> candidates);
 
-  // The outcome, for when no thread is in Add.
+  // For when no thread is in Add.
 
-  std::int64_t near_pairs() const { return near_pairs_; }
-  /// The blind pairs, in no order; a is the one that came first. Moves them.
-  std::vector<BlindPair> TakeBlind() { return std::move(blind_); }
-  /// How many near and blind pairs each picture is in.
-  std::span<const std::int64_t> near_counts() const { return near_counts_; }
-  std::span<const std::int64_t> blind_counts() const { return blind_counts_; }
+  /// What was found since the last call.
+  Findings Take();
+  /// Pairs of copies that are known: others that connect the same pictures are
+  /// not collected.
+  void Know(std::span<const BlindPair> similar);
   /// Time in Add, divided by the threads that shared it.
   double seconds() const;
 
  private:
-  enum class Verdict : std::uint8_t { kNeither, kNear, kBlind };
-
   // One space, as the tests need it.
   struct Space {
-    explicit Space(const FeatureRows& view);
+    Space(const FeatureRows& view, const std::vector<double>& thresholds);
     const FeatureRows* rows;
     double error;                     // of FastCosine
     std::vector<float> inverse_norm;  // NaN where float32 could overflow
+    const std::vector<double>* edges;
+  };
+  // What is known of a pair; near bin 0 is not near at any threshold.
+  struct Verdict {
+    std::uint32_t near = 0;
+    std::uint32_t far = 0;
   };
   struct Batch;  // what one call of Add works with
 
@@ -57,18 +78,19 @@ class Verifier {
   Verdict TestPair(Batch& batch, const Candidate& pair) const;
   void Merge(const Batch& batch, std::span<const Candidate> candidates);
 
+  VerifyOptions options_;
+  std::size_t near_edge_;  // of near_min; pairs in greater bins are near
+  std::size_t far_edge_;   // of far_max; those in no greater bin are blind
+  std::size_t copy_near_edge_ = 0;
+  std::size_t copy_far_edge_ = 0;
   Space near_;
   Space far_;
-  double near_min_;
-  double far_max_;
   std::mutex mutex_;  // guards what follows
   std::vector<std::unique_ptr<Batch>> idle_;
   int threads_ = 0;  // batches made: the most that were in use at once
   double seconds_ = 0;
-  std::int64_t near_pairs_ = 0;
-  std::vector<BlindPair> blind_;
-  std::vector<std::int64_t> near_counts_;
-  std::vector<std::int64_t> blind_counts_;
+  Findings found_;
+  UnionFind copies_;
 };
 
 }  // namespace eyechart::mining

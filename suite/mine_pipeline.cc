@@ -35,10 +35,12 @@ MineOutcome MineToFolder(const MineJob& job, Progress& progress) {
   const data::FeatureStore far_store(job.far_store);
   near_store.Verify();
   far_store.Verify();
-  MineOutcome outcome;
-  outcome.result = mining::Mine(near_store, far_store, job.options, progress);
-
   CreateFolder(job.out);
+  mining::MineOptions mine = job.options;
+  mine.journal = job.out / "mining.partial";
+  MineOutcome outcome;
+  outcome.result = mining::Mine(near_store, far_store, mine, progress);
+
   const std::filesystem::path pairs = job.out / "pairs.csv";
   mining::WritePairsCsv(pairs, outcome.result, near_store.items(), job.top);
   if (job.gallery) {
@@ -57,6 +59,7 @@ MineOutcome MineToFolder(const MineJob& job, Progress& progress) {
                                       job.encode_seconds, pairs.string());
   // Last of all: where it stands, everything else does.
   WriteFileAtomic(job.out / "mining.json", outcome.json.dump(1) + "\n");
+  std::filesystem::remove(mine.journal);
   return outcome;
 }
 

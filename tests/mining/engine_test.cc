@@ -7,41 +7,20 @@
 #include <mutex>
 #include <thread>
 
-#include "mining/feature_rows.h"
 #include "mining/kernels.h"
 #include "mining/pair_engine.h"
 #include "mining/screen.h"
 #include "mining/verifier.h"
-#include "tests/mining/mining_fixture.h"
+#include "tests/mining/made_rows.h"
 
 namespace eyechart::mining {
 namespace {
 
+using Made = testing::MadeRows;
 using testing::CosineOf;
-using testing::MakeItems;
 using testing::MakeRows;
-using testing::MakeStore;
 using testing::Rows;
-using testing::TempFolder;
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
-
-// A store and a view of all its rows.
-struct Made {
-  explicit Made(const Rows& rows)
-      : store(MakeStore(folder / "near", rows, MakeItems(rows.size()), 97)),
-        norms(RowNorms(store)),
-        view(store, AllRows(), norms) {}
-  std::vector<std::int64_t> AllRows() const {
-    std::vector<std::int64_t> all(static_cast<std::size_t>(store.count()));
-    for (std::size_t i = 0; i < all.size(); ++i)
-      all[i] = static_cast<std::int64_t>(i);
-    return all;
-  }
-  TempFolder folder;
-  data::FeatureStore store;
-  std::vector<double> norms;
-  FeatureRows view;
-};
 
 // How often each pair was proposed; cosines that are given must be right.
 std::map<Pair, int> Propose(const Made& made,
@@ -49,7 +28,9 @@ std::map<Pair, int> Propose(const Made& made,
                             const EngineOptions& options) {
   std::map<Pair, int> times;
   std::mutex mutex;
-  PairEngine::Create(options)->Search(
+  const std::unique_ptr<PairEngine> engine = PairEngine::Create(options);
+  engine->Plan(made.view, Progress::None());
+  engine->Search(
       made.view,
       [&](std::span<const Candidate> batch) {
         const std::lock_guard lock(mutex);
@@ -62,7 +43,7 @@ std::map<Pair, int> Propose(const Made& made,
                       CosineError(made.view.dim()));
         }
       },
-      Progress::None());
+      SearchLog::None(), Progress::None());
   return times;
 }
 
@@ -84,7 +65,7 @@ void ExpectAllNearPairsOnce(const std::map<Pair, int>& times,
 TEST(Engine, EveryNearPairIsProposedOnce) {
   const Rows rows = MakeRows(400, 64, 40, 0.2f);
   const Made made(rows);
-  for (const char* name : {"exact", "faiss-flat"}) {
+  for (const char* name : {"exact", "faiss-flat", "faiss-ivf"}) {
     EngineOptions options;
     options.name = name;
     ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
@@ -99,6 +80,7 @@ TEST(Engine, PanelsAndTilesOfAnySizeMeetEveryPair) {
       EngineOptions options;
       options.name = "exact";
       options.tile_rows = tile;
+      options.unit_rows = memory == 20000 ? 50 : 16384;
       options.memory_bytes = memory;
       ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
     }
@@ -153,9 +135,9 @@ TEST(Verifier, ManyThreadsFindWhatOneFinds) {
   std::vector<Candidate> all;
   for (std::uint32_t i = 0; i < 200; ++i)
     for (std::uint32_t j = i + 1; j < 200; ++j) all.push_back({i, j});
-  Verifier one(near.view, far.view, 0.95, 0.9);
+  Verifier one(near.view, far.view, VerifyOptions::Of(0.95, 0.9));
   one.Add(all);
-  Verifier many(near.view, far.view, 0.95, 0.9);
+  Verifier many(near.view, far.view, VerifyOptions::Of(0.95, 0.9));
   std::vector<std::thread> threads;
   constexpr std::size_t kThreads = 4;
   for (std::size_t t = 0; t < kThreads; ++t)
@@ -164,13 +146,16 @@ TEST(Verifier, ManyThreadsFindWhatOneFinds) {
         many.Add({&all[at], 1});
     });
   for (std::thread& thread : threads) thread.join();
-  EXPECT_GT(one.near_pairs(), 1000);
-  EXPECT_EQ(many.near_pairs(), one.near_pairs());
-  EXPECT_TRUE(std::ranges::equal(many.near_counts(), one.near_counts()));
-  EXPECT_TRUE(std::ranges::equal(many.blind_counts(), one.blind_counts()));
-  const std::size_t blind = one.TakeBlind().size();
-  EXPECT_GT(blind, 100u);
-  EXPECT_EQ(many.TakeBlind().size(), blind);
+  const Findings wanted = one.Take();
+  const Findings found = many.Take();
+  EXPECT_GT(wanted.near_pairs, 1000);
+  EXPECT_EQ(found.near_pairs, wanted.near_pairs);
+  EXPECT_EQ(found.near_counts, wanted.near_counts);
+  EXPECT_EQ(found.blind_counts, wanted.blind_counts);
+  EXPECT_EQ(found.grid, wanted.grid);
+  EXPECT_GT(wanted.blind.size(), 100u);
+  EXPECT_EQ(found.blind.size(), wanted.blind.size());
+  EXPECT_EQ(many.Take().near_pairs, 0);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class Output : public ::testing::Test {
     items_[0].path = "a,b \"c\".png";
     items_[1].id = "second\u2028line\xff.png";
     items_[2].label = "<i>odd</i>";
+    result_.near_min = 0.95;
+    result_.far_max = 0.6;
     result_.images = 3;
     result_.candidate_pairs = 3;
     result_.near_pairs = 2;
@@ -111,12 +113,21 @@ TEST_F(Output, TopLimitsTheTable) {
 }
 
 TEST_F(Output, TheObjectHasTheContractsKeys) {
+  options_.far_quantile = 0.25;
+  result_.not_finite = 1;
+  result_.surface = CountSurface{{0.9, 0.95}, {0.6}, {5, 2}, {3, 2}};
+  result_.histogram = {{0.9, 0.95, 1}, {0, 1}, {1.5, 2}, 0.95, 9};
   const Json json = MiningToJson(result_, near_, far_, options_, 2, "p.csv");
   EXPECT_EQ(json, ParseJson(R"({
     "schema": 1, "command": "mine", "warnings": ["one"], "images": 3,
     "unreadable": 0, "candidate_pairs": 3, "near_pairs": 2, "blind_pairs": 2,
     "duplicates_dropped": 0, "near_min": 0.95, "far_max": 0.6,
-    "engine": "exact", "recall": 1.0, "relative_share": 1.0,
+    "near_quantile": null, "far_quantile": 0.25, "not_finite": 1, "zero": 0,
+    "engine": "exact", "recall": 1.0, "products": null, "relative_share": 1.0,
+    "surface": {"near_min": [0.9, 0.95], "far_max": [0.6],
+                "near_pairs": [5, 2], "blind_pairs": [[3], [2]]},
+    "histogram": {"near_edges": [0.9, 0.95, 1.0], "far_edges": [0.0, 1.0],
+                  "pairs": [[1.5], [2.0]], "exact_from": 0.95, "sampled": 9},
     "per_1e9": 666666666.6666666,
     "ci": {"low": 0.25, "high": 1.0, "level": 0.95,
            "method": "jackknife over images"},

@@ -18,8 +18,8 @@ namespace eyechart::encoders {
 
 /// The argument behind `name`, or `fallback`.
 inline std::string Option(const std::vector<std::string>& arguments,
-                   const std::string& name,
-                   const std::string& fallback) {
+                          const std::string& name,
+                          const std::string& fallback) {
   const auto it = std::find(arguments.begin(), arguments.end(), name);
   if (it == arguments.end() || it + 1 == arguments.end()) return fallback;
   return *(it + 1);

@@ -1,0 +1,116 @@
+#include "mining/pair_sample.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/error.h"
+
+#ifndef _OPENMP
+#error "at::parallel_for is serial in a file compiled without OpenMP"
+#endif
+
+namespace eyechart::mining {
+namespace {
+
+constexpr int kLeastBeyond = 100;
+
+// SplitMix64's output for the k-th state (Steele, Lea and Flood 2014): a draw
+// by number, so that threads need no common generator.
+std::uint64_t Draw(std::uint64_t seed, std::uint64_t k) {
+  std::uint64_t z = seed + (k + 1) * 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+// A number below `bound` by the upper half of a 128-bit product (Lemire 2019);
+// its bias, bound / 2^64, is far below what any sample could show.
+std::int64_t Below(std::uint64_t draw, std::int64_t bound) {
+  return static_cast<std::int64_t>((static_cast<unsigned __int128>(draw) *
+                                    static_cast<std::uint64_t>(bound)) >>
+                                   64);
+}
+
+class Space {
+ public:
+  explicit Space(const FeatureRows& rows)
+      : rows_(rows),
+        a_(static_cast<std::size_t>(rows.in_place() ? 0 : rows.dim())),
+        b_(a_.size()) {}
+
+  float Cosine(std::int64_t i, std::int64_t j) {
+    return static_cast<float>(ExactCosine(Row(i, a_), rows_.norm(i), Row(j, b_),
+                                          rows_.norm(j), rows_.dim()));
+  }
+
+ private:
+  const float* Row(std::int64_t i, std::vector<float>& copy) const {
+    if (rows_.in_place()) return rows_.InPlace(i);
+    rows_.Read(i, copy.data());
+    return copy.data();
+  }
+
+  const FeatureRows& rows_;
+  std::vector<float> a_;
+  std::vector<float> b_;
+};
+
+}  // namespace
+
+PairSample DrawPairs(const FeatureRows& near_rows,
+                     const FeatureRows& far_rows,
+                     std::int64_t count,
+                     std::uint64_t seed) {
+  const std::int64_t n = near_rows.count();
+  const std::int64_t all = n * (n - 1) / 2;
+  PairSample sample;
+  sample.all = all <= count;
+  const std::int64_t size = std::min(count, all);
+  sample.near.resize(static_cast<std::size_t>(size));
+  sample.far.resize(sample.near.size());
+  at::parallel_for(0, size, 1024, [&](std::int64_t begin, std::int64_t end) {
+    Space near(near_rows);
+    Space far(far_rows);
+    std::int64_t i = 0;
+    std::int64_t row = 0;  // pairs of rows before i
+    for (std::int64_t k = begin; k < end; ++k) {
+      std::int64_t j = 0;
+      if (sample.all) {
+        while (k >= row + (n - 1 - i)) row += n - 1 - i++;
+        j = i + 1 + (k - row);
+      } else {
+        i = Below(Draw(seed, 2 * static_cast<std::uint64_t>(k)), n);
+        j = Below(Draw(seed, 2 * static_cast<std::uint64_t>(k) + 1), n - 1);
+        if (j >= i) ++j;
+      }
+      sample.near[k] = near.Cosine(i, j);
+      sample.far[k] = far.Cosine(i, j);
+    }
+  });
+  return sample;
+}
+
+double SampleQuantile(const PairSample& sample,
+                      const std::vector<float>& cosines,
+                      double q,
+                      const char* flag) {
+  EYECHART_REQUIRE(q > 0 && q < 1, "{} {}: a quantile lies between 0 and 1",
+                   flag, q);
+  EYECHART_REQUIRE(!cosines.empty(), "{} {}: there is no pair of pictures",
+                   flag, q);
+  const auto n = static_cast<double>(cosines.size());
+  EYECHART_REQUIRE(
+      sample.all || std::lround(n * std::min(q, 1 - q)) >= kLeastBeyond,
+      "{} {}: of {} sampled pairs fewer than {} would lie beyond it; give a "
+      "quantile nearer to the middle, or a cosine",
+      flag, q, cosines.size(), kLeastBeyond);
+  std::vector<float> values = cosines;
+  const auto rank = static_cast<std::ptrdiff_t>(std::ceil(q * n)) - 1;
+  std::nth_element(values.begin(), values.begin() + rank, values.end());
+  return double{values[static_cast<std::size_t>(rank)]};
+}
+
+}  // namespace eyechart::mining
