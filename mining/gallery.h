@@ -3,19 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "core/json.h"
 #include "data/store_manifest.h"
 #include "mining/mine.h"
+#include "mining/picture_reader.h"
 
 namespace eyechart::mining {
-
-/// The encoded bytes of the picture in a row of the near store. What it throws
-/// as InputError is shown in the picture's place.
-using PictureReader = std::function<std::string(std::int64_t row)>;
 
 /// What a gallery is made of; everything must outlive the call.
 struct GallerySource {
@@ -24,7 +20,7 @@ struct GallerySource {
   const data::StoreManifest& near_manifest;
   const data::StoreManifest& far_manifest;
   const MineOptions& options;  // the thresholds
-  PictureReader read;
+  PictureReader read;  // its InputErrors are shown in the picture's place
 };
 
 struct GalleryOptions {
