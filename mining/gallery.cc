@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "mining/gallery_page.h"
+#include "mining/grouped.h"
 #include "mining/thumbnail.h"
 
 namespace eyechart::mining {
@@ -75,17 +76,6 @@ Json PageData(const GallerySource& source, const GalleryOptions& options) {
           {"far_max", source.options.far_max},
           {"pictures", std::move(pictures)},
           {"pairs", std::move(pairs)}};
-}
-
-// 1234567 as 1,234,567.
-std::string Grouped(std::int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string grouped;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) grouped += ',';
-    grouped += digits[i];
-  }
-  return grouped;
 }
 
 std::vector<GalleryFact> Facts(const GallerySource& source,
