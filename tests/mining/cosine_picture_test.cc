@@ -135,6 +135,7 @@ TEST(CosinePicture, NothingCountedSaysSo) {
     EXPECT_TRUE(CellsOf(svg).empty());
     EXPECT_TRUE(Has(svg, "no pair has been counted"));
     EXPECT_TRUE(Has(svg, "0 blind pairs"));
+    EXPECT_EQ(Occurrences(svg, ">−1</text>"), 2u);  // both axes are whole
     EXPECT_FALSE(Has(svg, "nan"));
     EXPECT_FALSE(Has(svg, "inf"));
   }
