@@ -157,7 +157,6 @@ CopyGroups GroupCopies(const std::vector<StoreItem>& items,
   std::vector<std::int64_t> sorted(rows.begin(), rows.end());
   std::sort(sorted.begin(), sorted.end());
   CopyGroups result;
-  result.count.fill(0);
   std::unordered_map<std::int64_t, std::vector<std::int64_t>> members;
   std::vector<std::int64_t> representatives;
   for (const std::int64_t row : sorted) {

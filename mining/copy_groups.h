@@ -50,8 +50,8 @@ struct CopyGroup {
 };
 
 struct CopyGroups {
-  std::vector<CopyGroup> groups;               // by representative
-  std::array<std::int64_t, kCopyKinds> count;  // of copies, by kind
+  std::vector<CopyGroup> groups;                    // by representative
+  std::array<std::int64_t, kCopyKinds> count = {};  // of copies, by kind
   /// Copies that are near or chain because a picture could not be read: they
   /// may be resized. All such copies where there is no reader.
   std::int64_t not_compared = 0;

@@ -65,7 +65,8 @@ b.near { color: var(--near); } b.far { color: var(--far); }
   color: var(--soft); font-size: .88rem;
 }
 .map svg {
-  max-width: 38rem; margin-top: .6rem; padding: .6rem; border: 1px solid var(--line);
+  max-width: 38rem; margin-top: .6rem; padding: .6rem;
+  border: 1px solid var(--line);
   border-radius: 14px; background: var(--card);
 }
 .command { color: var(--soft); font-size: .88rem; }
