@@ -1,10 +1,13 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "core/error.h"
 #include "core/files.h"
+#include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/mine_pipeline.h"
 
 namespace eyechart::cli {
@@ -24,8 +27,11 @@ struct Options {
   ModelFlags flags;
   encoders::EncodeOptions encode;
   mining::MineOptions mine;
+  mining::PairSelectionOptions select;
   std::int64_t top = 0;
+  bool copies = false;
   bool gallery = false;
+  std::string questions;
   bool json = false;
 };
 
@@ -46,8 +52,10 @@ void RequireConsistent(const Options& o) {
     EYECHART_REQUIRE(
         !o.near_store.empty() && !o.far_store.empty(), "{} is missing",
         o.near_store.empty() ? "--near-store STORE" : "--far-store STORE");
-    EYECHART_REQUIRE(!o.gallery || !o.pictures.images.empty(),
-                     "--gallery needs the pictures: give IMAGES as well");
+    EYECHART_REQUIRE(
+        (!o.gallery && o.questions.empty()) || !o.pictures.images.empty(),
+        "{} needs the pictures: give IMAGES as well",
+        o.gallery ? "--gallery" : "--questions");
   }
   // Said before hours of encoding, not after.
   for (const auto& [flag, value] : {std::pair{"--near-min", o.mine.near_min},
@@ -78,14 +86,67 @@ void Print(const Json& j, const fs::path& out, bool gallery) {
                         count("images"), count("unreadable"),
                         count("candidate_pairs")));
   PrintLine(
-      fmt::format("{} near pairs (near cosine > {}), of which {} are "
-                  "blind (far cosine < {})",
+      fmt::format("{} near pairs (near cosine > {:.6g}), of which {} are "
+                  "blind (far cosine < {:.6g})",
                   count("near_pairs"), j["near_min"].get<double>(),
                   count("blind_pairs"), j["far_max"].get<double>()));
   PrintLine(fmt::format("pairs    {}", j["pairs_csv"].get<std::string>()));
   PrintLine(fmt::format("summary  {}", (out / "mining.json").string()));
-  if (gallery)
-    PrintLine(fmt::format("gallery  {}", (out / "gallery.html").string()));
+  const auto fact = [](const char* name, const std::string& text) {
+    PrintLine(fmt::format("{:<8} {}", name, text));
+  };
+  const Json& selection = j["selection"];
+  if (selection["kept_pairs"] != j["blind_pairs"])
+    fact("kept", fmt::format("{} of the blind pairs (classes {}, at most {} a "
+                             "picture)",
+                             selection["kept_pairs"].get<std::int64_t>(),
+                             selection["classes"].get<std::string>(),
+                             selection["max_per_image"].get<std::int64_t>()));
+  if (j["engine"] == "faiss-ivf" && j["recall"].is_number())
+    fact("recall", fmt::format("{:.4f} of the near pairs, measured on a sample",
+                               j["recall"].get<double>()));
+  if (j.contains("copies"))
+    fact("copies", fmt::format("{} in {} groups, copies.csv",
+                               j["copies"]["copies"].get<std::int64_t>(),
+                               j["copies"]["groups"].get<std::int64_t>()));
+  if (gallery) fact("gallery", (out / "gallery.html").string());
+  if (j.contains("questions"))
+    fact("questions", fmt::format("{} pairs to be asked about in {}",
+                                  j["questions"]["pairs"].get<std::int64_t>(),
+                                  j["questions"]["folder"].get<std::string>()));
+  if (j.contains("advice")) fact("advice", j["advice"].get<std::string>());
+}
+
+// The counts for all combinations of thresholds, near ones a row each; the
+// run's own and the published ones are marked.
+void PrintSurface(const Json& j) {
+  const Json& surface = j["surface"];
+  if (surface.is_null()) return;
+  const auto is = [](const Json& value, const Json& other) {
+    return value.get<double>() == other.get<double>();
+  };
+  const auto mark = [&](const Json& near, const Json& far) {
+    if (is(near, j["near_min"]) && is(far, j["far_max"])) return "*";
+    return is(near, 0.95) && is(far, 0.6) ? "+" : " ";
+  };
+  std::string head = fmt::format("{:<12}{:>12}", "near >", "near pairs");
+  for (const Json& far : surface["far_max"])
+    head +=
+        fmt::format("{:>15} ", fmt::format("far < {:.4g}", far.get<double>()));
+  PrintLine(head);
+  for (std::size_t i = 0; i < surface["near_min"].size(); ++i) {
+    const Json& near = surface["near_min"][i];
+    std::string line = fmt::format(
+        "{:<12.4g}{:>12}", near.get<double>(),
+        WithSeparators(surface["near_pairs"][i].get<std::int64_t>()));
+    for (std::size_t k = 0; k < surface["far_max"].size(); ++k)
+      line += fmt::format(
+          "{:>15}{}",
+          WithSeparators(surface["blind_pairs"][i][k].get<std::int64_t>()),
+          mark(near, surface["far_max"][k]));
+    PrintLine(line);
+  }
+  PrintLine("* this run's thresholds, + the published ones (0.95, 0.6)");
 }
 
 // The command line that makes the gallery again.
@@ -99,21 +160,43 @@ std::string CommandOf(const Options& o) {
                                o.mine.near_min, o.mine.far_max, o.out);
 }
 
+// Pictures that are a benchmark's pairs are known by what they differ in.
+std::optional<multiple_choice::Benchmark> BenchmarkOf(
+    const PictureFlags& pictures) {
+  namespace mc = multiple_choice;
+  if (pictures.images.empty()) return std::nullopt;
+  mc::ReadOptions read;
+  read.path = pictures.images;
+  read.pictures = false;
+  try {
+    return mc::ReadBenchmark(read);
+  } catch (const InputError&) {
+    return std::nullopt;  // ordinary pictures
+  }
+}
+
 int Run(const Options& options) {
   RequireConsistent(options);
   SetThreads(options.flags.threads);
   TerminalProgress progress;
   suite::MineJob job;
   job.options = options.mine;
+  job.select = options.select;
   job.top = options.top;
+  job.copies = options.copies;
   job.gallery = options.gallery;
+  job.questions = options.questions;
   job.out = options.out;
+  suite::RequireMineJob(job);
   job.command = CommandOf(options);
   std::vector<std::string> warnings;
   std::unique_ptr<data::Dataset> pictures;
   if (!options.pictures.images.empty())
     pictures = OpenPictures(options.pictures);
   job.pictures = pictures.get();
+  const std::optional<multiple_choice::Benchmark> benchmark =
+      BenchmarkOf(options.pictures);
+  if (benchmark) job.benchmark = &*benchmark;
   if (options.near_store.empty()) {
     CreateFolder(options.out);
     job.near_store = fs::path(options.out) / "near";
@@ -145,6 +228,7 @@ int Run(const Options& options) {
     PrintJson(outcome.json);
   else
     Print(outcome.json, options.out, options.gallery);
+  if (!options.json) PrintSurface(outcome.json);
   return kExitOk;
 }
 
@@ -166,13 +250,49 @@ Runner AddMine(CLI::App& app) {
   app.add_option("--far-max", o->mine.far_max,
                  "blind pairs have a cosine below this")
       ->capture_default_str();
-  app.add_option("--engine", o->mine.engine, "exact, faiss-flat or auto")
+  app.add_option("--near-quantile", o->mine.near_quantile,
+                 "instead: the quantile of random pairs' near cosines")
+      ->excludes("--near-min");
+  app.add_option("--far-quantile", o->mine.far_quantile,
+                 "instead: the quantile of random pairs' far cosines")
+      ->excludes("--far-max");
+  app.add_option("--surface-near", o->mine.surface_near,
+                 "count for these near thresholds as well, comma-separated")
+      ->delimiter(',');
+  app.add_option("--surface-far", o->mine.surface_far,
+                 "and for these far thresholds, all combinations")
+      ->delimiter(',');
+  app.add_option("--engine", o->mine.engine,
+                 "exact, faiss-flat, faiss-ivf or auto")
       ->capture_default_str();
+  app.add_option("--recall", o->mine.recall,
+                 "share of the near pairs that faiss-ivf is to find; 1 keeps "
+                 "auto exact")
+      ->capture_default_str();
+  app.add_option("--quantizer", o->mine.quantizer,
+                 "what faiss-ivf holds in memory: none, fp16 or int8")
+      ->capture_default_str();
+  app.add_option("--seed", o->mine.seed, "of samples and of faiss-ivf's cells")
+      ->capture_default_str();
+  app.add_option("--classes", o->select.classes,
+                 "keep pairs within or across classes, or all")
+      ->capture_default_str();
+  app.add_option("--max-per-image", o->select.max_per_image,
+                 "keep at most K pairs a picture (0: any number)")
+      ->capture_default_str();
+  app.add_flag("--copies", o->copies,
+               "group copies of a picture in copies.csv (with --gallery too)");
+  app.add_option("--copies-min", o->mine.copies_min,
+                 "cosine above which, in both spaces, pictures are copies "
+                 "(0.98)");
   app.add_flag("--dedupe", o->mine.dedupe,
                "exact copies leave one representative");
   app.add_option("--top", o->top, "only the first K rows of pairs.csv")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--gallery", o->gallery, "write gallery.html as well");
+  app.add_option("--questions", o->questions,
+                 "folder for the first 150 (or K) pairs as MMVP-style "
+                 "questions to be written");
   AddModelFlags(app, o->flags);
   app.add_option("--near-pool", o->near_pool, "head, cls or mean");
   app.add_option("--far-pool", o->far_pool, "head, cls or mean");

@@ -16,6 +16,15 @@ struct BlindPair {
   double gap() const { return near_cosine - far_cosine; }
 };
 
+/// Two pictures that are alike in both spaces: both cosines lie above a bound.
+/// Where both are 1, the features are equal to the bit.
+struct SimilarPair {
+  std::int64_t row_a = 0;
+  std::int64_t row_b = 0;
+  double near_cosine = 0;
+  double far_cosine = 0;
+};
+
 /// Findings of parts of a search add up, in any order, to those of the whole.
 /// Indices are those of FeatureRows.
 struct Findings {
@@ -30,7 +39,8 @@ struct Findings {
   std::vector<BlindPair> blind;  // in no order; row_a came first
   /// Pairs above both bounds of copies: enough of them to connect all pictures
   /// that any chain of such pairs connects, fewer than pictures.
-  std::vector<BlindPair> similar;
+  /// Their cosines are not known yet.
+  std::vector<SimilarPair> similar;
   /// How many near and blind pairs each picture is in.
   std::vector<std::int64_t> near_counts;
   std::vector<std::int64_t> blind_counts;

@@ -7,14 +7,45 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "mining/gallery_page.h"
+#include "mining/grouped.h"
+#include "mining/pair_id.h"
 #include "mining/thumbnail.h"
 
 namespace eyechart::mining {
 namespace {
 
-std::int64_t Shown(const MiningResult& result, std::int64_t pairs) {
-  const auto all = static_cast<std::int64_t>(result.pairs.size());
-  return pairs > 0 ? std::min(pairs, all) : all;
+// Indices of the pairs that a page holds, and how many it leaves out.
+struct Choice {
+  std::vector<std::size_t> shown;
+  std::int64_t copies = 0;         // of those shown
+  std::int64_t copies_hidden = 0;  // left out before the last one shown
+};
+
+Choice Choose(const GallerySource& source,
+              std::int64_t pairs,
+              bool with_copies) {
+  const std::size_t all = source.result.pairs.size();
+  for (const std::size_t size : {source.patterns.size(), source.is_copy.size()})
+    EYECHART_CHECK(size == 0 || size == all, "{} of {} pairs are described",
+                   size, all);
+  const auto is_copy = [&](std::size_t i) {
+    return !source.is_copy.empty() && source.is_copy[i] != 0;
+  };
+  Choice choice;
+  std::int64_t originals = 0;
+  for (std::size_t i = 0; i < all; ++i) {
+    if (pairs > 0 && originals == pairs) break;
+    if (!is_copy(i)) {
+      ++originals;
+    } else if (with_copies && (pairs == 0 || choice.copies < pairs)) {
+      ++choice.copies;
+    } else {
+      ++choice.copies_hidden;
+      continue;
+    }
+    choice.shown.push_back(i);
+  }
+  return choice;
 }
 
 Thumbnail ReadThumbnail(const GallerySource& source,
@@ -42,15 +73,24 @@ Json PictureJson(const data::StoreItem& item, const Thumbnail& thumbnail) {
   return picture;
 }
 
-Json PairJson(const BlindPair& pair, std::int64_t rank) {
-  return {{"rank", rank},
-          {"near", pair.near_cosine},
-          {"far", pair.far_cosine},
-          {"gap", pair.gap()}};
+Json PairJson(const GallerySource& source, std::size_t i) {
+  const BlindPair& pair = source.result.pairs[i];
+  Json json = {
+      {"rank", i + 1},
+      {"id", PairId(source.items[pair.row_a].id, source.items[pair.row_b].id)},
+      {"near", pair.near_cosine},
+      {"far", pair.far_cosine},
+      {"gap", pair.gap()}};
+  if (!source.patterns.empty() && !source.patterns[i].empty())
+    json["pattern"] = source.patterns[i];
+  if (!source.is_copy.empty() && source.is_copy[i] != 0) json["copy"] = true;
+  return json;
 }
 
 // Pictures by the order of their first use, and pairs that name their places.
-Json PageData(const GallerySource& source, const GalleryOptions& options) {
+Json PageData(const GallerySource& source,
+              const GalleryOptions& options,
+              const Choice& choice) {
   Json pictures = Json::array();
   Json pairs = Json::array();
   std::map<std::int64_t, std::size_t> place_of_row;
@@ -62,42 +102,46 @@ Json PageData(const GallerySource& source, const GalleryOptions& options) {
                       ReadThumbnail(source, row, options.thumbnail_side)));
     return it->second;
   };
-  for (std::int64_t i = 0; i < Shown(source.result, options.pairs); ++i) {
+  for (const std::size_t i : choice.shown) {
     const BlindPair& pair = source.result.pairs[i];
-    Json row = PairJson(pair, i + 1);
+    Json row = PairJson(source, i);
     row["a"] = place(pair.row_a);
     row["b"] = place(pair.row_b);
     pairs.push_back(std::move(row));
   }
   return {{"near_model", ModelTitle(source.near_manifest)},
           {"far_model", ModelTitle(source.far_manifest)},
-          {"near_min", source.options.near_min},
-          {"far_max", source.options.far_max},
+          {"near_min", source.result.near_min},
+          {"far_max", source.result.far_max},
+          {"copies_hidden", choice.copies_hidden},
           {"pictures", std::move(pictures)},
           {"pairs", std::move(pairs)}};
 }
 
-// 1234567 as 1,234,567.
-std::string Grouped(std::int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string grouped;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) grouped += ',';
-    grouped += digits[i];
-  }
-  return grouped;
+// What the list of blind pairs leaves to be asked for.
+std::string Shown(const MiningResult& result, const Choice& choice) {
+  const auto shown = static_cast<std::int64_t>(choice.shown.size());
+  std::vector<std::string> notes;
+  if (shown < result.blind_pairs)
+    notes.push_back(fmt::format("{} shown", Grouped(shown)));
+  if (choice.copies > 0)
+    notes.push_back(fmt::format("{} of them {}", Grouped(choice.copies),
+                                choice.copies == 1 ? "a copy" : "copies"));
+  if (choice.copies_hidden > 0)
+    notes.push_back(fmt::format("{} more {} left out",
+                                Grouped(choice.copies_hidden),
+                                choice.copies_hidden == 1 ? "copy" : "copies"));
+  return fmt::format("{}", fmt::join(notes, ", "));
 }
 
 std::vector<GalleryFact> Facts(const GallerySource& source,
-                               std::int64_t shown) {
+                               const Choice& choice) {
   const MiningResult& result = source.result;
   std::vector<GalleryFact> facts = {
       {"pictures", Grouped(result.images), ""},
       {"pairs compared", Grouped(result.candidate_pairs), ""},
       {"near pairs", Grouped(result.near_pairs), ""},
-      {"blind pairs", Grouped(result.blind_pairs),
-       shown < result.blind_pairs ? fmt::format("{} shown", Grouped(shown))
-                                  : ""},
+      {"blind pairs", Grouped(result.blind_pairs), Shown(result, choice)},
   };
   if (result.near_pairs > 0) {
     const double share = static_cast<double>(result.blind_pairs) /
@@ -137,17 +181,18 @@ void WriteGallery(const std::filesystem::path& path,
   GalleryPage page;
   page.near_model = ModelTitle(source.near_manifest);
   page.far_model = ModelTitle(source.far_manifest);
-  page.near_min = source.options.near_min;
-  page.far_max = source.options.far_max;
-  page.facts = Facts(source, Shown(source.result, options.pairs));
+  page.near_min = source.result.near_min;
+  page.far_max = source.result.far_max;
+  const Choice choice = Choose(source, options.pairs, true);
+  page.facts = Facts(source, choice);
   page.command = options.command;
-  page.data = PageData(source, options);
+  page.figure = options.figure;
+  page.data = PageData(source, options, choice);
   WriteFileAtomic(path, RenderGalleryPage(page));
 }
 
 Json GalleryJson(const GallerySource& source, std::int64_t pairs) {
-  const GalleryOptions options;
-  Json data = PageData(source, {pairs, options.thumbnail_side, ""});
+  Json data = PageData(source, {}, Choose(source, pairs, false));
   for (Json& pair : data["pairs"])
     for (const char* side : {"a", "b"}) {
       const auto place = pair[side].get<std::size_t>();

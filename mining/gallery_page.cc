@@ -24,12 +24,28 @@ constexpr std::string_view kToolbar = R"html(
     <button type="button" data-sort="label" aria-pressed="false">Label</button>
   </div>
   <label class="field">
-    <span class="hidden">Filter by name or label</span>
-    <input id="filter" type="search" placeholder="Filter by name or label"
+    <span class="hidden">Filter by name, label or id</span>
+    <input id="filter" type="search" placeholder="Filter by name, label or id"
            autocomplete="off" spellcheck="false">
   </label>
-  <label class="check" id="same-field">
-    <input id="same" type="checkbox"> Same label only
+  <label class="choice" id="classes-field">
+    <span class="hidden">Classes</span>
+    <select id="classes">
+      <option value="all">All classes</option>
+      <option value="within">Within one class</option>
+      <option value="across">Across classes</option>
+    </select>
+  </label>
+  <label class="choice" id="pattern-field">
+    <span class="hidden">Pattern</span>
+    <select id="pattern"><option value="">All patterns</option></select>
+  </label>
+  <label class="range" id="least-field">Gap from
+    <output id="least-value" for="least"></output>
+    <input id="least" type="range" step="0.01">
+  </label>
+  <label class="check" id="copies-field">
+    <input id="copies" type="checkbox"> Show copies
   </label>
   <span id="count" role="status" aria-live="polite"></span>
   <button type="button" id="help-button" class="round"
@@ -60,7 +76,10 @@ pairs.csv.</p></noscript>
     <dt><kbd>Home</kbd> <kbd>End</kbd></dt><dd>first pair, last pair</dd>
     <dt><kbd>Enter</kbd></dt><dd>enlarge the pair; again or Esc closes</dd>
     <dt><kbd>s</kbd></dt><dd>next sort order</dd>
-    <dt><kbd>l</kbd></dt><dd>pairs of one label only, or all</dd>
+    <dt><kbd>l</kbd></dt><dd>pairs within a class, across classes, all</dd>
+    <dt><kbd>p</kbd></dt><dd>next pattern</dd>
+    <dt><kbd>+</kbd> <kbd>−</kbd></dt><dd>greater, smaller least gap</dd>
+    <dt><kbd>c</kbd></dt><dd>show or hide copies</dd>
     <dt><kbd>/</kbd></dt><dd>filter; Esc leaves the field</dd>
     <dt><kbd>?</kbd></dt><dd>this help</dd>
   </dl>
@@ -83,6 +102,11 @@ std::string Head(const GalleryPage& page) {
     html += fmt::format("</dt><dd>{}</dd></div>\n", EscapeHtml(fact.value));
   }
   html += "</dl>\n";
+  if (!page.figure.empty())
+    html +=
+        "<details class=\"map\" open><summary>All pairs by both cosines"
+        "</summary>\n" +
+        page.figure + "</details>\n";
   if (!page.command.empty())
     html += fmt::format(
         "<details class=\"command\"><summary>Make this page again</summary>"

@@ -23,9 +23,11 @@ struct GalleryPage {
   double far_max = 0;
   std::vector<GalleryFact> facts;
   std::string command;  // or empty
+  std::string figure;   // an <svg>, put in as it is; or empty
   /// What the script shows: {near_model, far_model, near_min, far_max,
-  /// pictures: [{id, label, src, error}], pairs: [{rank, near, far, gap, a,
-  /// b}]} with a and b indices of pictures.
+  /// copies_hidden, pictures: [{id, label, src, error}], pairs: [{rank, id,
+  /// near, far, gap, pattern, copy, a, b}]} with a and b indices of pictures;
+  /// pattern and copy may lack.
   Json data;
 };
 

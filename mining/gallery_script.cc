@@ -12,9 +12,13 @@ constexpr std::string_view kScript = R"js(
   const byId = (id) => document.getElementById(id);
   const list = byId("cards");
   const filter = byId("filter");
-  const same = byId("same");
+  const classes = byId("classes");
+  const pattern = byId("pattern");
+  const least = byId("least");
+  const copies = byId("copies");
   const sorts = [...document.querySelectorAll("[data-sort]")];
   const collator = new Intl.Collator("en", {numeric: true});
+  const none = "no known pattern";
   let sort = "gap";
   let cards = [];  // those on show, in order
   let current = null;
@@ -27,6 +31,8 @@ constexpr std::string_view kScript = R"js(
   };
   const digits = (value) => value.toFixed(3).replace("-", "\u2212");
   const percent = (value) => (value + 1) * 50 + "%";
+
+  const anchor = (pair) => "#pair-" + pair.id;
 
   const figure = (picture) => {
     const node = make("figure");
@@ -76,7 +82,16 @@ constexpr std::string_view kScript = R"js(
   const body = (pair) => {
     const nodes = document.createDocumentFragment();
     const top = make("div", "card-top");
-    top.append(make("span", "", "#" + pair.rank));
+    const name = make("span", "", "#" + pair.rank);
+    const link = make("a", "", pair.id);
+    link.href = anchor(pair);
+    link.title = "Link to this pair";
+    link.tabIndex = -1;  // Tab goes from card to toolbar, not through links
+    link.addEventListener("click", (event) => event.stopPropagation());
+    name.append(link);
+    if (pair.pattern) name.append(make("span", "tag", pair.pattern));
+    if (pair.copy) name.append(make("span", "tag", "copy"));
+    top.append(name);
     const gap = make("span", "", "gap ");
     gap.append(make("strong", "", digits(pair.gap)));
     top.append(gap);
@@ -99,14 +114,20 @@ constexpr std::string_view kScript = R"js(
     const b = data.pictures[pair.b];
     const node = make("li", "card");
     node.tabIndex = -1;
+    node.id = anchor(pair).slice(1);
     node.setAttribute("aria-label",
-        `Pair ${pair.rank}: ${a.id} and ${b.id}, gap ${digits(pair.gap)}`);
+        `Pair ${pair.rank}: ${a.id} and ${b.id}, gap ${digits(pair.gap)}`
+        + (pair.pattern ? `, ${pair.pattern}` : "")
+        + (pair.copy ? ", copies of an earlier pair" : ""));
     node.append(body(pair));
     node.addEventListener("click", () => { choose(node, true); enlarge(); });
     node.addEventListener("focus", () => choose(node, false));
-    const words = [a.id, a.label, b.id, b.label].join("\n").toLowerCase();
-    return {pair, node, words, same: a.label === b.label,
-            label: a.label + "\n" + b.label};
+    const words = [pair.id, a.id, a.label, b.id, b.label]
+        .join("\n").toLowerCase();
+    // A picture without a label is in no class: within none, across none.
+    const labelled = a.label !== "" && b.label !== "";
+    const kind = !labelled ? "" : a.label === b.label ? "within" : "across";
+    return {pair, node, words, kind, label: a.label + "\n" + b.label};
   };
   const all = data.pairs.map(card);
 
@@ -131,18 +152,33 @@ constexpr std::string_view kScript = R"js(
 
   function show() {
     const wanted = filter.value.trim().toLowerCase();
-    cards = all
-        .filter((c) => (!same.checked || c.same) && c.words.includes(wanted))
+    const matching = all.filter((c) =>
+        (classes.value === "all" || c.kind === classes.value)
+        && (pattern.value === "" || (c.pair.pattern || none) === pattern.value)
+        && c.pair.gap >= Number(least.value)
+        && c.words.includes(wanted));
+    const hidden = copies.checked ? 0
+        : matching.filter((c) => c.pair.copy).length;
+    cards = matching
+        .filter((c) => copies.checked || !c.pair.copy)
         .sort((x, y) => orders[sort](x, y) || x.pair.rank - y.pair.rank);
     list.replaceChildren(...cards.map((c) => c.node));
     byId("count").textContent = cards.length === all.length
         ? `${all.length} ${all.length === 1 ? "pair" : "pairs"}`
         : `${cards.length} of ${all.length} pairs`;
+    if (hidden > 0) {
+      byId("count").textContent +=
+          `, ${hidden} ${hidden === 1 ? "copy" : "copies"} hidden`;
+    }
+    byId("least-value").textContent =
+        Number(least.value).toFixed(2).replace("-", "\u2212");
     byId("empty").hidden = cards.length > 0;
     byId("empty").textContent = all.length === 0
         ? "No pair is near in one space and far in the other. A lower "
           + "--near-min or a higher --far-max finds more."
-        : "No pair matches the filter.";
+        : hidden === matching.length && hidden > 0
+            ? "Only copies match the filters: c shows them."
+            : "No pair matches the filters.";
     for (const button of sorts) {
       button.setAttribute("aria-pressed", button.dataset.sort === sort);
     }
@@ -180,6 +216,33 @@ constexpr std::string_view kScript = R"js(
     if (!byId("large").open) byId("large").showModal();
   }
 
+  // The next choice of a field that is there.
+  function next(select) {
+    if (select.closest("label").hidden) return;
+    select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+    show();
+  }
+
+  function raise(steps) {
+    if (least.closest("label").hidden) return;
+    if (steps > 0) least.stepUp(); else least.stepDown();
+    show();
+  }
+
+  // To the pair that the address names, whatever hides it.
+  function visit() {
+    const found = all.find((c) => anchor(c.pair) === location.hash);
+    if (!found) return;
+    if (!cards.includes(found)) {
+      filter.value = pattern.value = "";
+      classes.value = "all";
+      least.value = least.min;
+      copies.checked = copies.checked || Boolean(found.pair.copy);
+      show();
+    }
+    choose(found.node, true);
+  }
+
   const keys = {
     j: () => move(1), ArrowRight: () => move(1),
     k: () => move(-1), ArrowLeft: () => move(-1),
@@ -189,15 +252,18 @@ constexpr std::string_view kScript = R"js(
       const names = sorts.map((b) => b.dataset.sort);
       sortBy(names[(names.indexOf(sort) + 1) % names.length]);
     },
-    l: () => { same.checked = !same.checked; show(); },
+    l: () => next(classes), p: () => next(pattern),
+    "+": () => raise(1), "=": () => raise(1), "-": () => raise(-1),
+    c: () => { copies.checked = !copies.checked; show(); },
     "/": () => filter.focus(),
     "?": () => byId("help").showModal(),
   };
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target === filter) {
-      if (event.key === "Escape") filter.blur();
+    // Fields keep their own keys.
+    if (event.target.matches("select, input:not([type=checkbox])")) {
+      if (event.key === "Escape") event.target.blur();
       return;
     }
     if (byId("help").open) {
@@ -222,7 +288,11 @@ constexpr std::string_view kScript = R"js(
     button.addEventListener("click", () => sortBy(button.dataset.sort));
   }
   filter.addEventListener("input", show);
-  same.addEventListener("change", show);
+  least.addEventListener("input", show);
+  for (const field of [classes, pattern, copies]) {
+    field.addEventListener("change", show);
+  }
+  window.addEventListener("hashchange", visit);
   byId("help-button").addEventListener("click",
                                        () => byId("help").showModal());
   byId("large").addEventListener("close", () => current && current.focus());
@@ -231,9 +301,26 @@ constexpr std::string_view kScript = R"js(
       if (event.target === dialog) dialog.close();
     });
   }
-  // Without labels there is nothing to compare.
-  byId("same-field").hidden = !data.pictures.some((p) => p.label);
+  // Fields that have nothing to choose from are left out.
+  byId("classes-field").hidden = !all.some((c) => c.kind);
+  const named = new Set(data.pairs.map((p) => p.pattern || none));
+  for (const name of [...named].sort(collator.compare)) {
+    const count = all.filter((c) => (c.pair.pattern || none) === name).length;
+    const option = make("option", "", `${name} (${count})`);
+    option.value = name;
+    pattern.append(option);
+  }
+  byId("pattern-field").hidden = !data.pairs.some((p) => p.pattern);
+  const gaps = data.pairs.map((p) => p.gap);
+  least.min = gaps.length ? Math.floor(Math.min(...gaps) * 100) / 100 : 0;
+  least.max = gaps.length ? Math.floor(Math.max(...gaps) * 100) / 100 : 0;
+  least.value = least.min;
+  byId("least-field").hidden = least.min === least.max;
+  const copied = data.pairs.filter((p) => p.copy).length;
+  byId("copies-field").hidden = copied === 0;
+  byId("copies-field").append(` (${copied})`);
   show();
+  visit();
 })();
 )js";
 

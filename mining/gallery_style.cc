@@ -19,6 +19,7 @@ constexpr std::string_view kStyle = R"css(
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { scroll-padding: 5rem 0 2rem; }
 body {
   margin: 0; background: var(--page); color: var(--ink);
@@ -58,6 +59,16 @@ b.near { color: var(--near); } b.far { color: var(--far); }
 .facts small {
   display: block; font-size: .95em; opacity: .85;
 }
+.map { margin: 0 0 1rem; }
+.map summary {
+  cursor: pointer; width: max-content; border-radius: 4px;
+  color: var(--soft); font-size: .88rem;
+}
+.map svg {
+  max-width: 38rem; margin-top: .6rem; padding: .6rem;
+  border: 1px solid var(--line);
+  border-radius: 14px; background: var(--card);
+}
 .command { color: var(--soft); font-size: .88rem; }
 .command summary { cursor: pointer; width: max-content; border-radius: 4px; }
 .command pre {
@@ -71,7 +82,7 @@ b.near { color: var(--near); } b.far { color: var(--far); }
   background: color-mix(in srgb, var(--page) 88%, transparent);
   backdrop-filter: blur(10px);
 }
-button, input { font: inherit; color: inherit; }
+button, input, select { font: inherit; color: inherit; }
 .segments {
   display: flex; padding: 3px; border-radius: 10px; background: var(--well);
 }
@@ -90,6 +101,13 @@ button, input { font: inherit; color: inherit; }
 }
 .check { display: flex; align-items: center; gap: .4rem; cursor: pointer; }
 .check input { accent-color: var(--near); width: 1rem; height: 1rem; }
+.choice select {
+  max-width: 15rem; padding: .38rem .6rem; border: 1px solid var(--line);
+  border-radius: 10px; background: var(--card); cursor: pointer;
+}
+.range { display: flex; align-items: center; gap: .4rem; }
+.range output { min-width: 2.9em; font-variant-numeric: tabular-nums; }
+.range input { width: 7rem; accent-color: var(--near); cursor: pointer; }
 #count {
   margin-left: auto; color: var(--soft); font-variant-numeric: tabular-nums;
 }
@@ -114,6 +132,15 @@ button, input { font: inherit; color: inherit; }
   display: flex; align-items: baseline; justify-content: space-between;
   margin-bottom: .6rem; color: var(--soft); font-size: .82rem;
   font-variant-numeric: tabular-nums;
+}
+.card-top a {
+  margin-left: .5rem; color: inherit; text-decoration: none;
+  font-family: ui-monospace, monospace;
+}
+.card-top a:hover { text-decoration: underline; }
+.tag {
+  margin-left: .5rem; padding: .05rem .45rem; border-radius: 6px;
+  background: var(--well);
 }
 .card-top strong { color: var(--ink); font-size: 1.02rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
@@ -187,6 +214,9 @@ kbd {
   background: var(--well); font: 600 .82rem/1.6 ui-monospace, monospace;
   text-align: center;
 }
+@media (max-width: 640px) {
+  .toolbar { position: static; }
+}
 @media (max-width: 420px) {
   #cards { grid-template-columns: 1fr; }
   .bar { grid-template-columns: 4.2rem 1fr 3.2rem; }
@@ -200,7 +230,7 @@ kbd {
   :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444;
     --line: #bbb; --well: #eee; --near: #1f6feb; --far: #c2500b; }
   main { max-width: none; padding: 0; }
-  .toolbar, .command, dialog { display: none; }
+  .toolbar, .command, .map summary, dialog { display: none; }
   #cards { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .card { break-inside: avoid; box-shadow: none; content-visibility: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -21,12 +21,12 @@ struct JournalOptions {
   /// gone on with but begun anew.
   std::string key;
   /// Least time between writes, seconds: what a killed search repeats.
-  double interval = 1;
+  double interval = 0.2;
 };
 
-/// Appends the findings of finished units, a record every second or so, each
-/// with its checksum: a record cut short by the end of a process is dropped
-/// when the file is opened again. Records may be in any order.
+/// Appends the findings of finished units, a record every part of a second,
+/// each with its checksum: a record cut short by the end of a process is
+/// dropped when the file is opened again. Records may be in any order.
 class Journal : public SearchLog {
  public:
   /// Reads what the file holds, or begins it. `take` returns what was found

@@ -51,9 +51,10 @@ bool TakeSparse(std::string_view& in, std::vector<std::int64_t>& values) {
   return true;
 }
 
-void PutPairs(std::string& out, const std::vector<BlindPair>& pairs) {
+template <typename Pair>
+void PutPairs(std::string& out, const std::vector<Pair>& pairs) {
   Put(out, static_cast<std::int64_t>(pairs.size()));
-  for (const BlindPair& pair : pairs) {
+  for (const Pair& pair : pairs) {
     Put(out, pair.row_a);
     Put(out, pair.row_b);
     Put(out, pair.near_cosine);
@@ -61,16 +62,17 @@ void PutPairs(std::string& out, const std::vector<BlindPair>& pairs) {
   }
 }
 
+template <typename Pair>
 bool TakePairs(std::string_view& in,
                std::size_t rows,
-               std::vector<BlindPair>& pairs) {
+               std::vector<Pair>& pairs) {
   std::int64_t count = 0;
   if (!Take(in, count)) return false;
   const auto is_row = [&](std::int64_t row) {
     return row >= 0 && static_cast<std::size_t>(row) < rows;
   };
   for (std::int64_t k = 0; k < count; ++k) {
-    BlindPair pair;
+    Pair pair;
     if (!Take(in, pair.row_a) || !Take(in, pair.row_b) ||
         !Take(in, pair.near_cosine) || !Take(in, pair.far_cosine) ||
         !is_row(pair.row_a) || !is_row(pair.row_b))

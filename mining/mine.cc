@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "mining/copy_pairs.h"
 #include "mining/engine_choice.h"
 #include "mining/feature_rows.h"
 #include "mining/journal.h"
@@ -193,11 +194,16 @@ void Report(const Findings& found,
   result.blind_pairs = static_cast<std::int64_t>(result.pairs.size());
   ToRows(views.near, near_store.items(), result.pairs);
   PutInOrder(near_store.items(), result.pairs);
-  result.similar = found.similar;
-  ToRows(views.near, near_store.items(), result.similar);
-  if (!options.surface_near.empty())
-    result.surface = MakeSurface(ask.grid, found.grid, options.surface_near,
-                                 options.surface_far);
+  if (ask.copies)
+    result.similar = CopyPairs(found.similar, ask.copies->near_min,
+                               ask.copies->far_min, views.near, views.far);
+  if (options.surface_near.empty()) return;
+  std::vector<double> near = options.surface_near;
+  std::vector<double> far = options.surface_far;
+  near.push_back(result.near_min);  // the run's own are always in it
+  far.push_back(result.far_max);
+  result.surface =
+      MakeSurface(ask.grid, found.grid, std::move(near), std::move(far));
 }
 
 }  // namespace
@@ -233,6 +239,7 @@ MiningResult Mine(const FeatureStore& near_store,
   const std::int64_t n = rows.readable - result.duplicates_dropped;
   result.candidate_pairs = n * (n - 1) / 2;
   WarnOfRows(rows, result);
+  result.rows = rows.near_rows;
 
   const PairSample sample =
       DrawPairs(views->near, views->far, options.sample_pairs, options.seed);

@@ -84,9 +84,11 @@ struct MiningResult {
   /// their ids, largest gap first, ties by the ids: the same order and the same
   /// bits in every run and with every engine.
   std::vector<BlindPair> pairs;
-  /// Pairs that connect the groups of copies, where copies were asked for; the
-  /// row_a and row_b of the near store, in order.
-  std::vector<BlindPair> similar;
+  /// Pairs of copies, where copies were asked for: rows of the near store. They
+  /// connect each group, and hold each copy's pair with the group's first row
+  /// where that is alike too (copy_groups.h).
+  std::vector<SimilarPair> similar;
+  std::vector<std::int64_t> rows;  // of the near store that were compared
   std::vector<std::string> warnings;
 };
 

@@ -210,7 +210,8 @@ void SearchPanels(const PanelSource& source,
         static_cast<std::size_t>(std::min(rows, n) * source.width));
   };
   std::vector<float> panel = buffer(plan.panel);
-  std::vector<float> passing = buffer(n > plan.panel ? plan.columns : 0);
+  std::vector<float> passing =
+      buffer(n > std::min(plan.panel, unit) ? plan.columns : 0);
   Block rows{panel.data(), 0, 0};
   const auto load = [&](std::vector<float>& values, std::int64_t begin,
                         std::int64_t end) {

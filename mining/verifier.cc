@@ -126,7 +126,8 @@ Verifier::Verifier(const FeatureRows& near_rows,
       near_(near_rows, options_.grid.near_edges),
       far_(far_rows, options_.grid.far_edges),
       found_(near_rows.count(), options_.grid.bins()),
-      copies_(options_.copies ? near_rows.count() : 0) {
+      copies_(options_.copies ? static_cast<std::size_t>(near_rows.count())
+                              : 0) {
   EYECHART_CHECK(near_rows.count() == far_rows.count(), "{} and {} rows",
                  near_rows.count(), far_rows.count());
   if (options_.copies) {
@@ -212,7 +213,7 @@ void Verifier::Merge(const Batch& batch,
     const Candidate& pair = candidates[i];
     ++found_.grid[options_.grid.Place(verdict.near, verdict.far)];
     if (options_.copies && verdict.near > copy_near_edge_ &&
-        verdict.far > copy_far_edge_ && copies_.Union(pair.first, pair.second))
+        verdict.far > copy_far_edge_ && copies_.Join(pair.first, pair.second))
       found_.similar.push_back({pair.first, pair.second, 0, 0});
     if (verdict.near <= near_edge_) continue;
     ++found_.near_pairs;
@@ -233,8 +234,8 @@ Findings Verifier::Take() {
   return found;
 }
 
-void Verifier::Know(std::span<const BlindPair> similar) {
-  for (const BlindPair& pair : similar) copies_.Union(pair.row_a, pair.row_b);
+void Verifier::Know(std::span<const SimilarPair> similar) {
+  for (const SimilarPair& pair : similar) copies_.Join(pair.row_a, pair.row_b);
 }
 
 }  // namespace eyechart::mining

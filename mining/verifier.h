@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "mining/cosine_grid.h"
+#include "mining/disjoint_sets.h"
 #include "mining/feature_rows.h"
 #include "mining/findings.h"
 #include "mining/pair_engine.h"
-#include "mining/union_find.h"
 
 namespace eyechart::mining {
 
@@ -53,7 +53,7 @@ class Verifier {
   Findings Take();
   /// Pairs of copies that are known: others that connect the same pictures are
   /// not collected.
-  void Know(std::span<const BlindPair> similar);
+  void Know(std::span<const SimilarPair> similar);
   /// Time in Add, divided by the threads that shared it.
   double seconds() const;
 
@@ -90,7 +90,7 @@ class Verifier {
   int threads_ = 0;  // batches made: the most that were in use at once
   double seconds_ = 0;
   Findings found_;
-  UnionFind copies_;
+  DisjointSets copies_;
 };
 
 }  // namespace eyechart::mining

@@ -1,5 +1,6 @@
 // Task kind `mine`: pairs that one encoder confuses and another tells apart.
 #include <array>
+#include <optional>
 
 #include "core/error.h"
 #include "core/statistics.h"
@@ -22,7 +23,18 @@ constexpr std::array kKeys = {
             "near pairs have a greater cosine"},
     TaskKey{"far_max", Type::kNumber, "0.6", false,
             "blind pairs have a lesser cosine"},
-    TaskKey{"engine", Type::kText, "auto", false, "exact, faiss-flat or auto"},
+    TaskKey{"near_quantile", Type::kNumber, "0", false,
+            "instead: quantile of random pairs' near cosines; 0: near_min"},
+    TaskKey{"far_quantile", Type::kNumber, "0", false,
+            "instead: quantile of random pairs' far cosines; 0: far_max"},
+    TaskKey{"engine", Type::kText, "auto", false,
+            "exact, faiss-flat, faiss-ivf or auto"},
+    TaskKey{"recall", Type::kNumber, "0.999", false,
+            "share of the near pairs that faiss-ivf is to find"},
+    TaskKey{"classes", Type::kText, "all", false,
+            "pairs that are kept: all, within or across"},
+    TaskKey{"max_per_image", Type::kNumber, "0", false,
+            "pairs that are kept a picture; 0: any number"},
     TaskKey{"dedupe", Type::kBoolean, "false", false,
             "exact copies leave one representative"},
     TaskKey{"top", Type::kNumber, "0", false, "rows of pairs.csv; 0: all"},
@@ -61,22 +73,27 @@ double Number(const TaskSpec& task, const char* key) {
   return *value;
 }
 
-// What fell in which pattern, where the pictures are pairs that differ in one;
-// a pattern's share stands in a cell of its own.
-void AddPatterns(const Cell& cell,
-                 const mining::MiningResult& result,
-                 const data::FeatureStore& store,
-                 const Record& base,
-                 std::vector<Record>& records) {
+// The benchmark that the pictures are, where they are pairs.
+std::optional<multiple_choice::Benchmark> BenchmarkOf(const Cell& cell) {
   namespace mc = multiple_choice;
   const data::DatasetOptions& options = cell.dataset->options;
-  if (mc::FindBenchmarkKind(options.kind) == nullptr) return;
+  if (mc::FindBenchmarkKind(options.kind) == nullptr) return std::nullopt;
   mc::ReadOptions read;
   read.path = options.path;
   read.root = options.root;
   read.kind = options.kind;
-  const mc::Benchmark benchmark = mc::ReadBenchmark(read);
-  if (benchmark.pairs.empty()) return;
+  mc::Benchmark benchmark = mc::ReadBenchmark(read);
+  if (benchmark.pairs.empty()) return std::nullopt;
+  return benchmark;
+}
+
+// What fell in which pattern; a pattern's share stands in a cell of its own.
+void AddPatterns(const Cell& cell,
+                 const multiple_choice::Benchmark& benchmark,
+                 const mining::MiningResult& result,
+                 const data::FeatureStore& store,
+                 const Record& base,
+                 std::vector<Record>& records) {
   const MinedPatterns mined =
       CountMined(benchmark, result.pairs, store.items());
   const auto add = [&](std::string_view metric, std::int64_t part,
@@ -112,13 +129,23 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   job.far_store = far_features.folder;
   job.options.near_min = Number(task, "near_min");
   job.options.far_max = Number(task, "far_max");
+  if (const double q = Number(task, "near_quantile"); q != 0)
+    job.options.near_quantile = q;
+  if (const double q = Number(task, "far_quantile"); q != 0)
+    job.options.far_quantile = q;
   job.options.engine = task.keys.at("engine");
+  job.options.recall = Number(task, "recall");
+  job.select.classes = task.keys.at("classes");
+  job.select.max_per_image =
+      static_cast<std::int64_t>(Number(task, "max_per_image"));
   job.options.dedupe = task.keys.at("dedupe") == "true";
   job.top = static_cast<std::int64_t>(Number(task, "top"));
   job.gallery = task.keys.at("gallery") == "true";
   job.encode_seconds =
       near_features.summary.seconds + far_features.summary.seconds;
   job.pictures = &context.features.Pictures(*cell.dataset);
+  const std::optional<multiple_choice::Benchmark> benchmark = BenchmarkOf(cell);
+  if (benchmark) job.benchmark = &*benchmark;
   job.out = context.artifacts;
   const MineOutcome outcome = MineToFolder(job, context.progress);
 
@@ -130,6 +157,13 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   base.preprocess_sha256 = near_features.summary.preprocess_sha256 + "+" +
                            far_features.summary.preprocess_sha256;
   base.dataset_sha256 = near_features.summary.items_sha256;
+  if (job.options.near_quantile || job.options.far_quantile)
+    base.message += fmt::format("near_min {:.6g}, far_max {:.6g} by quantile",
+                                result.near_min, result.far_max);
+  if (result.engine == "faiss-ivf" && result.recall)
+    base.message +=
+        fmt::format("{}recall {:.4f} on a sample",
+                    base.message.empty() ? "" : "; ", *result.recall);
   for (const CachedFeatures* features : {&near_features, &far_features})
     for (const std::string& warning : features->summary.warnings)
       base.message += (base.message.empty() ? "" : "; ") + warning;
@@ -149,7 +183,9 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   share.n = result.near_pairs;
   if (share.value) share.ci = result.blind_share_ci;
   add("blind_per_1e9", blind / candidates * 1e9).n = result.candidate_pairs;
-  AddPatterns(cell, result, data::FeatureStore(job.near_store), base, records);
+  if (benchmark)
+    AddPatterns(cell, *benchmark, result, data::FeatureStore(job.near_store),
+                base, records);
   return records;
 }
 

@@ -29,4 +29,10 @@ MinedPatterns CountMined(const multiple_choice::Benchmark& benchmark,
                          std::span<const mining::BlindPair> blind,
                          const std::vector<data::StoreItem>& items);
 
+/// For each blind pair the pattern whose pair it is, "" for all others.
+std::vector<std::string> PatternsOfPairs(
+    const multiple_choice::Benchmark& benchmark,
+    std::span<const mining::BlindPair> blind,
+    const std::vector<data::StoreItem>& items);
+
 }  // namespace eyechart::suite

@@ -1,5 +1,7 @@
 #include <map>
 #include <optional>
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include "core/error.h"
@@ -52,6 +54,49 @@ std::vector<std::string> SplitOptions(const std::string& text,
   return options;
 }
 
+// "1-4, 7" of rising numbers.
+std::string Ranges(const std::vector<std::int64_t>& numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::int64_t first = numbers[i];
+    while (i + 1 < numbers.size() && numbers[i + 1] == numbers[i] + 1) ++i;
+    if (!text.empty()) text += ", ";
+    text += std::to_string(first);
+    if (numbers[i] > first) text += "-" + std::to_string(numbers[i]);
+  }
+  return text;
+}
+
+// `eyechart mine --questions` leaves them to people.
+void RequireWritten(const Rows& rows,
+                    const std::string& index,
+                    const std::string& source) {
+  std::set<std::int64_t> unwritten;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto empty = [&](const char* field) {
+      return rows.Has(i, field) && Trimmed(rows.Get(i, field)).empty();
+    };
+    if (!empty("Question") || !empty("Options") || !empty("Correct Answer"))
+      continue;
+    if (const auto id = ParseInt(Trimmed(rows.Get(i, index))))
+      unwritten.insert(*id);
+  }
+  EYECHART_REQUIRE(
+      unwritten.empty(),
+      "{}: {} of its {} questions are still to be written: {}; each needs a "
+      "Question, Options such as \"(a) Open (b) Closed\" and the Correct "
+      "Answer, such as \"(a)\"; a pair that none fits goes with both its rows",
+      source, unwritten.size(), rows.size(),
+      Ranges({unwritten.begin(), unwritten.end()}));
+}
+
+// What `eyechart mine --questions` writes beside its questions. Their numbers
+// are nobody else's, so that MMVP's errata are not for them.
+bool IsMined(const fs::path& source) {
+  std::error_code error;
+  return fs::is_regular_file(source.parent_path() / "sources.csv", error);
+}
+
 }  // namespace
 
 bool LooksLikeMmvp(const fs::path& source) {
@@ -66,11 +111,15 @@ Benchmark ReadMmvp(const fs::path& source, const ReadOptions& options) {
   BenchmarkBuilder builder("mmvp", source);
   Benchmark& benchmark = builder.benchmark();
   benchmark.lettered = true;
-  benchmark.labels = options.labels;
-  benchmark.errata = kMmvpErrataVersion;
+  const bool has_errata = !IsMined(source);
+  if (has_errata) {
+    benchmark.labels = options.labels;
+    benchmark.errata = kMmvpErrataVersion;
+  }
   if (!options.root.empty()) benchmark.root = options.root;
   const std::string folder = FolderLike(benchmark.root, {"MMVP Images"});
   const std::string index = IndexColumn(rows, source.string());
+  RequireWritten(rows, index, source.string());
 
   std::map<std::int64_t, std::pair<Question, std::size_t>> by_id;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -90,7 +139,7 @@ Benchmark ReadMmvp(const fs::path& source, const ReadOptions& options) {
                      "options, such as \"(a)\"",
                      rows.Where(i), label, item.options.size());
     item.answer = *answer.option;
-    if (options.labels == "corrected")
+    if (has_errata && options.labels == "corrected")
       item.answer = MmvpCorrection(*id).value_or(item.answer);
     const auto [entry, fresh] =
         by_id.emplace(*id, std::pair(std::move(item), rows.Number(i)));

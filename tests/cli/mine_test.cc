@@ -97,7 +97,10 @@ TEST(MineCommand, LeavesUnreadablePicturesOut) {
   EXPECT_EQ(json["images"], 7);
   EXPECT_EQ(json["unreadable"], 1);
   EXPECT_EQ(json["candidate_pairs"], 15);
-  EXPECT_EQ(json["warnings"].size(), 1u);
+  // And that the thresholds of these tests overlap.
+  ASSERT_EQ(json["warnings"].size(), 2u);
+  EXPECT_NE(json["warnings"][0].get<std::string>().find("1 of 7 pictures"),
+            std::string::npos);
 }
 
 // Killed at any moment and started again, it ends with the same bytes.
@@ -126,6 +129,67 @@ TEST(MineCommand, SurvivesKillAtAnyMoment) {
     EXPECT_EQ(ReadFile(folder / "killed" / file),
               ReadFile(folder / "whole" / file))
         << file;
+}
+
+// Copies are told apart by how they are copies, and out of sight in the page.
+TEST(MineCommand, CopiesAreGroupedAndReported) {
+  const TempFolder folder;
+  testing::WritePictures(folder / "photos", 8);
+  const fs::path first = fs::directory_iterator(folder / "photos")->path();
+  fs::copy_file(first, folder / ("photos/zz" + first.extension().string()));
+  const Json json =
+      EyechartJson(Mine(folder / "photos", folder / "out", {"--gallery"}));
+  EXPECT_EQ(json["copies"]["kinds"]["file"], 1);
+  const CsvTable copies = CsvTable::ReadFile(folder / "out/copies.csv");
+  ASSERT_GE(copies.rows(), 2u);
+  const std::string page = ReadFile(folder / "out/gallery.html");
+  EXPECT_NE(page.find("<svg class=\"cosines\""), std::string::npos);
+  EXPECT_FALSE(EyechartJson(Mine(folder / "photos", folder / "plain"))
+                   .contains("copies"));
+}
+
+// From mined pairs to a benchmark that `ask` reads.
+TEST(MineCommand, QuestionsAreWrittenOnceAndAsked) {
+  const TempFolder folder;
+  testing::WritePictures(folder / "photos", 12);
+  const std::string questions = (folder / "q").string();
+  const auto arguments = [&](const char* out, std::vector<std::string> more) {
+    more.insert(more.end(), {"--questions", questions, "--top", "2"});
+    return Mine(folder / "photos", folder / out, more);
+  };
+  const Json json = EyechartJson(arguments("a", {}));
+  EXPECT_EQ(json["questions"]["pairs"], 2);
+  EXPECT_EQ(json["questions"]["was_there"], false);
+  const auto empty = Eyechart({"ask", questions, "--answers", "none.csv"});
+  EXPECT_EQ(empty.exit_code, 2);
+  EXPECT_NE(empty.err.find("still to be written"), std::string::npos)
+      << empty.err;
+  testing::WriteText(folder / "q/Questions.csv",
+                     "lndex,Question,Options,Correct Answer\n"
+                     "1,Which?,(a) left (b) right,(a)\n"
+                     "2,Which?,(a) left (b) right,(b)\n"
+                     "3,Big?,(a) yes (b) no,(b)\n"
+                     "4,Big?,(a) yes (b) no,(a)\n");
+  testing::WriteText(folder / "answers.csv",
+                     "id,answer\n1,(a)\n2,(b)\n3,(b)\n4,(b)\n");
+  const Json asked = EyechartJson(
+      {"ask", questions, "--answers", (folder / "answers.csv").string()});
+  EXPECT_EQ(asked["pairs"], 2);
+  EXPECT_EQ(asked["correct_pairs"], 1);
+  // The same again leaves what was written; other pairs are refused.
+  const std::string written = ReadFile(folder / "q/Questions.csv");
+  EXPECT_EQ(EyechartJson(arguments("b", {}))["questions"]["was_there"], true);
+  EXPECT_EQ(ReadFile(folder / "q/Questions.csv"), written);
+  const auto other = Eyechart(arguments("c", {"--far-quantile", "0.05"}));
+  EXPECT_NE(other.exit_code, 0);
+  EXPECT_EQ(ReadFile(folder / "q/Questions.csv"), written);
+  // A folder of other things is refused before anything is encoded.
+  testing::WriteText(folder / "other/notes.txt", "mine");
+  const auto refused =
+      Eyechart(Mine(folder / "photos", folder / "d",
+                    {"--questions", (folder / "other").string()}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_FALSE(fs::exists(folder / "d/near"));
 }
 
 }  // namespace

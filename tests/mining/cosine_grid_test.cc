@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mining/disjoint_sets.h"
 #include "mining/verifier.h"
 #include "tests/mining/made_rows.h"
 
@@ -95,14 +96,14 @@ TEST(CosineGrid, CopiesConnectWhatChainsConnect) {
     for (std::uint32_t j = i + 1; j < 7; ++j) all.push_back({i, j});
   verifier.Add(all);
   const Findings found = verifier.Take();
-  UnionFind sets(7);
-  for (const BlindPair& pair : found.similar)
-    EXPECT_TRUE(sets.Union(pair.row_a, pair.row_b)) << "told twice";
+  DisjointSets sets(7);
+  for (const SimilarPair& pair : found.similar)
+    EXPECT_TRUE(sets.Join(pair.row_a, pair.row_b)) << "told twice";
   EXPECT_EQ(found.similar.size(), 4u);
-  EXPECT_EQ(sets.Find(0), sets.Find(6));
-  EXPECT_EQ(sets.Find(2), sets.Find(4));
-  EXPECT_NE(sets.Find(0), sets.Find(2));
-  EXPECT_NE(sets.Find(5), sets.Find(2));
+  EXPECT_EQ(sets.Least(0), sets.Least(6));
+  EXPECT_EQ(sets.Least(2), sets.Least(4));
+  EXPECT_NE(sets.Least(0), sets.Least(2));
+  EXPECT_NE(sets.Least(5), sets.Least(2));
   verifier.Add(all);
   EXPECT_TRUE(verifier.Take().similar.empty());
 }

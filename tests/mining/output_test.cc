@@ -47,7 +47,7 @@ class Output : public ::testing::Test {
   }
 
   GallerySource Source(PictureReader read) {
-    return {result_, items_, near_, far_, options_, std::move(read)};
+    return {result_, items_, near_, far_, std::move(read)};
   }
 
   std::string Page(const PictureReader& read,

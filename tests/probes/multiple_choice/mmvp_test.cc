@@ -79,6 +79,37 @@ TEST(ReadMmvp, WarnsOfPairsWithOneAnswer) {
   EXPECT_EQ(Read(folder.path()).warnings.size(), 1u);
 }
 
+// What `eyechart mine --questions` leaves to people.
+TEST(ReadMmvp, SaysWhichQuestionsAreStillToBeWritten) {
+  const TempFolder folder;
+  WriteMmvp(folder.path(), 4);
+  WriteText(folder / "Questions.csv",
+            "lndex,Question,Options,Correct Answer\n"
+            "1,Q,(a) x (b) y,(a)\n2, ,,\n3,,,\n4,,,\n5,Q,(a) x (b) y,(a)\n"
+            "6,Q,(a) x (b) y,(b)\n7,Q,(a) x (b) y,(a)\n8,,,\n");
+  const std::string error = ReadError(folder.path());
+  EXPECT_NE(error.find("4 of its 8 questions are still to be written: 2-4, 8;"),
+            std::string::npos)
+      << error;
+  // A row that was begun is an error of its own.
+  WriteText(folder / "Questions.csv",
+            "lndex,Question,Options,Correct Answer\n"
+            "1,Q,(a) x (b) y,(a)\n2,Q,,\n");
+  EXPECT_NE(ReadError(folder.path()).find("row 3: \"Options\" is empty"),
+            std::string::npos);
+}
+
+TEST(ReadMmvp, HasNoErrataForMinedQuestions) {
+  const TempFolder folder;
+  WriteMmvp(folder.path(), 50);
+  EXPECT_EQ(Read(folder.path()).items[98].answer, 1);
+  WriteText(folder / "sources.csv", "image,file\n");
+  const Benchmark benchmark = Read(folder.path());
+  EXPECT_EQ(benchmark.items[98].answer, 0);
+  EXPECT_EQ(benchmark.labels, "original");
+  EXPECT_EQ(benchmark.errata, "");
+}
+
 TEST(ReadMmvp, NamesWhatIsWrong) {
   const TempFolder folder;
   WriteMmvp(folder.path(), 1);

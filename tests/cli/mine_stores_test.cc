@@ -1,0 +1,153 @@
+// `mine` on features made before.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <random>
+
+#include "core/csv.h"
+#include "core/files.h"
+#include "tests/cli/process.h"
+#include "tests/mining/mining_fixture.h"
+
+namespace eyechart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Eyechart;
+using testing::EyechartJson;
+using testing::TempFolder;
+
+// Two stores of rows in clusters, enough of them that a search takes a while.
+void WriteStores(const TempFolder& folder, std::size_t count) {
+  const auto items = testing::MakeItems(count);
+  testing::MakeStore(folder / "near",
+                     testing::MakeRows(count, 96, count / 8, 0.25f), items,
+                     5000);
+  testing::MakeStore(folder / "far", testing::MakeRows(count, 16, 50, 0.7f),
+                     items, 5000);
+}
+
+std::vector<std::string> MineStores(const TempFolder& folder,
+                                    const std::string& out,
+                                    std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = {"mine",
+                                        "--near-store",
+                                        (folder / "near").string(),
+                                        "--far-store",
+                                        (folder / "far").string(),
+                                        "-o",
+                                        (folder / out).string(),
+                                        "--threads",
+                                        "1"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+// SIGKILL at twenty random moments: the same bytes, and work that was done is
+// not done again.
+TEST(MineStoresCommand, AKilledSearchIsGoneOnWith) {
+  const TempFolder folder;
+  WriteStores(folder, 36'000);  // six units of an exact search
+  for (const char* engine : {"exact", "faiss-ivf"}) {
+    const std::string whole = std::string("whole-") + engine;
+    const std::string killed = std::string("killed-") + engine;
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_EQ(
+        Eyechart(MineStores(folder, whole, {"--engine", engine})).exit_code, 0);
+    const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    std::uniform_int_distribution<long> moment(0, longest.count());
+    int resumed = 0;
+    int kills = 0;
+    for (int k = 0; k < 20; ++k) {
+      const auto result = testing::EyechartWithSignal(
+          MineStores(folder, killed, {"--engine", engine}), SIGKILL,
+          std::chrono::milliseconds(moment(testing::Rng())));
+      kills += result.exit_code == 128 + SIGKILL;
+      resumed += result.err.find("goes on where") != std::string::npos;
+    }
+    EXPECT_GT(kills, 3);
+    EXPECT_GT(resumed, 0) << engine;
+    ASSERT_EQ(
+        Eyechart(MineStores(folder, killed, {"--engine", engine})).exit_code,
+        0);
+    EXPECT_GT(ReadFile(folder / whole / "pairs.csv").size(), 10'000u);
+    EXPECT_EQ(ReadFile(folder / killed / "pairs.csv"),
+              ReadFile(folder / whole / "pairs.csv"))
+        << engine;
+    EXPECT_FALSE(fs::exists(folder / killed / "mining.partial"));
+  }
+}
+
+TEST(MineStoresCommand, CountsForManyThresholdsAtOnce) {
+  const TempFolder folder;
+  WriteStores(folder, 500);
+  const auto surface = MineStores(
+      folder, "a", {"--surface-near", "0.9,0.97", "--surface-far", "0.2,0.8"});
+  const Json all = EyechartJson(surface);
+  EXPECT_EQ(all["surface"]["near_min"], Json({0.9, 0.95, 0.97}));
+  EXPECT_EQ(all["surface"]["far_max"], Json({0.2, 0.6, 0.8}));
+  EXPECT_EQ(all["surface"]["blind_pairs"][1][1], all["blind_pairs"]);
+  const Json one = EyechartJson(
+      MineStores(folder, "b", {"--near-min", "0.9", "--far-max", "0.8"}));
+  EXPECT_GT(one["blind_pairs"], all["blind_pairs"]);
+  EXPECT_EQ(all["surface"]["blind_pairs"][0][2], one["blind_pairs"]);
+  EXPECT_EQ(all["surface"]["near_pairs"][0], one["near_pairs"]);
+  const auto shown = Eyechart(surface);
+  EXPECT_NE(shown.out.find("far < 0.8"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("* this run's thresholds"), std::string::npos);
+}
+
+TEST(MineStoresCommand, ZeroPairsIsAResultWithAdvice) {
+  const TempFolder folder;
+  WriteStores(folder, 100);
+  const Json none =
+      EyechartJson(MineStores(folder, "a", {"--near-min", "0.9999"}));
+  EXPECT_EQ(none["near_pairs"], 0);
+  EXPECT_NE(none["advice"].get<std::string>().find("lower --near-min"),
+            std::string::npos);
+  const Json close =
+      EyechartJson(MineStores(folder, "b", {"--far-max", "-0.99"}));
+  EXPECT_NE(close["advice"].get<std::string>().find("higher --far-max"),
+            std::string::npos);
+  EXPECT_FALSE(EyechartJson(MineStores(folder, "c")).contains("advice"));
+}
+
+TEST(MineStoresCommand, ClassesAndHubsAndBadValues) {
+  const TempFolder folder;
+  WriteStores(folder, 400);  // labels even and odd, clusters of neighbours
+  const Json all = EyechartJson(MineStores(folder, "all"));
+  std::int64_t parts = 0;
+  for (const char* classes : {"within", "across"}) {
+    const Json some =
+        EyechartJson(MineStores(folder, classes, {"--classes", classes}));
+    EXPECT_EQ(some["blind_pairs"], all["blind_pairs"]);
+    parts += some["selection"]["kept_pairs"].get<std::int64_t>();
+    EXPECT_EQ(CsvTable::ReadFile(folder / classes / "pairs.csv").rows(),
+              some["selection"]["kept_pairs"].get<std::size_t>());
+  }
+  EXPECT_EQ(parts, all["blind_pairs"]);
+  const Json few =
+      EyechartJson(MineStores(folder, "few", {"--max-per-image", "1"}));
+  EXPECT_LT(few["selection"]["kept_pairs"], all["blind_pairs"]);
+  EXPECT_GT(few["selection"]["over_max"], 0);
+  for (const std::vector<std::string>& bad :
+       {std::vector<std::string>{"--classes", "withn"},
+        {"--max-per-image", "-1"},
+        {"--near-quantile", "1.5"},
+        {"--near-quantile", "0.9", "--near-min", "0.9"},
+        {"--recall", "1.2"},
+        {"--engine", "faiss-ivf", "--quantizer", "int4"},
+        {"--surface-near", "0.9"},
+        {"--surface-near", "0.9", "--surface-far", "2"}}) {
+    const auto result = Eyechart(MineStores(folder, "bad", bad));
+    EXPECT_EQ(result.exit_code, 2) << bad[0] << " " << bad[1];
+    EXPECT_FALSE(result.err.empty());
+    EXPECT_TRUE(result.out.empty());
+  }
+}
+
+}  // namespace
+}  // namespace eyechart
