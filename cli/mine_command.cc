@@ -181,6 +181,7 @@ int Run(const Options& options) {
   TerminalProgress progress;
   suite::MineJob job;
   job.options = options.mine;
+  job.options.device = options.flags.device;
   job.select = options.select;
   job.top = options.top;
   job.copies = options.copies;
@@ -264,6 +265,11 @@ Runner AddMine(CLI::App& app) {
       ->delimiter(',');
   app.add_option("--engine", o->mine.engine,
                  "exact, faiss-flat, faiss-ivf or auto")
+      ->capture_default_str();
+  app.add_option(
+         "--precision", o->mine.precision,
+         "of an exact search's first pass: fp32, bf16, or auto (bf16 "
+         "where the processor has units for it); the pairs are the same")
       ->capture_default_str();
   app.add_option("--recall", o->mine.recall,
                  "share of the near pairs that faiss-ivf is to find; 1 keeps "

@@ -101,6 +101,8 @@ std::unique_ptr<PairEngine> MakeEngine(const MineOptions& options,
   EngineOptions engine;
   engine.name = options.engine;
   engine.near_min = least;
+  engine.precision = options.precision;
+  engine.device = options.device;
   engine.recall = options.recall;
   engine.quantizer = options.quantizer;
   engine.index_folder = options.index_folder;

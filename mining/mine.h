@@ -39,6 +39,10 @@ struct MineOptions {
   /// Folder where faiss-ivf keeps its index, the near store's for a command;
   /// empty: none is kept.
   std::filesystem::path index_folder;
+  /// Numbers of an exact search's first pass, and where it multiplies; see
+  /// EngineOptions.
+  std::string precision = "auto";
+  std::string device = "cpu";
   /// Pictures equal in both spaces (duplicates.h) keep one representative, the
   /// first by row of the near store. The others take part in nothing:
   /// candidate_pairs counts pairs of representatives.

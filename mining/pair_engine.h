@@ -47,6 +47,12 @@ class SearchLog {
 struct EngineOptions {
   std::string name = "auto";  // of the table in pair_engine.cc
   double near_min = 0.95;     // cosine; pairs above it are wanted
+  /// Numbers of the exact engine's first pass: fp32, bf16, or auto, which takes
+  /// bf16 where the processor has units for it (tile_product.h). The pairs are
+  /// the same.
+  std::string precision = "auto";
+  /// Where the exact engine multiplies: "cpu", "cuda" or "cuda:N".
+  std::string device = "cpu";
   /// Share of the near pairs that an approximate engine is to find.
   double recall = 0.999;
   /// What faiss-ivf compares: "none", the rows of the store; "fp16" or "int8",

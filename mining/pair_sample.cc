@@ -110,7 +110,7 @@ double SampleQuantile(const PairSample& sample,
   std::vector<float> values = cosines;
   const auto rank = static_cast<std::ptrdiff_t>(std::ceil(q * n)) - 1;
   std::nth_element(values.begin(), values.begin() + rank, values.end());
-  return double{values[static_cast<std::size_t>(rank)]};
+  return std::round(double{values[static_cast<std::size_t>(rank)]} * 1e5) / 1e5;
 }
 
 }  // namespace eyechart::mining

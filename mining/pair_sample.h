@@ -26,7 +26,8 @@ PairSample DrawPairs(const FeatureRows& near_rows,
                      std::uint64_t seed);
 
 /// The cosine that a share `q` of the sample's cosines in one space does not
-/// exceed: the order statistic of rank ceil(q n). Throws InputError, naming
+/// exceed: the order statistic of rank ceil(q n), to five decimals, for a
+/// threshold is to be read and written. Throws InputError, naming
 /// `flag`, where fewer than 100 of a sample would lie beyond it on the rarer
 /// side; of all pairs there are any quantile is known.
 double SampleQuantile(const PairSample& sample,

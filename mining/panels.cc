@@ -1,8 +1,6 @@
 #include "mining/panels.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +8,7 @@
 
 #include "core/interrupt.h"
 #include "mining/kernels.h"
+#include "mining/tile_product.h"
 
 #ifndef _OPENMP
 #error "at::parallel_for is serial in a file compiled without OpenMP"
@@ -22,6 +21,8 @@ namespace {
 // the tile (1 MiB) to stay in cache until it is read.
 constexpr std::int64_t kTileRows = 512;
 constexpr std::int64_t kMinTileRows = 32;
+// On a GPU, where a call costs more and the products stay.
+constexpr std::int64_t kDeviceTileRows = 8192;
 // A worker hands its candidates on when it has so many.
 constexpr std::size_t kBatch = 1 << 15;
 
@@ -35,10 +36,13 @@ struct Geometry {
   std::int64_t columns = 0;  // rows that pass by
 };
 
-Geometry PlanGeometry(const PanelSource& source, const EngineOptions& options) {
+Geometry PlanGeometry(const PanelSource& source,
+                      const EngineOptions& options,
+                      bool on_device) {
   const std::int64_t memory = options.memory_bytes;
   Geometry plan;
   plan.tile = options.tile_rows;
+  if (plan.tile == 0 && on_device) plan.tile = kDeviceTileRows;
   if (plan.tile == 0) {
     plan.tile = kTileRows;
     while (plan.tile > kMinTileRows &&
@@ -61,13 +65,6 @@ Geometry PlanGeometry(const PanelSource& source, const EngineOptions& options) {
   plan.panel = std::clamp<std::int64_t>(rest / row, 1, needed) * plan.tile;
   return plan;
 }
-
-// A run of loaded rows.
-struct Block {
-  float* values;
-  std::int64_t begin;
-  std::int64_t end;
-};
 
 struct Tile {
   std::int64_t row;
@@ -93,12 +90,12 @@ std::int64_t PairsIn(std::int64_t top,
 // what is slow where other programs run on the same cores.
 class TileSearch {
  public:
-  TileSearch(const PanelSource& source,
+  TileSearch(const TileProduct& product,
              float threshold,
              bool dot_is_cosine,
              const CandidateSink& sink,
              Progress& progress)
-      : source_(source),
+      : product_(product),
         threshold_(threshold),
         dot_is_cosine_(dot_is_cosine),
         sink_(sink),
@@ -111,10 +108,12 @@ class TileSearch {
       for (std::int64_t i = rows.begin; i < rows.end && i <= j; i += size)
         tiles.push_back({i, j});
     std::atomic<std::size_t> next = 0;
-    const std::int64_t workers = std::min<std::int64_t>(
-        at::get_num_threads(), static_cast<std::int64_t>(tiles.size()));
+    const std::int64_t workers =
+        std::min<std::int64_t>(product_.on_device() ? 1 : at::get_num_threads(),
+                               static_cast<std::int64_t>(tiles.size()));
     at::parallel_for(0, workers, 1, [&](std::int64_t, std::int64_t) {
-      std::vector<float> products(static_cast<std::size_t>(size * size));
+      std::vector<float> products(
+          static_cast<std::size_t>(product_.on_device() ? 0 : size * size));
       std::vector<Candidate> found;
       while (true) {
         const std::size_t at = next++;
@@ -142,23 +141,29 @@ class TileSearch {
                   std::int64_t size,
                   float* products,
                   std::vector<Candidate>& found) const {
-    const std::int64_t width = source_.width;
-    const auto matrix = [](float* values, std::int64_t n, std::int64_t k) {
-      return at::from_blob(values, {n, k}, at::kFloat);
-    };
     const std::int64_t n = std::min(size, rows.end - tile.row);
     const std::int64_t m = std::min(size, columns.end - tile.column);
-    at::Tensor out = matrix(products, n, m);
-    at::mm_out(
-        out, matrix(rows.values + (tile.row - rows.begin) * width, n, width),
-        matrix(columns.values + (tile.column - columns.begin) * width, m, width)
-            .t());
+    if (product_.on_device()) {
+      for (const TileHit& hit : product_.Above(rows, tile.row, n, columns,
+                                               tile.column, m, threshold_))
+        if (tile.column + hit.column > tile.row + hit.row)
+          found.push_back({static_cast<std::uint32_t>(tile.row + hit.row),
+                           static_cast<std::uint32_t>(tile.column + hit.column),
+                           dot_is_cosine_ ? hit.product : Candidate::kUnknown});
+      HandOn(found);
+      return;
+    }
+    product_.Multiply(rows, tile.row, n, columns, tile.column, m, products);
     for (std::int64_t r = 0; r < n; ++r) {
       CollectRow(products + r * m, m, tile.row + r, tile.column, found);
-      if (found.size() < kBatch) continue;
-      sink_(found);
-      found.clear();
+      HandOn(found);
     }
+  }
+
+  void HandOn(std::vector<Candidate>& found) const {
+    if (found.size() < kBatch) return;
+    sink_(found);
+    found.clear();
   }
 
   void CollectRow(const float* values,
@@ -183,7 +188,7 @@ class TileSearch {
     }
   }
 
-  const PanelSource& source_;
+  const TileProduct& product_;
   float threshold_;
   bool dot_is_cosine_;
   const CandidateSink& sink_;
@@ -204,7 +209,8 @@ void SearchPanels(const PanelSource& source,
   const std::int64_t n = source.count;
   const std::int64_t unit = options.unit_rows;
   const std::int64_t side = (n + unit - 1) / unit;
-  const Geometry plan = PlanGeometry(source, options);
+  const TileProduct product(options, source.width);
+  const Geometry plan = PlanGeometry(source, options, product.on_device());
   const auto buffer = [&](std::int64_t rows) {
     return std::vector<float>(
         static_cast<std::size_t>(std::min(rows, n) * source.width));
@@ -212,14 +218,17 @@ void SearchPanels(const PanelSource& source,
   std::vector<float> panel = buffer(plan.panel);
   std::vector<float> passing =
       buffer(n > std::min(plan.panel, unit) ? plan.columns : 0);
-  Block rows{panel.data(), 0, 0};
+  Block rows;
   const auto load = [&](std::vector<float>& values, std::int64_t begin,
                         std::int64_t end) {
     source.load(begin, end - begin, values.data());
-    return Block{values.data(), begin, end};
+    return product.Take(values.data(), begin, end);
   };
   progress.Begin("mining pairs", n * (n - 1) / 2);
-  TileSearch search(source, threshold, dot_is_cosine, sink, progress);
+  const auto lowered = static_cast<float>(double{threshold} - product.error() -
+                                          (product.error() > 0 ? 0x1p-23 : 0));
+  TileSearch search(product, lowered, dot_is_cosine && product.full_precision(),
+                    sink, progress);
 
   // Pairs of rows in [top, bottom) and columns in [left, right), by panels.
   const auto square = [&](std::int64_t top, std::int64_t bottom,

@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
-"""Near pairs of the same features by eyechart, faiss-cpu and numpy.
+"""Near pairs of the same features by eyechart, faiss, usearch and numpy.
 
-The runs are interleaved, so that whatever else the machine does meets all
-three; best and median of each and the ratios are printed. eyechart's time is
+The runs are interleaved, so that whatever else the machine does meets all of
+them; best and median of each and the ratios are printed. eyechart's time is
 `seconds.search + seconds.verify` of its own JSON: reading the stores, the
 search, and the far test that the two peers do not make; the wall time of its
 whole process is printed beside it. The peers start from float32 arrays in
 memory and their time is normalisation and search. numpy multiplies the upper
-triangle only; faiss has no such thing and searches the square.
+triangle only; faiss and usearch have no such thing and search the square.
+usearch's exact search returns the k nearest, not those within a distance, and
+costs the same whatever k is: a part of the queries is searched and its time
+multiplied. "faiss, linked" is eyechart's own engine of that name, which searches
+the upper triangle with the library's flat index. The ceiling is one float32
+matrix product of 4096 x dim x 4096 by LibTorch, scaled to the upper triangle: an
+engine that is above it has avoided products.
 
     benchmarks/compare/mining.py --binary build/release/bin/eyechart
 """
@@ -28,6 +34,8 @@ def parse():
     parser.add_argument("--dim", type=int, default=768)
     parser.add_argument("--near-min", type=float, default=0.95)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--usearch-queries", type=int, default=500,
+                        help="of --n that are searched; 0: none")
     parser.add_argument("--data", choices=["clustered", "random"],
                         default="clustered",
                         help="clustered: pairs around the threshold")
@@ -41,6 +49,9 @@ sys.dont_write_bytecode = True
 
 import faiss  # noqa: E402
 import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import usearch  # noqa: E402
+import usearch.index  # noqa: E402
 from made_store import make_store  # noqa: E402
 
 
@@ -58,12 +69,13 @@ def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def by_eyechart(folder):
+def by_eyechart(folder, engine="exact"):
     begin = time.perf_counter()
     run = subprocess.run(
         [options.binary, "mine", "--near-store", folder / "near",
          "--far-store", folder / "far", "--near-min", str(options.near_min),
-         "--engine", "exact", "-o", folder / "out", "--json"],
+         "--engine", engine, "--threads", str(options.threads),
+         "-o", folder / "out", "--json"],
         check=True, capture_output=True)
     wall = time.perf_counter() - begin
     result = json.loads(run.stdout)
@@ -94,15 +106,37 @@ def by_numpy(rows, block=2048):
     return time.perf_counter() - begin, pairs
 
 
+def by_usearch(rows):
+    some = options.usearch_queries
+    begin = time.perf_counter()
+    usearch.index.search(rows, rows[:some], 10, "cos", exact=True,
+                         threads=options.threads)
+    return (time.perf_counter() - begin) * len(rows) / some
+
+
+def ceiling():
+    side = 4096
+    a = torch.full((side, options.dim), 0.5)
+    torch.mm(a, a.T)
+    begin = time.perf_counter()
+    torch.mm(a, a.T)
+    seconds = time.perf_counter() - begin
+    return seconds * options.n * (options.n - 1) / 2 / side**2
+
+
 def main():
+    torch.set_num_threads(options.threads)
     faiss.omp_set_num_threads(options.threads)
     rng = np.random.default_rng(1)
     rows = make_features(rng)
     common.print_machine(options.threads)
-    common.print_versions(faiss, np)
+    common.print_versions(faiss, usearch, np, torch)
     print(f"data      {options.n} x {options.dim} {options.data}, "
           f"near-min {options.near_min}, {options.runs} interleaved runs")
-    times = {"eyechart": [], "eyechart, process": [], "faiss": [], "numpy": []}
+    times = {"eyechart": [], "eyechart, process": [], "ceiling": [],
+             "faiss": [], "faiss, linked": [], "numpy": []}
+    if options.usearch_queries > 0:
+        times["usearch"] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ids = [f"p{i:06d}" for i in range(options.n)]
@@ -113,6 +147,12 @@ def main():
             times["eyechart"].append(seconds)
             times["eyechart, process"].append(wall)
             counts = [pairs]
+            times["ceiling"].append(ceiling())
+            seconds, _, pairs = by_eyechart(folder, "faiss-flat")
+            times["faiss, linked"].append(seconds)
+            assert pairs == counts[0], (pairs, counts)
+            if options.usearch_queries > 0:
+                times["usearch"].append(by_usearch(rows))
             for peer, search in (("faiss", by_faiss), ("numpy", by_numpy)):
                 seconds, pairs = search(rows)
                 times[peer].append(seconds)

@@ -10,6 +10,7 @@
 #include "mining/kernels.h"
 #include "mining/pair_engine.h"
 #include "mining/screen.h"
+#include "mining/tile_product.h"
 #include "mining/verifier.h"
 #include "tests/mining/made_rows.h"
 
@@ -85,6 +86,82 @@ TEST(Engine, PanelsAndTilesOfAnySizeMeetEveryPair) {
       ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
     }
   }
+}
+
+// The first pass in bfloat16, of rows and of the screen's bound.
+TEST(Engine, Bf16LosesNoPair) {
+  for (const std::int64_t screen_from : {0, 100'000}) {
+    const Rows rows = MakeRows(500, 128, 60, 0.22f);
+    const Made made(rows);
+    EngineOptions options;
+    options.precision = "bf16";
+    options.screen_min_rows = screen_from;
+    ExpectAllNearPairsOnce(Propose(made, rows, options), rows, 0.95);
+  }
+  EngineOptions options;
+  options.precision = "int8";
+  const Made made(MakeRows(5, 4, 5, 1));
+  EXPECT_NE(
+      testing::InputErrorOf([&] { Propose(made, {}, options); }).find("int8"),
+      std::string::npos);
+}
+
+// Products whose terms all have one sign, and rows that are alike, err most.
+TEST(Engine, Bf16ErrorsAreWithinTheirBound) {
+  for (const std::int64_t width : {4, 100, 768}) {
+    Rows rows = MakeRows(40, static_cast<std::size_t>(width), 8, 0.1f);
+    for (std::size_t i = 0; i < 20; ++i)
+      for (float& value : rows[i]) value = std::abs(value) + 0.3f;
+    const Made made(rows);
+    std::vector<float> units(rows.size() * static_cast<std::size_t>(width));
+    made.view.ReadNormalised(0, made.view.count(), units.data());
+    EngineOptions options;
+    options.precision = "bf16";
+    const TileProduct product(options, width);
+    const Block block = product.Take(units.data(), 0, 40);
+    std::vector<float> out(40 * 40);
+    product.Multiply(block, 0, 40, block, 0, 40, out.data());
+    double worst = 0;
+    for (std::size_t i = 0; i < 40; ++i)
+      for (std::size_t j = 0; j < 40; ++j)
+        worst = std::max(worst, std::abs(double{out[i * 40 + j]} -
+                                         CosineOf(rows[i], rows[j])));
+    EXPECT_LE(worst, product.error());
+    EXPECT_GT(worst, product.error() / 50);  // the bound is not idle
+    EXPECT_LT(product.error(), 0.007);
+  }
+}
+
+// What a GPU picks out is what the CPU would.
+TEST(Engine, HitsOnADeviceAreThoseOfTheCpu) {
+  const Rows rows = MakeRows(60, 16, 6, 0.3f);
+  const Made made(rows);
+  std::vector<float> units(60 * 16);
+  made.view.ReadNormalised(0, 60, units.data());
+  EngineOptions options;
+  options.precision = "fp32";
+  const TileProduct product(options, 16);
+  const Block block = product.Take(units.data(), 0, 60);
+  std::vector<float> out(30 * 50);
+  product.Multiply(block, 20, 30, block, 5, 50, out.data());
+  std::map<std::pair<std::int64_t, std::int64_t>, float> wanted;
+  for (std::int64_t r = 0; r < 30; ++r)
+    for (std::int64_t c = 0; c < 50; ++c)
+      if (out[r * 50 + c] > 0.9f) wanted[{r, c}] = out[r * 50 + c];
+  EXPECT_GT(wanted.size(), 50u);
+  std::map<std::pair<std::int64_t, std::int64_t>, float> found;
+  for (const TileHit& hit : product.Above(block, 20, 30, block, 5, 50, 0.9f))
+    found[{hit.row, hit.column}] = hit.product;
+  EXPECT_EQ(found, wanted);
+}
+
+TEST(Engine, AnAbsentDeviceIsNamed) {
+  const Made made(MakeRows(5, 4, 5, 1));
+  EngineOptions options;
+  options.device = "cuda:99";
+  EXPECT_NE(
+      testing::InputErrorOf([&] { Propose(made, {}, options); }).find("cuda"),
+      std::string::npos);
 }
 
 TEST(Engine, TheScreenLosesNoPair) {

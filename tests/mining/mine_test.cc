@@ -459,9 +459,10 @@ TEST(Mine, QuantilesBecomeThresholds) {
   options.near_quantile = 0.9;
   options.far_quantile = 0.5;
   const MiningResult found = MineRows(near, far, options);
-  // All 1,770 pairs are in the sample: a tenth is near, to the pair and up to
-  // the rounding of the threshold to float32.
-  EXPECT_NEAR(static_cast<double>(found.near_pairs), 177, 1);
+  // All 1,770 pairs are in the sample: a tenth is near, up to the rounding of
+  // the threshold.
+  EXPECT_NEAR(static_cast<double>(found.near_pairs), 177, 2);
+  EXPECT_EQ(found.near_min, std::round(found.near_min * 1e5) / 1e5);
   const Reference wanted = BruteForce(near, far, found.near_min, found.far_max);
   EXPECT_EQ(found.near_pairs, wanted.near_pairs);
   EXPECT_EQ(found.blind_pairs, static_cast<std::int64_t>(wanted.pairs.size()));
