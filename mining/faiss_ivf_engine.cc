@@ -123,7 +123,8 @@ class FaissIvfEngine : public PairEngine {
         fmt::format("ivf-{}.index", Sha256Hex(identity).substr(0, 16));
     if (std::filesystem::exists(path)) {
       if (std::optional<IvfCells> kept =
-              IvfCells::FromBytes(ReadFile(path), identity)) {
+              IvfCells::FromBytes(ReadFile(path), identity);
+          kept && kept->dim() == rows.dim()) {
         progress.Note(fmt::format("cells from {}", path.string()));
         return std::move(*kept);
       }

@@ -42,6 +42,7 @@ class IvfCells {
                         Progress& progress);
 
   std::int64_t count() const;
+  std::int64_t dim() const { return dim_; }
   const std::vector<float>& centroids() const { return centroids_; }
   /// Dot products that training made.
   std::int64_t training_products() const { return training_products_; }

@@ -129,11 +129,13 @@ void WarnOfRecall(const MineOptions& options,
     result.warnings.push_back(
         "the sample held no near pair: how many of them were found is not "
         "known");
-  else if (*result.recall < options.recall)
+  else if (const std::int64_t found = std::llround(
+               *result.recall * static_cast<double>(result.recall_pairs));
+           WilsonInterval(found, result.recall_pairs).high < options.recall)
     result.warnings.push_back(fmt::format(
-        "of {} sampled near pairs a share of {:.4f} was found, less than the "
-        "{} asked for",
-        result.recall_pairs, *result.recall, options.recall));
+        "{} of {} sampled near pairs were found, fewer than the share of {} "
+        "that was asked for: give a higher --recall",
+        found, result.recall_pairs, options.recall));
 }
 
 // From indices of the view to rows of the store, a before b by id.

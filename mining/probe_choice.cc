@@ -165,6 +165,9 @@ ProbeChoice ChooseProbes(const FeatureRows& rows,
   choice.probes = 1;
   while (choice.probes < most && ShareFound(chooses, choice.probes) < wanted)
     ++choice.probes;
+  // Pairs of one row are found or missed together, so that a half without a
+  // miss proves little. Looking twice as far costs less than a larger sample.
+  choice.probes = std::min(2 * choice.probes, most);
   if (both) {
     choice.recall = ShareFound(ranks[1], choice.probes);
     choice.sampled_pairs = static_cast<std::int64_t>(ranks[1].size());

@@ -32,8 +32,8 @@ struct ProbeChoice {
 
 /// A pair is found when either row looks into the other's cell, so that the
 /// recall for any number of probes follows from the ranks of the two cells.
-/// Half of the sample chooses the least number for which no more than half of
-/// the misses that are allowed occur; the other half measures.
+/// Half of the sample chooses: twice the least number for which no more than
+/// half of the misses that are allowed occur. The other half measures.
 ProbeChoice ChooseProbes(const FeatureRows& rows,
                          const IvfCells& cells,
                          const ProbeChoiceOptions& options,

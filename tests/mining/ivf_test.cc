@@ -42,12 +42,14 @@ struct Stores {
   data::FeatureStore far;
 };
 
+// Rows spread over a sphere of few dimensions: near pairs lie across all
+// borders of cells.
 TEST(Ivf, TheRecallItReportsIsTheTrueOne) {
-  const Stores stores(24, 300, 0.22f);
+  const Stores stores(6, kRows, 1);
   MineOptions options;
   options.engine = "exact";
   const MiningResult exact = stores.Mine(options);
-  EXPECT_GT(exact.near_pairs, 5000);
+  EXPECT_GT(exact.near_pairs, 3000);
   options.engine = "faiss-ivf";
   bool some_missed = false;
   for (const double recall : {0.5, 0.9, 0.99, 0.999}) {
@@ -63,7 +65,9 @@ TEST(Ivf, TheRecallItReportsIsTheTrueOne) {
     // Whatever is found is right.
     EXPECT_LE(found.near_pairs, exact.near_pairs);
     ASSERT_TRUE(found.products.has_value());
-    EXPECT_LT(*found.products, static_cast<std::int64_t>(kRows * kRows / 2));
+    if (recall < 0.95) {
+      EXPECT_LT(*found.products, static_cast<std::int64_t>(kRows * kRows / 2));
+    }
   }
   EXPECT_TRUE(some_missed);
 }
