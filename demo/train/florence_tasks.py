@@ -14,21 +14,18 @@ import vocabulary
 
 CAPTION = "What does the image describe?"
 DETECTION = "Locate the objects with category name in the image."
-GROUNDING = "Locate the phrases in the caption: "
-
-
-def _places(edges) -> str:
-    """The four places of a box in pixels."""
-    bins = vocabulary.BINS
-    return "".join(
-        f"<loc_{min(int(edge * bins // pictures.SIZE), bins - 1)}>"
-        for edge in edges
-    )
 
 
 def boxes_to_text(boxes: list[tuple]) -> str:
     """Florence-2's text of (label, x0, y0, x1, y1) in pixels."""
-    return "".join(label + _places(edges) for label, *edges in boxes)
+    bins = vocabulary.BINS
+    text = ""
+    for label, *edges in boxes:
+        text += label
+        for edge in edges:
+            place = int(edge * bins // pictures.SIZE)
+            text += f"<loc_{min(place, bins - 1)}>"
+    return text
 
 
 def answer_text(row: dict) -> str:
@@ -77,19 +74,6 @@ def detections(tokenizer, boxes: list[list[tuple]]) -> Asked:
     prompts = [DETECTION] * len(boxes)
     texts = [boxes_to_text(found) for found in boxes]
     return _asked(tokenizer, range(len(boxes)), prompts, texts)
-
-
-def groundings(tokenizer, boxes: list[list[tuple]]) -> Asked:
-    """Each kind of thing in a picture: where are all of them?"""
-    picture, prompts, texts = [], [], []
-    for place, found in enumerate(boxes):
-        for label in sorted({box[0] for box in found}):
-            picture.append(place)
-            prompts.append(GROUNDING + label)
-            texts.append(
-                label + "".join(_places(b[1:]) for b in found if b[0] == label)
-            )
-    return _asked(tokenizer, picture, prompts, texts)
 
 
 def questions(tokenizer, rows: list[dict], paths: list[str]) -> Asked:

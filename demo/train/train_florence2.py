@@ -1,11 +1,9 @@
 """Trains a small Florence-2 on captions, boxes and questions of pictures.
 
-Each step encodes a batch of scenes and pattern pictures once and asks four
+Each step encodes a batch of scenes and pattern pictures once and asks three
 things of it: a caption of every picture (of a pattern picture its statement),
-the boxes of every scene, where one kind of thing in it is, and one question of
-every picture. The loss is the mean cross-entropy of the answers' tokens, the
-four tasks weighing the same. Where one named thing is teaches the decoder to
-look at a place long before whole lists of boxes do.
+the boxes of every scene, and one question of every picture. The loss is the
+mean cross-entropy of the answers' tokens, the three tasks weighing the same.
 """
 
 import argparse
@@ -127,15 +125,6 @@ def answer_loss(model, images: torch.Tensor, asked, numbers) -> torch.Tensor:
     return F.cross_entropy(model.lm_head(hidden[wanted]), answers[wanted])
 
 
-def pick_one(of_picture: list[list[int]], numbers: list[int]) -> list[int]:
-    """One of each picture's questions at random."""
-    draws = torch.rand(len(numbers)).tolist()
-    return [
-        of_picture[number][int(draw * len(of_picture[number]))]
-        for number, draw in zip(numbers, draws)
-    ]
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
@@ -211,12 +200,7 @@ def main():
         + 1000 * labels
         + [row["question"] for row in rows]
         + [florence_tasks.answer_text(row) for row in rows]
-        + 1000
-        * [
-            florence_tasks.CAPTION,
-            florence_tasks.DETECTION,
-            florence_tasks.GROUNDING,
-        ]
+        + 1000 * [florence_tasks.CAPTION, florence_tasks.DETECTION]
     )
 
     told = florence_tasks.captions(tokenizer, scene_texts + statements)
@@ -227,8 +211,6 @@ def main():
         [row["path"] for row in scenes.captions + patterns.questions],
     )
     asked_of = asked.of_pictures(len(scenes) + len(patterns))
-    grounded = florence_tasks.groundings(tokenizer, scenes.boxes)
-    grounded_of = grounded.of_pictures(len(scenes))
 
     model = Florence2ForConditionalGeneration(make_config(options, tokenizer))
     order_places(model, tokenizer)
@@ -251,20 +233,21 @@ def main():
             pictures.normalize(images)
         ).pooler_output
 
-        some = some.tolist()
-        both = some + (more + len(scenes)).tolist()
-        picked = pick_one(asked_of, both)
-        where = pick_one(grounded_of, some)
+        both = torch.cat([some, more + len(scenes)]).tolist()
+        draws = torch.rand(len(both)).tolist()
+        picked = [
+            asked_of[picture][int(draw * len(asked_of[picture]))]
+            for picture, draw in zip(both, draws)
+        ]
         losses = [
             answer_loss(model, tokens, told, both),
-            answer_loss(model, tokens[:most], boxed, some),
-            answer_loss(model, tokens[:most], grounded, where),
+            answer_loss(model, tokens[:most], boxed, some.tolist()),
             answer_loss(model, tokens, asked, picked),
         ]
         loss = sum(losses) / len(losses)
         training.descend(optimizer, model, loss)
         run.log(
-            "caption {:.3f} boxes {:.3f} where {:.3f} answer {:.3f}".format(
+            "caption {:.3f} boxes {:.3f} answer {:.3f}".format(
                 *(part.item() for part in losses)
             )
         )
