@@ -17,6 +17,17 @@ void OnSignal(int signal) {
   g_signal = signal;
 }
 
+// A page of a mapped file is gone. Nothing can be unwound from here; what is on
+// disk is whole at any moment.
+void OnBus(int) {
+  constexpr char kText[] =
+      "eyechart: error: a file became shorter while it was being read, or its "
+      "disk failed\n";
+  [[maybe_unused]] const auto written =
+      write(STDERR_FILENO, kText, sizeof(kText) - 1);
+  _exit(2);
+}
+
 }  // namespace
 
 void InstallInterruptHandlers() {
@@ -26,6 +37,8 @@ void InstallInterruptHandlers() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = OnBus;
+  sigaction(SIGBUS, &action, nullptr);
 }
 
 int InterruptSignal() { return g_signal; }

@@ -4,7 +4,9 @@
 namespace eyechart {
 
 /// Installs handlers for SIGINT and SIGTERM that only set a flag. A second
-/// signal of either kind ends the process at once, for a user who insists.
+/// signal of either kind ends the process at once, for a user who insists. Also
+/// one for SIGBUS, which a mapped file raises that another program cuts short:
+/// it says so and exits with 2.
 void InstallInterruptHandlers();
 
 /// The signal seen so far, or 0.

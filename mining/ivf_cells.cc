@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <random>
 
 #include "core/hash.h"
+#include "core/random.h"
 
 namespace eyechart::mining {
 namespace {
@@ -33,10 +33,10 @@ std::vector<std::int64_t> Pick(std::int64_t n,
                                std::uint64_t seed) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), std::int64_t{0});
-  std::mt19937_64 generator(seed);
+  Random random(seed);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto rest = static_cast<std::uint64_t>(n - i);
-    std::swap(all[i], all[i + static_cast<std::int64_t>(generator() % rest)]);
+    std::swap(all[i], all[i + static_cast<std::int64_t>(random.Below(rest))]);
   }
   all.resize(static_cast<std::size_t>(count));
   std::sort(all.begin(), all.end());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/random.h"
 
 #ifndef _OPENMP
 #error "at::parallel_for is serial in a file compiled without OpenMP"
@@ -16,23 +17,6 @@ namespace eyechart::mining {
 namespace {
 
 constexpr int kLeastBeyond = 100;
-
-// SplitMix64's output for the k-th state (Steele, Lea and Flood 2014): a draw
-// by number, so that threads need no common generator.
-std::uint64_t Draw(std::uint64_t seed, std::uint64_t k) {
-  std::uint64_t z = seed + (k + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
-// A number below `bound` by the upper half of a 128-bit product (Lemire 2019);
-// its bias, bound / 2^64, is far below what any sample could show.
-std::int64_t Below(std::uint64_t draw, std::int64_t bound) {
-  return static_cast<std::int64_t>((static_cast<unsigned __int128>(draw) *
-                                    static_cast<std::uint64_t>(bound)) >>
-                                   64);
-}
 
 class Space {
  public:
@@ -82,8 +66,14 @@ PairSample DrawPairs(const FeatureRows& near_rows,
         while (k >= row + (n - 1 - i)) row += n - 1 - i++;
         j = i + 1 + (k - row);
       } else {
-        i = Below(Draw(seed, 2 * static_cast<std::uint64_t>(k)), n);
-        j = Below(Draw(seed, 2 * static_cast<std::uint64_t>(k) + 1), n - 1);
+        // A stream a pair, so that threads need no common generator.
+        Random random(seed, static_cast<std::uint64_t>(k));
+        const auto below = [&](std::int64_t bound) {
+          return static_cast<std::int64_t>(
+              random.Below(static_cast<std::uint64_t>(bound)));
+        };
+        i = below(n);
+        j = below(n - 1);
         if (j >= i) ++j;
       }
       sample.near[k] = near.Cosine(i, j);

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "core/interrupt.h"
+#include "core/random.h"
 #include "mining/kernels.h"
 
 namespace eyechart::mining {
@@ -29,7 +29,7 @@ std::vector<SampledPair> NearPairs(const FeatureRows& rows,
                                    const std::vector<std::int64_t>& sample,
                                    const std::vector<float>& units,
                                    const ProbeChoiceOptions& options,
-                                   std::mt19937_64& generator,
+                                   Random& random,
                                    Progress& progress) {
   const std::int64_t dim = rows.dim();
   const auto count = static_cast<std::int64_t>(sample.size());
@@ -48,7 +48,7 @@ std::vector<SampledPair> NearPairs(const FeatureRows& rows,
     ++seen;
     if (static_cast<std::int64_t>(pairs.size()) < options.most_pairs) {
       pairs.push_back(pair);
-    } else if (const std::uint64_t place = generator() % seen;
+    } else if (const std::uint64_t place = random.Below(seen);
                place < pairs.size()) {
       pairs[place] = pair;
     }
@@ -137,9 +137,9 @@ ProbeChoice ChooseProbes(const FeatureRows& rows,
   if (n < 2) return choice;
   // Evenly spread from a random start: rows are seldom in an order that has the
   // sample's period.
-  std::mt19937_64 generator(options.seed);
+  Random random(options.seed);
   const auto first =
-      static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(n));
+      static_cast<std::int64_t>(random.Below(static_cast<std::uint64_t>(n)));
   std::vector<std::int64_t> sample;
   for (std::int64_t k = 0; k < count; ++k)
     sample.push_back((first + k * n / count) % n);
@@ -147,7 +147,7 @@ ProbeChoice ChooseProbes(const FeatureRows& rows,
   for (std::int64_t k = 0; k < count; ++k)
     rows.ReadUnit(sample[k], units.data() + k * rows.dim());
   const std::vector<SampledPair> pairs =
-      NearPairs(rows, sample, units, options, generator, progress);
+      NearPairs(rows, sample, units, options, random, progress);
   choice.products = count * n;
   if (pairs.empty()) return choice;
 

@@ -379,13 +379,14 @@ TEST(Mine, StoresThatDoNotFitAreRefused) {
 }
 
 // Broken off by a signal, then gone on with: the same bits, less work.
-TEST(Mine, ABrokenOffSearchIsGoneOnWith) {
+TEST_P(EveryEngine, ABrokenOffSearchIsGoneOnWith) {
   const TempFolder folder;
   const auto items = MakeItems(700);
   const auto near =
       MakeStore(folder / "near", MakeRows(700, 40, 6, 0.25f), items);
   const auto far = MakeStore(folder / "far", MakeRows(700, 24, 9, 0.4f), items);
   MineOptions options;
+  options.engine = GetParam();
   options.far_max = 0.9;
   options.surface_near = {0.9, 0.95};
   options.surface_far = {0.5, 0.9};
@@ -407,7 +408,7 @@ TEST(Mine, ABrokenOffSearchIsGoneOnWith) {
   };
   options.journal = folder / "journal";
   bool resumed = false;
-  for (int at = 1; at < 12; ++at) {
+  for (int at = 1; at < 30; ++at) {
     Stop stop(at);
     MineOptions units = options;
     units.unit_rows = 128;
