@@ -57,12 +57,6 @@ void RequireConsistent(const Options& o) {
         "{} needs the pictures: give IMAGES as well",
         o.gallery ? "--gallery" : "--questions");
   }
-  // Said before hours of encoding, not after.
-  for (const auto& [flag, value] : {std::pair{"--near-min", o.mine.near_min},
-                                    std::pair{"--far-max", o.mine.far_max}}) {
-    EYECHART_REQUIRE(value >= -1 && value <= 1,
-                     "{} {}: a cosine lies between -1 and 1", flag, value);
-  }
 }
 
 encoders::EncodeSummary Encode(const Options& options,

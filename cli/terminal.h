@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/progress.h"
+#include "core/separators.h"
 
 namespace eyechart::cli {
 
@@ -39,8 +40,5 @@ void PrintJson(const Json& json);
 void PrintLine(const std::string& line);
 /// "eyechart: warning: ..." on stderr.
 void PrintWarning(const std::string& message);
-
-/// 1234567 as "1,234,567".
-std::string WithSeparators(std::int64_t value);
 
 }  // namespace eyechart::cli

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/separators.h"
 #include "core/text.h"
 #include "mining/count_scale.h"
-#include "mining/grouped.h"
 
 namespace eyechart::mining {
 namespace {
@@ -159,14 +159,14 @@ std::string Describe(const CosineHistogram& histogram,
       "{} pairs by cosine of {} (across) and of {} (up); {} have a near cosine "
       "above {}, of which {} have a far cosine below {}: the blind corner, "
       "bottom right",
-      Grouped(text.pairs), text.near_model, text.far_model,
-      Grouped(text.near_pairs), FormatDouble(text.near_min),
-      Grouped(text.blind_pairs), FormatDouble(text.far_max));
+      WithSeparators(text.pairs), text.near_model, text.far_model,
+      WithSeparators(text.near_pairs), FormatDouble(text.near_min),
+      WithSeparators(text.blind_pairs), FormatDouble(text.far_max));
   if (histogram.sampled > 0)
     words += fmt::format(
         ". Exact from a near cosine of {} on, estimated below from {} sampled "
         "pairs",
-        FormatDouble(histogram.exact_from), Grouped(histogram.sampled));
+        FormatDouble(histogram.exact_from), WithSeparators(histogram.sampled));
   return words;
 }
 
@@ -223,7 +223,7 @@ std::string Thresholds(const CosineHistogram& histogram,
       x, y, std::max(3.0, kWidth - kRight - x), std::max(3.0, up.from - y));
   // Where there is more room, left or right of the corner's edge.
   const std::string label =
-      fmt::format("{} blind {}", Grouped(text.blind_pairs),
+      fmt::format("{} blind {}", WithSeparators(text.blind_pairs),
                   text.blind_pairs == 1 ? "pair" : "pairs");
   const bool left = x - kLeft > kWidth - kRight - x;
   return svg + Text(left ? x - 8 : x + 8, up.from - 10,

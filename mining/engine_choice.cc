@@ -11,15 +11,16 @@
 #include <optional>
 
 #include "core/text.h"
+#include "mining/pair_engine.h"
 #include "mining/screen.h"
 #include "mining/stopwatch.h"
 
 namespace eyechart::mining {
 namespace {
 
-// Below it no screen is looked for (EngineOptions::screen_min_rows) and every
-// search takes seconds.
-constexpr std::int64_t kFewRows = 8192;
+// What any machine reaches, float operations a second: a search that takes no
+// second at this rate needs no measurement.
+constexpr double kLeastRate = 1e9;
 // Cells a row looks into, iterations of training and rows a cell that it sees:
 // what ivf_cells.h and probe_choice.h do, or mostly come to.
 constexpr double kProbes = 8;
@@ -56,16 +57,19 @@ EngineChoice ChooseEngine(const FeatureRows& rows,
                           const EngineChoiceOptions& options) {
   const auto n = static_cast<double>(rows.count());
   const auto dim = static_cast<double>(rows.dim());
-  const double rate = options.rate > 0 ? options.rate : MeasuredRate();
-  double width = dim;
-  if (rows.count() >= kFewRows)
-    if (const std::optional<Screen> screen =
-            Screen::Plan(rows, options.near_min))
-      width = static_cast<double>(screen->width());
+  const double full = n * (n - 1) / 2 * 2 * dim;  // float operations
+  double rate = options.rate;
+  if (rate <= 0) rate = full < kLeastRate ? kLeastRate : MeasuredRate();
   const double cells = std::max(1.0, std::min(4 * std::sqrt(n), n / 40));
 
   EngineChoice choice;
-  choice.exact_seconds = n * (n - 1) / 2 * 2 * width / rate;
+  choice.exact_seconds = full / rate;
+  // The engine will look for a screen itself; here only where it could decide.
+  if (choice.exact_seconds > options.patience &&
+      rows.count() >= EngineOptions().screen_min_rows)
+    if (const std::optional<Screen> screen =
+            Screen::Plan(rows, options.near_min))
+      choice.exact_seconds *= static_cast<double>(screen->width()) / dim;
   choice.ivf_seconds =
       2 * dim *
       (kTraining * cells * cells + n * cells + std::min(2000.0, n / 25) * n +

@@ -29,8 +29,10 @@ struct EngineChoice {
   std::string note;
 };
 
-/// From the number of rows and values, the share that the exact engine's screen
-/// leaves (screen.h) and the rate of this machine's matrix products.
+/// From the number of rows and values, the rate of this machine's matrix
+/// products, and, where full products would take longer than `patience`, the
+/// share that the exact engine's screen leaves of them (screen.h). Where they
+/// would not, exact_seconds is an upper bound.
 EngineChoice ChooseEngine(const FeatureRows& rows,
                           const EngineChoiceOptions& options);
 

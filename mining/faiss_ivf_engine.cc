@@ -58,9 +58,6 @@ class FaissIvfEngine : public PairEngine {
     EYECHART_REQUIRE(rows.count() <= std::numeric_limits<std::int32_t>::max(),
                      "faiss-ivf takes up to {} pictures, not {}",
                      std::numeric_limits<std::int32_t>::max(), rows.count());
-    EYECHART_REQUIRE(options_.recall < 1,
-                     "faiss-ivf cannot promise a recall of 1; take --engine "
-                     "exact, or a lower --recall");
     report_ = {};
     if (rows.count() < 2) return "nothing";
     units_ = UnitRows::Create(rows, options_.quantizer);

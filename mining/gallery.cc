@@ -5,9 +5,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/separators.h"
 #include "core/text.h"
 #include "mining/gallery_page.h"
-#include "mining/grouped.h"
 #include "mining/pair_id.h"
 #include "mining/thumbnail.h"
 
@@ -123,13 +123,13 @@ std::string Shown(const MiningResult& result, const Choice& choice) {
   const auto shown = static_cast<std::int64_t>(choice.shown.size());
   std::vector<std::string> notes;
   if (shown < result.blind_pairs)
-    notes.push_back(fmt::format("{} shown", Grouped(shown)));
+    notes.push_back(fmt::format("{} shown", WithSeparators(shown)));
   if (choice.copies > 0)
-    notes.push_back(fmt::format("{} of them {}", Grouped(choice.copies),
+    notes.push_back(fmt::format("{} of them {}", WithSeparators(choice.copies),
                                 choice.copies == 1 ? "a copy" : "copies"));
   if (choice.copies_hidden > 0)
     notes.push_back(fmt::format("{} more {} left out",
-                                Grouped(choice.copies_hidden),
+                                WithSeparators(choice.copies_hidden),
                                 choice.copies_hidden == 1 ? "copy" : "copies"));
   return fmt::format("{}", fmt::join(notes, ", "));
 }
@@ -138,10 +138,11 @@ std::vector<GalleryFact> Facts(const GallerySource& source,
                                const Choice& choice) {
   const MiningResult& result = source.result;
   std::vector<GalleryFact> facts = {
-      {"pictures", Grouped(result.images), ""},
-      {"pairs compared", Grouped(result.candidate_pairs), ""},
-      {"near pairs", Grouped(result.near_pairs), ""},
-      {"blind pairs", Grouped(result.blind_pairs), Shown(result, choice)},
+      {"pictures", WithSeparators(result.images), ""},
+      {"pairs compared", WithSeparators(result.candidate_pairs), ""},
+      {"near pairs", WithSeparators(result.near_pairs), ""},
+      {"blind pairs", WithSeparators(result.blind_pairs),
+       Shown(result, choice)},
   };
   if (result.near_pairs > 0) {
     const double share = static_cast<double>(result.blind_pairs) /
@@ -156,10 +157,11 @@ std::vector<GalleryFact> Facts(const GallerySource& source,
                      fmt::format("{:.2f} %", 100 * share), range});
   }
   if (result.unreadable > 0)
-    facts.push_back({"pictures unreadable", Grouped(result.unreadable), ""});
+    facts.push_back(
+        {"pictures unreadable", WithSeparators(result.unreadable), ""});
   if (result.duplicates_dropped > 0)
     facts.push_back(
-        {"copies left out", Grouped(result.duplicates_dropped), ""});
+        {"copies left out", WithSeparators(result.duplicates_dropped), ""});
   return facts;
 }
 

@@ -15,6 +15,8 @@
 #include "mining/row_selection.h"
 #include "mining/stopwatch.h"
 #include "mining/store_watch.h"
+#include "mining/tile_product.h"
+#include "mining/unit_rows.h"
 #include "mining/verifier.h"
 
 namespace eyechart::mining {
@@ -25,22 +27,12 @@ using data::StoreItem;
 
 void RequireCosine(double value, const char* flag) {
   EYECHART_REQUIRE(value >= -1 && value <= 1,
-                   "{} is {}; a cosine lies between -1 and 1", flag, value);
+                   "{} {}: a cosine lies between -1 and 1", flag, value);
 }
 
-void RequireValid(const MineOptions& options) {
-  RequireCosine(options.near_min, "--near-min");
-  RequireCosine(options.far_max, "--far-max");
-  for (const double value : options.surface_near)
-    RequireCosine(value, "--surface-near");
-  for (const double value : options.surface_far)
-    RequireCosine(value, "--surface-far");
-  if (options.copies_min) RequireCosine(*options.copies_min, "--copies-min");
-  EYECHART_REQUIRE(options.recall > 0 && options.recall <= 1,
-                   "--recall is {}; it is a share above 0 and up to 1",
-                   options.recall);
-  EYECHART_REQUIRE(options.surface_near.empty() == options.surface_far.empty(),
-                   "a surface needs thresholds for both spaces");
+void RequireQuantile(const std::optional<double>& q, const char* flag) {
+  EYECHART_REQUIRE(!q || (*q > 0 && *q < 1),
+                   "{} {}: a quantile lies between 0 and 1", flag, *q);
 }
 
 // What is left of two joined stores, index i of both being one picture.
@@ -212,12 +204,33 @@ void Report(const Findings& found,
 
 }  // namespace
 
+void RequireMineOptions(const MineOptions& options) {
+  RequireCosine(options.near_min, "--near-min");
+  RequireCosine(options.far_max, "--far-max");
+  for (const double value : options.surface_near)
+    RequireCosine(value, "--surface-near");
+  for (const double value : options.surface_far)
+    RequireCosine(value, "--surface-far");
+  if (options.copies_min) RequireCosine(*options.copies_min, "--copies-min");
+  RequireQuantile(options.near_quantile, "--near-quantile");
+  RequireQuantile(options.far_quantile, "--far-quantile");
+  EYECHART_REQUIRE(options.surface_near.empty() == options.surface_far.empty(),
+                   "a surface needs thresholds for both spaces");
+  EYECHART_REQUIRE(options.recall > 0 && options.recall <= 1,
+                   "--recall {}: a share above 0 and up to 1", options.recall);
+  EYECHART_REQUIRE(options.engine != "faiss-ivf" || options.recall < 1,
+                   "faiss-ivf cannot promise a recall of 1; take --engine "
+                   "exact, or a lower --recall");
+  PairEngine::RequireKnown(options.engine);
+  TileProduct::RequireKnown(options.precision);
+  UnitRows::RequireKnown(options.quantizer);
+}
+
 MiningResult Mine(const FeatureStore& near_store,
                   const FeatureStore& far_store,
                   const MineOptions& options,
                   Progress& progress) {
-  RequireValid(options);
-  PairEngine::RequireKnown(options.engine);
+  RequireMineOptions(options);
   const StoreWatch near_watch(near_store);
   const StoreWatch far_watch(far_store);
   const Stopwatch total;

@@ -96,6 +96,10 @@ struct MiningResult {
   std::vector<std::string> warnings;
 };
 
+/// Throws the InputError of options that no features could suit: to be said
+/// before hours of encoding, not after.
+void RequireMineOptions(const MineOptions& options);
+
 /// Mines. The stores fit when their ids agree (and the pictures' sha256 where
 /// both have it); a far store in another order is joined by id. Rows that are
 /// unreadable in either are left out; rows that are readable but have no

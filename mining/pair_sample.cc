@@ -87,8 +87,7 @@ double SampleQuantile(const PairSample& sample,
                       const std::vector<float>& cosines,
                       double q,
                       const char* flag) {
-  EYECHART_REQUIRE(q > 0 && q < 1, "{} {}: a quantile lies between 0 and 1",
-                   flag, q);
+  EYECHART_CHECK(q > 0 && q < 1, "{} {}", flag, q);
   EYECHART_REQUIRE(!cosines.empty(), "{} {}: there is no pair of pictures",
                    flag, q);
   const auto n = static_cast<double>(cosines.size());

@@ -22,11 +22,8 @@ bool HasBf16Units() {
 }
 
 bool WantsBf16(const EngineOptions& options, at::Device device) {
-  if (options.precision == "fp32") return false;
-  if (options.precision == "bf16") return true;
-  EYECHART_REQUIRE(options.precision == "auto",
-                   "precision \"{}\": there are auto, fp32 and bf16",
-                   options.precision);
+  TileProduct::RequireKnown(options.precision);
+  if (options.precision != "auto") return options.precision == "bf16";
   return device.is_cpu() && HasBf16Units();
 }
 
@@ -43,6 +40,13 @@ at::Tensor Part(const Block& block, std::int64_t begin, std::int64_t count) {
 TileProduct::TileProduct(const EngineOptions& options, std::int64_t width)
     : width_(width), device_(encoders::ParseDevice(options.device)) {
   bf16_ = WantsBf16(options, device_);
+  if (on_device()) encoders::AllowTf32(false);
+}
+
+void TileProduct::RequireKnown(const std::string& precision) {
+  EYECHART_REQUIRE(
+      precision == "auto" || precision == "fp32" || precision == "bf16",
+      "--precision {}: there are auto, fp32 and bf16", precision);
 }
 
 // |a'b' - ab| <= (2u + u^2) |a||b| by Cauchy and Schwarz, for factors off by u

@@ -25,20 +25,25 @@ struct TileHit {
   float product = 0;
 };
 
-/// Multiplies rows of length up to 1.
-///   - float32 on the CPU;
-///   - bfloat16 on the CPU, where the processor has units for it: half the
-///   bytes
-///     and twice the rate. Products are only a first pass: each factor is off
-///     by up to 2^-9 of itself and the result by as much, so that the threshold
-///     is lowered by error() and what passes is decided in float32 and double;
-///   - float32 on a GPU, where what is above the threshold is picked out before
-///     it comes back.
+/// Multiplies rows of length up to 1, in one of three ways.
+///
+/// In float32 on the CPU.
+///
+/// In bfloat16 on the CPU, where the processor has units for it: half the bytes
+/// and more products a second. That is a first pass: each factor is off by up
+/// to 2^-9 of itself and the result by as much, so that the threshold is
+/// lowered by error() and what passes is decided in float32 and double.
+///
+/// In float32 on a GPU, where what is above the threshold is picked out before
+/// it comes back. TF32, a setting of the process, is turned off for it: its
+/// products err by more than CosineError.
 class TileProduct {
  public:
   /// `options.precision`: "auto", "fp32" or "bf16"; `options.device`: as
   /// encoders::ParseDevice takes it. Throws InputError for others.
   TileProduct(const EngineOptions& options, std::int64_t width);
+  /// Throws as the constructor does for a precision.
+  static void RequireKnown(const std::string& precision);
 
   /// Bound on |product - product in float32|.
   double error() const;

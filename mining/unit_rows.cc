@@ -95,12 +95,17 @@ class CodedRows : public UnitRows {
 
 std::unique_ptr<UnitRows> UnitRows::Create(const FeatureRows& rows,
                                            const std::string& quantizer) {
+  RequireKnown(quantizer);
   if (quantizer == "none") return std::make_unique<StoredRows>(rows);
-  if (quantizer == "fp16")
-    return std::make_unique<CodedRows>(rows, faiss::ScalarQuantizer::QT_fp16);
-  if (quantizer == "int8")
-    return std::make_unique<CodedRows>(rows, faiss::ScalarQuantizer::QT_8bit);
-  ThrowInput("--quantizer {}: there are none, fp16 and int8", quantizer);
+  return std::make_unique<CodedRows>(
+      rows, quantizer == "fp16" ? faiss::ScalarQuantizer::QT_fp16
+                                : faiss::ScalarQuantizer::QT_8bit);
+}
+
+void UnitRows::RequireKnown(const std::string& quantizer) {
+  EYECHART_REQUIRE(
+      quantizer == "none" || quantizer == "fp16" || quantizer == "int8",
+      "--quantizer {}: there are none, fp16 and int8", quantizer);
 }
 
 }  // namespace eyechart::mining

@@ -17,6 +17,8 @@ class UnitRows {
   /// must outlive it. Throws InputError for another quantizer.
   static std::unique_ptr<UnitRows> Create(const FeatureRows& rows,
                                           const std::string& quantizer);
+  /// Throws as Create does.
+  static void RequireKnown(const std::string& quantizer);
 
   virtual ~UnitRows() = default;
   /// Copies some rows to `out` (count x dim).

@@ -117,16 +117,7 @@ void AddPatterns(const Cell& cell,
 
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
-  encoders::EncodeOptions encode;
-  encode.batch = BatchOf(task);
-  const CachedFeatures& near_features =
-      context.features.Encode(*cell.encoders[0], *cell.dataset, encode);
-  const CachedFeatures& far_features =
-      context.features.Encode(*cell.encoders[1], *cell.dataset, encode);
-
   MineJob job;
-  job.near_store = near_features.folder;
-  job.far_store = far_features.folder;
   job.options.near_min = Number(task, "near_min");
   job.options.far_max = Number(task, "far_max");
   if (const double q = Number(task, "near_quantile"); q != 0)
@@ -141,6 +132,16 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   job.options.dedupe = task.keys.at("dedupe") == "true";
   job.top = static_cast<std::int64_t>(Number(task, "top"));
   job.gallery = task.keys.at("gallery") == "true";
+  RequireMineJob(job);
+
+  encoders::EncodeOptions encode;
+  encode.batch = BatchOf(task);
+  const CachedFeatures& near_features =
+      context.features.Encode(*cell.encoders[0], *cell.dataset, encode);
+  const CachedFeatures& far_features =
+      context.features.Encode(*cell.encoders[1], *cell.dataset, encode);
+  job.near_store = near_features.folder;
+  job.far_store = far_features.folder;
   job.encode_seconds =
       near_features.summary.seconds + far_features.summary.seconds;
   job.pictures = &context.features.Pictures(*cell.dataset);

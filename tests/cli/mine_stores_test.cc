@@ -130,18 +130,22 @@ TEST(MineStoresCommand, ClassesAndHubsAndBadValues) {
       EyechartJson(MineStores(folder, "few", {"--max-per-image", "1"}));
   EXPECT_LT(few["selection"]["kept_pairs"], all["blind_pairs"]);
   EXPECT_GT(few["selection"]["over_max"], 0);
-  for (const std::vector<std::string>& bad :
-       {std::vector<std::string>{"--classes", "withn"},
-        {"--max-per-image", "-1"},
-        {"--near-quantile", "1.5"},
-        {"--near-quantile", "0.9", "--near-min", "0.9"},
-        {"--recall", "1.2"},
-        {"--engine", "faiss-ivf", "--quantizer", "int4"},
-        {"--surface-near", "0.9"},
-        {"--surface-near", "0.9", "--surface-far", "2"}}) {
+  using Bad = std::pair<std::vector<std::string>, std::string>;
+  for (const auto& [bad, named] :
+       {Bad{{"--classes", "withn"}, "did you mean \"within\""},
+        Bad{{"--max-per-image", "-1"}, "max_per_image -1"},
+        Bad{{"--near-quantile", "1.5"}, "--near-quantile 1.5"},
+        Bad{{"--near-quantile", "0.9", "--near-min", "0.9"}, "--near-min"},
+        Bad{{"--recall", "1.2"}, "--recall 1.2"},
+        Bad{{"--quantizer", "int4"}, "--quantizer int4"},
+        Bad{{"--precision", "fp8"}, "--precision fp8"},
+        Bad{{"--engine", "faiss-ivf", "--recall", "1"}, "--engine exact"},
+        Bad{{"--surface-near", "0.9"}, "both spaces"},
+        Bad{{"--surface-near", "0.9", "--surface-far", "2"},
+            "--surface-far 2"}}) {
     const auto result = Eyechart(MineStores(folder, "bad", bad));
-    EXPECT_EQ(result.exit_code, 2) << bad[0] << " " << bad[1];
-    EXPECT_FALSE(result.err.empty());
+    EXPECT_EQ(result.exit_code, 2) << named;
+    EXPECT_NE(result.err.find(named), std::string::npos) << result.err;
     EXPECT_TRUE(result.out.empty());
   }
 }

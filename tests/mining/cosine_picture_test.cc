@@ -5,8 +5,12 @@
 #include <regex>
 #include <stdexcept>
 
+#include "tests/mining/occurrences.h"
+
 namespace eyechart::mining {
 namespace {
+
+using testing::Occurrences;
 
 CosinePictureText Text() {
   return {"clip & <co>", "dinov2", 0.95, 0.6, 1234567, 34, 5};
@@ -21,14 +25,6 @@ CosineHistogram Empty(std::size_t bins) {
   histogram.far_edges = histogram.near_edges;
   histogram.counts.assign(bins * bins, 0);
   return histogram;
-}
-
-std::size_t Occurrences(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos;
-       at = text.find(part, at + part.size()))
-    ++count;
-  return count;
 }
 
 bool Has(const std::string& text, const std::string& part) {

@@ -488,7 +488,7 @@ TEST(Mine, BadOptionsAreRefused) {
   };
   MineOptions options;
   options.near_min = 2;
-  EXPECT_NE(mine(options).find("--near-min is 2"), std::string::npos);
+  EXPECT_NE(mine(options).find("--near-min 2"), std::string::npos);
   options = MineOptions();
   options.far_max = std::numeric_limits<double>::quiet_NaN();
   EXPECT_NE(mine(options).find("--far-max"), std::string::npos);
@@ -497,10 +497,20 @@ TEST(Mine, BadOptionsAreRefused) {
   options.recall = 1;
   EXPECT_NE(mine(options).find("take --engine exact"), std::string::npos);
   options.recall = 0;
-  EXPECT_NE(mine(options).find("--recall is 0"), std::string::npos);
+  EXPECT_NE(mine(options).find("--recall 0"), std::string::npos);
   options = MineOptions();
   options.surface_far = {0.3};
   EXPECT_NE(mine(options).find("both spaces"), std::string::npos);
+  for (const auto& [field, flag] :
+       {std::pair{&MineOptions::precision, "--precision int4"},
+        {&MineOptions::quantizer, "--quantizer int4"}}) {
+    options = MineOptions();
+    options.*field = "int4";
+    EXPECT_NE(mine(options).find(flag), std::string::npos);
+  }
+  options = MineOptions();
+  options.near_quantile = 1.5;
+  EXPECT_NE(mine(options).find("--near-quantile 1.5"), std::string::npos);
   options = MineOptions();
   options.engine = "exakt";
   EXPECT_NE(mine(options).find("did you mean \"exact\""), std::string::npos);

@@ -9,9 +9,12 @@
 #include "mining/pairs_csv.h"
 #include "mining/thumbnail.h"
 #include "tests/mining/mining_fixture.h"
+#include "tests/mining/occurrences.h"
 
 namespace eyechart::mining {
 namespace {
+
+using testing::Occurrences;
 
 // Two pairs of three pictures whose names and labels are hostile.
 class Output : public ::testing::Test {
@@ -78,14 +81,6 @@ std::string TinyBitmap() {
   for (const std::uint32_t value : {255u, 0u, 0u, 0u, 0u, 255u, 0u, 0u})
     put(value, 1);
   return bytes;
-}
-
-std::size_t Occurrences(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos;
-       at = text.find(part, at + part.size()))
-    ++count;
-  return count;
 }
 
 // The JSON of the page's data element.
