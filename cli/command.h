@@ -30,6 +30,7 @@ Runner AddGenerate(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);
 Runner AddMine(CLI::App& app);
+Runner AddProbe(CLI::App& app);
 Runner AddReport(CLI::App& app);
 Runner AddRun(CLI::App& app);
 

@@ -13,6 +13,8 @@ std::span<const Command> Commands() {
               AddMine},
       Command{"ask", "multiple choice: MMVP, MMVP-VLM, generated questions",
               AddAsk},
+      Command{"probe", "what a read-out of frozen features gets right",
+              AddProbe},
       Command{"detect", "boxes in pictures", AddDetect},
       Command{"generate", "pictures with ground truth, from a seed",
               AddGenerate},

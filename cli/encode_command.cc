@@ -68,7 +68,7 @@ Runner AddEncode(CLI::App& app) {
       ->required();
   AddModelFlags(app, options->flags);
   app.add_option("--pool", options->flags.pool,
-                 "head, cls or mean (default: the family's)");
+                 "head, cls, mean or blocks (default: the family's)");
   AddEncodeFlags(app, options->encode);
   app.add_flag("--tokens", options->encode.tokens, "store the tokens as well");
   app.add_flag("--json", options->json, "print one JSON object");

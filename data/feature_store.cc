@@ -35,6 +35,22 @@ StoreManifest ReadManifest(const fs::path& folder) {
   return ManifestFromJson(ReadJsonFile(path), path.string());
 }
 
+const TensorView& RequireTensor(const SafetensorsFile& file,
+                                const std::string& name,
+                                const std::vector<std::int64_t>& shape) {
+  const TensorView& tensor = file.at(name);
+  const std::string path = file.path().string();
+  EYECHART_REQUIRE(tensor.shape == shape,
+                   "{}: tensor {} has shape [{}]; the manifest says [{}]", path,
+                   name, fmt::join(tensor.shape, ", "), fmt::join(shape, ", "));
+  const DType dtype = tensor.dtype;
+  EYECHART_REQUIRE(
+      dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16,
+      "{}: tensor {} is {}; F32, F16 or BF16 is read", path, name,
+      DTypeName(dtype));
+  return tensor;
+}
+
 }  // namespace
 
 void ConvertToFloat(DType dtype,
@@ -68,19 +84,13 @@ FeatureStore::FeatureStore(const fs::path& folder)
     Shard shard{begin,
                 row.count,
                 SafetensorsFile(SafeJoin(folder, row.file, name)),
+                {},
                 {}};
-    shard.pooled = shard.file.at("pooled");
-    const std::vector<std::int64_t> expected = {row.count, manifest_.dim};
-    const std::string path = shard.file.path().string();
-    EYECHART_REQUIRE(shard.pooled.shape == expected,
-                     "{}: tensor pooled has shape [{}]; the manifest says [{}]",
-                     path, fmt::join(shard.pooled.shape, ", "),
-                     fmt::join(expected, ", "));
-    const DType dtype = shard.pooled.dtype;
-    EYECHART_REQUIRE(
-        dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16,
-        "{}: tensor pooled is {}; F32, F16 or BF16 is read", path,
-        DTypeName(dtype));
+    shard.pooled =
+        RequireTensor(shard.file, "pooled", {row.count, manifest_.dim});
+    if (const std::optional<TokenShape>& tokens = manifest_.tokens)
+      shard.tokens = RequireTensor(shard.file, "tokens",
+                                   {row.count, tokens->count, tokens->dim});
     begin += row.count;
     shards_.push_back(std::move(shard));
   }
@@ -113,21 +123,39 @@ const FeatureStore::Shard& FeatureStore::ShardOf(std::int64_t row) const {
   return *(after - 1);
 }
 
+void FeatureStore::Read(TensorView Shard::*member,
+                        std::int64_t width,
+                        std::int64_t begin,
+                        std::int64_t n,
+                        float* out) const {
+  while (n > 0) {
+    const Shard& shard = ShardOf(begin);
+    const TensorView& tensor = shard.*member;
+    const std::int64_t first = begin - shard.begin;
+    const std::int64_t rows = std::min(n, shard.count - first);
+    const auto bytes =
+        width * static_cast<std::int64_t>(DTypeSize(tensor.dtype));
+    ConvertToFloat(tensor.dtype, tensor.data.data() + first * bytes,
+                   rows * width, out);
+    begin += rows;
+    n -= rows;
+    out += rows * width;
+  }
+}
+
 void FeatureStore::ReadPooled(std::int64_t begin,
                               std::int64_t n,
                               float* out) const {
-  while (n > 0) {
-    const Shard& shard = ShardOf(begin);
-    const std::int64_t first = begin - shard.begin;
-    const std::int64_t rows = std::min(n, shard.count - first);
-    const auto width =
-        dim() * static_cast<std::int64_t>(DTypeSize(shard.pooled.dtype));
-    ConvertToFloat(shard.pooled.dtype, shard.pooled.data.data() + first * width,
-                   rows * dim(), out);
-    begin += rows;
-    n -= rows;
-    out += rows * dim();
-  }
+  Read(&Shard::pooled, dim(), begin, n, out);
+}
+
+void FeatureStore::ReadTokens(std::int64_t begin,
+                              std::int64_t n,
+                              float* out) const {
+  EYECHART_CHECK(manifest_.tokens.has_value(), "{}: no tokens",
+                 folder_.string());
+  Read(&Shard::tokens, manifest_.tokens->count * manifest_.tokens->dim, begin,
+       n, out);
 }
 
 const float* FeatureStore::PooledRow(std::int64_t row) const {

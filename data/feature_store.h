@@ -34,6 +34,11 @@ class FeatureStore {
   /// float32, whatever the shards hold.
   void ReadPooled(std::int64_t begin, std::int64_t n, float* out) const;
 
+  /// Copies the tokens of rows [begin, begin + n) to `out` (n x T x C,
+  /// row-major, of manifest().tokens) as float32. Throws std::logic_error for a
+  /// store without tokens.
+  void ReadTokens(std::int64_t begin, std::int64_t n, float* out) const;
+
   /// The row in place where the shard holds float32, else null: no copy.
   const float* PooledRow(std::int64_t row) const;
 
@@ -43,7 +48,14 @@ class FeatureStore {
     std::int64_t count = 0;
     SafetensorsFile file;
     TensorView pooled;
+    TensorView tokens;  // where the manifest tells of some
   };
+  // Copies rows of `member`, each of `width` values, as float32.
+  void Read(TensorView Shard::*member,
+            std::int64_t width,
+            std::int64_t begin,
+            std::int64_t n,
+            float* out) const;
   const Shard& ShardOf(std::int64_t row) const;
 
   std::filesystem::path folder_;

@@ -26,6 +26,7 @@ Json ManifestToJson(const StoreManifest& m) {
       {"complete", m.complete}};
   if (!m.computed_in.empty()) json["computed_in"] = m.computed_in;
   if (!m.tf32.empty()) json["tf32"] = m.tf32;
+  if (!m.parts.empty()) json["parts"] = m.parts;
   return json;
 }
 
@@ -55,6 +56,16 @@ StoreManifest ManifestFromJson(const Json& json, const std::string& source) {
   EYECHART_REQUIRE(m.count >= 0 && m.dim > 0,
                    "{}: count {} and dim {}; both should be positive", source,
                    m.count, m.dim);
+  for (const Json& part : json.value("parts", Json::array())) {
+    EYECHART_REQUIRE(part.is_string(), "{}: key \"parts\": should hold names",
+                     source);
+    m.parts.push_back(part.get<std::string>());
+  }
+  EYECHART_REQUIRE(
+      m.parts.empty() ||
+          m.dim % static_cast<std::int64_t>(m.parts.size()) == 0,
+      "{}: dim {} does not divide into its {} parts", source, m.dim,
+      m.parts.size());
   const Json tokens = json.value("tokens", Json());
   if (tokens.is_object())
     m.tokens = TokenShape{JsonGet<std::int64_t>(tokens, "count", source),

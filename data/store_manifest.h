@@ -42,9 +42,12 @@ struct StoreManifest {
   std::string computed_in;
   /// off or on, of a run on a CUDA device; "" (no such key) of any other.
   std::string tf32;
-  std::string pool;  // head, cls or mean
+  std::string pool;  // head, cls, mean or blocks
   std::int64_t count = 0;
   std::int64_t dim = 0;  // of `pooled`
+  /// Of the pool `blocks`: the names of what lies side by side in `pooled`, of
+  /// equal width. Empty (no such key) of the others.
+  std::vector<std::string> parts;
   std::optional<TokenShape> tokens;
   std::vector<StoreShard> shards;
   bool complete = false;

@@ -94,7 +94,9 @@ data::StoreManifest MakeIdentity(const LoadedModel& model,
   if (ComputedInFloat(model)) manifest.computed_in = "fp32";
   if (model.device.is_cuda()) manifest.tf32 = model.tf32 ? "on" : "off";
   manifest.pool = PoolName(model.pool);
-  manifest.dim = model.encoder->info().pools.at(model.pool);
+  manifest.dim = model.encoder->info().PoolWidth(model.pool);
+  if (model.pool == Pool::kBlocks)
+    manifest.parts = model.encoder->info().block_parts;
   if (options.tokens) {
     const data::InputSize size = data::FixedInputSize(model.preprocess);
     EYECHART_REQUIRE(size.height > 0,

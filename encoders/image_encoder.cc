@@ -13,14 +13,24 @@ std::string_view PoolName(Pool pool) {
       return "cls";
     case Pool::kMean:
       return "mean";
+    case Pool::kBlocks:
+      return "blocks";
   }
   return "";
 }
 
 Pool ParsePool(std::string_view name) {
-  for (const Pool pool : {Pool::kHead, Pool::kCls, Pool::kMean})
+  for (const Pool pool : {Pool::kHead, Pool::kCls, Pool::kMean, Pool::kBlocks})
     if (PoolName(pool) == name) return pool;
-  ThrowInput("pool \"{}\" is not known; there are head, cls and mean", name);
+  ThrowInput("pool \"{}\" is not known; there are head, cls, mean and blocks",
+             name);
+}
+
+std::int64_t EncoderInfo::PoolWidth(Pool pool) const {
+  if (pool == Pool::kBlocks)
+    return static_cast<std::int64_t>(block_parts.size()) * token_width;
+  const auto found = pools.find(pool);
+  return found == pools.end() ? 0 : found->second;
 }
 
 Placement PlacementOf(const EncoderOptions& options) {

@@ -18,9 +18,12 @@
 
 namespace eyechart::encoders {
 
-enum class Pool { kHead, kCls, kMean };
+/// kBlocks is what DINOv2's linear protocol reads: the class tokens of the last
+/// blocks side by side, and the mean patch of the last one; see
+/// EncoderInfo::block_parts.
+enum class Pool { kHead, kCls, kMean, kBlocks };
 
-/// "head", "cls" or "mean".
+/// "head", "cls", "mean" or "blocks".
 std::string_view PoolName(Pool pool);
 /// Throws InputError listing the names for another text.
 Pool ParsePool(std::string_view name);
@@ -74,12 +77,21 @@ struct EncoderInfo {
   int patch_size = 0;
   std::map<Pool, std::int64_t> pools;  // those there are, with their width
   Pool default_pool = Pool::kMean;
+  /// What the pool kBlocks holds side by side, each of token_width: "block-4"
+  /// ... "block-1", the last blocks' class tokens, the last block's last, and
+  /// "mean", its mean patch; all after the final norm. Where the family has no
+  /// class token a block's mean patch stands for it, without "mean". Empty: no
+  /// such pool. Source: Oquab et al. 2023, dinov2/eval/linear.py.
+  std::vector<std::string> block_parts;
   std::int64_t token_width = 0;
   std::vector<PyramidLevel> pyramid;  // finest first; empty: no stages
   bool has_text = false;
   std::string layout;  // whose names the weights have; empty: Hugging Face's
   std::vector<std::string> unused_keys;   // unknown to the family
   std::vector<std::string> missing_keys;  // empty unless allowed
+
+  /// Width of `pool`; 0 where there is no such pool.
+  std::int64_t PoolWidth(Pool pool) const;
 };
 
 /// A frozen vision encoder; features as design §3.2. Thread-compatible: one

@@ -113,10 +113,13 @@ LoadedModel LoadModel(const ModelSpec& spec) {
   model.encoder = Build(model.checkpoint, options);
   const EncoderInfo& info = model.encoder->info();
   model.pool = spec.pool.empty() ? info.default_pool : ParsePool(spec.pool);
-  if (!info.pools.contains(model.pool)) {
+  if (spec.pool.empty() && spec.prefer_blocks && !info.block_parts.empty())
+    model.pool = Pool::kBlocks;
+  if (info.PoolWidth(model.pool) == 0) {
     std::vector<std::string_view> names;
     for (const auto& [pool, width] : info.pools)
       names.push_back(PoolName(pool));
+    if (!info.block_parts.empty()) names.push_back(PoolName(Pool::kBlocks));
     ThrowInput("--pool {}: {} ({}) has no such pool; it has {}", spec.pool,
                spec.model, info.family, fmt::join(names, ", "));
   }

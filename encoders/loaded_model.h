@@ -20,7 +20,9 @@ struct ModelSpec {
   std::string dtype = "fp32";  // fp32, bf16 or fp16
   std::string device = "cpu";  // cpu, cuda or cuda:N
   std::string tf32 = "off";    // off or on: in CUDA's fp32 products
-  std::string pool;            // head, cls or mean; empty: the family's default
+  std::string pool;  // head, cls, mean or blocks; empty: the family's default
+  /// Where `pool` is empty: the pool `blocks` of families that have it.
+  bool prefer_blocks = false;
   std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
   data::AlphaMode alpha = data::AlphaMode::kDrop;
   data::OrientMode orient = data::OrientMode::kNone;

@@ -1,37 +1,55 @@
 #include "encoders/vit.h"
 
+#include <ATen/ops/cat.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
 
 namespace eyechart::encoders {
+namespace {
+
+// DINOv2's linear protocol reads one block or four.
+constexpr std::size_t kLinearBlocks = 4;
+
+}  // namespace
 
 Vit::Vit(VitParts parts, EncoderInfo info, const Placement& placement)
-    : parts_(std::move(parts)), info_(std::move(info)), placement_(placement) {}
+    : parts_(std::move(parts)), info_(std::move(info)), placement_(placement) {
+  for (std::size_t k = std::min(kLinearBlocks, parts_.blocks.size()); k > 0;
+       --k)
+    info_.block_parts.push_back(fmt::format("block-{}", k));
+  if (parts_.embedding.has_class_token()) info_.block_parts.push_back("mean");
+}
 
 Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
-  EYECHART_CHECK(!request.pool || info_.pools.contains(*request.pool),
+  EYECHART_CHECK(!request.pool || info_.PoolWidth(*request.pool) > 0,
                  "{} has no such pool", info_.family);
   const c10::InferenceMode inference;
   at::Tensor x = parts_.embedding.Forward(pixels.to(placement_.device));
   if (parts_.pre_norm) x = parts_.pre_norm->Forward(x);
 
   const bool head_of_all = request.pool == Pool::kHead && parts_.pool_head;
-  const bool need_class =
-      request.pool && request.pool != Pool::kMean && !head_of_all;
-  const bool need_all = request.tokens || request.feature_map ||
+  const bool of_blocks = request.pool == Pool::kBlocks;
+  const bool need_class = request.pool && request.pool != Pool::kMean &&
+                          !of_blocks && !head_of_all;
+  const bool need_all = request.tokens || request.feature_map || of_blocks ||
                         request.pool == Pool::kMean || head_of_all;
   if (!need_all && !need_class) return {};
+  std::vector<at::Tensor> last_blocks;
   for (const Block& block : parts_.blocks) {
-    const bool last = &block == &parts_.blocks.back();
+    const std::ptrdiff_t left = &parts_.blocks.back() - &block;
     // Nothing reads the last block's patches where only the class token goes
     // out.
-    x = block.Forward(x, last && !need_all ? 1 : x.size(1));
+    x = block.Forward(x, left == 0 && !need_all ? 1 : x.size(1));
+    if (of_blocks && left < static_cast<std::ptrdiff_t>(kLinearBlocks))
+      last_blocks.push_back(x);
   }
 
   Features features;
+  if (of_blocks) features.pooled = PoolBlocks(last_blocks);
   const at::Tensor all = parts_.normed_tokens ? parts_.post_norm.Forward(x) : x;
   if (need_class) {
     at::Tensor first = all.select(1, 0).contiguous();
@@ -56,6 +74,25 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
             .contiguous();
   }
   return features;
+}
+
+at::Tensor Vit::PoolBlocks(const std::vector<at::Tensor>& blocks) const {
+  const std::int64_t prefix = parts_.embedding.prefix();
+  const bool has_class = parts_.embedding.has_class_token();
+  const auto mean = [prefix](const at::Tensor& normed) {
+    return normed.narrow(1, prefix, normed.size(1) - prefix)
+        .mean(1, /*keepdim=*/false, c10::kFloat);
+  };
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& x : blocks) {
+    const bool last = &x == &blocks.back();
+    const at::Tensor normed = parts_.post_norm.Forward(
+        has_class && !last ? x.narrow(1, 0, 1).contiguous() : x);
+    parts.push_back(has_class ? normed.select(1, 0).to(c10::kFloat)
+                              : mean(normed));
+    if (has_class && last) parts.push_back(mean(normed));
+  }
+  return at::cat(parts, 1);
 }
 
 at::Tensor Vit::Project(const at::Tensor& pooled) const {

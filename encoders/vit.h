@@ -45,6 +45,8 @@ class Vit : public ImageEncoder {
 
  private:
   at::Tensor Project(const at::Tensor& pooled) const;
+  // The tokens after each of the last `blocks` to the pool kBlocks.
+  at::Tensor PoolBlocks(const std::vector<at::Tensor>& blocks) const;
 
   VitParts parts_;
   EncoderInfo info_;

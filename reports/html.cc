@@ -37,7 +37,7 @@ void Head(HtmlPage& page) {
       "</head>\n<body>\n"
       "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n",
       ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
-      page.acuities.empty() ? "" : PlotStyle());
+      page.acuities.empty() && page.probes.empty() ? "" : PlotStyle());
   page.html += "<header>\n" + Element("h1", title) +
                "\n<p class=\"sub\">What vision encoders see, and how fast: an "
                "eyechart report</p>\n<nav aria-label=\"Sections\"><ul>"
@@ -45,6 +45,8 @@ void Head(HtmlPage& page) {
   if (failures) page.html += "<li><a href=\"#failed\">Failed cells</a></li>";
   if (!page.patterns.empty())
     page.html += "<li><a href=\"#patterns\">Patterns</a></li>";
+  if (!page.probes.empty())
+    page.html += "<li><a href=\"#probes\">Probes</a></li>";
   page.html += "<li><a href=\"#results\">Results</a></li>";
   if (!page.acuities.empty())
     page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
@@ -86,6 +88,7 @@ class HtmlExporter : public Exporter {
     WriteSummary(page);
     WriteFailures(page);
     WritePatterns(page);
+    WriteProbes(page);
     WriteResults(page);
     WriteAcuity(page);
     Pairs(page);

@@ -14,6 +14,7 @@
 #include "reports/line_plot.h"
 #include "reports/methods.h"
 #include "reports/patterns.h"
+#include "reports/probes.h"
 
 namespace eyechart::reports {
 
@@ -43,6 +44,7 @@ struct HtmlPage {
   std::vector<Gallery> galleries = ReadGalleries(runs);
   std::vector<AcuityCurve> acuities = ReadAcuities(runs);
   std::vector<PatternTable> patterns = MakePatternTables(runs);
+  std::vector<ProbeTable> probes = MakeProbeTables(runs);
   std::vector<std::pair<std::size_t, std::string>> missing = MissingCells(runs);
   std::string html;
 };
@@ -55,6 +57,7 @@ void WriteSummary(HtmlPage& page);
 void WriteFailures(HtmlPage& page);
 void WriteResults(HtmlPage& page);
 void WritePatterns(HtmlPage& page);
+void WriteProbes(HtmlPage& page);
 void WriteAcuity(HtmlPage& page);
 void WriteCells(HtmlPage& page);
 void WriteEnvironment(HtmlPage& page);

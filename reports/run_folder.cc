@@ -82,6 +82,8 @@ RunFolder ReadRunFolder(const fs::path& path) {
       run.galleries[record.cell] = ReadObject(file);
     if (const fs::path file = artifacts / "acuity.json"; fs::exists(file))
       run.acuities[record.cell] = ReadObject(file);
+    if (const fs::path file = artifacts / "probe.json"; fs::exists(file))
+      run.probes[record.cell] = ReadObject(file);
   }
   return run;
 }

@@ -25,6 +25,8 @@ struct RunFolder {
   std::map<std::string, Json> galleries;
   /// artifacts/<CellSlug(cell)>/acuity.json of the cells that have one.
   std::map<std::string, Json> acuities;
+  /// artifacts/<CellSlug(cell)>/probe.json of the cells that have one.
+  std::map<std::string, Json> probes;
 };
 
 /// Reads the folder. Throws InputError where it does not exist, holds no

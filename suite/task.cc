@@ -35,7 +35,7 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
 
 std::span<const TaskKind> TaskKinds() {
   static const std::array kinds = {kEncodeTask, kMineTask, kAskTask,
-                                   kChartTask};
+                                   kChartTask, kProbeTask};
   return kinds;
 }
 

@@ -82,5 +82,6 @@ extern const TaskKind kAskTask;
 extern const TaskKind kChartTask;
 extern const TaskKind kEncodeTask;
 extern const TaskKind kMineTask;
+extern const TaskKind kProbeTask;
 
 }  // namespace eyechart::suite

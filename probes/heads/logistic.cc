@@ -1,14 +1,13 @@
 #include "probes/heads/logistic.h"
 
-#include <ATen/ops/log_softmax.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/one_hot.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros.h>
-#include <torch/optim/lbfgs.h>
+
+#include <algorithm>
 
 #include "core/error.h"
+#include "probes/heads/logistic_solver.h"
 
 namespace eyechart::probes {
 namespace {
@@ -16,7 +15,26 @@ namespace {
 // A column whose deviation is below this share of its size says nothing.
 constexpr double kConstant = 1e-9;
 
+// The objective asks for penalised weights of both of two classes, w / 2 and
+// -w / 2; the solver's penalises w. The former is the latter at twice the C.
+double SolverC(const LogisticTargets& targets, double c) {
+  return targets.exclusive ? c : 2 * c;
+}
+
 }  // namespace
+
+LogisticReadOut::LogisticReadOut(const at::Tensor& features) {
+  const at::Tensor x = features.to(at::kDouble);
+  mean_ = x.mean(0);
+  const at::Tensor deviation = x.std(0, /*unbiased=*/false);
+  inverse_ =
+      at::where(deviation > kConstant * (mean_.abs() + kConstant),
+                deviation.clamp_min(kConstant * kConstant).reciprocal(), 0.0);
+}
+
+at::Tensor LogisticReadOut::Standardised(const at::Tensor& features) const {
+  return (features.to(at::kDouble) - mean_) * inverse_;
+}
 
 LogisticReadOut LogisticReadOut::Fit(const at::Tensor& features,
                                      const at::Tensor& labels,
@@ -26,47 +44,19 @@ LogisticReadOut LogisticReadOut::Fit(const at::Tensor& features,
                      labels.dim() == 1 && labels.size(0) == features.size(0),
                  "{} rows with {} labels", features.size(0), labels.numel());
   EYECHART_CHECK(options.c > 0, "C = {}", options.c);
-  LogisticReadOut made;
+  LogisticReadOut made(features);
+  const LogisticTargets targets = ClassTargets(labels, classes);
+  const LogisticSolution found = SolveLogistic(
+      PrepareLogistic(made.Standardised(features)), targets,
+      SolverC(targets, options.c), {options.tolerance, options.max_iterations});
+  made.weights_ = found.weights;
+  made.bias_ = found.bias;
   made.c_ = options.c;
-  const at::Tensor x = features.to(at::kDouble);
-  made.mean_ = x.mean(0);
-  const at::Tensor deviation = x.std(0, /*unbiased=*/false);
-  made.inverse_ =
-      at::where(deviation > kConstant * (made.mean_.abs() + kConstant),
-                deviation.clamp_min(kConstant * kConstant).reciprocal(), 0.0);
-  const at::Tensor rows = (x - made.mean_) * made.inverse_;
-  const at::Tensor truth = at::one_hot(labels, classes).to(at::kDouble);
-  const double n = static_cast<double>(rows.size(0));
-  const double penalty = 1 / (options.c * n);
-
-  at::Tensor weights = at::zeros({rows.size(1), classes}, at::kDouble);
-  at::Tensor bias = at::zeros({classes}, at::kDouble);
-  torch::optim::LBFGS optimizer({weights, bias},
-                                torch::optim::LBFGSOptions(1)
-                                    .max_iter(options.max_iterations)
-                                    .max_eval(2 * options.max_iterations)
-                                    .tolerance_grad(options.tolerance)
-                                    .tolerance_change(1e-12)
-                                    .history_size(10)
-                                    .line_search_fn("strong_wolfe"));
-  // The gradient in closed form: recording a graph would cost more than it.
-  optimizer.step([&] {
-    const at::Tensor scores = at::matmul(rows, weights) + bias;
-    const at::Tensor loss = -(at::log_softmax(scores, 1) * truth).sum() / n +
-                            0.5 * penalty * weights.square().sum();
-    const at::Tensor slope = (at::softmax(scores, 1) - truth) / n;
-    weights.mutable_grad() = at::matmul(rows.t(), slope) + penalty * weights;
-    bias.mutable_grad() = slope.sum(0);
-    return loss;
-  });
-  made.weights_ = weights;
-  made.bias_ = bias;
   return made;
 }
 
 at::Tensor LogisticReadOut::Scores(const at::Tensor& features) const {
-  return at::matmul((features.to(at::kDouble) - mean_) * inverse_, weights_) +
-         bias_;
+  return at::matmul(Standardised(features), weights_) + bias_;
 }
 
 LogisticReadOut FitSelected(const at::Tensor& features,
@@ -80,22 +70,28 @@ LogisticReadOut FitSelected(const at::Tensor& features,
   EYECHART_CHECK(held.numel() > 0 && kept.numel() > 1,
                  "{} rows to validate on, {} to fit", held.numel(),
                  kept.numel());
+  std::vector<double> upwards(grid.begin(), grid.end());
+  std::sort(upwards.begin(), upwards.end());
+  const at::Tensor rows = features.index_select(0, kept);
+  const LogisticReadOut scale(rows);
+  const LogisticTargets targets =
+      ClassTargets(labels.index_select(0, kept), classes);
   LogisticOptions best;
+  LogisticPath path(PrepareLogistic(scale.Standardised(rows)), targets,
+                    {best.tolerance, best.max_iterations});
+  const at::Tensor held_rows =
+      scale.Standardised(features.index_select(0, held));
+  const at::Tensor truth = labels.index_select(0, held);
   std::int64_t most = -1;
-  for (const double c : grid) {
-    LogisticOptions options;
-    options.c = c;
-    const LogisticReadOut fitted =
-        LogisticReadOut::Fit(features.index_select(0, kept),
-                             labels.index_select(0, kept), classes, options);
+  for (const double c : upwards) {
+    const LogisticSolution found = path.Solve(SolverC(targets, c));
     const std::int64_t right =
-        (fitted.Scores(features.index_select(0, held)).argmax(1) ==
-         labels.index_select(0, held))
+        ((at::matmul(held_rows, found.weights) + found.bias).argmax(1) == truth)
             .sum()
             .item<std::int64_t>();
     if (right <= most) continue;
     most = right;
-    best = options;
+    best.c = c;
   }
   return LogisticReadOut::Fit(features, labels, classes, best);
 }

@@ -15,17 +15,18 @@ struct LogisticOptions {
   /// sum of the losses times C, plus half the squared norm of the weights. The
   /// bias is not penalised.
   double c = 1;
-  int max_iterations = 500;  // of L-BFGS; enough on standardised features
+  int max_iterations = 500;  // rounds of products with the rows
   double tolerance = 1e-6;   // of the gradient of the mean loss, max-abs
 };
 
 /// A fitted read-out on features that are standardised first (mean and standard
-/// deviation of the training rows; a constant column stays 0).
+/// deviation of the training rows; a constant column stays 0). Two classes are
+/// two outputs whose weights are both penalised, which is one sigmoid at 2 C.
 class LogisticReadOut {
  public:
-  /// Fits `features` (n, d) with `labels` (n) int64 in 0 ... classes - 1, by
-  /// L-BFGS in float64 from zero. The minimum is unique up to a shift common to
-  /// all classes' biases. Throws std::logic_error for shapes that do not fit.
+  /// Fits `features` (n, d) with `labels` (n) int64 in 0 ... classes - 1, in
+  /// float64 (logistic_solver.h). Throws std::logic_error for shapes that do
+  /// not fit, for features that are not finite and for rows of one class only.
   static LogisticReadOut Fit(const at::Tensor& features,
                              const at::Tensor& labels,
                              std::int64_t classes,
@@ -36,7 +37,17 @@ class LogisticReadOut {
 
   double c() const { return c_; }
 
+  friend LogisticReadOut FitSelected(const at::Tensor& features,
+                                     const at::Tensor& labels,
+                                     std::int64_t classes,
+                                     const at::Tensor& validation,
+                                     std::span<const double> grid);
+
  private:
+  // Mean and deviations of `features` (n, d).
+  explicit LogisticReadOut(const at::Tensor& features);
+  at::Tensor Standardised(const at::Tensor& features) const;
+
   at::Tensor mean_;     // (d)
   at::Tensor inverse_;  // (d), 1 / standard deviation
   at::Tensor weights_;  // (d, classes)

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 
 namespace eyechart::probes {
 
@@ -13,14 +14,41 @@ struct NearestOptions {
   std::int64_t k = 20;
   /// Of the softmax over cosines that weighs the votes. DINOv2: 0.07.
   double temperature = 0.07;
+  /// "exact", or "faiss-flat": FAISS's flat index of normed float32 rows, whose
+  /// rounding decides between neighbours closer than about 1e-6.
+  std::string engine = "exact";
 };
 
-/// Votes (m, classes) of the nearest rows of `train` (n, d) by cosine for each
-/// row of `test` (m, d), weighted by the softmax of cosine / temperature over
-/// the k nearest, its maximum subtracted; a row sums to 1. `labels` (n) is
-/// int64 in 0 ... classes - 1. Rows of zeros have cosine 0 to everything.
-/// Throws std::logic_error for shapes that do not fit. Source: Oquab et al.
-/// 2023, dinov2/eval/knn.py.
+/// Throws InputError for an engine that is not known, a k below 1 or a
+/// temperature that is not positive.
+void RequireKnown(const NearestOptions& options);
+
+/// The k nearest rows of m queries, nearest first; ties by the lower row.
+struct Neighbours {
+  at::Tensor cosines;  // (m, k) float64
+  at::Tensor rows;     // (m, k) int64
+};
+
+/// The options.k rows of `train` (n, d) with the greatest cosine to each row of
+/// `test` (m, d); all n where there are fewer. Rows of zeros have cosine 0 to
+/// everything. The exact engine multiplies in float32, keeps every row that
+/// rounding could have put behind, and decides in float64. Throws
+/// std::logic_error for shapes that do not fit.
+Neighbours FindNearest(const at::Tensor& train,
+                       const at::Tensor& test,
+                       const NearestOptions& options);
+
+/// Votes (m, classes) float64 of the first `k` of `found` (all where there are
+/// fewer), weighted by the softmax of cosine / temperature over them, its
+/// maximum subtracted; a row sums to 1. `labels` (n) is int64 in 0 ... classes -
+/// 1. Source: Oquab et al. 2023, dinov2/eval/knn.py.
+at::Tensor VotesOf(const Neighbours& found,
+                   const at::Tensor& labels,
+                   std::int64_t classes,
+                   std::int64_t k,
+                   double temperature);
+
+/// FindNearest and VotesOf in one.
 at::Tensor NearestVotes(const at::Tensor& train,
                         const at::Tensor& labels,
                         const at::Tensor& test,

@@ -6,3 +6,7 @@ eyechart_add_oracle(read_outs PROBES read_out_probe)
 eyechart_add_probe(statistics_probe LINKS eyechart::core)
 eyechart_add_oracle(statistics PROBES statistics_probe)
 eyechart_add_oracle(ask)
+
+# Trained heads and their optimisers against PyTorch's.
+eyechart_add_probe(head_probe TORCH LINKS eyechart::heads eyechart::mixture)
+eyechart_add_oracle(heads PROBES head_probe)

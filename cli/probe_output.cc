@@ -1,0 +1,162 @@
+#include "cli/probe_output.h"
+
+#include <map>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/student.h"
+
+namespace eyechart::cli {
+namespace {
+
+void Fact(const std::string& name, const std::string& text) {
+  PrintLine(fmt::format("{:<16}{}", name, text));
+}
+
+void PrintScores(const Json& json) {
+  for (const char* metric :
+       {"top1", "top5", "mean_per_class", "map", "mae", "rmse", "r2"}) {
+    if (!json.contains(metric) || !json[metric].is_number()) continue;
+    std::string text = fmt::format("{:.4f}", json[metric].get<double>());
+    const bool leads = std::string_view(metric) == "top1" ||
+                       std::string_view(metric) == "map" ||
+                       std::string_view(metric) == "mae";
+    const Json ci = json.value("ci", Json());
+    if (leads && ci.is_object())
+      text += fmt::format("  95% [{:.4f}, {:.4f}]  n = {}",
+                          ci["low"].get<double>(), ci["high"].get<double>(),
+                          json["test"].get<std::int64_t>());
+    Fact(metric, text);
+  }
+}
+
+// "k = 20, c = 0.1": what a grid point is, without its scores.
+std::string PointText(const Json& point) {
+  std::string text;
+  for (const auto& [key, value] : point.items()) {
+    if (key.starts_with("validation_") || key.starts_with("test_") ||
+        key == "index" || key == "split" || key == "ci")
+      continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
+                        value.is_string() ? value.get<std::string>()
+                        : value.is_number_float()
+                            ? fmt::format("{:.4g}", value.get<double>())
+                            : value.dump());
+  }
+  return text;
+}
+
+void PrintMixture(const Json& json) {
+  if (!json.contains("mixture")) return;
+  PrintLine("share of the first encoder, each at its best rate:");
+  for (const Json& row : json["mixture"]) {
+    const std::string alpha =
+        row.contains("alpha") ? fmt::format("{:.3f}", row["alpha"].get<double>())
+                              : "interleaved";
+    for (const auto& [key, value] : row.items())
+      if (key.starts_with("test_") && value.is_number())
+        PrintLine(fmt::format("  {:<10} {:<12} {:.4f}",
+                              row["read_out"].get<std::string>(), alpha,
+                              value.get<double>()));
+  }
+}
+
+std::map<std::uint64_t, double> RunsOf(const Json& json,
+                                       const std::string& source) {
+  const Json runs = json.value("runs", Json());
+  EYECHART_REQUIRE(runs.is_object() && runs.contains("seeds") &&
+                       runs.contains("scores") && runs["seeds"].is_array() &&
+                       runs["scores"].is_array() &&
+                       runs["seeds"].size() == runs["scores"].size(),
+                   "{}: no probe.json: it lacks runs with seeds and scores",
+                   source);
+  std::map<std::uint64_t, double> found;
+  for (std::size_t i = 0; i < runs["seeds"].size(); ++i) {
+    EYECHART_REQUIRE(
+        runs["seeds"][i].is_number_unsigned() && runs["scores"][i].is_number(),
+        "{}: run {}: seed and score should be numbers", source, i);
+    found[runs["seeds"][i].get<std::uint64_t>()] =
+        runs["scores"][i].get<double>();
+  }
+  return found;
+}
+
+}  // namespace
+
+void PrintProbe(const Json& json, const std::string& out) {
+  const bool applied = json["kind"] == "apply";
+  Fact("protocol", fmt::format("{}{}", json["protocol"].get<std::string>(),
+                               applied ? ", a head applied" : ""));
+  if (!applied)
+    Fact("rows", fmt::format("{} train, {} validation, {} test, {} classes",
+                             json["train"].get<std::int64_t>(),
+                             json["validation"].get<std::int64_t>(),
+                             json["test"].get<std::int64_t>(),
+                             json["classes"].get<std::int64_t>()));
+  PrintScores(json);
+  const Json& selected = json["selected"];
+  const std::string point = PointText(selected);
+  if (!point.empty())
+    Fact("selected",
+         point + (selected.contains("split") && selected["split"] != "none"
+                      ? fmt::format(", on {}",
+                                    selected["split"].get<std::string>())
+                      : std::string()));
+  if (!applied && json["runs"]["scores"].size() > 1)
+    Fact("seeds", fmt::format("{}: mean {:.4f}, deviation {:.4f}",
+                              json["runs"]["scores"].size(),
+                              json["runs"]["mean"].get<double>(),
+                              json["runs"]["deviation"].get<double>()));
+  PrintMixture(json);
+  if (json.contains("comparison")) {
+    const Json& c = json["comparison"];
+    std::string text = fmt::format(
+        "{:+.4f} against {}, {} seeds", c["difference"].get<double>(),
+        c["other"].get<std::string>(), c["seeds"].size());
+    if (c["ci"].is_object())
+      text += fmt::format("  95% [{:+.4f}, {:+.4f}]",
+                          c["ci"]["low"].get<double>(),
+                          c["ci"]["high"].get<double>());
+    Fact("difference", text);
+  }
+  if (!out.empty()) Fact("written to", out);
+}
+
+Json CompareProbes(const Json& json, const std::string& other) {
+  const Json there = ReadJsonFile(other);
+  EYECHART_REQUIRE(there.is_object(), "{}: not a JSON object", other);
+  EYECHART_REQUIRE(there.value("protocol", "") == json.value("protocol", ""),
+                   "{}: of protocol \"{}\"; this probe is of \"{}\"", other,
+                   there.value("protocol", ""), json.value("protocol", ""));
+  const auto ours = RunsOf(json, "this probe");
+  const auto theirs = RunsOf(there, other);
+  std::vector<std::uint64_t> seeds;
+  std::vector<double> differences;
+  for (const auto& [seed, score] : ours) {
+    const auto found = theirs.find(seed);
+    if (found == theirs.end()) continue;
+    seeds.push_back(seed);
+    differences.push_back(score - found->second);
+  }
+  EYECHART_REQUIRE(!seeds.empty(), "{}: it has none of this probe's seeds",
+                   other);
+  double mean = 0;
+  for (const double difference : differences) mean += difference;
+  mean /= static_cast<double>(differences.size());
+  Json ci = nullptr;
+  if (differences.size() > 1) {
+    const Interval interval = StudentInterval(differences);
+    ci = {{"low", interval.low},
+          {"high", interval.high},
+          {"level", interval.level},
+          {"method", interval.method}};
+  }
+  return {{"other", other},
+          {"seeds", seeds},
+          {"differences", differences},
+          {"difference", mean},
+          {"ci", ci}};
+}
+
+}  // namespace eyechart::cli

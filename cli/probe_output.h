@@ -1,0 +1,19 @@
+// What `eyechart probe` prints for people, and two encoders side by side.
+#pragma once
+
+#include <string>
+
+#include "core/json.h"
+
+namespace eyechart::cli {
+
+/// The object of --json in lines; `out` is the folder of results, or "".
+void PrintProbe(const Json& json, const std::string& out);
+
+/// This probe less the one in the file `other`, a probe.json: differences of
+/// the seeds that both have, with their mean and its 95 % interval (Student's
+/// t; none with one seed). Throws InputError for a file that is no probe's or
+/// of another kind.
+Json CompareProbes(const Json& json, const std::string& other);
+
+}  // namespace eyechart::cli

@@ -1,0 +1,280 @@
+#include "probes/heads/attentive_grid.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/var_mean.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/error.h"
+#include "probes/heads/optimizers.h"
+#include "probes/heads/start_values.h"
+
+namespace eyechart::probes {
+namespace {
+
+constexpr double kNormEpsilon = 1e-6;  // AIM's
+constexpr double kNormMomentum = 0.1;  // PyTorch's default
+// Values of attention (pictures x tokens x heads of the grid) at a time: few
+// enough to stay in cache beside the tokens, enough for a whole product.
+constexpr std::int64_t kChunkValues = std::int64_t{1} << 22;
+
+// What the slopes of a batch are made from, kept from the forward pass.
+struct Pass {
+  at::Tensor attention;  // (b, T, GH)
+  at::Tensor pooled;     // (GH, b, C), normed
+  at::Tensor values;     // (G, b, C)
+  at::Tensor scores;     // (G, b, K)
+};
+
+class AttentiveGrid final : public HeadGrid {
+ public:
+  explicit AttentiveGrid(const AttentiveGridOptions& options)
+      : options_(options),
+        count_(static_cast<std::int64_t>(options.points.size())),
+        part_(options.width / std::max<std::int64_t>(options.heads, 1)) {
+    EYECHART_CHECK(count_ > 0 && options.outputs > 0 && options.heads > 0 &&
+                       part_ * options.heads == options.width,
+                   "{} attention heads on width {}", options.heads,
+                   options.width);
+    const std::int64_t c = options.width;
+    const auto start = [&](const at::Tensor& one) {
+      return one.unsqueeze(0)
+          .repeat(std::vector<std::int64_t>(
+              {count_, 1, 1}))
+          .contiguous();
+    };
+    key_ = start(XavierValues({c, c}, options.seed, 0));
+    value_ = start(XavierValues({c, c}, options.seed, 1));
+    query_ = start(NormalValues({1, c}, 0.02, options.seed, 2)).view({-1, c});
+    linear_ = start(XavierValues({options.outputs, c}, options.seed, 3));
+    for (std::size_t i = 0; i < kStacks; ++i) {
+      first_[i] = at::zeros_like(*stacks_[i]);
+      second_[i] = at::zeros_like(*stacks_[i]);
+    }
+    mean_ = at::zeros({c}, at::kFloat);
+    variance_ = at::ones({c}, at::kFloat);
+  }
+
+  AttentiveGrid(const AttentiveGrid&) = delete;
+  AttentiveGrid& operator=(const AttentiveGrid&) = delete;
+
+  std::int64_t size() const override { return count_; }
+
+  at::Tensor Step(const at::Tensor& x,
+                  const Targets& targets,
+                  std::int64_t step) override {
+    RequireTokens(x);
+    const auto [variance, mean] =
+        at::var_mean(x.flatten(0, 1), at::IntArrayRef{0}, /*correction=*/0);
+    const auto rows = static_cast<double>(x.size(0) * x.size(1));
+    mean_.lerp_(mean, kNormMomentum);
+    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)),
+                    kNormMomentum);
+    const at::Tensor inverse = (variance + kNormEpsilon).rsqrt();
+
+    std::array<at::Tensor, kStacks> slopes;
+    for (std::size_t i = 0; i < kStacks; ++i)
+      slopes[i] = at::zeros_like(*stacks_[i]);
+    const at::Tensor folded = Folded() * inverse;
+    at::Tensor folded_slope = at::zeros_like(folded);
+    at::Tensor loss = at::zeros({count_}, at::kFloat);
+    const std::int64_t chunk = Chunk(x);
+    for (std::int64_t begin = 0; begin < x.size(0); begin += chunk) {
+      const std::int64_t n = std::min(chunk, x.size(0) - begin);
+      const at::Tensor tokens = x.narrow(0, begin, n);
+      const Pass pass = Forward(tokens, folded, mean, inverse);
+      Targets part = targets;
+      part.values = targets.values.narrow(0, begin, n);
+      LossSlope found = SlopeOf(pass.scores, part);
+      // Means over the chunk become shares of the mean over the batch.
+      const double share =
+          static_cast<double>(n) / static_cast<double>(x.size(0));
+      loss += found.loss * share;
+      Backward(tokens, pass, found.slope * share, inverse, slopes,
+               folded_slope);
+    }
+    Unfold(folded_slope * inverse, slopes);
+    Update(slopes, step);
+    return loss;
+  }
+
+  at::Tensor Scores(const at::Tensor& x) const override {
+    RequireTokens(x);
+    const at::Tensor inverse = (variance_ + kNormEpsilon).rsqrt();
+    const at::Tensor folded = Folded() * inverse;
+    std::vector<at::Tensor> scores;
+    const std::int64_t chunk = Chunk(x);
+    for (std::int64_t begin = 0; begin < x.size(0); begin += chunk)
+      scores.push_back(
+          Forward(x.narrow(0, begin, std::min(chunk, x.size(0) - begin)),
+                  folded, mean_, inverse)
+              .scores);
+    return at::cat(scores, 1);
+  }
+
+  NamedTensors State() override {
+    NamedTensors state;
+    for (std::size_t i = 0; i < kStacks; ++i) {
+      state.emplace_back(kNames[i], *stacks_[i]);
+      state.emplace_back(std::string(kNames[i]) + ".first", first_[i]);
+      state.emplace_back(std::string(kNames[i]) + ".second", second_[i]);
+    }
+    state.emplace_back("mean", mean_);
+    state.emplace_back("variance", variance_);
+    return state;
+  }
+
+  NamedTensors Head(std::int64_t point) const override {
+    NamedTensors head;
+    for (std::size_t i = 0; i < kStacks; ++i)
+      head.emplace_back(kNames[i], (*stacks_[i])[point].clone());
+    head.emplace_back("mean", mean_.clone());
+    head.emplace_back("variance", variance_.clone());
+    return head;
+  }
+
+ private:
+  static constexpr std::size_t kStacks = 4;
+  static constexpr std::array kNames = {"key", "value", "query", "linear"};
+
+  void RequireTokens(const at::Tensor& x) const {
+    EYECHART_CHECK(x.dim() == 3 && x.size(2) == options_.width,
+                   "tokens of width {} for heads of width {}", x.size(-1),
+                   options_.width);
+  }
+
+  std::int64_t Chunk(const at::Tensor& x) const {
+    return std::max<std::int64_t>(
+        1, kChunkValues / (x.size(1) * count_ * options_.heads));
+  }
+
+  // K^T q of every attention head, with attention's scale: (GH, C).
+  at::Tensor Folded() const {
+    const std::int64_t all = count_ * options_.heads;
+    return at::bmm(query_.view({all, 1, part_}),
+                   key_.view({all, part_, options_.width}))
+        .view({all, options_.width})
+        .div_(std::sqrt(static_cast<double>(part_)));
+  }
+
+  Pass Forward(const at::Tensor& tokens,
+               const at::Tensor& folded,
+               const at::Tensor& mean,
+               const at::Tensor& inverse) const {
+    const std::int64_t n = tokens.size(0);
+    const std::int64_t c = options_.width;
+    const std::int64_t all = count_ * options_.heads;
+    Pass pass;
+    pass.attention = at::softmax(at::matmul(tokens, folded.t()), 1);
+    pass.pooled = at::bmm(pass.attention.transpose(1, 2), tokens)
+                      .sub_(mean)
+                      .mul_(inverse)
+                      .transpose(0, 1)
+                      .contiguous();
+    // Each attention head's part of the values: (GH, b, C / H).
+    const at::Tensor parts =
+        at::bmm(pass.pooled, value_.view({all, part_, c}).transpose(1, 2));
+    pass.values = parts.view({count_, options_.heads, n, part_})
+                      .transpose(1, 2)
+                      .reshape({count_, n, c});
+    pass.scores = at::bmm(pass.values, linear_.transpose(1, 2));
+    return pass;
+  }
+
+  // Adds the slopes of a chunk; `slope` (G, b, K) is that of its scores.
+  void Backward(const at::Tensor& tokens,
+                const Pass& pass,
+                const at::Tensor& slope,
+                const at::Tensor& inverse,
+                std::array<at::Tensor, kStacks>& slopes,
+                at::Tensor& folded_slope) const {
+    const std::int64_t n = tokens.size(0);
+    const std::int64_t c = options_.width;
+    const std::int64_t all = count_ * options_.heads;
+    slopes[3] += at::bmm(slope.transpose(1, 2), pass.values);
+    const at::Tensor parts = at::bmm(slope, linear_)
+                                 .view({count_, n, options_.heads, part_})
+                                 .transpose(1, 2)
+                                 .reshape({all, n, part_});
+    slopes[1].view({all, part_, c}) +=
+        at::bmm(parts.transpose(1, 2), pass.pooled);
+    // Of what attention pooled, before the norm's shift and scale: (b, GH, C).
+    const at::Tensor pooled = at::bmm(parts, value_.view({all, part_, c}))
+                                  .mul_(inverse)
+                                  .transpose(0, 1)
+                                  .contiguous();
+    at::Tensor weights = at::bmm(tokens, pooled.transpose(1, 2));
+    // Through the softmax over tokens: a (w - sum of a w).
+    weights.sub_((weights * pass.attention).sum(1, /*keepdim=*/true))
+        .mul_(pass.attention);
+    folded_slope +=
+        at::matmul(weights.view({-1, all}).t(), tokens.reshape({-1, c}));
+  }
+
+  // From K^T q to K and q; `folded` (GH, C) is the slope of Folded().
+  void Unfold(const at::Tensor& folded,
+              std::array<at::Tensor, kStacks>& slopes) const {
+    const std::int64_t c = options_.width;
+    const std::int64_t all = count_ * options_.heads;
+    const at::Tensor scaled =
+        (folded / std::sqrt(static_cast<double>(part_))).view({all, 1, c});
+    slopes[0] =
+        at::bmm(query_.view({all, part_, 1}), scaled).view_as(key_);
+    slopes[2] = at::bmm(key_.view({all, part_, c}), scaled.transpose(1, 2))
+                    .view_as(query_);
+  }
+
+  void Update(const std::array<at::Tensor, kStacks>& slopes,
+              std::int64_t step) {
+    std::vector<StackedSlope> stacks;
+    for (std::size_t i = 0; i < kStacks; ++i)
+      stacks.push_back({*stacks_[i], slopes[i].contiguous()});
+    const std::vector<double> scales = ClipScales(stacks, options_.clip);
+    std::vector<double> rates;
+    std::vector<double> decays;
+    for (const AttentivePoint& point : options_.points) {
+      rates.push_back(RateAt(options_.schedule, point.rate, step));
+      decays.push_back(point.decay);
+    }
+    for (std::size_t i = 0; i < kStacks; ++i)
+      AdamWStep(stacks[i], first_[i], second_[i], rates, decays, scales, step);
+  }
+
+  AttentiveGridOptions options_;
+  std::int64_t count_;  // G
+  std::int64_t part_;   // C / H
+  at::Tensor key_;      // (G, C, C)
+  at::Tensor value_;    // (G, C, C)
+  at::Tensor query_;    // (G, C)
+  at::Tensor linear_;   // (G, K, C)
+  const std::array<at::Tensor*, kStacks> stacks_ = {&key_, &value_, &query_,
+                                                    &linear_};
+  std::array<at::Tensor, kStacks> first_;
+  std::array<at::Tensor, kStacks> second_;
+  at::Tensor mean_;      // (C), running
+  at::Tensor variance_;  // (C), running, unbiased
+};
+
+}  // namespace
+
+std::unique_ptr<HeadGrid> CreateAttentiveGrid(
+    const AttentiveGridOptions& options) {
+  return std::make_unique<AttentiveGrid>(options);
+}
+
+std::int64_t HeadCount(std::int64_t width) {
+  for (std::int64_t heads = 12; heads > 1; --heads)
+    if (width % heads == 0) return heads;
+  return 1;
+}
+
+}  // namespace eyechart::probes

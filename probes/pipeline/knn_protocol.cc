@@ -1,0 +1,98 @@
+// Protocol dinov2-knn: cosine neighbours vote, weighted by a softmax.
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "probes/heads/nearest_neighbours.h"
+#include "probes/pipeline/grid_score.h"
+#include "probes/pipeline/probe.h"
+
+namespace eyechart::probes {
+namespace {
+
+// Scores of each k, from one search for the largest.
+std::vector<at::Tensor> VotesOfEach(const ProbeOptions& options,
+                                    const at::Tensor& train,
+                                    const Targets& targets,
+                                    const at::Tensor& test) {
+  NearestOptions nearest;
+  nearest.k = *std::max_element(options.k.begin(), options.k.end());
+  nearest.engine = options.engine;
+  nearest.temperature = options.temperature;
+  const Neighbours found = FindNearest(train, test, nearest);
+  std::vector<at::Tensor> votes;
+  for (const std::int64_t k : options.k)
+    votes.push_back(VotesOf(found, targets.values, targets.outputs, k,
+                            options.temperature));
+  return votes;
+}
+
+double ShareRight(const at::Tensor& votes, const Targets& targets) {
+  GridScore score(targets.kind, 1);
+  score.Add(votes.unsqueeze(0), targets);
+  return score.Values().front();
+}
+
+Fitted Fit(const ProbeInput& input,
+           const ProbeOptions& options,
+           Progress& progress) {
+  Fitted fitted;
+  const at::Tensor& train = input.train->pooled();
+  SplitOptions split_options;
+  split_options.shots = options.shots;
+  split_options.seed = options.seed;
+  split_options.validation = 0;
+  const at::Tensor kept = MakeSplit(input.train_targets, split_options).fit;
+  const Targets targets = input.train_targets.Rows(kept);
+  const at::Tensor bank = train.index_select(0, kept);
+  progress.Begin("k-NN", 2);
+  for (const std::int64_t k : options.k) {
+    if (k <= bank.size(0)) continue;
+    fitted.warnings.push_back(
+        fmt::format("k = {} is more than the {} training rows: all of them vote",
+                    k, bank.size(0)));
+  }
+  for (const std::int64_t k : options.k)
+    fitted.grid.push_back({{{"k", k}}, std::nullopt, std::nullopt});
+  if (options.k.size() > 1 && options.select == "validation") {
+    split_options.validation = options.validation;
+    const Split split = MakeSplit(input.train_targets, split_options);
+    fitted.validation = split.validation.size(0);
+    const std::vector<at::Tensor> votes =
+        VotesOfEach(options, train.index_select(0, split.fit),
+                    input.train_targets.Rows(split.fit),
+                    train.index_select(0, split.validation));
+    const Targets truth = input.train_targets.Rows(split.validation);
+    for (std::size_t i = 0; i < votes.size(); ++i)
+      fitted.grid[i].validation = ShareRight(votes[i], truth);
+  }
+  progress.Update(1);
+  // All rows vote on the test set, those too that chose k.
+  const std::vector<at::Tensor> votes =
+      VotesOfEach(options, bank, targets, input.test->pooled());
+  for (std::size_t i = 0; i < votes.size(); ++i)
+    fitted.grid[i].test = ShareRight(votes[i], input.test_targets);
+  progress.Update(2);
+  progress.End();
+  fitted.selected = SelectPoint(fitted.grid, options);
+  fitted.scores = votes[fitted.selected];
+  fitted.fit = bank.size(0);
+  fitted.setting = {{"temperature", options.temperature},
+                    {"engine", options.engine}};
+  return fitted;
+}
+
+}  // namespace
+
+const Protocol kKnnProtocol = {
+    "dinov2-knn",
+    "knn",
+    "cosine neighbours vote by softmax weights; k of 10, 20, 100, 200",
+    "Oquab et al. 2023; dinov2/eval/knn.py",
+    false,
+    false,
+    false,
+    Fit};
+
+}  // namespace eyechart::probes
