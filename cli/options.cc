@@ -65,6 +65,8 @@ void AddPictureFlags(CLI::App& app, PictureFlags& flags, bool required) {
   app.add_option("--kind", flags.kind,
                  "folder, csv, list, coco or idx (default: by looking)");
   app.add_option("--root", flags.root, "folder of a COCO JSON's pictures");
+  app.add_option("--label-column", flags.label_column,
+                 "column of a CSV that labels come from (default: label)");
   app.add_option("--limit", flags.limit, "first N pictures only")
       ->check(CLI::NonNegativeNumber);
 }
@@ -74,6 +76,7 @@ std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags) {
   spec.options.path = flags.images;
   spec.options.kind = flags.kind;
   spec.options.root = flags.root;
+  spec.options.label_column = flags.label_column;
   spec.limit = flags.limit;
   return suite::OpenDataset(spec);
 }

@@ -38,6 +38,7 @@ struct PictureFlags {
   std::string images;
   std::string kind;
   std::string root;
+  std::string label_column;  // of a CSV
   std::int64_t limit = 0;
 };
 

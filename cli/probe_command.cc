@@ -26,6 +26,7 @@ struct Options {
   std::string test;
   std::string kind;  // of the data sets
   std::int64_t limit = 0;
+  std::string label_column;
   std::string train_store;
   std::string test_store;
   std::string second;  // a mixture's other model
@@ -53,6 +54,7 @@ std::unique_ptr<data::Dataset> Open(const Options& o, const std::string& path) {
   flags.images = path;
   flags.kind = o.kind;
   flags.limit = o.limit;
+  flags.label_column = o.label_column;
   return OpenPictures(flags);
 }
 
@@ -107,10 +109,10 @@ void Encode(const Options& o,
 void RequireConsistent(const Options& o, std::size_t names, bool mixture) {
   const bool stores = !o.train_store.empty() || !o.test_store.empty();
   EYECHART_REQUIRE(
-      mixture == (!o.second.empty() || !o.second_test_store.empty()),
-      "{}", mixture ? "a mixture needs --second MODEL, or "
-                      "--second-train-store and --second-test-store"
-                    : "--second goes with probe mixture");
+      mixture == (!o.second.empty() || !o.second_test_store.empty()), "{}",
+      mixture ? "a mixture needs --second MODEL, or "
+                "--second-train-store and --second-test-store"
+              : "--second goes with probe mixture");
   if (!stores) return;
   EYECHART_REQUIRE(
       names < 3 && o.train.empty() && o.test.empty(),
@@ -213,8 +215,7 @@ int Run(Options o) {
     encoders::EncodeOptions encode = o.encode;
     suite::AskForFeatures(o.probe, *job.model, encode);
     if (o.test_store.empty()) {
-      pictures =
-          OpenDatasets(o, o.names.size() > 2 ? o.names[2] : "", trains);
+      pictures = OpenDatasets(o, o.names.size() > 2 ? o.names[2] : "", trains);
       fs::path folder = o.out;
       if (o.out.empty())
         folder = scratch.emplace().path();
@@ -253,10 +254,13 @@ int Run(Options o) {
 }
 
 void AddDataFlags(CLI::App& app, Options& o) {
-  app.add_option("--train", o.train, "pictures to train on, instead of DATASET");
+  app.add_option("--train", o.train,
+                 "pictures to train on, instead of DATASET");
   app.add_option("--test", o.test, "pictures to test on");
   app.add_option("--kind", o.kind,
                  "folder, csv, list, coco or idx (default: by looking)");
+  app.add_option("--label-column", o.label_column,
+                 "column of a CSV that labels come from (default: label)");
   app.add_option("--limit", o.limit, "first N pictures of each only")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--train-store", o.train_store, "features made before");

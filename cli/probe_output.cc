@@ -52,8 +52,9 @@ void PrintMixture(const Json& json) {
   PrintLine("share of the first encoder, each at its best rate:");
   for (const Json& row : json["mixture"]) {
     const std::string alpha =
-        row.contains("alpha") ? fmt::format("{:.3f}", row["alpha"].get<double>())
-                              : "interleaved";
+        row.contains("alpha")
+            ? fmt::format("{:.3f}", row["alpha"].get<double>())
+            : "interleaved";
     for (const auto& [key, value] : row.items())
       if (key.starts_with("test_") && value.is_number())
         PrintLine(fmt::format("  {:<10} {:<12} {:.4f}",
@@ -65,12 +66,11 @@ void PrintMixture(const Json& json) {
 std::map<std::uint64_t, double> RunsOf(const Json& json,
                                        const std::string& source) {
   const Json runs = json.value("runs", Json());
-  EYECHART_REQUIRE(runs.is_object() && runs.contains("seeds") &&
-                       runs.contains("scores") && runs["seeds"].is_array() &&
-                       runs["scores"].is_array() &&
-                       runs["seeds"].size() == runs["scores"].size(),
-                   "{}: no probe.json: it lacks runs with seeds and scores",
-                   source);
+  EYECHART_REQUIRE(
+      runs.is_object() && runs.contains("seeds") && runs.contains("scores") &&
+          runs["seeds"].is_array() && runs["scores"].is_array() &&
+          runs["seeds"].size() == runs["scores"].size(),
+      "{}: no probe.json: it lacks runs with seeds and scores", source);
   std::map<std::uint64_t, double> found;
   for (std::size_t i = 0; i < runs["seeds"].size(); ++i) {
     EYECHART_REQUIRE(
@@ -99,10 +99,10 @@ void PrintProbe(const Json& json, const std::string& out) {
   const std::string point = PointText(selected);
   if (!point.empty())
     Fact("selected",
-         point + (selected.contains("split") && selected["split"] != "none"
-                      ? fmt::format(", on {}",
-                                    selected["split"].get<std::string>())
-                      : std::string()));
+         point +
+             (selected.contains("split") && selected["split"] != "none"
+                  ? fmt::format(", on {}", selected["split"].get<std::string>())
+                  : std::string()));
   if (!applied && json["runs"]["scores"].size() > 1)
     Fact("seeds", fmt::format("{}: mean {:.4f}, deviation {:.4f}",
                               json["runs"]["scores"].size(),
@@ -115,9 +115,9 @@ void PrintProbe(const Json& json, const std::string& out) {
         "{:+.4f} against {}, {} seeds", c["difference"].get<double>(),
         c["other"].get<std::string>(), c["seeds"].size());
     if (c["ci"].is_object())
-      text += fmt::format("  95% [{:+.4f}, {:+.4f}]",
-                          c["ci"]["low"].get<double>(),
-                          c["ci"]["high"].get<double>());
+      text +=
+          fmt::format("  95% [{:+.4f}, {:+.4f}]", c["ci"]["low"].get<double>(),
+                      c["ci"]["high"].get<double>());
     Fact("difference", text);
   }
   if (!out.empty()) Fact("written to", out);

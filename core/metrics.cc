@@ -58,8 +58,8 @@ constexpr std::array kMetrics = {
     Metric{"diagonal_accuracy", "1", Direction::kHigher,
            "pairs whose right matches score more in sum than the wrong ones",
            "eyechart"},
-    Metric{"top1", "1", Direction::kHigher,
-           "pictures whose class scores most", "eyechart"},
+    Metric{"top1", "1", Direction::kHigher, "pictures whose class scores most",
+           "eyechart"},
     Metric{"top5", "1", Direction::kHigher,
            "pictures whose class is among the five that score most",
            "eyechart"},
@@ -69,10 +69,11 @@ constexpr std::array kMetrics = {
     Metric{"map", "1", Direction::kHigher,
            "mean over labels of the average precision, without interpolation",
            "scikit-learn, average_precision_score"},
-    Metric{"mae", "label", Direction::kLower,
-           "mean distance of the number read out from the label, in the label's "
-           "unit",
-           "eyechart"},
+    Metric{
+        "mae", "label", Direction::kLower,
+        "mean distance of the number read out from the label, in the label's "
+        "unit",
+        "eyechart"},
     Metric{"rmse", "label", Direction::kLower,
            "root of the mean squared distance, in the label's unit",
            "eyechart"},

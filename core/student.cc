@@ -50,8 +50,7 @@ double RegularizedBeta(double a, double b, double x, double rest) {
 double StudentCdf(double t, double df) {
   EYECHART_CHECK(df > 0, "{} degrees of freedom", df);
   const double sum = df + t * t;
-  const double tail =
-      0.5 * RegularizedBeta(df / 2, 0.5, df / sum, t * t / sum);
+  const double tail = 0.5 * RegularizedBeta(df / 2, 0.5, df / sum, t * t / sum);
   return t > 0 ? 1 - tail : tail;
 }
 

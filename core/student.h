@@ -8,8 +8,9 @@
 namespace eyechart {
 
 /// P(T <= t) with `df` degrees of freedom, df > 0 (relative error of the
-/// smaller tail below 1e-10): the regularised incomplete beta function by
-/// Lentz's continued fraction (Abramowitz and Stegun 26.5.8, 26.7.1).
+/// smaller tail below 1e-9 for df up to 10^6, where it is nearly normal): the
+/// regularised incomplete beta function by Lentz's continued fraction
+/// (Abramowitz and Stegun 26.5.8, 26.7.1).
 double StudentCdf(double t, double df);
 
 /// The t with StudentCdf(t, df) = p, 0 < p < 1, df >= 1; by bisection, to full

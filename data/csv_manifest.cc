@@ -7,10 +7,12 @@
 
 namespace eyechart::data::internal {
 
-std::unique_ptr<Dataset> OpenCsvManifest(const std::filesystem::path& path) {
+std::unique_ptr<Dataset> OpenCsvManifest(const std::filesystem::path& path,
+                                         const std::string& label_name) {
   const CsvTable table = CsvTable::ReadFile(path);
   const std::size_t path_column = table.Column("path");
-  const std::optional<std::size_t> label_column = table.FindColumn("label");
+  std::optional<std::size_t> label_column = table.FindColumn("label");
+  if (!label_name.empty()) label_column = table.Column(label_name);
   const std::optional<std::size_t> id_column = table.FindColumn("id");
   std::vector<Item> items;
   items.reserve(table.rows());

@@ -23,7 +23,7 @@ constexpr std::array kKinds = {
                 }},
     DatasetKind{"csv", "CSV with the column path, perhaps label and id", false,
                 [](const DatasetOptions& o) {
-                  return internal::OpenCsvManifest(o.path);
+                  return internal::OpenCsvManifest(o.path, o.label_column);
                 }},
     DatasetKind{
         "list", "text file with one path a line", false,

@@ -25,6 +25,8 @@ struct DatasetOptions {
   std::string kind;
   /// Folder that a COCO JSON's file names are relative to; empty: beside it.
   std::filesystem::path root;
+  /// Column of a CSV manifest that labels come from; empty: label, if there.
+  std::string label_column;
   /// IDX file of labels; empty: found by name beside the images, if there.
   std::filesystem::path labels;
 };

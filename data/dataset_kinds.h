@@ -13,7 +13,8 @@ namespace eyechart::data::internal {
 /// All pictures under a folder; first-level subfolders are labels.
 std::unique_ptr<Dataset> OpenImageFolder(const std::filesystem::path& folder);
 /// A CSV with the column `path` and perhaps `label` and `id`.
-std::unique_ptr<Dataset> OpenCsvManifest(const std::filesystem::path& path);
+std::unique_ptr<Dataset> OpenCsvManifest(const std::filesystem::path& path,
+                                         const std::string& label_name);
 /// A text file with one path a line.
 std::unique_ptr<Dataset> OpenListFile(const std::filesystem::path& path);
 /// `images` of a COCO JSON, under `root` or beside the file.

@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 4> kTest = {"test", "val", "valid",
                                                    "validation"};
 constexpr std::array<std::string_view, 1> kIdxTrain = {
     "train-images-idx3-ubyte"};
-constexpr std::array<std::string_view, 2> kIdxTest = {
-    "t10k-images-idx3-ubyte", "test-images-idx3-ubyte"};
+constexpr std::array<std::string_view, 2> kIdxTest = {"t10k-images-idx3-ubyte",
+                                                      "test-images-idx3-ubyte"};
 
 // The first of names + suffix that there is; empty: none.
 template <std::size_t kCount>
@@ -37,8 +37,9 @@ fs::path FirstIdx(const fs::path& folder, bool train) {
   for (const std::string_view suffix : {"", ".gz"}) {
     for (std::size_t i = 0; i < (train ? kIdxTrain.size() : kIdxTest.size());
          ++i) {
-      fs::path path = folder / (std::string(train ? kIdxTrain[i] : kIdxTest[i]) +
-                                std::string(suffix));
+      fs::path path =
+          folder / (std::string(train ? kIdxTrain[i] : kIdxTest[i]) +
+                    std::string(suffix));
       if (fs::is_regular_file(path)) return path;
     }
   }

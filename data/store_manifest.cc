@@ -62,8 +62,7 @@ StoreManifest ManifestFromJson(const Json& json, const std::string& source) {
     m.parts.push_back(part.get<std::string>());
   }
   EYECHART_REQUIRE(
-      m.parts.empty() ||
-          m.dim % static_cast<std::int64_t>(m.parts.size()) == 0,
+      m.parts.empty() || m.dim % static_cast<std::int64_t>(m.parts.size()) == 0,
       "{}: dim {} does not divide into its {} parts", source, m.dim,
       m.parts.size());
   const Json tokens = json.value("tokens", Json());

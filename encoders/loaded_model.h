@@ -23,7 +23,7 @@ struct ModelSpec {
   std::string pool;  // head, cls, mean or blocks; empty: the family's default
   /// Where `pool` is empty: the pool `blocks` of families that have it.
   bool prefer_blocks = false;
-  std::string resolution;      // "N" or "HxW" pixels; empty: the processor's
+  std::string resolution;  // "N" or "HxW" pixels; empty: the processor's
   data::AlphaMode alpha = data::AlphaMode::kDrop;
   data::OrientMode orient = data::OrientMode::kNone;
   data::DecodeMode decode = data::DecodeMode::kExact;

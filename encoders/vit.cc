@@ -33,8 +33,8 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
 
   const bool head_of_all = request.pool == Pool::kHead && parts_.pool_head;
   const bool of_blocks = request.pool == Pool::kBlocks;
-  const bool need_class = request.pool && request.pool != Pool::kMean &&
-                          !of_blocks && !head_of_all;
+  const bool need_class =
+      request.pool && request.pool != Pool::kMean && !of_blocks && !head_of_all;
   const bool need_all = request.tokens || request.feature_map || of_blocks ||
                         request.pool == Pool::kMean || head_of_all;
   if (!need_all && !need_class) return {};

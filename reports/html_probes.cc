@@ -33,9 +33,9 @@ std::string SeedsText(const ProbeRow& row) {
 
 void Table(HtmlPage& page, const ProbeTable& table) {
   const std::string name = table.rows.front().score_name;
-  page.html += Element("h3", fmt::format("{}: {} ({}{})", table.dataset,
-                                         table.kind, table.protocol,
-                                         table.augment ? ", augmented" : ""));
+  page.html += Element(
+      "h3", fmt::format("{}: {} ({}{})", table.dataset, table.kind,
+                        table.protocol, table.augment ? ", augmented" : ""));
   page.html += fmt::format(
       "<div class=\"scroll\"><table><thead><tr>"
       "<th scope=\"col\">encoder</th><th scope=\"col\" class=\"num\">{}</th>"
@@ -55,12 +55,12 @@ void Table(HtmlPage& page, const ProbeTable& table) {
       difference += fmt::format("<small>[{}, {}]</small>",
                                 Score(row, row.difference_ci->low, true),
                                 Score(row, row.difference_ci->high, true));
-    std::string chosen = row.selected.empty() ? "\u2014"
-                                              : EscapeHtml(row.selected);
+    std::string chosen =
+        row.selected.empty() ? "\u2014" : EscapeHtml(row.selected);
     if (row.points > 1)
-      chosen += fmt::format("<small>of {}, on {} rows</small>", row.points,
-                            row.split == "test" ? "the <b>test</b>"
-                                                : "validation");
+      chosen +=
+          fmt::format("<small>of {}, on {} rows</small>", row.points,
+                      row.split == "test" ? "the <b>test</b>" : "validation");
     page.html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>"
         "<td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td>"

@@ -57,7 +57,8 @@ std::vector<MixtureRow> ReadMixture(const Json& json,
   for (const Json& one : *found) {
     MixtureRow row;
     row.read_out = JsonGet<std::string>(one, "read_out", source);
-    if (one.contains("alpha")) row.alpha = JsonGet<double>(one, "alpha", source);
+    if (one.contains("alpha"))
+      row.alpha = JsonGet<double>(one, "alpha", source);
     row.score = JsonGet<double>(one, "test_" + score_name, source);
     ReadInterval(one.value("ci", Json()), source, row.low, row.high);
     rows.push_back(std::move(row));
@@ -87,9 +88,9 @@ ProbeRow ReadRow(const Json& json, const std::string& source) {
   const Json& runs = Member(json, "runs", source);
   const Json& seeds = Member(runs, "seeds", source);
   const Json& scores = Member(runs, "scores", source);
-  EYECHART_REQUIRE(seeds.is_array() && scores.is_array() &&
-                       seeds.size() == scores.size(),
-                   "{}: \"runs\" should have a score for each seed", source);
+  EYECHART_REQUIRE(
+      seeds.is_array() && scores.is_array() && seeds.size() == scores.size(),
+      "{}: \"runs\" should have a score for each seed", source);
   for (std::size_t i = 0; i < seeds.size(); ++i) {
     EYECHART_REQUIRE(seeds[i].is_number_integer() && scores[i].is_number(),
                      "{}: \"runs\" should hold numbers", source);
@@ -127,8 +128,8 @@ std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs) {
       const auto found = runs[run].probes.find(record.cell);
       if (found == runs[run].probes.end()) continue;
       const Json& json = found->second;
-      const std::string source = fmt::format("{}: probe.json of {}",
-                                             runs[run].name, record.cell);
+      const std::string source =
+          fmt::format("{}: probe.json of {}", runs[run].name, record.cell);
       const auto protocol = JsonGet<std::string>(json, "protocol", source);
       const bool augment = JsonGetOr<bool>(json, "augment", false, source);
       auto table = std::find_if(
@@ -139,7 +140,9 @@ std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs) {
       if (table == tables.end()) {
         tables.push_back({record.dataset,
                           JsonGet<std::string>(json, "kind", source),
-                          protocol, augment, {}});
+                          protocol,
+                          augment,
+                          {}});
         table = tables.end() - 1;
       }
       const bool known = std::any_of(

@@ -50,11 +50,15 @@ const CachedFeatures& FeatureCache::Encode(
     const EncoderSpec& encoder,
     const DatasetSpec& dataset,
     const encoders::EncodeOptions& options) {
-  const std::string key =
-      CellSlug(encoder.name + "/" + SettingText(encoder.setting) + "/" +
-               dataset.name + (options.tokens ? "/tokens" : ""));
-  const auto known = stores_.find(key);
-  if (known != stores_.end()) return known->second;
+  const std::string name =
+      encoder.name + "/" + SettingText(encoder.setting) + "/" + dataset.name;
+  const std::string with_tokens = CellSlug(name + "/tokens");
+  const std::string key = options.tokens ? with_tokens : CellSlug(name);
+  // A store with tokens has the pooled features too.
+  for (const std::string& one : {key, with_tokens}) {
+    const auto known = stores_.find(one);
+    if (known != stores_.end()) return known->second;
+  }
   const data::Dataset& pictures = Pictures(dataset);
   CreateFolder(folder_);
   CachedFeatures features;

@@ -48,9 +48,9 @@ auto LiveOf(const ProbeJob& job,
   live.batch = job.encode_batch;
   live.workers = job.workers;
   live.seed = job.options.seed;
-  return [&job, &model, &train, live](const at::Tensor& index,
-                                      probes::Targets targets)
-             -> std::unique_ptr<probes::BatchSource> {
+  return [&job, &model, &train, live](
+             const at::Tensor& index,
+             probes::Targets targets) -> std::unique_ptr<probes::BatchSource> {
     std::vector<std::int64_t> rows;
     const at::Tensor wanted = index.contiguous();
     const auto* places = wanted.const_data_ptr<std::int64_t>();
@@ -80,13 +80,13 @@ std::vector<std::string> ClassesOf(const probes::PromptFile& prompts,
     places.push_back(std::to_string(i));
   const std::set<std::string> numbers(places.begin(), places.end());
   const auto unknown = std::find_if(
-      labels.begin(), labels.end(), [&](const std::string& label) {
-        return !numbers.contains(label);
-      });
-  EYECHART_REQUIRE(unknown == labels.end(),
-                   "{}: label \"{}\" is neither among the {} classes of {} nor a "
-                   "number below that",
-                   test.source(), *unknown, names.size(), prompts.source);
+      labels.begin(), labels.end(),
+      [&](const std::string& label) { return !numbers.contains(label); });
+  EYECHART_REQUIRE(
+      unknown == labels.end(),
+      "{}: label \"{}\" is neither among the {} classes of {} nor a "
+      "number below that",
+      test.source(), *unknown, names.size(), prompts.source);
   return places;
 }
 
@@ -124,8 +124,7 @@ void RequireProbeJob(const ProbeJob& job) {
   probes::RequireKnown(job.options);
   const probes::Protocol& protocol = probes::FindProtocol(job.options);
   EYECHART_REQUIRE(
-      !job.options.augment ||
-          (protocol.kind == "linear" && protocol.blocks) ||
+      !job.options.augment || (protocol.kind == "linear" && protocol.blocks) ||
           protocol.kind == "attentive",
       "--augment: {} is fitted on features; dinov2-linear and aim-attn train "
       "with the encoder in the loop",
@@ -184,8 +183,7 @@ probes::ProbeResult RunProbeJob(const ProbeJob& job, Progress& progress) {
   probes::ProbeResult result =
       probes::RunProbe(std::move(input), options, progress);
   if (job.out.empty()) return result;
-  if (!result.fitted.head.empty())
-    probes::WriteHead(job.out / "head", result);
+  if (!result.fitted.head.empty()) probes::WriteHead(job.out / "head", result);
   WriteFileAtomic(job.out / "outcomes.csv", result.outcomes);
   // Last of all: where it stands, everything else does.
   WriteFileAtomic(job.out / "probe.json",

@@ -39,8 +39,7 @@ constexpr std::array kKeys = {
             "knn: neighbours that vote"},
     TaskKey{"temperature", Type::kNumber, "0.07", false,
             "knn: of the votes' softmax"},
-    TaskKey{"engine", Type::kText, "exact", false,
-            "knn: exact or faiss-flat"},
+    TaskKey{"engine", Type::kText, "exact", false, "knn: exact or faiss-flat"},
     TaskKey{"train_batch", Type::kNumber, "0", false,
             "rows a step; 0: the protocol's"},
     TaskKey{"steps", Type::kNumber, "0", false, "0: the protocol's"},
@@ -71,8 +70,8 @@ double Number(const TaskSpec& task, const char* key) {
 std::int64_t Whole(const TaskSpec& task, const char* key) {
   const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
   EYECHART_REQUIRE(value && *value >= 0 && *value < std::int64_t{1} << 31,
-                   "{}: {} {}: should be an integer of at least 0",
-                   Where(task), key, task.keys.at(key));
+                   "{}: {} {}: should be an integer of at least 0", Where(task),
+                   key, task.keys.at(key));
   return *value;
 }
 
@@ -89,10 +88,11 @@ std::vector<std::int64_t> Neighbours(const TaskSpec& task) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::optional<std::int64_t> value =
         ParseInt(std::string_view(text).substr(begin, end - begin));
-    EYECHART_REQUIRE(value && *value > 0,
-                     "{}: k \"{}\": should be numbers with commas between, such "
-                     "as 10,20",
-                     Where(task), text);
+    EYECHART_REQUIRE(
+        value && *value > 0,
+        "{}: k \"{}\": should be numbers with commas between, such "
+        "as 10,20",
+        Where(task), text);
     k.push_back(*value);
     begin = end + 1;
   }
@@ -141,11 +141,10 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   const std::string second_name = Text(task, "second");
   const std::string where =
       fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
-  EYECHART_REQUIRE((options.kind == "zero-shot") == train_name.empty(),
-                   "{}: {}", where,
-                   train_name.empty()
-                       ? "probe = \"" + options.kind + "\" needs train"
-                       : "zero-shot trains nothing; leave train out");
+  EYECHART_REQUIRE(
+      (options.kind == "zero-shot") == train_name.empty(), "{}: {}", where,
+      train_name.empty() ? "probe = \"" + options.kind + "\" needs train"
+                         : "zero-shot trains nothing; leave train out");
   EYECHART_REQUIRE((options.kind == "mixture") == !second_name.empty(),
                    "{}: probe = \"mixture\" and second go together", where);
   EYECHART_REQUIRE(!task.datasets.empty(),
@@ -168,8 +167,7 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
           cell.dataset = dataset;
           cell.train = train;
           cell.setting = task.setting;
-          cell.setting.insert(encoder->setting.begin(),
-                              encoder->setting.end());
+          cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
           if (other != nullptr) {
             if (other == encoder) continue;
             cell.encoder += "+" + other->name;

@@ -150,6 +150,10 @@ void ReadDataset(TomlTable& table, SuiteSpec& suite) {
     dataset.options.path = Resolve(suite.file, annotations);
   }
   if (!labels.empty()) dataset.options.labels = Resolve(suite.file, labels);
+  dataset.options.label_column = table.Text("label_column");
+  EYECHART_REQUIRE(
+      dataset.options.label_column.empty() || dataset.options.kind == "csv",
+      "{}: label_column goes with kind \"csv\"", table.Where());
   dataset.limit = table.Integer("limit", 0, 0);
   dataset.label_names = table.Texts("label_names");
   table.RejectUnknownKeys();

@@ -185,10 +185,10 @@ std::vector<Done> RenderAll(const GenerateOptions& options,
 }
 
 std::string QuestionsCsv(const std::vector<Done>& done) {
-  std::string csv = CsvLine({"id", "path", "pair", "pattern", "question",
-                             "option_a", "option_b", "option_c", "option_d",
-                             "answer", "statement", "difficulty", "unit",
-                             "step", "value", "tolerance", "low", "high"});
+  std::string csv = CsvLine(
+      {"id", "path", "pair", "pattern", "question", "option_a", "option_b",
+       "option_c", "option_d", "answer", "statement", "difficulty", "unit",
+       "step", "value", "tolerance", "low", "high", "share"});
   for (const Done& item : done) {
     for (const internal::QuestionRow& row : item.rows)
       csv += CsvLine({row.id, row.path,
@@ -197,7 +197,7 @@ std::string QuestionsCsv(const std::vector<Done>& done) {
                       row.options[2], row.options[3],
                       std::string(1, row.answer), row.statement, row.difficulty,
                       row.unit, row.step >= 0 ? std::to_string(row.step) : "",
-                      row.value, row.tolerance, row.low, row.high});
+                      row.value, row.tolerance, row.low, row.high, row.share});
   }
   return csv;
 }

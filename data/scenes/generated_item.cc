@@ -90,6 +90,8 @@ Item RenderReadingItem(const GenerateOptions& options, std::int64_t index) {
   row.step = step;
   row.value = FormatDouble(reading.value);
   row.tolerance = FormatDouble(reading.tolerance);
+  row.share = FormatDouble((reading.value - reading.low) /
+                           (reading.high - reading.low));
   row.low = FormatDouble(reading.low);
   row.high = FormatDouble(reading.high);
   Item item;

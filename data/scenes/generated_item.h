@@ -29,6 +29,7 @@ struct QuestionRow {
   std::string tolerance;
   std::string low;  // of a scale, in the unit of `value`
   std::string high;
+  std::string share;  // of the scale that lies below the value, 0 to 1
 };
 
 struct Picture {

@@ -48,8 +48,7 @@ class AttentiveGrid final : public HeadGrid {
     const std::int64_t c = options.width;
     const auto start = [&](const at::Tensor& one) {
       return one.unsqueeze(0)
-          .repeat(std::vector<std::int64_t>(
-              {count_, 1, 1}))
+          .repeat(std::vector<std::int64_t>({count_, 1, 1}))
           .contiguous();
     };
     key_ = start(XavierValues({c, c}, options.seed, 0));
@@ -77,8 +76,7 @@ class AttentiveGrid final : public HeadGrid {
         at::var_mean(x.flatten(0, 1), at::IntArrayRef{0}, /*correction=*/0);
     const auto rows = static_cast<double>(x.size(0) * x.size(1));
     mean_.lerp_(mean, kNormMomentum);
-    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)),
-                    kNormMomentum);
+    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)), kNormMomentum);
     const at::Tensor inverse = (variance + kNormEpsilon).rsqrt();
 
     std::array<at::Tensor, kStacks> slopes;
@@ -227,8 +225,7 @@ class AttentiveGrid final : public HeadGrid {
     const std::int64_t all = count_ * options_.heads;
     const at::Tensor scaled =
         (folded / std::sqrt(static_cast<double>(part_))).view({all, 1, c});
-    slopes[0] =
-        at::bmm(query_.view({all, part_, 1}), scaled).view_as(key_);
+    slopes[0] = at::bmm(query_.view({all, part_, 1}), scaled).view_as(key_);
     slopes[2] = at::bmm(key_.view({all, part_, c}), scaled.transpose(1, 2))
                     .view_as(query_);
   }

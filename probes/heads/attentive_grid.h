@@ -25,8 +25,8 @@ struct AttentiveGridOptions {
   /// Attention heads; they divide the width. AIM: 12 for widths of 768 and so
   /// on; HeadCount gives the greatest divisor up to 12.
   std::int64_t heads = 12;
-  double clip = 3.0;      // norm that slopes are cut to; AIMv2, Table A2
-  Schedule schedule;      // AIMv2: to 1e-5 by a cosine, no warm-up on small sets
+  double clip = 3.0;  // norm that slopes are cut to; AIMv2, Table A2
+  Schedule schedule;  // AIMv2: to 1e-5 by a cosine, no warm-up on small sets
   std::uint64_t seed = 0;  // of the start
 };
 

@@ -46,10 +46,9 @@ class LinearGrid final : public HeadGrid {
       // A stream that the other columns of the grid have no part in.
       const auto stream = static_cast<std::uint64_t>(
           (group.columns.begin << 32) ^ group.columns.count);
-      group.weight =
-          NormalValues({1, k, group.columns.count}, options.deviation,
-                       options.seed, stream)
-              .repeat({heads, 1, 1});
+      group.weight = NormalValues({1, k, group.columns.count},
+                                  options.deviation, options.seed, stream)
+                         .repeat({heads, 1, 1});
       group.bias = at::zeros({heads, k}, at::kFloat);
       group.weight_velocity = at::zeros_like(group.weight);
       group.bias_velocity = at::zeros_like(group.bias);
@@ -116,8 +115,7 @@ class LinearGrid final : public HeadGrid {
  private:
   static at::Tensor Read(const Group& group, const at::Tensor& x) {
     EYECHART_CHECK(
-        x.dim() == 2 &&
-            group.columns.begin + group.columns.count <= x.size(1),
+        x.dim() == 2 && group.columns.begin + group.columns.count <= x.size(1),
         "rows of {} values, columns up to {} are read", x.size(-1),
         group.columns.begin + group.columns.count);
     return x.narrow(1, group.columns.begin, group.columns.count);
@@ -126,10 +124,10 @@ class LinearGrid final : public HeadGrid {
   static at::Tensor GroupScores(const Group& group, const at::Tensor& rows) {
     const std::int64_t k = group.bias.size(1);
     return at::matmul(rows, group.weight.view({-1, rows.size(1)}).t())
-               .view({rows.size(0), group.size(), k})
-               .transpose(0, 1)
-               .contiguous()
-               .add_(group.bias.unsqueeze(1));
+        .view({rows.size(0), group.size(), k})
+        .transpose(0, 1)
+        .contiguous()
+        .add_(group.bias.unsqueeze(1));
   }
 
   LinearGridOptions options_;

@@ -29,11 +29,11 @@ struct LinearGridOptions {
   /// their products.
   std::vector<LinearPoint> points;
   TargetKind targets = TargetKind::kClasses;
-  std::int64_t outputs = 0;     // K
-  double momentum = 0.9;        // DINOv2's
-  double deviation = 0.01;      // of the weights' normal start; DINOv2's
-  Schedule schedule;            // cosine to 0, no warm-up
-  std::uint64_t seed = 0;       // of the start
+  std::int64_t outputs = 0;  // K
+  double momentum = 0.9;     // DINOv2's
+  double deviation = 0.01;   // of the weights' normal start; DINOv2's
+  Schedule schedule;         // cosine to 0, no warm-up
+  std::uint64_t seed = 0;    // of the start
 };
 
 /// Heads W x + b with W (K, d) and b (K), which starts at 0. Heads that read

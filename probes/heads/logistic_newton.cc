@@ -10,6 +10,8 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "core/interrupt.h"
+
 namespace eyechart::probes {
 namespace {
 
@@ -101,6 +103,7 @@ at::Tensor LogisticObjective::Step(const at::Tensor& gradient,
   const at::Tensor enough = share.square() * size;
   at::Tensor active = size > 0;
   while (limit > 0 && active.any().item<bool>()) {
+    ThrowIfInterrupted();
     --limit;
     const at::Tensor curved = Curved(direction, exact);
     const at::Tensor bend = Dot(direction, curved);

@@ -37,7 +37,8 @@ class LogisticObjective {
   /// the residual is `share` (a group) of the gradient, in the norm of the
   /// preconditioner. Takes at most `limit` products with the curvature and
   /// takes them off it. With `exact` they are in float64, else in float32: a
-  /// step need not be exact where the gradient is.
+  /// step need not be exact where the gradient is. Throws Interrupted at a
+  /// signal.
   at::Tensor Step(const at::Tensor& gradient,
                   const at::Tensor& share,
                   bool exact,

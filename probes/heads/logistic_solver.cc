@@ -102,7 +102,8 @@ LogisticSolution LogisticPath::Solve(double c) {
         at::cat({at::matmul(gradient.narrow(1, 0, r), rows_.basis.t()),
                  gradient.narrow(1, r, 1)},
                 1));
-    const at::Tensor open = largest > options_.tolerance;
+    // Not the same as "above": what is not a number has not converged.
+    const at::Tensor open = (largest <= options_.tolerance).logical_not();
     converged = !open.any().item<bool>();
     if (converged || left <= 1) break;
     // Products in float32 serve until a step of them brings nothing.

@@ -1,7 +1,7 @@
 #include "probes/heads/nearest_neighbours.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
@@ -58,10 +58,9 @@ class Candidates {
   // equal nothing can be dropped, and the next look comes later.
   void Narrow() {
     const auto kth = found_.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
-    std::nth_element(found_.begin(), kth, found_.end(),
-                     [](const auto& a, const auto& b) {
-                       return a.first > b.first;
-                     });
+    std::nth_element(
+        found_.begin(), kth, found_.end(),
+        [](const auto& a, const auto& b) { return a.first > b.first; });
     least_ = kth->first - slack_;
     std::erase_if(found_,
                   [this](const auto& one) { return one.first < least_; });
@@ -95,7 +94,8 @@ Neighbours FindExact(const at::Tensor& train,
   // Higham 2002, (3.5), with the rows' own rounding.
   const float slack = 2 * static_cast<float>(d + 3) * 0x1p-24f;
 
-  Neighbours found{at::empty({m, k}, at::kDouble), at::empty({m, k}, at::kLong)};
+  Neighbours found{at::empty({m, k}, at::kDouble),
+                   at::empty({m, k}, at::kLong)};
   auto* cosines = found.cosines.mutable_data_ptr<double>();
   auto* rows = found.rows.mutable_data_ptr<std::int64_t>();
   const auto* bank_data = bank.const_data_ptr<double>();
@@ -108,10 +108,9 @@ Neighbours FindExact(const at::Tensor& train,
     for (Candidates& one : candidates) one.Reset(k, slack);
     for (std::int64_t first = 0; first < n; first += kTrainRows) {
       const std::int64_t width = std::min(kTrainRows, n - first);
-      const at::Tensor tile =
-          at::matmul(queries32.narrow(0, begin, count),
-                     bank32.narrow(0, first, width).t())
-              .contiguous();
+      const at::Tensor tile = at::matmul(queries32.narrow(0, begin, count),
+                                         bank32.narrow(0, first, width).t())
+                                  .contiguous();
       const auto* data = tile.const_data_ptr<float>();
       at::parallel_for(0, count, 8, [&](std::int64_t low, std::int64_t high) {
         for (std::int64_t i = low; i < high; ++i)
@@ -133,7 +132,8 @@ Neighbours FindExact(const at::Tensor& train,
                                                       : a.second < b.second;
                           });
         for (std::int64_t j = 0; j < k; ++j) {
-          cosines[(begin + i) * k + j] = exact[static_cast<std::size_t>(j)].first;
+          cosines[(begin + i) * k + j] =
+              exact[static_cast<std::size_t>(j)].first;
           rows[(begin + i) * k + j] = exact[static_cast<std::size_t>(j)].second;
         }
       }
@@ -186,16 +186,16 @@ at::Tensor VotesOf(const Neighbours& found,
                    std::int64_t classes,
                    std::int64_t k,
                    double temperature) {
-  EYECHART_CHECK(k > 0 && temperature > 0 && labels.dim() == 1, "k = {}, T = {}",
-                 k, temperature);
+  EYECHART_CHECK(k > 0 && temperature > 0 && labels.dim() == 1,
+                 "k = {}, T = {}", k, temperature);
   const std::int64_t m = found.rows.size(0);
   const std::int64_t used = std::min(k, found.rows.size(1));
   const at::Tensor weights =
       at::softmax(found.cosines.narrow(1, 0, used) / temperature, 1);
   const at::Tensor rows = found.rows.narrow(1, 0, used);
   at::Tensor votes = at::zeros({m, classes}, at::kDouble);
-  votes.scatter_add_(
-      1, labels.index_select(0, rows.flatten()).view({m, used}), weights);
+  votes.scatter_add_(1, labels.index_select(0, rows.flatten()).view({m, used}),
+                     weights);
   return votes;
 }
 

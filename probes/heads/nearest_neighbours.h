@@ -40,7 +40,8 @@ Neighbours FindNearest(const at::Tensor& train,
 
 /// Votes (m, classes) float64 of the first `k` of `found` (all where there are
 /// fewer), weighted by the softmax of cosine / temperature over them, its
-/// maximum subtracted; a row sums to 1. `labels` (n) is int64 in 0 ... classes -
+/// maximum subtracted; a row sums to 1. `labels` (n) is int64 in 0 ... classes
+/// -
 /// 1. Source: Oquab et al. 2023, dinov2/eval/knn.py.
 at::Tensor VotesOf(const Neighbours& found,
                    const at::Tensor& labels,

@@ -25,16 +25,15 @@ void RequireFit(const StackedSlope& stack, std::size_t heads) {
 template <typename F>
 void ForPieces(const at::Tensor& values, const F& f) {
   const std::int64_t width = values.numel() / values.size(0);
-  at::parallel_for(0, values.numel(), kGrain,
-                   [&](std::int64_t begin, std::int64_t end) {
-                     while (begin < end) {
-                       const std::int64_t head = begin / width;
-                       const std::int64_t stop =
-                           std::min(end, (head + 1) * width);
-                       f(static_cast<std::size_t>(head), begin, stop);
-                       begin = stop;
-                     }
-                   });
+  at::parallel_for(
+      0, values.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+        while (begin < end) {
+          const std::int64_t head = begin / width;
+          const std::int64_t stop = std::min(end, (head + 1) * width);
+          f(static_cast<std::size_t>(head), begin, stop);
+          begin = stop;
+        }
+      });
 }
 
 }  // namespace
@@ -111,8 +110,8 @@ std::vector<double> ClipScales(std::span<const StackedSlope> stacks,
   }
   std::vector<double> scales;
   for (std::int64_t g = 0; g < heads; ++g)
-    scales.push_back(std::min(
-        1.0, most / (std::sqrt(squares[g].item<double>()) + 1e-6)));
+    scales.push_back(
+        std::min(1.0, most / (std::sqrt(squares[g].item<double>()) + 1e-6)));
   return scales;
 }
 

@@ -31,7 +31,8 @@ at::Tensor XavierValues(const std::vector<std::int64_t>& shape,
                         std::uint64_t stream) {
   EYECHART_CHECK(shape.size() == 2, "{} dimensions", shape.size());
   Random random(seed, stream);
-  const double bound = std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
+  const double bound =
+      std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
   at::Tensor made = at::empty(shape, at::kFloat);
   auto* out = made.mutable_data_ptr<float>();
   for (std::int64_t i = 0; i < made.numel(); ++i)

@@ -47,9 +47,10 @@ LossSlope SlopeOf(const at::Tensor& scores, const Targets& targets) {
   }
   const at::Tensor truth = targets.values.unsqueeze(0);
   if (targets.kind == TargetKind::kLabels) {
-    made.loss = at::binary_cross_entropy_with_logits(
-                    scores, truth.expand_as(scores), {}, {}, at::Reduction::None)
-                    .mean(at::IntArrayRef{1, 2});
+    made.loss =
+        at::binary_cross_entropy_with_logits(scores, truth.expand_as(scores),
+                                             {}, {}, at::Reduction::None)
+            .mean(at::IntArrayRef{1, 2});
     made.slope = (at::sigmoid(scores) - truth).div_(values);
     return made;
   }

@@ -61,10 +61,8 @@ NamedTensors ReadTensors(const std::filesystem::path& path) {
   const SafetensorsFile file(path);
   NamedTensors tensors;
   for (const auto& [name, view] : file.tensors()) {
-    at::Tensor tensor =
-        at::empty(view.shape, ScalarOf(path, name, view.dtype));
-    std::memcpy(tensor.mutable_data_ptr(), view.data.data(),
-                view.data.size());
+    at::Tensor tensor = at::empty(view.shape, ScalarOf(path, name, view.dtype));
+    std::memcpy(tensor.mutable_data_ptr(), view.data.data(), view.data.size());
     tensors.emplace_back(name, tensor);
   }
   return tensors;

@@ -40,7 +40,8 @@ std::vector<double> Values(const at::Tensor& tensor) {
 }
 
 at::Tensor TextTensor(const std::string& text) {
-  at::Tensor made = at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
+  at::Tensor made =
+      at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
   std::copy(text.begin(), text.end(), made.mutable_data_ptr<std::int64_t>());
   return made;
 }
@@ -51,7 +52,9 @@ struct Progressed {
   TrainResult result;
 };
 
-void Save(HeadGrid& grid, const Progressed& state, const TrainOptions& options) {
+void Save(HeadGrid& grid,
+          const Progressed& state,
+          const TrainOptions& options) {
   NamedTensors tensors = {
       {"step", at::tensor({state.step})},
       {"identity", TextTensor(Sha256Hex(options.identity))}};
@@ -102,10 +105,9 @@ Progressed Resume(HeadGrid& grid, const TrainOptions& options) {
   TrainResult& result = state.result;
   for (std::size_t i = 0;; ++i) {
     const std::string prefix = fmt::format("curve.{}.", i);
-    const bool there =
-        std::any_of(tensors.begin(), tensors.end(), [&](const auto& one) {
-          return one.first == prefix + "step";
-        });
+    const bool there = std::any_of(
+        tensors.begin(), tensors.end(),
+        [&](const auto& one) { return one.first == prefix + "step"; });
     if (!there) break;
     CurvePoint point;
     point.step = find(prefix + "step").item<std::int64_t>();
@@ -138,7 +140,8 @@ void Look(const HeadGrid& grid,
   EYECHART_REQUIRE(
       std::any_of(point.loss.begin(), point.loss.end(),
                   [](double value) { return std::isfinite(value); }),
-      "training: after {} steps no head's loss is a finite number; the features "
+      "training: after {} steps no head's loss is a finite number; the "
+      "features "
       "may be out of any ordinary scale",
       state.step);
   if (validate) point.validation = validate(grid);
@@ -213,8 +216,9 @@ TrainResult TrainGrid(HeadGrid& grid,
       ThrowIfInterrupted();
       continue;
     }
-    const bool due = std::chrono::duration<double>(Clock::now() - saved).count() >
-                     options.checkpoint_seconds;
+    const bool due =
+        std::chrono::duration<double>(Clock::now() - saved).count() >
+        options.checkpoint_seconds;
     if (due || InterruptSignal() != 0) {
       Save(grid, state, options);
       saved = Clock::now();

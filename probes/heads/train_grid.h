@@ -44,9 +44,9 @@ struct TrainOptions {
 
 /// The heads at one look.
 struct CurvePoint {
-  std::int64_t step = 0;            // steps done
-  std::vector<double> loss;         // G, of the last batch
-  std::vector<double> validation;   // G; empty without validation rows
+  std::int64_t step = 0;           // steps done
+  std::vector<double> loss;        // G, of the last batch
+  std::vector<double> validation;  // G; empty without validation rows
 };
 
 struct TrainResult {

@@ -41,8 +41,8 @@ enum Stack : std::size_t {
   kStacks,
 };
 constexpr std::array<const char*, kStacks> kNames = {
-    "adapter1", "bias1", "adapter2", "bias2", "key", "value", "query",
-    "linear"};
+    "adapter1", "bias1", "adapter2", "bias2",
+    "key",      "value", "query",    "linear"};
 
 // Where a head's tokens are pooled: which of the grid's heads are of a form.
 struct Form {
@@ -97,8 +97,7 @@ class MixtureGrid final : public HeadGrid {
         at::var_mean(x.flatten(0, 1), at::IntArrayRef{0}, /*correction=*/0);
     const auto rows = static_cast<double>(x.size(0) * x.size(1));
     mean_.lerp_(mean, kNormMomentum);
-    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)),
-                    kNormMomentum);
+    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)), kNormMomentum);
     const at::Tensor inverse = (variance + kNormEpsilon).rsqrt();
     for (at::Tensor& stack : stacks_) stack.mutable_grad() = at::Tensor();
     at::Tensor loss = at::zeros({count_}, at::kFloat);
@@ -106,8 +105,7 @@ class MixtureGrid final : public HeadGrid {
     const at::AutoGradMode record(true);
     for (std::int64_t begin = 0; begin < x.size(0); begin += chunk) {
       const std::int64_t n = std::min(chunk, x.size(0) - begin);
-      const at::Tensor scores =
-          Forward(x.narrow(0, begin, n), mean, inverse);
+      const at::Tensor scores = Forward(x.narrow(0, begin, n), mean, inverse);
       Targets part = targets;
       part.values = targets.values.narrow(0, begin, n);
       const double share =
@@ -156,11 +154,10 @@ class MixtureGrid final : public HeadGrid {
 
  private:
   void RequireTokens(const at::Tensor& x) const {
-    EYECHART_CHECK(
-        x.dim() == 3 &&
-            x.size(2) == options_.first_width + options_.second_width,
-        "tokens of width {} for {} + {}", x.size(-1), options_.first_width,
-        options_.second_width);
+    EYECHART_CHECK(x.dim() == 3 && x.size(2) == options_.first_width +
+                                                    options_.second_width,
+                   "tokens of width {} for {} + {}", x.size(-1),
+                   options_.first_width, options_.second_width);
   }
 
   std::int64_t Chunk(const at::Tensor& x) const {
@@ -175,16 +172,14 @@ class MixtureGrid final : public HeadGrid {
         std::vector<double> alpha;
         for (std::size_t i = 0; i < options_.points.size(); ++i) {
           const MixturePoint& point = options_.points[i];
-          if (point.interleaved != interleaved ||
-              point.attentive != attentive)
+          if (point.interleaved != interleaved || point.attentive != attentive)
             continue;
           index.push_back(static_cast<std::int64_t>(i));
           alpha.push_back(point.alpha);
         }
         if (index.empty()) continue;
-        forms_.push_back(
-            {interleaved, attentive, at::tensor(index, at::kLong),
-             at::tensor(alpha, at::kFloat).view({-1, 1, 1})});
+        forms_.push_back({interleaved, attentive, at::tensor(index, at::kLong),
+                          at::tensor(alpha, at::kFloat).view({-1, 1, 1})});
       }
     }
   }
@@ -230,12 +225,10 @@ class MixtureGrid final : public HeadGrid {
                   const at::Tensor& x1,
                   const at::Tensor& x2) const {
     const std::int64_t g = form.index.size(0);
-    const at::Tensor one =
-        Adapt(x1.mean(1).unsqueeze(0).expand({g, -1, -1}), p[kAdapter1],
-              p[kBias1]);
-    const at::Tensor two =
-        Adapt(x2.mean(1).unsqueeze(0).expand({g, -1, -1}), p[kAdapter2],
-              p[kBias2]);
+    const at::Tensor one = Adapt(x1.mean(1).unsqueeze(0).expand({g, -1, -1}),
+                                 p[kAdapter1], p[kBias1]);
+    const at::Tensor two = Adapt(x2.mean(1).unsqueeze(0).expand({g, -1, -1}),
+                                 p[kAdapter2], p[kBias2]);
     const at::Tensor mixed = form.interleaved
                                  ? (one + two) * 0.5
                                  : one * form.alpha + two * (1 - form.alpha);
@@ -252,11 +245,10 @@ class MixtureGrid final : public HeadGrid {
     const std::int64_t b = x1.size(0);
     const std::int64_t d = options_.width;
     // K^T q of every attention head, (g, h, D), and through the adapters.
-    const at::Tensor folded =
-        (at::bmm(p[kQuery].reshape({g * h, 1, part_}),
-                 p[kKey].reshape({g * h, part_, d})) /
-         std::sqrt(static_cast<double>(part_)))
-            .view({g, h, d});
+    const at::Tensor folded = (at::bmm(p[kQuery].reshape({g * h, 1, part_}),
+                                       p[kKey].reshape({g * h, part_, d})) /
+                               std::sqrt(static_cast<double>(part_)))
+                                  .view({g, h, d});
     const at::Tensor s1 = Scored(x1, at::bmm(folded, p[kAdapter1]));
     const at::Tensor s2 = Scored(x2, at::bmm(folded, p[kAdapter2]));
     at::Tensor values;  // (g, h, b, D): pooled tokens behind the adapters
@@ -344,8 +336,7 @@ class MixtureGrid final : public HeadGrid {
 
 }  // namespace
 
-std::unique_ptr<HeadGrid> CreateMixtureGrid(
-    const MixtureGridOptions& options) {
+std::unique_ptr<HeadGrid> CreateMixtureGrid(const MixtureGridOptions& options) {
   return std::make_unique<MixtureGrid>(options);
 }
 

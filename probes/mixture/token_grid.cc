@@ -16,8 +16,7 @@ constexpr std::int64_t kMostPrefix = 16;
 
 TokenGrid GridOf(std::int64_t count, const std::string& source) {
   TokenGrid grid;
-  grid.side =
-      static_cast<std::int64_t>(std::sqrt(static_cast<double>(count)));
+  grid.side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(count)));
   grid.prefix = count - grid.side * grid.side;
   EYECHART_REQUIRE(grid.side > 0 && grid.prefix <= kMostPrefix,
                    "{}: {} tokens are not a square of patches with a few "

@@ -19,11 +19,11 @@ constexpr double kEpochs = 100;
 Fitted Fit(const ProbeInput& input,
            const ProbeOptions& options,
            Progress& progress) {
-  const Split split = SplitFor(input.train_targets, options,
-                               kRates.size() * kDecays.size());
+  const Split split =
+      SplitFor(input.train_targets, options, kRates.size() * kDecays.size());
   GridJob job;
-  job.plan = PlanOf({"aim-attn", kBatch, 0, 0}, kEpochs, split.fit.size(0),
-                    options);
+  job.plan =
+      PlanOf({"aim-attn", kBatch, 0, 0}, kEpochs, split.fit.size(0), options);
   AttentiveGridOptions grid;
   grid.targets = input.train_targets.kind;
   grid.outputs = input.train_targets.outputs;

@@ -25,8 +25,8 @@ GridScore::GridScore(TargetKind kind, std::int64_t heads)
     : kind_(kind), heads_(heads), sums_(at::zeros({heads}, at::kDouble)) {}
 
 void GridScore::Add(const at::Tensor& scores, const Targets& targets) {
-  EYECHART_CHECK(scores.size(0) == heads_ &&
-                     scores.size(1) == targets.size() && targets.kind == kind_,
+  EYECHART_CHECK(scores.size(0) == heads_ && scores.size(1) == targets.size() &&
+                     targets.kind == kind_,
                  "{} heads of {} rows", scores.size(0), scores.size(1));
   rows_ += targets.size();
   switch (kind_) {

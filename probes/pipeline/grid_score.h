@@ -20,7 +20,8 @@ class GridScore {
  public:
   GridScore(TargetKind kind, std::int64_t heads);
 
-  /// `scores` (G, b, K) of rows with `targets`; a class beyond K is never right.
+  /// `scores` (G, b, K) of rows with `targets`; a class beyond K is never
+  /// right.
   void Add(const at::Tensor& scores, const Targets& targets);
 
   /// (G): share right; mean average precision; or minus the mean absolute error

@@ -85,8 +85,8 @@ GridPlan PlanOf(GridPlan plan,
     plan.steps = options.steps;
   } else if (options.epochs > 0 || plan.steps == 0) {
     plan.steps = std::max<std::int64_t>(
-        1, std::llround((options.epochs > 0 ? options.epochs : epochs) *
-                        a_epoch));
+        1,
+        std::llround((options.epochs > 0 ? options.epochs : epochs) * a_epoch));
   }
   plan.warmup = std::llround(options.warmup_epochs * a_epoch);
   EYECHART_REQUIRE(plan.warmup < plan.steps,
@@ -145,8 +145,7 @@ Fitted FitGrid(const ProbeInput& input,
   if (input.live)
     source = input.live(split.fit, fit_targets);
   else
-    source =
-        std::make_unique<SideSource>(*input.train, split.fit, fit_targets);
+    source = std::make_unique<SideSource>(*input.train, split.fit, fit_targets);
   Validate validate;
   const Targets held = input.train_targets.Rows(split.validation);
   if (fitted.validation > 0)
@@ -157,14 +156,13 @@ Fitted FitGrid(const ProbeInput& input,
   train.steps = job.plan.steps;
   train.batch = job.plan.batch;
   train.seed = options.seed;
-  train.look_every =
-      std::max<std::int64_t>(1, job.plan.steps / options.looks);
+  train.look_every = std::max<std::int64_t>(1, job.plan.steps / options.looks);
   train.keep_best = options.keep_best;
   train.identity = Identity(input, options, split, job);
   if (!options.state.empty())
-    train.checkpoint = options.state / fmt::format("{}-{}.safetensors",
-                                                   job.plan.protocol,
-                                                   options.seed);
+    train.checkpoint =
+        options.state /
+        fmt::format("{}-{}.safetensors", job.plan.protocol, options.seed);
   TrainResult trained = TrainGrid(*grid, *source, validate, train, progress);
   fitted.curve = std::move(trained.curve);
 

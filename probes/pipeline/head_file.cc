@@ -117,7 +117,8 @@ HeadFile::HeadFile(const fs::path& folder) : folder_(folder) {
   EYECHART_REQUIRE(
       form_ == "linear" || form_ == "attentive" || form_ == "mixture",
       "{}: form \"{}\": should be linear, attentive or mixture", source, form_);
-  labels_.kind = ParseTargetKind(JsonGet<std::string>(facts_, "targets", source));
+  labels_.kind =
+      ParseTargetKind(JsonGet<std::string>(facts_, "targets", source));
   labels_.trained = JsonGet<std::int64_t>(facts_, "outputs", source);
   labels_.mean = JsonGet<double>(facts_, "mean", source);
   labels_.deviation = JsonGet<double>(facts_, "deviation", source);
@@ -125,13 +126,14 @@ HeadFile::HeadFile(const fs::path& folder) : folder_(folder) {
     EYECHART_REQUIRE(name.is_string(), "{}: classes should be text", source);
     labels_.names.push_back(name.get<std::string>());
   }
-  EYECHART_REQUIRE(labels_.kind == TargetKind::kNumbers ||
-                       static_cast<std::int64_t>(labels_.names.size()) ==
-                           labels_.trained,
-                   "{}: {} classes for {} outputs", source,
-                   labels_.names.size(), labels_.trained);
-  EYECHART_REQUIRE(facts_.contains("features") && facts_["features"].is_object(),
-                   "{}: it does not say what features it reads", source);
+  EYECHART_REQUIRE(
+      labels_.kind == TargetKind::kNumbers ||
+          static_cast<std::int64_t>(labels_.names.size()) == labels_.trained,
+      "{}: {} classes for {} outputs", source, labels_.names.size(),
+      labels_.trained);
+  EYECHART_REQUIRE(
+      facts_.contains("features") && facts_["features"].is_object(),
+      "{}: it does not say what features it reads", source);
   const fs::path tensors = folder / "head.safetensors";
   EYECHART_REQUIRE(fs::exists(tensors), "{}: it lacks head.safetensors",
                    folder.string());
@@ -151,8 +153,8 @@ void HeadFile::RequireFits(const data::FeatureStore& store, bool second) const {
   for (const char* key : {"weights_sha256", "preprocess_sha256", "dtype",
                           "pool", "dim", "tokens"}) {
     // A pooled width says nothing to a head that reads tokens.
-    const bool of_pool = std::string_view(key) == "pool" ||
-                         std::string_view(key) == "dim";
+    const bool of_pool =
+        std::string_view(key) == "pool" || std::string_view(key) == "dim";
     if (reads_tokens() && of_pool) continue;
     if (!reads_tokens() && std::string_view(key) == "tokens") continue;
     EYECHART_REQUIRE(wanted.value(key, Json()) == found.at(key),
@@ -167,11 +169,10 @@ at::Tensor HeadFile::Scores(const ProbeSide& side) const {
   const std::string source = (folder_ / "head.safetensors").string();
   if (form_ == "linear") {
     const Json columns = facts_.value("columns", Json());
-    EYECHART_REQUIRE(columns.is_array() && columns.size() == 2 &&
-                         columns[0].is_number_integer() &&
-                         columns[1].is_number_integer(),
-                     "{}: columns should be two numbers",
-                     (folder_ / "head.json").string());
+    EYECHART_REQUIRE(
+        columns.is_array() && columns.size() == 2 &&
+            columns[0].is_number_integer() && columns[1].is_number_integer(),
+        "{}: columns should be two numbers", (folder_ / "head.json").string());
     const auto begin = columns[0].get<std::int64_t>();
     const auto count = columns[1].get<std::int64_t>();
     const at::Tensor& weight = FindTensor(tensors_, "weight", source);
@@ -179,8 +180,8 @@ at::Tensor HeadFile::Scores(const ProbeSide& side) const {
     EYECHART_REQUIRE(begin >= 0 && count > 0 &&
                          begin + count <= side.pooled().size(1) &&
                          weight.dim() == 2 && weight.size(1) == count &&
-                         weight.size(0) == labels_.trained &&
-                         bias.dim() == 1 && bias.size(0) == labels_.trained,
+                         weight.size(0) == labels_.trained && bias.dim() == 1 &&
+                         bias.size(0) == labels_.trained,
                      "{}: weight and bias do not fit {} outputs of columns {} "
                      "to {}",
                      source, labels_.trained, begin, begin + count);
@@ -201,10 +202,8 @@ at::Tensor HeadFile::Scores(const ProbeSide& side) const {
   std::vector<at::Tensor> scores;
   for (std::int64_t begin = 0; begin < side.size(); begin += kRows) {
     ThrowIfInterrupted();
-    scores.push_back(
-        grid->Scores(side.Load(at::arange(
-                         begin, std::min(side.size(), begin + kRows), at::kLong)))
-            [0]);
+    scores.push_back(grid->Scores(side.Load(at::arange(
+        begin, std::min(side.size(), begin + kRows), at::kLong)))[0]);
   }
   return at::cat(scores);
 }
@@ -214,8 +213,7 @@ AppliedHead ApplyHead(const HeadFile& head, const ProbeSide& test) {
   const std::vector<std::string> texts = test.labels();
   AddUnknownClasses(texts, test.source(), labels);
   const Targets targets = labels.Of(texts, test.source());
-  const ScoredRows scored =
-      ScoreRows(head.Scores(test), targets, labels, test);
+  const ScoredRows scored = ScoreRows(head.Scores(test), targets, labels, test);
   AppliedHead applied;
   Json scores = Json::object();
   for (const ProbeScore& score : scored.scores)

@@ -49,9 +49,9 @@ Fitted Fit(const ProbeInput& input,
   progress.Begin("k-NN", 2);
   for (const std::int64_t k : options.k) {
     if (k <= bank.size(0)) continue;
-    fitted.warnings.push_back(
-        fmt::format("k = {} is more than the {} training rows: all of them vote",
-                    k, bank.size(0)));
+    fitted.warnings.push_back(fmt::format(
+        "k = {} is more than the {} training rows: all of them vote", k,
+        bank.size(0)));
   }
   for (const std::int64_t k : options.k)
     fitted.grid.push_back({{{"k", k}}, std::nullopt, std::nullopt});

@@ -20,8 +20,8 @@ std::vector<std::string> Split(const std::string& label) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
   while (begin <= label.size()) {
-    const std::size_t end = std::min(label.find(kLabelSeparator, begin),
-                                     label.size());
+    const std::size_t end =
+        std::min(label.find(kLabelSeparator, begin), label.size());
     if (end > begin) parts.push_back(label.substr(begin, end - begin));
     begin = end + 1;
   }
@@ -72,8 +72,8 @@ std::vector<std::string> Missing(const std::vector<std::string>& names,
 std::string Some(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 5;
   std::vector<std::string> shown(
-      names.begin(),
-      names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(
+                                         std::min(kShown, names.size())));
   return fmt::format("{}{}", fmt::join(shown, ", "),
                      names.size() > kShown ? ", ..." : "");
 }
@@ -152,12 +152,11 @@ LabelSet MakeLabelSet(TargetKind kind,
   set.names = NamesOf(kind, train);
   set.trained = static_cast<std::int64_t>(set.names.size());
   const std::size_t least = kind == TargetKind::kClasses ? 2 : 1;
-  EYECHART_REQUIRE(set.names.size() >= least,
-                   "{}: the training rows have {}; a probe needs at least {}",
-                   train_source,
-                   set.names.empty() ? "no class"
-                                     : "one class only, " + set.names.front(),
-                   least);
+  EYECHART_REQUIRE(
+      set.names.size() >= least,
+      "{}: the training rows have {}; a probe needs at least {}", train_source,
+      set.names.empty() ? "no class" : "one class only, " + set.names.front(),
+      least);
   AddUnknownClasses(test, test_source, set);
   return set;
 }
@@ -178,9 +177,9 @@ void AddUnknownClasses(const std::vector<std::string>& labels,
         "can only be wrong: {}",
         source, unknown.size(), Some(unknown)));
   if (!unasked.empty())
-    set.warnings.push_back(fmt::format(
-        "{}: {} of the {} trained classes have no test row: {}", source,
-        unasked.size(), set.names.size(), Some(unasked)));
+    set.warnings.push_back(
+        fmt::format("{}: {} of the {} trained classes have no test row: {}",
+                    source, unasked.size(), set.names.size(), Some(unasked)));
   if (set.kind == TargetKind::kClasses)
     set.names.insert(set.names.end(), unknown.begin(), unknown.end());
 }

@@ -48,8 +48,8 @@ Fitted Fit(const ProbeInput& input,
   const Split split =
       SplitFor(input.train_targets, options, readings.size() * kRates.size());
   GridJob job;
-  job.plan = PlanOf({"dinov2-linear", kBatch, kSteps, 0}, 0,
-                    split.fit.size(0), options);
+  job.plan = PlanOf({"dinov2-linear", kBatch, kSteps, 0}, 0, split.fit.size(0),
+                    options);
   LinearGridOptions grid;
   grid.targets = input.train_targets.kind;
   grid.outputs = input.train_targets.outputs;

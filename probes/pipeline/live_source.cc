@@ -56,8 +56,7 @@ at::Tensor LiveSource::Prepare(const std::vector<std::int64_t>& pictures,
   at::Tensor pixels =
       engine_->HostPixels({count, 3, augment.height, augment.width});
   auto* out = pixels.mutable_data_ptr<float>();
-  const std::int64_t plane =
-      std::int64_t{3} * augment.height * augment.width;
+  const std::int64_t plane = std::int64_t{3} * augment.height * augment.width;
   std::atomic<std::int64_t> next = 0;
   std::exception_ptr error;
   std::mutex mutex;
@@ -66,14 +65,14 @@ at::Tensor LiveSource::Prepare(const std::vector<std::int64_t>& pictures,
       for (std::int64_t i = next++; i < count; i = next++) {
         const auto picture =
             static_cast<std::size_t>(pictures[static_cast<std::size_t>(i)]);
-        const data::Decoded decoded = data::Decode(
-            dataset_.Read(picture), model_.preprocess.decode);
+        const data::Decoded decoded =
+            data::Decode(dataset_.Read(picture), model_.preprocess.decode);
         // A stream for each (epoch, picture), whatever thread draws it.
         Random random(options_.seed ^ (0x9e3779b97f4a7c15ULL *
                                        static_cast<std::uint64_t>(epoch + 1)),
                       picture);
-        const data::Pixels made = data::Augment(
-            decoded.image, model_.preprocess, augment, random);
+        const data::Pixels made =
+            data::Augment(decoded.image, model_.preprocess, augment, random);
         std::memcpy(out + i * plane, made.values.data(),
                     static_cast<std::size_t>(plane) * sizeof(float));
       }
@@ -103,8 +102,7 @@ at::Tensor LiveSource::Load(const at::Tensor& index, std::int64_t epoch) {
     features.push_back(
         (options_.tokens ? made.tokens : made.pooled).to(at::kFloat));
   };
-  encoders::BatchRunner runner(*engine_,
-                               {options_.batch, model_.device.str()});
+  encoders::BatchRunner runner(*engine_, {options_.batch, model_.device.str()});
   const auto piece = [&](std::int64_t begin) {
     std::vector<std::int64_t> pictures;
     for (std::int64_t i = begin; i < std::min(n, begin + options_.batch); ++i)
@@ -114,10 +112,10 @@ at::Tensor LiveSource::Load(const at::Tensor& index, std::int64_t epoch) {
   // The next pictures are made ready while the model computes.
   std::future<at::Tensor> next;
   const auto prepare = [&](std::int64_t begin) {
-    next = std::async(std::launch::async, [this, epoch,
-                                           pictures = piece(begin)] {
-      return Prepare(pictures, epoch);
-    });
+    next =
+        std::async(std::launch::async, [this, epoch, pictures = piece(begin)] {
+          return Prepare(pictures, epoch);
+        });
   };
   prepare(0);
   for (std::int64_t begin = 0; begin < n; begin += options_.batch) {

@@ -17,7 +17,7 @@ namespace eyechart::probes {
 
 struct LiveOptions {
   data::AugmentOptions augment;
-  bool tokens = false;     // give tokens, else the model's pool
+  bool tokens = false;      // give tokens, else the model's pool
   std::int64_t batch = 32;  // pictures a forward pass
   int workers = 0;          // decoding threads; 0: one a hardware thread
   std::uint64_t seed = 0;

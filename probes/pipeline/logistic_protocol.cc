@@ -17,13 +17,13 @@ LogisticTargets TargetsFor(const Targets& targets, const std::string& source) {
   const at::Tensor counts = targets.values.sum(0);
   const at::Tensor one_sided =
       ((counts == 0) | (counts == targets.size())).nonzero().flatten();
-  EYECHART_REQUIRE(one_sided.numel() == 0,
-                   "{}: label {} of {} stands at every fitting row or at none, "
-                   "so that nothing separates it; give more rows or leave it "
-                   "out",
-                   source,
-                   one_sided.numel() > 0 ? one_sided[0].item<std::int64_t>() : 0,
-                   targets.outputs);
+  EYECHART_REQUIRE(
+      one_sided.numel() == 0,
+      "{}: label {} of {} stands at every fitting row or at none, "
+      "so that nothing separates it; give more rows or leave it "
+      "out",
+      source, one_sided.numel() > 0 ? one_sided[0].item<std::int64_t>() : 0,
+      targets.outputs);
   return LabelTargets(targets.values);
 }
 
@@ -75,9 +75,9 @@ Fitted Fit(const ProbeInput& input,
   fitted.selected = SelectPoint(fitted.grid, options);
   const double c = grid[fitted.selected];
   // Fitted again on all rows that are there, those too that chose.
-  LogisticPath again(PrepareLogistic(all.index_select(0, kept)),
-                     TargetsFor(input.train_targets.Rows(kept),
-                                input.train->source()));
+  LogisticPath again(
+      PrepareLogistic(all.index_select(0, kept)),
+      TargetsFor(input.train_targets.Rows(kept), input.train->source()));
   LogisticSolution solution;
   for (std::size_t i = 0; i <= fitted.selected; i += 8)
     solution = again.Solve(grid[i]);
@@ -93,10 +93,10 @@ Fitted Fit(const ProbeInput& input,
   fitted.head_facts = {{"form", "linear"}, {"columns", {0, all.size(1)}}};
   fitted.setting = {{"refitted", true}};
   if (unfinished > 0)
-    fitted.warnings.push_back(
-        fmt::format("{} of {} fits stopped before their gradient was within the "
-                    "tolerance",
-                    unfinished, grid.size() + 1));
+    fitted.warnings.push_back(fmt::format(
+        "{} of {} fits stopped before their gradient was within the "
+        "tolerance",
+        unfinished, grid.size() + 1));
   return fitted;
 }
 

@@ -43,13 +43,11 @@ Json SettingOf(const MixturePoint& point) {
 Fitted Fit(const ProbeInput& input,
            const ProbeOptions& options,
            Progress& progress) {
-  EYECHART_CHECK(input.train->second() != nullptr,
-                 "a mixture of one encoder");
+  EYECHART_CHECK(input.train->second() != nullptr, "a mixture of one encoder");
   const std::vector<MixturePoint> points = PointsOf(options);
   const Split split = SplitFor(input.train_targets, options, points.size());
   GridJob job;
-  job.plan =
-      PlanOf({"mof", kBatch, 0, 0}, kEpochs, split.fit.size(0), options);
+  job.plan = PlanOf({"mof", kBatch, 0, 0}, kEpochs, split.fit.size(0), options);
   MixtureGridOptions grid;
   grid.points = points;
   grid.targets = input.train_targets.kind;

@@ -108,7 +108,8 @@ struct Protocol {
   std::string_view source;
   bool tokens = false;  // reads tokens
   bool blocks = false;  // reads the pool `blocks` where the encoder has it
-  bool labels = false;  // can be trained on labels and numbers, not classes only
+  bool labels =
+      false;  // can be trained on labels and numbers, not classes only
   Fitted (*fit)(const ProbeInput& input,
                 const ProbeOptions& options,
                 Progress& progress) = nullptr;

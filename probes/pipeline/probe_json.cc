@@ -141,8 +141,8 @@ Json ProbeToJson(const ProbeResult& result) {
       {"warnings", result.warnings}};
   for (const ProbeScore& score : result.scores)
     json[score.metric] = Finite(score.value);
-  json["ci"] = result.scores.empty() ? Json(nullptr)
-                                     : CiJson(result.scores.front().ci);
+  json["ci"] =
+      result.scores.empty() ? Json(nullptr) : CiJson(result.scores.front().ci);
   if (!fitted.curve.empty()) json["curve"] = CurveJson(result);
   if (result.second) {
     json["second"] = {{"model", result.second->model},

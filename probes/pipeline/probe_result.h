@@ -24,7 +24,7 @@ struct ProbeResult {
   std::vector<ProbeScore> scores;  // of the first seed, the leading one first
   /// The leading score of each seed, in the labels' unit.
   std::vector<double> run_scores;
-  std::int64_t test = 0;  // rows scored
+  std::int64_t test = 0;                   // rows scored
   std::vector<std::int64_t> class_counts;  // of the test rows, by name
   std::vector<std::int64_t> train_counts;  // of the training rows
   std::vector<double> class_accuracy;      // NaN where there is no row

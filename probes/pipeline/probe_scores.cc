@@ -32,10 +32,10 @@ ScoredRows Classes(at::Tensor scores,
                      1);
   const ClassScores found = ScoreClasses(scores, targets.values);
   ScoredRows scored;
-  scored.scores = {{"top1", found.top1, found.top1_interval},
-                   {"top5", found.top5, found.top5_interval},
-                   {"mean_per_class", found.mean_per_class,
-                    found.mean_per_class_interval}};
+  scored.scores = {
+      {"top1", found.top1, found.top1_interval},
+      {"top5", found.top5, found.top5_interval},
+      {"mean_per_class", found.mean_per_class, found.mean_per_class_interval}};
   if (found.top_k < 5)
     scored.warnings.push_back(fmt::format(
         "with {} classes top5 counts every picture as right", found.top_k));
@@ -72,9 +72,9 @@ Interval MapInterval(const at::Tensor& scores, const at::Tensor& truth) {
     auto* out = index.mutable_data_ptr<std::int64_t>();
     for (std::uint64_t k = 0; k < n; ++k)
       out[k] = static_cast<std::int64_t>(random.Below(n));
-    draws.push_back(ScoreLabels(scores.index_select(0, index),
-                                truth.index_select(0, index))
-                        .mean_average_precision);
+    draws.push_back(
+        ScoreLabels(scores.index_select(0, index), truth.index_select(0, index))
+            .mean_average_precision);
   }
   return PercentileInterval(std::move(draws), options.level,
                             "bootstrap over pictures");
@@ -86,9 +86,8 @@ ScoredRows Labels(const at::Tensor& scores,
                   const ProbeSide& test) {
   const LabelScores found = ScoreLabels(scores, targets.values);
   ScoredRows scored;
-  scored.scores = {
-      {"map", found.mean_average_precision,
-       MapInterval(scores, targets.values)}};
+  scored.scores = {{"map", found.mean_average_precision,
+                    MapInterval(scores, targets.values)}};
   if (found.empty_labels > 0)
     scored.warnings.push_back(fmt::format(
         "{} of {} labels stand at no test row and are left out of the mean",
@@ -106,14 +105,15 @@ ScoredRows Labels(const at::Tensor& scores,
       const bool is_said = said[i][k].item<bool>();
       if (is_said == (targets.values[i][k].item<float>() > 0)) ++right;
       if (is_said)
-        prediction += (prediction.empty() ? "" : std::string(1, kLabelSeparator)) +
-                      labels.names[static_cast<std::size_t>(k)];
+        prediction +=
+            (prediction.empty() ? "" : std::string(1, kLabelSeparator)) +
+            labels.names[static_cast<std::size_t>(k)];
     }
-    scored.outcomes += CsvLine(
-        {test.id(i), texts[static_cast<std::size_t>(i)], prediction,
-         right == targets.outputs ? "1" : "0",
-         Number(static_cast<double>(right) /
-                static_cast<double>(targets.outputs))});
+    scored.outcomes +=
+        CsvLine({test.id(i), texts[static_cast<std::size_t>(i)], prediction,
+                 right == targets.outputs ? "1" : "0",
+                 Number(static_cast<double>(right) /
+                        static_cast<double>(targets.outputs))});
   }
   return scored;
 }
@@ -139,9 +139,9 @@ ScoredRows Numbers(const at::Tensor& scores,
   const std::vector<std::string> texts = test.labels();
   for (std::int64_t i = 0; i < test.size(); ++i) {
     const double value = said[i].item<double>();
-    scored.outcomes += CsvLine(
-        {test.id(i), texts[static_cast<std::size_t>(i)], Number(value), "",
-         Number(std::abs(value - truth[i].item<double>()))});
+    scored.outcomes +=
+        CsvLine({test.id(i), texts[static_cast<std::size_t>(i)], Number(value),
+                 "", Number(std::abs(value - truth[i].item<double>()))});
   }
   return scored;
 }

@@ -23,8 +23,8 @@ struct ProbeScore {
 struct ScoredRows {
   /// classes: top1, top5, mean_per_class; labels: map; numbers: mae, rmse, r2.
   std::vector<ProbeScore> scores;
-  std::vector<std::int64_t> counts;      // rows a class or label, by its name
-  std::vector<double> class_accuracy;    // NaN where a class has no row
+  std::vector<std::int64_t> counts;    // rows a class or label, by its name
+  std::vector<double> class_accuracy;  // NaN where a class has no row
   /// One row a test row: id, truth, prediction, correct, score, and what the
   /// kind adds. `score` is the share of the prediction (classes), or its
   /// absolute error (numbers).

@@ -77,13 +77,12 @@ ProbeSide::ProbeSide(std::shared_ptr<const data::FeatureStore> first,
   second_ = std::make_unique<ProbeSide>(std::move(second), /*tokens=*/true);
   const std::vector<data::StoreItem>& here = store_->items();
   const std::vector<data::StoreItem>& there = second_->store_->items();
-  const bool same =
-      std::equal(here.begin(), here.end(), there.begin(), there.end(),
-                 [](const data::StoreItem& a, const data::StoreItem& b) {
-                   return a.id == b.id &&
-                          (a.sha256.empty() || b.sha256.empty() ||
-                           a.sha256 == b.sha256);
-                 });
+  const bool same = std::equal(
+      here.begin(), here.end(), there.begin(), there.end(),
+      [](const data::StoreItem& a, const data::StoreItem& b) {
+        return a.id == b.id &&
+               (a.sha256.empty() || b.sha256.empty() || a.sha256 == b.sha256);
+      });
   EYECHART_REQUIRE(same,
                    "{} and {} are not of the same pictures in the same order, "
                    "which a mixture needs",
@@ -99,8 +98,8 @@ std::int64_t ProbeSide::width() const {
 }
 
 const std::string& ProbeSide::id(std::int64_t i) const {
-  return store_->items()[static_cast<std::size_t>(
-                             rows_[static_cast<std::size_t>(i)])]
+  return store_
+      ->items()[static_cast<std::size_t>(rows_[static_cast<std::size_t>(i)])]
       .id;
 }
 
@@ -129,13 +128,12 @@ at::Tensor ProbeSide::LoadTokens(const at::Tensor& index) const {
   at::Tensor x = at::empty({index.size(0), shape.count, shape.dim}, at::kFloat);
   auto* out = x.mutable_data_ptr<float>();
   const std::int64_t stride = shape.count * shape.dim;
-  at::parallel_for(0, index.size(0), 1,
-                   [&](std::int64_t low, std::int64_t high) {
-                     for (std::int64_t i = low; i < high; ++i)
-                       store_->ReadTokens(
-                           rows_[static_cast<std::size_t>(places[i])], 1,
-                           out + i * stride);
-                   });
+  at::parallel_for(
+      0, index.size(0), 1, [&](std::int64_t low, std::int64_t high) {
+        for (std::int64_t i = low; i < high; ++i)
+          store_->ReadTokens(rows_[static_cast<std::size_t>(places[i])], 1,
+                             out + i * stride);
+      });
   if (AllFinite(x)) return x;
   const at::Tensor bad =
       at::isfinite(x).flatten(1).all(1).logical_not().nonzero().flatten();
@@ -148,10 +146,9 @@ at::Tensor ProbeSide::LoadTokens(const at::Tensor& index) const {
 void RequireSameFeatures(const data::FeatureStore& train,
                          const data::FeatureStore& test) {
   const auto same = [&](const char* what, const auto& here, const auto& there) {
-    EYECHART_REQUIRE(here == there,
-                     "{} and {} are not of the same features: {} {} and {}",
-                     train.folder().string(), test.folder().string(), what,
-                     here, there);
+    EYECHART_REQUIRE(
+        here == there, "{} and {} are not of the same features: {} {} and {}",
+        train.folder().string(), test.folder().string(), what, here, there);
   };
   const data::StoreManifest& a = train.manifest();
   const data::StoreManifest& b = test.manifest();

@@ -62,10 +62,9 @@ void RequireKnown(const ProbeOptions& options) {
   for (const double alpha : options.alphas)
     EYECHART_REQUIRE(alpha >= 0 && alpha <= 1,
                      "--mix-alpha {}: a share, 0 to 1", alpha);
-  EYECHART_REQUIRE(
-      options.targets == TargetKind::kClasses || protocol.labels,
-      "--targets {}: protocol {} knows classes only",
-      TargetKindName(options.targets), protocol.name);
+  EYECHART_REQUIRE(options.targets == TargetKind::kClasses || protocol.labels,
+                   "--targets {}: protocol {} knows classes only",
+                   TargetKindName(options.targets), protocol.name);
 }
 
 std::size_t SelectPoint(const std::vector<GridPoint>& grid,

@@ -28,9 +28,10 @@ void WarnOfLeftOut(const ProbeSide& side, std::vector<std::string>& warnings) {
     warnings.push_back(fmt::format("{}: {} unreadable pictures are left out",
                                    side.source(), side.unreadable()));
   if (side.unlabelled() > 0)
-    warnings.push_back(fmt::format("{}: {} pictures without a label are left "
-                                   "out",
-                                   side.source(), side.unlabelled()));
+    warnings.push_back(
+        fmt::format("{}: {} pictures without a label are left "
+                    "out",
+                    side.source(), side.unlabelled()));
 }
 
 // In the labels' unit; errors of numbers are small where they are good.
@@ -46,8 +47,7 @@ Fitted ZeroShot(const ProbeInput& input, const LabelSet& labels) {
   fitted.scores = input.zero_shot(labels.names, fitted.setting);
   GridScore score(TargetKind::kClasses, 1);
   score.Add(fitted.scores.unsqueeze(0), input.test_targets);
-  fitted.grid.push_back(
-      {Json::object(), std::nullopt, score.Values().front()});
+  fitted.grid.push_back({Json::object(), std::nullopt, score.Values().front()});
   return fitted;
 }
 

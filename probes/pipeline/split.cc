@@ -51,18 +51,17 @@ Split MakeSplit(const Targets& targets, const SplitOptions& options) {
                    options.validation);
   EYECHART_REQUIRE(options.shots >= 0, "--shots {}: should be at least 1",
                    options.shots);
-  EYECHART_REQUIRE(
-      options.shots == 0 || targets.kind == TargetKind::kClasses,
-      "--shots {}: rows a class, which go with --targets classes",
-      options.shots);
+  EYECHART_REQUIRE(options.shots == 0 || targets.kind == TargetKind::kClasses,
+                   "--shots {}: rows a class, which go with --targets classes",
+                   options.shots);
   Rows fit;
   Rows validation;
   std::uint64_t stream = 0;
   for (Rows& rows : Strata(targets)) {
     Shuffle(rows, options.seed, stream++);
     if (options.shots > 0)
-      rows.resize(std::min(rows.size(),
-                           static_cast<std::size_t>(options.shots)));
+      rows.resize(
+          std::min(rows.size(), static_cast<std::size_t>(options.shots)));
     auto held = static_cast<std::size_t>(
         std::llround(options.validation * static_cast<double>(rows.size())));
     if (options.validation > 0 && rows.size() > 1)

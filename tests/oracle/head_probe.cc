@@ -3,12 +3,15 @@
 //   {"form": "linear" | "attentive" | "mixture", "data": FILE, "out": FILE,
 //    "outputs", "targets", "steps", "batch", "warmup", "floor", "seed",
 //    "points": [...], and what the form needs}
-// FILE "data" is safetensors: x (n, ...), y (n) or (n, K), test (m, ...). Step i
-// takes rows i B, i B + 1, ... modulo n. "out" gets start.G.NAME and end.G.NAME,
-// every head's parameters before and after, loss (steps, G), scores (G, m, K).
+// FILE "data" is safetensors: x (n, ...), y (n) or (n, K), test (m, ...). Step
+// i takes rows i B, i B + 1, ... modulo n. "out" gets start.G.NAME and
+// end.G.NAME, every head's parameters before and after, loss (steps, G), scores
+// (G, m, K), seconds (steps).
 #include <ATen/ops/arange.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -99,16 +102,22 @@ void Run(const Json& request) {
   AddHeads(*grid, "start", out);
   const auto batch = request.at("batch").get<std::int64_t>();
   std::vector<at::Tensor> losses;
+  std::vector<double> seconds;
   for (std::int64_t step = 0; step < request.at("steps").get<std::int64_t>();
        ++step) {
     const at::Tensor index =
         at::arange(step * batch, (step + 1) * batch, at::kLong)
             .remainder(x.size(0));
-    losses.push_back(
-        grid->Step(x.index_select(0, index), targets.Rows(index), step));
+    const at::Tensor rows = x.index_select(0, index);
+    const auto begin = std::chrono::steady_clock::now();
+    losses.push_back(grid->Step(rows, targets.Rows(index), step));
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+            .count());
   }
   AddHeads(*grid, "end", out);
   out.emplace_back("loss", at::stack(losses));
+  out.emplace_back("seconds", at::tensor(seconds, at::kDouble));
   out.emplace_back("scores", grid->Scores(FindTensor(data, "test", source)));
   WriteTensors(request.at("out").get<std::string>(), out);
 }

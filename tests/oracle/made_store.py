@@ -14,7 +14,8 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def make_store(folder, features, ids, dtype="fp32", shard_rows=4096):
+def make_store(folder, features, ids, dtype="fp32", shard_rows=4096,
+               labels=None):
     """Writes `features` (N, D) and returns them as float32, as they are read
     back: rounded to `dtype`. items.csv has no `note` and no `sha256`."""
     folder = Path(folder)
@@ -27,7 +28,9 @@ def make_store(folder, features, ids, dtype="fp32", shard_rows=4096):
         save_file({"pooled": part}, file)
         shards.append({"file": file.name, "count": len(part),
                        "sha256": sha256(file.read_bytes())})
-    rows = [f"{i},{name},{name}.png,,ok\n" for i, name in enumerate(ids)]
+    labels = [""] * len(ids) if labels is None else labels
+    rows = [f"{i},{name},{name}.png,{label},ok\n"
+            for i, (name, label) in enumerate(zip(ids, labels))]
     items = "index,id,path,label,status\n" + "".join(rows)
     (folder / "items.csv").write_text(items)
     (folder / "manifest.json").write_text(json.dumps({

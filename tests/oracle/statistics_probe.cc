@@ -3,6 +3,7 @@
 //     CASES is a list of [name, arguments...]; prints the list of results:
 //     ["wilson", k, n, level] -> [low, high]
 //     ["mcnemar", b, c, mid_p] -> p
+//     ["student", p, df] -> [quantile, cdf of it]
 //     ["paired", both, only_first, only_second, neither, level] -> [low, high]
 #include <cstdio>
 #include <exception>
@@ -10,6 +11,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/statistics.h"
+#include "core/student.h"
 
 namespace eyechart {
 namespace {
@@ -29,6 +31,11 @@ Json ResultOf(const Json& row) {
     const Interval ci = PairedDifferenceInterval(
         count(1), count(2), count(3), count(4), row.at(5).get<double>());
     return {ci.low, ci.high};
+  }
+  if (name == "student") {
+    const double df = row.at(2).get<double>();
+    const double t = StudentQuantile(row.at(1).get<double>(), df);
+    return {t, StudentCdf(t, df)};
   }
   EYECHART_REQUIRE(name == "mcnemar", "case \"{}\" is not known", name);
   return McNemarExactP(row.at(1).get<std::int64_t>(),

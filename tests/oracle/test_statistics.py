@@ -107,3 +107,15 @@ def test_paired_difference(tmp_path):
             cases.append(["paired", *counts, rng.choice([0.8, 0.95, 0.99])])
     for (_, *case), ours in zip(cases, probe(tmp_path, cases)):
         assert ours == pytest.approx(newcombe_paired(*case), abs=1e-12), case
+
+
+def test_student(tmp_path):
+    rng = random.Random(5)
+    cases = [["student", p, df]
+             for df in [1, 2, 3, 7, 30, 400, 1e6]
+             for p in [1e-9, 0.001, 0.025, 0.3, 0.5, 0.6, 0.975, 1 - 1e-6]]
+    cases += [["student", rng.random(), rng.uniform(1, 50)]
+              for _ in range(200)]
+    for (_, p, df), (t, cdf) in zip(cases, probe(tmp_path, cases)):
+        assert t == pytest.approx(stats.t.ppf(p, df), rel=1e-9, abs=1e-9)
+        assert cdf == pytest.approx(p, rel=1e-9)

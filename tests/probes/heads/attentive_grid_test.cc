@@ -42,12 +42,12 @@ TEST(AttentiveGrid, AHeadInAGridIsTheHeadAlone) {
   }
   const at::Tensor x = at::randn({5, 9, 24});
   for (std::size_t g = 0; g < alone.size(); ++g)
-    EXPECT_LT((grid->Scores(x)[static_cast<std::int64_t>(g)] -
-               alone[g]->Scores(x)[0])
-                  .abs()
-                  .max()
-                  .item<double>(),
-              1e-4);
+    EXPECT_LT(
+        (grid->Scores(x)[static_cast<std::int64_t>(g)] - alone[g]->Scores(x)[0])
+            .abs()
+            .max()
+            .item<double>(),
+        1e-4);
 }
 
 // Pictures are taken a few at a time where attention would not fit into cache.

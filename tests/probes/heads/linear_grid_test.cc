@@ -32,8 +32,9 @@ TEST(LinearGrid, AHeadInAGridIsTheHeadAlone) {
   const NamedTensors in_grid = grid->Head(2);
   const NamedTensors by_itself = alone->Head(0);
   for (std::size_t i = 0; i < 2; ++i)
-    EXPECT_LT((in_grid[i].second - by_itself[i].second).abs().max().item<float>(),
-              1e-5);
+    EXPECT_LT(
+        (in_grid[i].second - by_itself[i].second).abs().max().item<float>(),
+        1e-5);
 }
 
 TEST(LinearGrid, LearnsWhatIsThere) {
@@ -43,9 +44,8 @@ TEST(LinearGrid, LearnsWhatIsThere) {
   const at::Tensor classes = x.narrow(1, 4, 2).argmax(1);
   const Targets targets{TargetKind::kClasses, classes, 3};
   for (std::int64_t step = 0; step < 30; ++step) grid->Step(x, targets, step);
-  const at::Tensor right = (grid->Scores(x).argmax(2) == classes)
-                               .to(at::kDouble)
-                               .mean(1);
+  const at::Tensor right =
+      (grid->Scores(x).argmax(2) == classes).to(at::kDouble).mean(1);
   EXPECT_GT(right[1].item<double>(), 0.95);
 }
 

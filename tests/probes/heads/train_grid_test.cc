@@ -5,6 +5,7 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
 #include <set>
 
@@ -85,12 +86,12 @@ TEST(BatchOf, TakesEachRowOnceAnEpoch) {
     seen.insert(rows, rows + 4);
   }
   for (std::int64_t row = 0; row < 10; ++row) EXPECT_EQ(seen.count(row), 2u);
-  EXPECT_FALSE(at::equal(BatchOf(100, 100, 7, 0).index,
-                         BatchOf(100, 100, 7, 1).index));
-  EXPECT_FALSE(at::equal(BatchOf(100, 100, 7, 0).index,
-                         BatchOf(100, 100, 8, 0).index));
-  EXPECT_TRUE(at::equal(BatchOf(100, 60, 7, 3).index,
-                        BatchOf(100, 60, 7, 3).index));
+  EXPECT_FALSE(
+      at::equal(BatchOf(100, 100, 7, 0).index, BatchOf(100, 100, 7, 1).index));
+  EXPECT_FALSE(
+      at::equal(BatchOf(100, 100, 7, 0).index, BatchOf(100, 100, 8, 0).index));
+  EXPECT_TRUE(
+      at::equal(BatchOf(100, 60, 7, 3).index, BatchOf(100, 60, 7, 3).index));
 }
 
 TEST_F(TrainGridTest, AnInterruptedRunGoesOnToTheSameBits) {
@@ -130,8 +131,7 @@ TEST_F(TrainGridTest, AnInterruptedRunGoesOnToTheSameBits) {
     EXPECT_EQ(rest.best_look, once.best_look);
     for (std::size_t g = 0; g < 2; ++g)
       for (std::size_t i = 0; i < once.best[g].size(); ++i)
-        EXPECT_TRUE(
-            at::equal(rest.best[g][i].second, once.best[g][i].second));
+        EXPECT_TRUE(at::equal(rest.best[g][i].second, once.best[g][i].second));
   }
 }
 
@@ -184,7 +184,7 @@ TEST_F(TrainGridTest, ACheckpointOfAnotherRunIsRefused) {
 }
 
 TEST_F(TrainGridTest, LossesThatAreNoNumbersAreAnError) {
-  Rows rows(x_ * 1e38, targets_);
+  Rows rows(x_ * std::nan(""), targets_);
   const auto grid = SmallGrid();
   const std::string error = testing::InputErrorOf(
       [&] { TrainGrid(*grid, rows, {}, options_, Progress::None()); });
