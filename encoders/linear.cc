@@ -47,6 +47,13 @@ at::Tensor Linear::Forward(const at::Tensor& x) const {
   return Activate(at::linear(x, weight_, bias_), activation_);
 }
 
+void Linear::ForwardTo(const at::Tensor& x, const at::Tensor& out) const {
+  if (product_)
+    product_->ForwardTo(x, at::Tensor(), out);
+  else
+    out.copy_(Forward(x));
+}
+
 at::Tensor Linear::ForwardAdd(const at::Tensor& x,
                               const at::Tensor& residual) const {
   EYECHART_CHECK(activation_ == Activation::kNone, "fused sum");

@@ -28,6 +28,10 @@ class Linear {
   /// x: (..., in) in the placement's dtype and device -> (..., out).
   at::Tensor Forward(const at::Tensor& x) const;
 
+  /// Forward(x) into `out`, contiguous (..., out): without new memory where the
+  /// product can do so.
+  void ForwardTo(const at::Tensor& x, const at::Tensor& out) const;
+
   /// residual + Forward(x), in one pass where that is at hand. Only for layers
   /// without an activation.
   at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;

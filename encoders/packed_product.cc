@@ -235,14 +235,22 @@ void PackedProduct::Finish(std::int64_t group,
 
 at::Tensor PackedProduct::Forward(const at::Tensor& x,
                                   const at::Tensor& residual) const {
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape.back() = outputs_;
+  at::Tensor out = at::empty(shape, x.options());
+  ForwardTo(x, residual, out);
+  return out;
+}
+
+void PackedProduct::ForwardTo(const at::Tensor& x,
+                              const at::Tensor& residual,
+                              const at::Tensor& out) const {
   EYECHART_CHECK(x.size(-1) == inputs(), "{} inputs, not {}", inputs(),
                  x.size(-1));
   const at::Tensor in = x.contiguous();
   const at::Tensor add = residual.defined() ? residual.contiguous() : residual;
-  std::vector<std::int64_t> shape = in.sizes().vec();
-  shape.back() = outputs_;
-  at::Tensor out = at::empty(shape, in.options());
   EYECHART_CHECK(!add.defined() || add.numel() == out.numel(), "residual");
+  EYECHART_CHECK(out.is_contiguous() && out.size(-1) == outputs_, "output");
   const std::int64_t rows = inputs() == 0 ? 0 : in.numel() / inputs();
   const std::int64_t block = ProductBlockRows(rows);
   thread_local Scratch scratch;
@@ -256,7 +264,6 @@ at::Tensor PackedProduct::Forward(const at::Tensor& x,
       to.residual = add.const_data_ptr<float>() + row * outputs_;
     Multiply({packed, count}, to);
   }
-  return out;
 }
 
 std::int64_t ProductBlockRows(std::int64_t rows) {

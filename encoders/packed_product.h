@@ -72,6 +72,11 @@ class PackedProduct {
   /// x: (..., K) -> (..., N), plus `residual` (..., N) where it is defined.
   at::Tensor Forward(const at::Tensor& x, const at::Tensor& residual) const;
 
+  /// The same into `out`, contiguous (..., N): no memory is taken for it.
+  void ForwardTo(const at::Tensor& x,
+                 const at::Tensor& residual,
+                 const at::Tensor& out) const;
+
   /// The layout of `rows` rows of input.
   internal::PackedLayout RowLayout(std::int64_t rows) const;
 

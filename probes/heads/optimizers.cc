@@ -1,6 +1,7 @@
 #include "probes/heads/optimizers.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 
 #include <algorithm>
 #include <cmath>
