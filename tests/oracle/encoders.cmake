@@ -1,5 +1,6 @@
 eyechart_add_probe(encoder_probe TORCH LINKS eyechart::encoders)
 eyechart_add_oracle(aimv2 PROBES encoder_probe)
+eyechart_add_oracle(blocks)
 eyechart_add_oracle(clip PROBES encoder_probe)
 eyechart_add_oracle(dinov2 PROBES encoder_probe)
 eyechart_add_oracle(layouts PROBES encoder_probe)
