@@ -15,7 +15,9 @@ TEST(FirstItems, CutsADataSetShort) {
   for (const char* name : {"a.jpg", "b.jpg", "c.jpg"})
     testing::WriteText(folder / name, name);
   const auto open = [&] {
-    return Dataset::Create({folder.path(), "", "", ""});
+    DatasetOptions options;
+    options.path = folder.path();
+    return Dataset::Create(options);
   };
   const auto two = FirstItems(open(), 2);
   ASSERT_EQ(two->size(), 2u);

@@ -14,7 +14,9 @@ TEST(WithLabelNames, NamesNumbersAndRefusesOthers) {
   testing::WriteText(folder / "0/a.jpg", "a");
   testing::WriteText(folder / "1/b.jpg", "b");
   const auto open = [&] {
-    return Dataset::Create({folder.path(), "", "", ""});
+    DatasetOptions options;
+    options.path = folder.path();
+    return Dataset::Create(options);
   };
   const auto named = WithLabelNames(open(), {"cat", "dog"});
   EXPECT_EQ(named->item(0).label, "cat");
