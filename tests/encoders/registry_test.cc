@@ -47,8 +47,9 @@ TEST(RegistryTest, FamiliesWithoutTextSaySo) {
 TEST(PoolTest, NamesReadBack) {
   for (const Pool pool : {Pool::kHead, Pool::kCls, Pool::kMean})
     EXPECT_EQ(ParsePool(PoolName(pool)), pool);
-  EXPECT_NE(InputErrorOf([] { ParsePool("max"); }).find("head, cls and mean"),
-            std::string::npos);
+  EXPECT_NE(
+      InputErrorOf([] { ParsePool("max"); }).find("head, cls, mean and blocks"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -294,8 +294,8 @@ TEST_F(RunProbeTest, MixturesReadBothEncoders) {
   for (const std::string read_out : {"attentive ", "linear "}) {
     EXPECT_LT(scores[read_out + "0.0"], 0.75);
     EXPECT_LT(scores[read_out + "1.0"], 0.75);
-    EXPECT_GT(scores[read_out + "0.5"], 0.9) << read_out;
-    EXPECT_GT(scores[read_out + "interleaved"], 0.9) << read_out;
+    EXPECT_GT(scores[read_out + "0.5"], 0.8) << read_out;
+    EXPECT_GT(scores[read_out + "interleaved"], 0.8) << read_out;
   }
   WriteHead(folder_ / "head", result);
   const HeadFile head(folder_ / "head");
