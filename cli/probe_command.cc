@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,7 +11,6 @@
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "data/label_names.h"
 #include "data/split_paths.h"
 #include "probes/pipeline/head_file.h"
 #include "suite/probe_pipeline.h"
@@ -90,20 +90,27 @@ Pictures OpenDatasets(const Options& o,
   return pictures;
 }
 
-// Encodes one data set into `store`, and adds its warnings.
-void Encode(const Options& o,
-            const encoders::ModelSpec& spec,
-            const encoders::EncodeOptions& encode,
-            const data::Dataset& pictures,
-            const fs::path& store,
-            std::vector<std::string>& warnings) {
+// Pictures and the store that their features go to.
+struct EncodeTo {
+  const data::Dataset* pictures = nullptr;  // null: nothing to do
+  fs::path store;
+};
+
+// Loads the model once for all of `jobs`; gives their warnings.
+std::vector<std::string> Encode(const encoders::ModelSpec& spec,
+                                const encoders::EncodeOptions& encode,
+                                std::initializer_list<EncodeTo> jobs) {
   TerminalProgress progress;
   encoders::LoadedModel model = encoders::LoadModel(spec);
-  const encoders::EncodeSummary summary =
-      encoders::EncodeDataset(model, pictures, store, encode, progress);
-  for (std::string& warning : WarningsOf(summary, pictures.name()))
-    warnings.push_back(std::move(warning));
-  (void)o;
+  std::vector<std::string> warnings;
+  for (const EncodeTo& job : jobs) {
+    if (job.pictures == nullptr) continue;
+    const encoders::EncodeSummary summary = encoders::EncodeDataset(
+        model, *job.pictures, job.store, encode, progress);
+    for (std::string& warning : WarningsOf(summary, job.pictures->name()))
+      warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 void RequireConsistent(const Options& o, std::size_t names, bool mixture) {
@@ -158,7 +165,7 @@ int Apply(const Options& o) {
       spec.pool = head.facts().at("features").value("pool", "");
     encoders::EncodeOptions encode = o.encode;
     encode.tokens = head.reads_tokens();
-    Encode(o, spec, encode, *pictures.test, store, warnings);
+    warnings = Encode(spec, encode, {{pictures.test.get(), store}});
   }
   EYECHART_REQUIRE(!store.empty() && (!head.is_mixture() || !second.empty()),
                    "{} is missing",
@@ -222,21 +229,18 @@ int Run(Options o) {
       else
         CreateFolder(folder);
       job.test_store = folder / "test-features";
-      if (trains) {
-        job.train_store = folder / "train-features";
-        Encode(o, *job.model, encode, *pictures.train, job.train_store,
-               warnings);
-      }
-      Encode(o, *job.model, encode, *pictures.test, job.test_store, warnings);
+      if (trains) job.train_store = folder / "train-features";
+      warnings = Encode(*job.model, encode,
+                        {{pictures.train.get(), job.train_store},
+                         {pictures.test.get(), job.test_store}});
       job.train_pictures = pictures.train.get();
       if (mixture) {
-        const encoders::ModelSpec other = SpecOf(o.second, o.flags);
         job.second_train_store = folder / "second-train-features";
         job.second_test_store = folder / "second-test-features";
-        std::vector<std::string> again;  // the same pictures' warnings
-        Encode(o, other, encode, *pictures.train, job.second_train_store,
-               again);
-        Encode(o, other, encode, *pictures.test, job.second_test_store, again);
+        // The same pictures again: their warnings are told once.
+        Encode(SpecOf(o.second, o.flags), encode,
+               {{pictures.train.get(), job.second_train_store},
+                {pictures.test.get(), job.second_test_store}});
       }
     }
   }

@@ -6,6 +6,7 @@
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/student.h"
+#include "reports/probes.h"
 
 namespace eyechart::cli {
 namespace {
@@ -29,22 +30,6 @@ void PrintScores(const Json& json) {
                           json["test"].get<std::int64_t>());
     Fact(metric, text);
   }
-}
-
-// "k = 20, c = 0.1": what a grid point is, without its scores.
-std::string PointText(const Json& point) {
-  std::string text;
-  for (const auto& [key, value] : point.items()) {
-    if (key.starts_with("validation_") || key.starts_with("test_") ||
-        key == "index" || key == "split" || key == "ci")
-      continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
-                        value.is_string() ? value.get<std::string>()
-                        : value.is_number_float()
-                            ? fmt::format("{:.4g}", value.get<double>())
-                            : value.dump());
-  }
-  return text;
 }
 
 void PrintMixture(const Json& json) {
@@ -96,7 +81,7 @@ void PrintProbe(const Json& json, const std::string& out) {
                              json["classes"].get<std::int64_t>()));
   PrintScores(json);
   const Json& selected = json["selected"];
-  const std::string point = PointText(selected);
+  const std::string point = reports::GridPointText(selected);
   if (!point.empty())
     Fact("selected",
          point +

@@ -5,18 +5,10 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "reports/json_member.h"
 
 namespace eyechart::reports {
 namespace {
-
-const Json& Member(const Json& object,
-                   const char* key,
-                   const std::string& source) {
-  const auto found = object.find(key);
-  EYECHART_REQUIRE(found != object.end(), "{}: key \"{}\" is missing", source,
-                   key);
-  return *found;
-}
 
 std::optional<double> Maybe(const Json& object,
                             const char* key,

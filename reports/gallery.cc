@@ -1,18 +1,10 @@
 #include "reports/gallery.h"
 
 #include "core/error.h"
+#include "reports/json_member.h"
 
 namespace eyechart::reports {
 namespace {
-
-const Json& Member(const Json& object,
-                   const char* key,
-                   const std::string& source) {
-  const auto found = object.find(key);
-  EYECHART_REQUIRE(found != object.end(), "{}: key \"{}\" is missing", source,
-                   key);
-  return *found;
-}
 
 GalleryPicture ReadPicture(const Json& json, const std::string& source) {
   EYECHART_REQUIRE(json.is_object(), "{}: a picture should be an object",

@@ -7,18 +7,10 @@
 
 #include "core/error.h"
 #include "core/student.h"
+#include "reports/json_member.h"
 
 namespace eyechart::reports {
 namespace {
-
-const Json& Member(const Json& object,
-                   const char* key,
-                   const std::string& source) {
-  const auto found = object.find(key);
-  EYECHART_REQUIRE(found != object.end(), "{}: key \"{}\" is missing", source,
-                   key);
-  return *found;
-}
 
 void ReadInterval(const Json& json,
                   const std::string& source,
@@ -27,23 +19,6 @@ void ReadInterval(const Json& json,
   if (!json.is_object()) return;
   low = JsonGet<double>(json, "low", source);
   high = JsonGet<double>(json, "high", source);
-}
-
-// "k 20" or "rate 0.001, decay 0.05".
-std::string PointText(const Json& point) {
-  std::string text;
-  for (const auto& [key, value] : point.items()) {
-    if (key.starts_with("validation_") || key.starts_with("test_") ||
-        key == "index" || key == "split" || key == "iterations" ||
-        key == "converged")
-      continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
-                        value.is_string() ? value.get<std::string>()
-                        : value.is_number_float()
-                            ? fmt::format("{:.4g}", value.get<double>())
-                            : value.dump());
-  }
-  return text;
 }
 
 std::vector<MixtureRow> ReadMixture(const Json& json,
@@ -83,7 +58,7 @@ ProbeRow ReadRow(const Json& json, const std::string& source) {
   const Json& selected = Member(json, "selected", source);
   EYECHART_REQUIRE(selected.is_object(), "{}: \"selected\" should be an object",
                    source);
-  row.selected = PointText(selected);
+  row.selected = GridPointText(selected);
   row.split = JsonGet<std::string>(selected, "split", source);
   const Json& runs = Member(json, "runs", source);
   const Json& seeds = Member(runs, "seeds", source);
@@ -120,6 +95,22 @@ void Compare(std::vector<ProbeRow>& rows) {
 }
 
 }  // namespace
+
+std::string GridPointText(const Json& point) {
+  std::string text;
+  for (const auto& [key, value] : point.items()) {
+    if (key.starts_with("validation_") || key.starts_with("test_") ||
+        key == "index" || key == "split" || key == "iterations" ||
+        key == "converged")
+      continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
+                        value.is_string() ? value.get<std::string>()
+                        : value.is_number_float()
+                            ? fmt::format("{:.4g}", value.get<double>())
+                            : value.dump());
+  }
+  return text;
+}
 
 std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs) {
   std::vector<ProbeTable> tables;

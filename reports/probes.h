@@ -54,6 +54,10 @@ struct ProbeTable {
   std::vector<ProbeRow> rows;
 };
 
+/// A grid point of a probe.json without its scores: "k 20", "decay 0.05, rate
+/// 0.002".
+std::string GridPointText(const Json& point);
+
 /// Tables in the order of their first cell. Throws InputError naming run, cell
 /// and key where a probe.json is not as probes write it.
 std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs);

@@ -32,11 +32,12 @@ std::unique_ptr<ProbeSide> OpenSide(const probes::Protocol& protocol,
   return std::make_unique<ProbeSide>(Open(store), protocol.tokens);
 }
 
-// Batches of augmented pictures from the encoder.
-auto LiveOf(const ProbeJob& job,
-            const probes::Protocol& protocol,
-            encoders::LoadedModel& model,
-            const ProbeSide& train) {
+// Gives `input` batches of augmented pictures from the encoder.
+void SetLive(const ProbeJob& job,
+             const probes::Protocol& protocol,
+             encoders::LoadedModel& model,
+             const ProbeSide& train,
+             probes::ProbeInput& input) {
   const data::InputSize size = data::FixedInputSize(model.preprocess);
   EYECHART_REQUIRE(size.height > 0 && size.height == size.width,
                    "--augment: pictures of this processor come in other than "
@@ -47,17 +48,20 @@ auto LiveOf(const ProbeJob& job,
   live.tokens = protocol.tokens;
   live.batch = job.encode_batch;
   live.workers = job.workers;
-  live.seed = job.options.seed;
-  return [&job, &model, &train, live](
-             const at::Tensor& index,
-             probes::Targets targets) -> std::unique_ptr<probes::BatchSource> {
+  input.augmentation = data::AugmentToJson(live.augment);
+  input.live = [&job, &model, &train, live](
+                   const at::Tensor& index, probes::Targets targets,
+                   std::uint64_t seed) -> std::unique_ptr<probes::BatchSource> {
+    probes::LiveOptions seeded = live;
+    seeded.seed = seed;
     std::vector<std::int64_t> rows;
     const at::Tensor wanted = index.contiguous();
     const auto* places = wanted.const_data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < index.size(0); ++i)
       rows.push_back(train.rows()[static_cast<std::size_t>(places[i])]);
-    return std::make_unique<probes::LiveSource>(
-        model, *job.train_pictures, std::move(rows), std::move(targets), live);
+    return std::make_unique<probes::LiveSource>(model, *job.train_pictures,
+                                                std::move(rows),
+                                                std::move(targets), seeded);
   };
 }
 
@@ -172,7 +176,7 @@ probes::ProbeResult RunProbeJob(const ProbeJob& job, Progress& progress) {
       EYECHART_CHECK(job.model && job.train_pictures != nullptr,
                      "augmentation without an encoder and pictures");
       model = encoders::LoadModel(*job.model);
-      input.live = LiveOf(job, protocol, *model, *train);
+      SetLive(job, protocol, *model, *train, input);
     }
   }
   probes::ProbeOptions options = job.options;

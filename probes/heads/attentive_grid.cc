@@ -4,9 +4,7 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/var_mean.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -15,14 +13,12 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "probes/heads/optimizers.h"
+#include "probes/heads/stacked_heads.h"
 #include "probes/heads/start_values.h"
 
 namespace eyechart::probes {
 namespace {
 
-constexpr double kNormEpsilon = 1e-6;  // AIM's
-constexpr double kNormMomentum = 0.1;  // PyTorch's default
 // Values of attention (pictures x tokens x heads of the grid) at a time: few
 // enough to stay in cache beside the tokens, enough for a whole product.
 constexpr std::int64_t kChunkValues = std::int64_t{1} << 22;
@@ -40,31 +36,18 @@ class AttentiveGrid final : public HeadGrid {
   explicit AttentiveGrid(const AttentiveGridOptions& options)
       : options_(options),
         count_(static_cast<std::int64_t>(options.points.size())),
-        part_(options.width / std::max<std::int64_t>(options.heads, 1)) {
+        part_(options.width / std::max<std::int64_t>(options.heads, 1)),
+        heads_(RatesOf(options), options.width) {
     EYECHART_CHECK(count_ > 0 && options.outputs > 0 && options.heads > 0 &&
                        part_ * options.heads == options.width,
                    "{} attention heads on width {}", options.heads,
                    options.width);
     const std::int64_t c = options.width;
-    const auto start = [&](const at::Tensor& one) {
-      return one.unsqueeze(0)
-          .repeat(std::vector<std::int64_t>({count_, 1, 1}))
-          .contiguous();
-    };
-    key_ = start(XavierValues({c, c}, options.seed, 0));
-    value_ = start(XavierValues({c, c}, options.seed, 1));
-    query_ = start(NormalValues({1, c}, 0.02, options.seed, 2)).view({-1, c});
-    linear_ = start(XavierValues({options.outputs, c}, options.seed, 3));
-    for (std::size_t i = 0; i < kStacks; ++i) {
-      first_[i] = at::zeros_like(*stacks_[i]);
-      second_[i] = at::zeros_like(*stacks_[i]);
-    }
-    mean_ = at::zeros({c}, at::kFloat);
-    variance_ = at::ones({c}, at::kFloat);
+    heads_.Add("key", XavierValues({c, c}, options.seed, 0));
+    heads_.Add("value", XavierValues({c, c}, options.seed, 1));
+    heads_.Add("query", NormalValues({1, c}, 0.02, options.seed, 2).view({c}));
+    heads_.Add("linear", XavierValues({options.outputs, c}, options.seed, 3));
   }
-
-  AttentiveGrid(const AttentiveGrid&) = delete;
-  AttentiveGrid& operator=(const AttentiveGrid&) = delete;
 
   std::int64_t size() const override { return count_; }
 
@@ -72,16 +55,10 @@ class AttentiveGrid final : public HeadGrid {
                   const Targets& targets,
                   std::int64_t step) override {
     RequireTokens(x);
-    const auto [variance, mean] =
-        at::var_mean(x.flatten(0, 1), at::IntArrayRef{0}, /*correction=*/0);
-    const auto rows = static_cast<double>(x.size(0) * x.size(1));
-    mean_.lerp_(mean, kNormMomentum);
-    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)), kNormMomentum);
-    const at::Tensor inverse = (variance + kNormEpsilon).rsqrt();
-
+    const auto [mean, inverse] = heads_.Observe(x);
     std::array<at::Tensor, kStacks> slopes;
     for (std::size_t i = 0; i < kStacks; ++i)
-      slopes[i] = at::zeros_like(*stacks_[i]);
+      slopes[i] = at::zeros_like(heads_.stack(i));
     const at::Tensor folded = Folded() * inverse;
     at::Tensor folded_slope = at::zeros_like(folded);
     at::Tensor loss = at::zeros({count_}, at::kFloat);
@@ -101,48 +78,44 @@ class AttentiveGrid final : public HeadGrid {
                folded_slope);
     }
     Unfold(folded_slope * inverse, slopes);
-    Update(slopes, step);
+    heads_.Update(slopes, options_.schedule, options_.clip, step);
     return loss;
   }
 
   at::Tensor Scores(const at::Tensor& x) const override {
     RequireTokens(x);
-    const at::Tensor inverse = (variance_ + kNormEpsilon).rsqrt();
+    const auto [mean, inverse] = heads_.Running();
     const at::Tensor folded = Folded() * inverse;
     std::vector<at::Tensor> scores;
     const std::int64_t chunk = Chunk(x);
     for (std::int64_t begin = 0; begin < x.size(0); begin += chunk)
       scores.push_back(
           Forward(x.narrow(0, begin, std::min(chunk, x.size(0) - begin)),
-                  folded, mean_, inverse)
+                  folded, mean, inverse)
               .scores);
     return at::cat(scores, 1);
   }
 
-  NamedTensors State() override {
-    NamedTensors state;
-    for (std::size_t i = 0; i < kStacks; ++i) {
-      state.emplace_back(kNames[i], *stacks_[i]);
-      state.emplace_back(std::string(kNames[i]) + ".first", first_[i]);
-      state.emplace_back(std::string(kNames[i]) + ".second", second_[i]);
-    }
-    state.emplace_back("mean", mean_);
-    state.emplace_back("variance", variance_);
-    return state;
-  }
+  NamedTensors State() override { return heads_.State(); }
 
   NamedTensors Head(std::int64_t point) const override {
-    NamedTensors head;
-    for (std::size_t i = 0; i < kStacks; ++i)
-      head.emplace_back(kNames[i], (*stacks_[i])[point].clone());
-    head.emplace_back("mean", mean_.clone());
-    head.emplace_back("variance", variance_.clone());
-    return head;
+    return heads_.Head(point);
   }
 
  private:
-  static constexpr std::size_t kStacks = 4;
-  static constexpr std::array kNames = {"key", "value", "query", "linear"};
+  enum Stack : std::size_t { kKey, kValue, kQuery, kLinear, kStacks };
+
+  static std::vector<HeadRate> RatesOf(const AttentiveGridOptions& options) {
+    std::vector<HeadRate> rates;
+    for (const AttentivePoint& point : options.points)
+      rates.push_back({point.rate, point.decay});
+    return rates;
+  }
+
+  const at::Tensor& key() const { return heads_.stack(kKey); }
+  const at::Tensor& value() const { return heads_.stack(kValue); }
+  const at::Tensor& query() const { return heads_.stack(kQuery); }
+  const at::Tensor& linear() const { return heads_.stack(kLinear); }
 
   void RequireTokens(const at::Tensor& x) const {
     EYECHART_CHECK(x.dim() == 3 && x.size(2) == options_.width,
@@ -158,8 +131,8 @@ class AttentiveGrid final : public HeadGrid {
   // K^T q of every attention head, with attention's scale: (GH, C).
   at::Tensor Folded() const {
     const std::int64_t all = count_ * options_.heads;
-    return at::bmm(query_.view({all, 1, part_}),
-                   key_.view({all, part_, options_.width}))
+    return at::bmm(query().view({all, 1, part_}),
+                   key().view({all, part_, options_.width}))
         .view({all, options_.width})
         .div_(std::sqrt(static_cast<double>(part_)));
   }
@@ -180,11 +153,11 @@ class AttentiveGrid final : public HeadGrid {
                       .contiguous();
     // Each attention head's part of the values: (GH, b, C / H).
     const at::Tensor parts =
-        at::bmm(pass.pooled, value_.view({all, part_, c}).transpose(1, 2));
+        at::bmm(pass.pooled, value().view({all, part_, c}).transpose(1, 2));
     pass.values = parts.view({count_, options_.heads, n, part_})
                       .transpose(1, 2)
                       .reshape({count_, n, c});
-    pass.scores = at::bmm(pass.values, linear_.transpose(1, 2));
+    pass.scores = at::bmm(pass.values, linear().transpose(1, 2));
     return pass;
   }
 
@@ -198,15 +171,15 @@ class AttentiveGrid final : public HeadGrid {
     const std::int64_t n = tokens.size(0);
     const std::int64_t c = options_.width;
     const std::int64_t all = count_ * options_.heads;
-    slopes[3] += at::bmm(slope.transpose(1, 2), pass.values);
-    const at::Tensor parts = at::bmm(slope, linear_)
+    slopes[kLinear] += at::bmm(slope.transpose(1, 2), pass.values);
+    const at::Tensor parts = at::bmm(slope, linear())
                                  .view({count_, n, options_.heads, part_})
                                  .transpose(1, 2)
                                  .reshape({all, n, part_});
-    slopes[1].view({all, part_, c}) +=
+    slopes[kValue].view({all, part_, c}) +=
         at::bmm(parts.transpose(1, 2), pass.pooled);
     // Of what attention pooled, before the norm's shift and scale: (b, GH, C).
-    const at::Tensor pooled = at::bmm(parts, value_.view({all, part_, c}))
+    const at::Tensor pooled = at::bmm(parts, value().view({all, part_, c}))
                                   .mul_(inverse)
                                   .transpose(0, 1)
                                   .contiguous();
@@ -225,40 +198,17 @@ class AttentiveGrid final : public HeadGrid {
     const std::int64_t all = count_ * options_.heads;
     const at::Tensor scaled =
         (folded / std::sqrt(static_cast<double>(part_))).view({all, 1, c});
-    slopes[0] = at::bmm(query_.view({all, part_, 1}), scaled).view_as(key_);
-    slopes[2] = at::bmm(key_.view({all, part_, c}), scaled.transpose(1, 2))
-                    .view_as(query_);
-  }
-
-  void Update(const std::array<at::Tensor, kStacks>& slopes,
-              std::int64_t step) {
-    std::vector<StackedSlope> stacks;
-    for (std::size_t i = 0; i < kStacks; ++i)
-      stacks.push_back({*stacks_[i], slopes[i].contiguous()});
-    const std::vector<double> scales = ClipScales(stacks, options_.clip);
-    std::vector<double> rates;
-    std::vector<double> decays;
-    for (const AttentivePoint& point : options_.points) {
-      rates.push_back(RateAt(options_.schedule, point.rate, step));
-      decays.push_back(point.decay);
-    }
-    for (std::size_t i = 0; i < kStacks; ++i)
-      AdamWStep(stacks[i], first_[i], second_[i], rates, decays, scales, step);
+    slopes[kKey] =
+        at::bmm(query().view({all, part_, 1}), scaled).view_as(key());
+    slopes[kQuery] =
+        at::bmm(key().view({all, part_, c}), scaled.transpose(1, 2))
+            .view_as(query());
   }
 
   AttentiveGridOptions options_;
   std::int64_t count_;  // G
   std::int64_t part_;   // C / H
-  at::Tensor key_;      // (G, C, C)
-  at::Tensor value_;    // (G, C, C)
-  at::Tensor query_;    // (G, C)
-  at::Tensor linear_;   // (G, K, C)
-  const std::array<at::Tensor*, kStacks> stacks_ = {&key_, &value_, &query_,
-                                                    &linear_};
-  std::array<at::Tensor, kStacks> first_;
-  std::array<at::Tensor, kStacks> second_;
-  at::Tensor mean_;      // (C), running
-  at::Tensor variance_;  // (C), running, unbiased
+  StackedHeads heads_;  // key, value (G, C, C), query (G, C), linear (G, K, C)
 };
 
 }  // namespace

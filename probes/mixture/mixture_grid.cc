@@ -5,10 +5,8 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/var_mean.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -17,18 +15,17 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "probes/heads/optimizers.h"
+#include "probes/heads/stacked_heads.h"
 #include "probes/heads/start_values.h"
 
 namespace eyechart::probes {
 namespace {
 
-constexpr double kNormEpsilon = 1e-6;
-constexpr double kNormMomentum = 0.1;
 // Values of attention (pictures x tokens x heads of the grid) at a time; the
 // graph keeps a few such tensors.
 constexpr std::int64_t kChunkValues = std::int64_t{1} << 22;
 
+// In the order in which the constructor adds them.
 enum Stack : std::size_t {
   kAdapter1,
   kBias1,
@@ -40,9 +37,6 @@ enum Stack : std::size_t {
   kLinear,
   kStacks,
 };
-constexpr std::array<const char*, kStacks> kNames = {
-    "adapter1", "bias1", "adapter2", "bias2",
-    "key",      "value", "query",    "linear"};
 
 // Where a head's tokens are pooled: which of the grid's heads are of a form.
 struct Form {
@@ -57,33 +51,23 @@ class MixtureGrid final : public HeadGrid {
   explicit MixtureGrid(const MixtureGridOptions& options)
       : options_(options),
         count_(static_cast<std::int64_t>(options.points.size())),
-        part_(options.width / std::max<std::int64_t>(options.heads, 1)) {
+        part_(options.width / std::max<std::int64_t>(options.heads, 1)),
+        heads_(RatesOf(options), options.first_width + options.second_width) {
     EYECHART_CHECK(count_ > 0 && options.outputs > 0 && options.heads > 0 &&
                        part_ * options.heads == options.width,
                    "{} attention heads on width {}", options.heads,
                    options.width);
     const std::int64_t d = options.width;
     const std::uint64_t seed = options.seed;
-    const auto start = [&](Stack stack, const at::Tensor& one) {
-      std::vector<std::int64_t> repeats(static_cast<std::size_t>(one.dim()) + 1,
-                                        1);
-      repeats.front() = count_;
-      stacks_[stack] = one.unsqueeze(0).repeat(repeats).contiguous();
-      stacks_[stack].set_requires_grad(true);
-      first_[stack] = at::zeros_like(stacks_[stack]);
-      second_[stack] = at::zeros_like(stacks_[stack]);
-    };
-    start(kAdapter1, XavierValues({d, options.first_width}, seed, 10));
-    start(kBias1, at::zeros({d}));
-    start(kAdapter2, XavierValues({d, options.second_width}, seed, 11));
-    start(kBias2, at::zeros({d}));
-    start(kKey, XavierValues({d, d}, seed, 12));
-    start(kValue, XavierValues({d, d}, seed, 13));
-    start(kQuery, NormalValues({d}, 0.02, seed, 14));
-    start(kLinear, XavierValues({options.outputs, d}, seed, 15));
-    const std::int64_t c = options.first_width + options.second_width;
-    mean_ = at::zeros({c});
-    variance_ = at::ones({c});
+    heads_.Add("adapter1", XavierValues({d, options.first_width}, seed, 10));
+    heads_.Add("bias1", at::zeros({d}));
+    heads_.Add("adapter2", XavierValues({d, options.second_width}, seed, 11));
+    heads_.Add("bias2", at::zeros({d}));
+    heads_.Add("key", XavierValues({d, d}, seed, 12));
+    heads_.Add("value", XavierValues({d, d}, seed, 13));
+    heads_.Add("query", NormalValues({d}, 0.02, seed, 14));
+    heads_.Add("linear", XavierValues({options.outputs, d}, seed, 15));
+    heads_.RequireSlopes();
     MakeForms();
   }
 
@@ -93,13 +77,9 @@ class MixtureGrid final : public HeadGrid {
                   const Targets& targets,
                   std::int64_t step) override {
     RequireTokens(x);
-    const auto [variance, mean] =
-        at::var_mean(x.flatten(0, 1), at::IntArrayRef{0}, /*correction=*/0);
-    const auto rows = static_cast<double>(x.size(0) * x.size(1));
-    mean_.lerp_(mean, kNormMomentum);
-    variance_.lerp_(variance * (rows / std::max(rows - 1, 1.0)), kNormMomentum);
-    const at::Tensor inverse = (variance + kNormEpsilon).rsqrt();
-    for (at::Tensor& stack : stacks_) stack.mutable_grad() = at::Tensor();
+    const auto [mean, inverse] = heads_.Observe(x);
+    for (std::size_t i = 0; i < kStacks; ++i)
+      heads_.stack(i).mutable_grad() = at::Tensor();
     at::Tensor loss = at::zeros({count_}, at::kFloat);
     const std::int64_t chunk = Chunk(x);
     const at::AutoGradMode record(true);
@@ -121,38 +101,30 @@ class MixtureGrid final : public HeadGrid {
   at::Tensor Scores(const at::Tensor& x) const override {
     RequireTokens(x);
     const at::NoGradGuard frozen;
-    const at::Tensor inverse = (variance_ + kNormEpsilon).rsqrt();
+    const auto [mean, inverse] = heads_.Running();
     std::vector<at::Tensor> scores;
     const std::int64_t chunk = Chunk(x);
     for (std::int64_t begin = 0; begin < x.size(0); begin += chunk)
       scores.push_back(
-          Forward(x.narrow(0, begin, std::min(chunk, x.size(0) - begin)), mean_,
+          Forward(x.narrow(0, begin, std::min(chunk, x.size(0) - begin)), mean,
                   inverse));
     return at::cat(scores, 1);
   }
 
-  NamedTensors State() override {
-    NamedTensors state;
-    for (std::size_t i = 0; i < kStacks; ++i) {
-      state.emplace_back(kNames[i], stacks_[i].detach());
-      state.emplace_back(std::string(kNames[i]) + ".first", first_[i]);
-      state.emplace_back(std::string(kNames[i]) + ".second", second_[i]);
-    }
-    state.emplace_back("mean", mean_);
-    state.emplace_back("variance", variance_);
-    return state;
-  }
+  NamedTensors State() override { return heads_.State(); }
 
   NamedTensors Head(std::int64_t point) const override {
-    NamedTensors head;
-    for (std::size_t i = 0; i < kStacks; ++i)
-      head.emplace_back(kNames[i], stacks_[i].detach()[point].clone());
-    head.emplace_back("mean", mean_.clone());
-    head.emplace_back("variance", variance_.clone());
-    return head;
+    return heads_.Head(point);
   }
 
  private:
+  static std::vector<HeadRate> RatesOf(const MixtureGridOptions& options) {
+    std::vector<HeadRate> rates;
+    for (const MixturePoint& point : options.points)
+      rates.push_back({point.rate, point.decay});
+    return rates;
+  }
+
   void RequireTokens(const at::Tensor& x) const {
     EYECHART_CHECK(x.dim() == 3 && x.size(2) == options_.first_width +
                                                     options_.second_width,
@@ -188,7 +160,7 @@ class MixtureGrid final : public HeadGrid {
   std::array<at::Tensor, kStacks> Take(const Form& form) const {
     std::array<at::Tensor, kStacks> taken;
     for (std::size_t i = 0; i < kStacks; ++i)
-      taken[i] = stacks_[i].index_select(0, form.index);
+      taken[i] = heads_.stack(i).index_select(0, form.index);
     return taken;
   }
 
@@ -304,34 +276,20 @@ class MixtureGrid final : public HeadGrid {
   }
 
   void Update(std::int64_t step) {
-    const at::NoGradGuard frozen;
-    std::vector<StackedSlope> stacks;
+    std::vector<at::Tensor> slopes;
     for (std::size_t i = 0; i < kStacks; ++i) {
-      const at::Tensor& grad = stacks_[i].grad();
-      stacks.push_back({stacks_[i].detach(),
-                        grad.defined() ? grad.contiguous()
-                                       : at::zeros_like(stacks_[i].detach())});
+      const at::Tensor& grad = heads_.stack(i).grad();
+      slopes.push_back(
+          grad.defined() ? grad : at::zeros_like(heads_.stack(i).detach()));
     }
-    const std::vector<double> scales = ClipScales(stacks, options_.clip);
-    std::vector<double> rates;
-    std::vector<double> decays;
-    for (const MixturePoint& point : options_.points) {
-      rates.push_back(RateAt(options_.schedule, point.rate, step));
-      decays.push_back(point.decay);
-    }
-    for (std::size_t i = 0; i < kStacks; ++i)
-      AdamWStep(stacks[i], first_[i], second_[i], rates, decays, scales, step);
+    heads_.Update(slopes, options_.schedule, options_.clip, step);
   }
 
   MixtureGridOptions options_;
   std::int64_t count_;  // G
   std::int64_t part_;   // D / heads
-  std::array<at::Tensor, kStacks> stacks_;
-  std::array<at::Tensor, kStacks> first_;
-  std::array<at::Tensor, kStacks> second_;
+  StackedHeads heads_;
   std::vector<Form> forms_;
-  at::Tensor mean_;      // (C1 + C2), running
-  at::Tensor variance_;  // (C1 + C2), running, unbiased
 };
 
 }  // namespace

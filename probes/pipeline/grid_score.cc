@@ -60,4 +60,10 @@ std::vector<double> GridScore::Values() const {
   return values;
 }
 
+double ScoreOfHead(const at::Tensor& scores, const Targets& targets) {
+  GridScore score(targets.kind, 1);
+  score.Add(scores.unsqueeze(0), targets);
+  return score.Values().front();
+}
+
 }  // namespace eyechart::probes

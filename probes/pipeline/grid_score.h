@@ -37,4 +37,7 @@ class GridScore {
   std::vector<at::Tensor> truth_;   // labels: (b, K)
 };
 
+/// Of one head's scores (m, K).
+double ScoreOfHead(const at::Tensor& scores, const Targets& targets);
+
 }  // namespace eyechart::probes

@@ -138,12 +138,13 @@ Fitted FitGrid(const ProbeInput& input,
   fitted.setting = {{"batch", job.plan.batch}, {"steps", job.plan.steps}};
   if (job.plan.warmup > 0) fitted.setting["warmup_steps"] = job.plan.warmup;
   if (options.keep_best) fitted.setting["keep"] = "best";
+  if (input.live) fitted.setting["augmentation"] = input.augmentation;
 
   const std::unique_ptr<HeadGrid> grid = job.make();
   const Targets fit_targets = input.train_targets.Rows(split.fit);
   std::unique_ptr<BatchSource> source;
   if (input.live)
-    source = input.live(split.fit, fit_targets);
+    source = input.live(split.fit, fit_targets, options.seed);
   else
     source = std::make_unique<SideSource>(*input.train, split.fit, fit_targets);
   Validate validate;

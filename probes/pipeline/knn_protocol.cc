@@ -28,12 +28,6 @@ std::vector<at::Tensor> VotesOfEach(const ProbeOptions& options,
   return votes;
 }
 
-double ShareRight(const at::Tensor& votes, const Targets& targets) {
-  GridScore score(targets.kind, 1);
-  score.Add(votes.unsqueeze(0), targets);
-  return score.Values().front();
-}
-
 Fitted Fit(const ProbeInput& input,
            const ProbeOptions& options,
            Progress& progress) {
@@ -65,14 +59,14 @@ Fitted Fit(const ProbeInput& input,
                     train.index_select(0, split.validation));
     const Targets truth = input.train_targets.Rows(split.validation);
     for (std::size_t i = 0; i < votes.size(); ++i)
-      fitted.grid[i].validation = ShareRight(votes[i], truth);
+      fitted.grid[i].validation = ScoreOfHead(votes[i], truth);
   }
   progress.Update(1);
   // All rows vote on the test set, those too that chose k.
   const std::vector<at::Tensor> votes =
       VotesOfEach(options, bank, targets, input.test->pooled());
   for (std::size_t i = 0; i < votes.size(); ++i)
-    fitted.grid[i].test = ShareRight(votes[i], input.test_targets);
+    fitted.grid[i].test = ScoreOfHead(votes[i], input.test_targets);
   progress.Update(2);
   progress.End();
   fitted.selected = SelectPoint(fitted.grid, options);

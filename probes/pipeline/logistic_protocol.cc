@@ -32,9 +32,7 @@ double Score(const LogisticSolution& solution,
              const Targets& targets) {
   const at::Tensor scores =
       at::matmul(features.to(at::kDouble), solution.weights) + solution.bias;
-  GridScore score(targets.kind, 1);
-  score.Add(scores.unsqueeze(0), targets);
-  return score.Values().front();
+  return ScoreOfHead(scores, targets);
 }
 
 Fitted Fit(const ProbeInput& input,

@@ -59,11 +59,6 @@ struct GridPoint {
   std::optional<double> test;
 };
 
-/// The curve of a training run.
-struct ProbeCurve {
-  std::vector<CurvePoint> points;
-};
-
 /// What one run of a protocol came to.
 struct Fitted {
   std::vector<GridPoint> grid;
@@ -85,10 +80,11 @@ struct ProbeInput {
   Targets train_targets;
   Targets test_targets;  // classes from train_targets.outputs on: never right
   /// With options.augment: batches of side rows `index` with their `targets`
-  /// from the encoder itself.
-  std::function<std::unique_ptr<BatchSource>(const at::Tensor& index,
-                                             Targets targets)>
+  /// from the encoder itself, augmented by `seed`.
+  std::function<std::unique_ptr<BatchSource>(
+      const at::Tensor& index, Targets targets, std::uint64_t seed)>
       live;
+  Json augmentation;  // what it does to pictures, for the record
   /// zero-shot: the classes to choose among, in the order of their texts;
   /// empty: those of the test rows.
   std::vector<std::string> classes;

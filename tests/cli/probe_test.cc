@@ -206,6 +206,8 @@ TEST_F(ProbeCommand, PicturesAreEncodedOnTheWay) {
   const Json live = EyechartJson({"probe", "attentive", clip, data, "--augment",
                                   "--steps", "2", "--select", "test"});
   EXPECT_EQ(live["augment"], true);
+  EXPECT_EQ(live["setting"]["augmentation"]["rand_augment"],
+            "rand-m9-mstd0.5-inc1");
   EXPECT_EQ(live["train"], 12);
   const Json zero = EyechartJson({"probe", "zero-shot", clip, data});
   EXPECT_EQ(zero["train"], 0);

@@ -4,59 +4,36 @@
 // (n) in 0 ... CLASSES - 1, or (n, l) of 0 and 1 with CLASSES 0. OUT, another,
 // all F64: "weights" (m, d, k), "bias" (m, k), "loss", "gradient", "iterations"
 // and "converged" (m).
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "core/safetensors.h"
 #include "probes/heads/logistic_solver.h"
+#include "probes/heads/tensor_file.h"
 
 namespace eyechart::probes {
 namespace {
 
-at::Tensor Read(const SafetensorsFile& file, const char* name) {
-  const TensorView& view = file.at(name);
-  return at::from_blob(const_cast<std::byte*>(view.data.data()), view.shape,
-                       view.dtype == DType::kI64 ? at::kLong : at::kDouble);
-}
-
-void Write(const char* path,
-           const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
-  std::vector<std::pair<std::string, TensorView>> views;
-  for (const auto& [name, tensor] : tensors) {
-    TensorView view;
-    view.dtype = DType::kF64;
-    view.shape = tensor.sizes().vec();
-    view.data = {static_cast<const std::byte*>(tensor.const_data_ptr()),
-                 tensor.nbytes()};
-    views.emplace_back(name, view);
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << SafetensorsHeader(views);
-  for (const auto& [name, view] : views)
-    out.write(reinterpret_cast<const char*>(view.data.data()),
-              static_cast<std::streamsize>(view.data.size()));
-}
-
 void Run(char** arguments) {
-  const SafetensorsFile file(arguments[1]);
-  const at::Tensor labels = Read(file, "labels");
+  const std::string source = arguments[1];
+  const NamedTensors file = ReadTensors(source);
+  const auto read = [&](const char* name) {
+    return FindTensor(file, name, source);
+  };
+  const at::Tensor labels = read("labels");
   LogisticSolverOptions options;
   options.tolerance = std::atof(arguments[4]);
-  LogisticPath path(PrepareLogistic(Read(file, "features")),
+  LogisticPath path(PrepareLogistic(read("features")),
                     labels.dim() == 2
                         ? LabelTargets(labels)
                         : ClassTargets(labels, std::atoi(arguments[3])),
                     options);
-  const at::Tensor c = Read(file, "c");
+  const at::Tensor c = read("c");
   std::vector<at::Tensor> weights, bias;
   std::vector<double> loss, gradient, iterations, converged;
   for (std::int64_t i = 0; i < c.numel(); ++i) {
@@ -71,12 +48,12 @@ void Run(char** arguments) {
   const auto row = [](const std::vector<double>& values) {
     return at::tensor(values, at::kDouble);
   };
-  Write(arguments[2], {{"weights", at::stack(weights)},
-                       {"bias", at::stack(bias)},
-                       {"loss", row(loss)},
-                       {"gradient", row(gradient)},
-                       {"iterations", row(iterations)},
-                       {"converged", row(converged)}});
+  WriteTensors(arguments[2], {{"weights", at::stack(weights)},
+                              {"bias", at::stack(bias)},
+                              {"loss", row(loss)},
+                              {"gradient", row(gradient)},
+                              {"iterations", row(iterations)},
+                              {"converged", row(converged)}});
 }
 
 }  // namespace
