@@ -33,6 +33,18 @@ constexpr std::array kEstimators = {
               "percentile bootstrap, 1,000 draws of groups of pictures that "
               "differ in the answer alone, each taken at all strengths; for "
               "thresholds the psychometric function is fitted to each draw"},
+    Estimator{"bootstrap within classes",
+              "percentile bootstrap of the mean over classes, 2,000 draws; "
+              "pictures are drawn anew within each class, as many as it has"},
+    Estimator{"bootstrap over pictures",
+              "percentile bootstrap, 500 draws of pictures; average precision "
+              "is found anew for each draw"},
+    Estimator{"bootstrap over items",
+              "percentile bootstrap, 2,000 draws of items, the same for all "
+              "errors"},
+    Estimator{"student-t",
+              "Student's t interval of the mean of differences, paired by "
+              "seed (Student 1908)"},
 };
 
 std::string_view WhatOf(std::string_view estimator) {
