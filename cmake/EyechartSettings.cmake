@@ -12,9 +12,11 @@ endif()
 
 find_program(EYECHART_CCACHE ccache)
 if(EYECHART_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Precompiled headers carry time stamps; without this ccache never hits.
+  # Precompiled headers carry time stamps; without this ccache never hits. What
+  # one checkout has compiled serves the next, in whatever folder it lies.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1
     ${EYECHART_CCACHE})
 endif()
 

@@ -17,14 +17,24 @@ endfunction()
 
 # ATen's headers cost some ten seconds a file: they are compiled once.
 function(eyechart_use_torch_pch target)
-  if(NOT TARGET eyechart_torch_pch)
-    file(WRITE "${CMAKE_BINARY_DIR}/torch_pch.cc" "")
-    add_library(eyechart_torch_pch OBJECT "${CMAKE_BINARY_DIR}/torch_pch.cc")
-    target_link_libraries(eyechart_torch_pch PRIVATE
-      eyechart_torch eyechart_settings)
-    target_precompile_headers(eyechart_torch_pch PRIVATE <ATen/ATen.h>)
+  eyechart_use_pch(${target} eyechart_torch_pch <ATen/ATen.h>)
+endfunction()
+
+function(eyechart_use_pch target pch header)
+  if(NOT TARGET ${pch})
+    file(WRITE "${CMAKE_BINARY_DIR}/${pch}.cc" "")
+    add_library(${pch} OBJECT "${CMAKE_BINARY_DIR}/${pch}.cc")
+    target_link_libraries(${pch} PRIVATE eyechart_torch eyechart_settings)
+    target_precompile_headers(${pch} PRIVATE ${header})
+    # ccache would hash its hundreds of megabytes for every file, and never find
+    # the same in another folder. What the header depends on stands for it.
+    string(SHA256 sum "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} \
+${CMAKE_BUILD_TYPE} ${CMAKE_CXX_FLAGS} ${EYECHART_SANITIZE} ${EYECHART_WERROR} \
+${Torch_VERSION} ${EYECHART_CUDA} ${header}")
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${pch}.dir/\
+cmake_pch.hxx.gch.sum" "${sum}")
   endif()
-  target_precompile_headers(${target} REUSE_FROM eyechart_torch_pch)
+  target_precompile_headers(${target} REUSE_FROM ${pch})
   # GCC takes the header only where it is built alike: -fPIC, in executables
   # too, which CMake would build with -fPIE.
   get_target_property(type ${target} TYPE)
@@ -52,10 +62,16 @@ function(eyechart_add_test path)
 endfunction()
 
 # One translation unit a header, holding nothing but that header: it fails to
-# compile where a header leans on what its includers happened to include.
+# compile where a header leans on what its includers happened to include. The
+# tensor's own header alone is given in rooms that have LibTorch: parsing it a
+# hundred times took a third of a build. (A header of all operators would not
+# do: each use of it costs two seconds.)
 function(eyechart_add_header_checks)
-  foreach(folder core data data/scenes encoders mining probes/heads
-      probes/acuity probes/multiple_choice benchmarks reports suite cli)
+  foreach(folder core data data/boxes data/scenes encoders mining probes/heads
+      probes/mixture probes/pipeline probes/acuity probes/multiple_choice
+      probes/detection probes/detection/evaluation probes/detection/nms
+      probes/detection/transfer
+      benchmarks reports suite cli)
     # A room inside another goes by its own name.
     get_filename_component(room "${folder}" NAME)
     string(REPLACE "/" "_" target "${folder}")
@@ -72,11 +88,18 @@ function(eyechart_add_header_checks)
       add_library(eyechart_${target}_headers OBJECT ${units})
       # cli is a program, not a library: its headers see what it links.
       set(links eyechart::suite CLI11::CLI11)
+      set(precompiled "")
       if(TARGET eyechart::${room})
         set(links eyechart::${room})
+        get_target_property(precompiled eyechart_${room}
+          PRECOMPILE_HEADERS_REUSE_FROM)
       endif()
       target_link_libraries(eyechart_${target}_headers PRIVATE
         ${links} eyechart_settings)
+      if(precompiled)
+        eyechart_use_pch(eyechart_${target}_headers eyechart_tensor_pch
+          <ATen/core/Tensor.h>)
+      endif()
     endif()
   endforeach()
 endfunction()
