@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace eyechart::probes {
 
@@ -29,20 +30,32 @@ struct Neighbours {
   at::Tensor rows;     // (m, k) int64
 };
 
+/// What neighbours are looked for.
+struct VoteUse {
+  at::Tensor labels;  // (n) int64 of the rows of `train`, 0 ... classes - 1
+  std::int64_t classes = 0;
+  std::vector<std::int64_t> k;  // each votes by itself; none above options.k
+  double temperature = 0.07;
+  at::Tensor truth;  // (m) int64 of the rows of `test`; or not defined
+};
+
 /// The options.k rows of `train` (n, d) with the greatest cosine to each row of
 /// `test` (m, d); all n where there are fewer. Rows of zeros have cosine 0 to
 /// everything. The exact engine multiplies in float32, keeps every row that
-/// rounding could have put behind, and decides in float64. Throws
-/// std::logic_error for shapes that do not fit.
+/// rounding could have put behind, and decides in float64; with `use` it leaves
+/// float32 cosines to a query where their worst rounding (see VoteCheck) could
+/// change neither the class with the most votes nor the set of the first five
+/// nor the rank of the true one.
+/// Throws std::logic_error for shapes that do not fit.
 Neighbours FindNearest(const at::Tensor& train,
                        const at::Tensor& test,
-                       const NearestOptions& options);
+                       const NearestOptions& options,
+                       const VoteUse* use = nullptr);
 
 /// Votes (m, classes) float64 of the first `k` of `found` (all where there are
 /// fewer), weighted by the softmax of cosine / temperature over them, its
-/// maximum subtracted; a row sums to 1. `labels` (n) is int64 in 0 ... classes
-/// -
-/// 1. Source: Oquab et al. 2023, dinov2/eval/knn.py.
+/// maximum subtracted; a row sums to 1. `labels` (n) is int64 below
+/// `classes`. Source: Oquab et al. 2023, dinov2/eval/knn.py.
 at::Tensor VotesOf(const Neighbours& found,
                    const at::Tensor& labels,
                    std::int64_t classes,

@@ -15,12 +15,15 @@ namespace {
 std::vector<at::Tensor> VotesOfEach(const ProbeOptions& options,
                                     const at::Tensor& train,
                                     const Targets& targets,
-                                    const at::Tensor& test) {
+                                    const at::Tensor& test,
+                                    const Targets& truth) {
   NearestOptions nearest;
   nearest.k = *std::max_element(options.k.begin(), options.k.end());
   nearest.engine = options.engine;
   nearest.temperature = options.temperature;
-  const Neighbours found = FindNearest(train, test, nearest);
+  const VoteUse use{targets.values, targets.outputs, options.k,
+                    options.temperature, truth.values};
+  const Neighbours found = FindNearest(train, test, nearest, &use);
   std::vector<at::Tensor> votes;
   for (const std::int64_t k : options.k)
     votes.push_back(VotesOf(found, targets.values, targets.outputs, k,
@@ -49,27 +52,36 @@ Fitted Fit(const ProbeInput& input,
   }
   for (const std::int64_t k : options.k)
     fitted.grid.push_back({{{"k", k}}, std::nullopt, std::nullopt});
-  if (options.k.size() > 1 && options.select == "validation") {
+  const bool on_validation =
+      options.k.size() > 1 && options.select == "validation";
+  const bool can_choose = !on_validation || CanHoldOut(targets);
+  if (!can_choose)
+    fitted.warnings.push_back(fmt::format(
+        "every class has one training row, which leaves none to choose k with: "
+        "the first, {}, is taken",
+        options.k.front()));
+  if (on_validation && can_choose) {
     split_options.validation = options.validation;
     const Split split = MakeSplit(input.train_targets, split_options);
     fitted.validation = split.validation.size(0);
+    const Targets truth = input.train_targets.Rows(split.validation);
     const std::vector<at::Tensor> votes =
         VotesOfEach(options, train.index_select(0, split.fit),
                     input.train_targets.Rows(split.fit),
-                    train.index_select(0, split.validation));
-    const Targets truth = input.train_targets.Rows(split.validation);
+                    train.index_select(0, split.validation), truth);
     for (std::size_t i = 0; i < votes.size(); ++i)
       fitted.grid[i].validation = ScoreOfHead(votes[i], truth);
   }
   progress.Update(1);
   // All rows vote on the test set, those too that chose k.
   const std::vector<at::Tensor> votes =
-      VotesOfEach(options, bank, targets, input.test->pooled());
+      VotesOfEach(options, bank, targets, input.test->pooled(),
+                  input.test_targets);
   for (std::size_t i = 0; i < votes.size(); ++i)
     fitted.grid[i].test = ScoreOfHead(votes[i], input.test_targets);
   progress.Update(2);
   progress.End();
-  fitted.selected = SelectPoint(fitted.grid, options);
+  if (can_choose) fitted.selected = SelectPoint(fitted.grid, options);
   fitted.scores = votes[fitted.selected];
   fitted.fit = bank.size(0);
   fitted.setting = {{"temperature", options.temperature},

@@ -97,8 +97,9 @@ Json ProbeToJson(const ProbeResult& result) {
   const ProbeOptions& options = result.options;
   Json selected = PointJson(fitted.grid[fitted.selected], result.labels);
   selected["index"] = fitted.selected;
-  selected["split"] =
-      fitted.grid.size() > 1 ? Json(options.select) : Json("none");
+  const bool chosen = fitted.grid.size() > 1 &&
+                      (options.select == "test" || fitted.validation > 0);
+  selected["split"] = chosen ? options.select : "none";
   Json grid = Json::array();
   for (const GridPoint& point : fitted.grid)
     grid.push_back(PointJson(point, result.labels));

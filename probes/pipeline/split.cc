@@ -78,4 +78,10 @@ Split MakeSplit(const Targets& targets, const SplitOptions& options) {
   return {Sorted(std::move(fit)), Sorted(std::move(validation))};
 }
 
+bool CanHoldOut(const Targets& targets) {
+  const std::vector<Rows> strata = Strata(targets);
+  return std::any_of(strata.begin(), strata.end(),
+                     [](const Rows& rows) { return rows.size() > 1; });
+}
+
 }  // namespace eyechart::probes

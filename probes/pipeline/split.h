@@ -31,4 +31,7 @@ struct Split {
 /// a share outside [0, 1), or where no row would be left to choose with.
 Split MakeSplit(const Targets& targets, const SplitOptions& options);
 
+/// Whether MakeSplit can leave a row to choose with: some class has two.
+bool CanHoldOut(const Targets& targets);
+
 }  // namespace eyechart::probes

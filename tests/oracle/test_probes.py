@@ -89,7 +89,8 @@ def test_knn_is_the_float64_reference(tmp_path, kind, seed):
         wanted = votes.argmax(1)
         assert (said[sure] == wanted[sure]).all()
         shares = np.array([float(row["score"]) for row in rows])
-        assert np.abs(shares - votes[np.arange(len(said)), said]).max() < 1e-6
+        # Shares are those of float32 cosines where places do not hang on them.
+        assert np.abs(shares - votes[np.arange(len(said)), said]).max() < 1e-5
         assert abs(result["top1"] - (said == truth).mean()) < 1e-12
         # Ranks, where no other class has nearly as many votes.
         own = votes[np.arange(len(truth)), truth]

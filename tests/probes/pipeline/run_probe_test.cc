@@ -92,7 +92,9 @@ TEST_F(RunProbeTest, BlocksAreReadAsDinov2Does) {
     if (i % 3 > 0) made.pooled[i][i % 3 - 1].add_(6);
   made.parts = {"block-4", "block-3", "block-2", "block-1", "mean"};
   const auto [train, test] = Halves(made, 150);
-  const ProbeResult result = Run(train, test, Of("linear"));
+  ProbeOptions options = Of("linear");
+  options.steps = 600;
+  const ProbeResult result = Run(train, test, options);
   EXPECT_EQ(result.fitted.grid.size(), 52u);
   const Json json = ProbeToJson(result);
   EXPECT_EQ(json["selected"]["blocks"], 4);
@@ -120,6 +122,21 @@ TEST_F(RunProbeTest, SelectionIsOnValidationUnlessAskedOtherwise) {
   options.k = {20};
   EXPECT_EQ(ProbeToJson(Run(train, test, options))["selected"]["split"],
             "none");
+}
+
+TEST_F(RunProbeTest, OneRowAClassLeavesTheFirstOfSeveralK) {
+  const auto [train, test] = Halves(Clusters(40, 4, 4), 20);
+  ProbeOptions options = Of("knn");
+  options.k = {2, 3};
+  options.shots = 1;
+  const ProbeResult result = Run(train, test, options);
+  const Json json = ProbeToJson(result);
+  EXPECT_EQ(json["train"], 4);
+  EXPECT_EQ(json["selected"]["k"], 2);
+  EXPECT_EQ(json["selected"]["split"], "none");
+  ASSERT_FALSE(result.warnings.empty());
+  EXPECT_NE(result.warnings.back().find("the first, 2, is taken"),
+            std::string::npos);
 }
 
 TEST_F(RunProbeTest, SeedsAreRunsOfTheirOwn) {
