@@ -9,18 +9,33 @@ namespace eyechart {
 
 namespace {
 
-// Sees each step of a parse: how deep it is, and which keys an object had.
+constexpr int kMaxDepth = 256;  // users of a value recurse
+
+// Whether lists and objects are nested deeper than kMaxDepth, texts left out.
+bool IsTooDeep(std::string_view json) {
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_text = !in_text;
+    } else if (!in_text && (c == '[' || c == '{')) {
+      if (++depth > kMaxDepth) return true;
+    } else if (!in_text && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+// Sees each step of a parse: which keys an object had.
 class Watcher {
  public:
-  explicit Watcher(DuplicateKeys duplicates)
-      : refuse_(duplicates == DuplicateKeys::kRefuse) {}
-
   // False: the rest need not be kept.
-  bool See(int depth, Json::parse_event_t event, const Json& value) {
-    constexpr int kMaxDepth = 256;  // users of the value recurse
-    if (depth > kMaxDepth && problem_.empty())
-      problem_ = fmt::format("JSON nested deeper than {} levels", kMaxDepth);
-    if (refuse_ && problem_.empty()) SeeKey(event, value);
+  bool See(Json::parse_event_t event, const Json& value) {
+    if (problem_.empty()) SeeKey(event, value);
     return problem_.empty();
   }
 
@@ -40,7 +55,6 @@ class Watcher {
     }
   }
 
-  const bool refuse_;
   std::vector<std::unordered_set<std::string>> open_;  // keys, by object
   std::string problem_;
 };
@@ -50,14 +64,21 @@ class Watcher {
 Json ParseJson(std::string_view text,
                const std::string& source,
                DuplicateKeys duplicates) {
-  Watcher watcher(duplicates);
-  const Json::parser_callback_t see =
-      [&watcher](int depth, Json::parse_event_t event, Json& value) {
-        return watcher.See(depth, event, value);
-      };
+  EYECHART_REQUIRE(!IsTooDeep(text), "{}: JSON nested deeper than {} levels",
+                   source, kMaxDepth);
+  Watcher watcher;
   Json value;
   try {
-    value = Json::parse(text.begin(), text.end(), see);
+    // Watched, nlohmann's parser goes through all of a list at the end of each
+    // object in it: a list of a million annotations would have no end.
+    if (duplicates == DuplicateKeys::kRefuse)
+      value =
+          Json::parse(text.begin(), text.end(),
+                      [&watcher](int, Json::parse_event_t event, Json& seen) {
+                        return watcher.See(event, seen);
+                      });
+    else
+      value = Json::parse(text.begin(), text.end());
   } catch (const Json::exception& error) {
     ThrowInput("{}: not valid JSON: {}", source, error.what());
   }
