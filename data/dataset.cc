@@ -33,6 +33,13 @@ constexpr std::array kKinds = {
                 [](const DatasetOptions& o) {
                   return internal::OpenCocoImages(o.path, o.root);
                 }},
+    DatasetKind{"boxes",
+                "detection set (Roboflow, COCO, Pascal VOC, YOLO); elsewhere "
+                "than in detect, the pictures under its folder",
+                true,
+                [](const DatasetOptions& o) {
+                  return internal::OpenImageFolder(o.path);
+                }},
     DatasetKind{"idx", "IDX file of images (the MNIST format), also gzipped",
                 false,
                 [](const DatasetOptions& o) {

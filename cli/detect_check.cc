@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "data/boxes/box_check.h"
+#include "data/boxes/box_findings.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct CheckOptions {
+  std::string root;
+  bool edges = false;
+  bool lists_only = false;
+  bool json = false;
+  data::BoxCheckOptions check;
+};
+
+std::string Shown(const std::string& split) {
+  return split.empty() ? "(all)" : split;
+}
+
+// One row a part.
+void PrintParts(const data::BoxReport& report) {
+  PrintLine(fmt::format("{:<12} {:>9} {:>8} {:>9} {:>7} {:>9} {:>9} {:>9}  {}",
+                        "part", "images", "empty", "boxes", "crowds", "small",
+                        "medium", "large", "boxes a picture"));
+  for (const data::BoxStatistics& s : report.splits) {
+    const auto& q = s.boxes_an_image;
+    PrintLine(fmt::format(
+        "{:<12} {:>9} {:>8} {:>9} {:>7} {:>9} {:>9} {:>9}  {} | {} {} {} | {}",
+        Shown(s.split), WithSeparators(s.images),
+        WithSeparators(s.images_without_boxes), WithSeparators(s.boxes),
+        WithSeparators(s.crowds), WithSeparators(s.small),
+        WithSeparators(s.medium), WithSeparators(s.large), q[0], q[1], q[2],
+        q[3], q[4]));
+  }
+}
+
+// Boxes a category, a column a part; parts with other categories are left out,
+// as a finding says.
+void PrintCategories(const data::BoxReport& report) {
+  std::size_t width = 8;
+  for (const data::BoxCategory& category : report.categories)
+    width = std::max(width, category.name.size());
+  const auto fits = [&report](const data::BoxStatistics& s) {
+    return s.boxes_of_category.size() == report.categories.size();
+  };
+  std::string heading = fmt::format("{:>6}  {:<{}}", "id", "category", width);
+  for (const data::BoxStatistics& s : report.splits)
+    if (fits(s)) heading += fmt::format(" {:>12}", Shown(s.split));
+  PrintLine("");
+  PrintLine(heading);
+  for (std::size_t c = 0; c < report.categories.size(); ++c) {
+    const data::BoxCategory& category = report.categories[c];
+    std::string line =
+        fmt::format("{:>6}  {:<{}}", category.id, category.name, width);
+    for (const data::BoxStatistics& s : report.splits)
+      if (fits(s))
+        line += fmt::format(" {:>12}", WithSeparators(s.boxes_of_category[c]));
+    PrintLine(line);
+  }
+}
+
+void PrintFindings(const data::BoxReport& report) {
+  PrintLine("");
+  if (report.findings.empty()) PrintLine("nothing odd was found");
+  for (const data::BoxFinding& found : report.findings) {
+    const data::BoxFindingKind& kind = data::FindBoxFinding(found.warning.kind);
+    PrintLine(fmt::format("{}: {}: {}{}{}", Shown(found.split), kind.what,
+                          WithSeparators(found.warning.count),
+                          kind.done.empty() ? "" : "; ", kind.done));
+    for (const std::string& example : found.warning.examples)
+      PrintLine("    " + example);
+    const auto shown = static_cast<std::int64_t>(found.warning.examples.size());
+    if (found.warning.count > shown)
+      PrintLine(fmt::format("    and {} more",
+                            WithSeparators(found.warning.count - shown)));
+  }
+}
+
+int Check(CheckOptions o) {
+  if (o.edges) o.check.data.voc_corners = data::VocCorners::kEdges;
+  o.check.open_pictures = !o.lists_only;
+  TerminalProgress progress;
+  const data::BoxReport report = data::CheckBoxes(o.root, o.check, progress);
+  if (o.json) {
+    Json json = data::ToJson(report);
+    json["schema"] = 1;
+    json["command"] = "detect check";
+    json["warnings"] = Json::array();
+    PrintJson(json);
+    return kExitOk;
+  }
+  PrintLine(fmt::format("{}: {}, {} categories", report.root, report.kind,
+                        report.categories.size()));
+  PrintLine("");
+  PrintParts(report);
+  PrintCategories(report);
+  PrintFindings(report);
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddDetectCheck(CLI::App& app) {
+  auto o = std::make_shared<CheckOptions>();
+  app.add_option("root", o->root,
+                 "detection set: a Roboflow export, a COCO folder or JSON, "
+                 "Pascal VOC, or YOLO text")
+      ->required();
+  app.add_option("--split", o->check.splits,
+                 "parts to check, comma-separated (default: all)")
+      ->delimiter(',');
+  app.add_option(
+      "--pictures", o->check.data.pictures,
+      "folder that file names are relative to (default: looked for)");
+  app.add_option("--kind", o->check.data.kind,
+                 "coco, coco-folder, roboflow, voc or yolo (default: by "
+                 "looking)");
+  app.add_flag("--voc-edges", o->edges,
+               "VOC's corners are edges from 0, not pixels from 1");
+  app.add_flag("--lists-only", o->lists_only,
+               "do not open the pictures: no sizes, no equal files");
+  app.add_flag("--json", o->json, "print one JSON object");
+  return [o] { return Check(*o); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,93 @@
+#include "data/boxes/box_findings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+
+namespace eyechart::data {
+namespace {
+
+using namespace finding;
+
+constexpr std::array kKinds = {
+    BoxFindingKind{kNoImages, "parts that list no pictures", ""},
+    BoxFindingKind{kMissingPicture, "listed pictures that are not on disk",
+                   "kept, marked as missing"},
+    BoxFindingKind{kUnreadablePicture,
+                   "pictures without a header that can be read", ""},
+    BoxFindingKind{kNoSize, "pictures listed without width and height",
+                   "the size is taken from the picture where it can be"},
+    BoxFindingKind{kSizeDiffers, "pictures of another size than the set says",
+                   ""},
+    BoxFindingKind{kFileTwice, "files listed more than once", ""},
+    BoxFindingKind{kSamePicture,
+                   "pictures byte for byte equal to another of their part", ""},
+    BoxFindingKind{kLeakedPicture,
+                   "pictures byte for byte equal to one of another part", ""},
+    BoxFindingKind{kUnlistedPicture,
+                   "pictures beside the listed ones that are not listed",
+                   "left out"},
+    BoxFindingKind{kTextImageId, "image ids that are texts",
+                   "all images are numbered from 1"},
+    BoxFindingKind{kTextCategoryId, "category ids that are texts",
+                   "all categories are numbered from 1"},
+    BoxFindingKind{kDummyCategory,
+                   "categories of id 0 that name the project, without boxes",
+                   "dropped"},
+    BoxFindingKind{kCategoryTwice, "category names that stand more than once",
+                   ""},
+    BoxFindingKind{kCategoryUnused, "categories without a box in the part", ""},
+    BoxFindingKind{kCategoriesDiffer,
+                   "parts with other categories than the first part", ""},
+    BoxFindingKind{
+        kIdBelowOne,
+        "annotation ids below 1 (pycocotools can never count id 0 as found)",
+        "all annotations are numbered from 1"},
+    BoxFindingKind{kIdTwice, "annotation ids that stand more than once",
+                   "all annotations are numbered from 1"},
+    BoxFindingKind{kIdUnusable,
+                   "annotations without an id, or with a text for one",
+                   "all annotations are numbered from 1"},
+    BoxFindingKind{kNoBox, "annotations without a box", "left out"},
+    BoxFindingKind{kNotFinite, "boxes with numbers that are not finite",
+                   "left out"},
+    BoxFindingKind{kDegenerate, "boxes without width or height",
+                   "kept as they are, never trained on"},
+    BoxFindingKind{kBeyondEdge, "boxes that reach beyond their picture",
+                   "kept as they are, clipped for training"},
+    BoxFindingKind{kOutside, "boxes wholly outside their picture",
+                   "kept as they are, never trained on"},
+    BoxFindingKind{kBoxTwice,
+                   "boxes that stand more than once, with the same category",
+                   ""},
+    BoxFindingKind{kBoxUnsized,
+                   "boxes given as shares of pictures of unknown size",
+                   "left out"},
+    BoxFindingKind{kPolygon, "outlines where boxes should stand",
+                   "their bounding boxes are taken"},
+    BoxFindingKind{kDifficult, "objects marked as difficult",
+                   "read as crowds: neither asked for nor held against"},
+    BoxFindingKind{kZeroCorner,
+                   "boxes that begin at 0, where VOC counts pixels from 1 (the "
+                   "tool may have written edges)",
+                   ""},
+    BoxFindingKind{kNoLabelFile, "pictures without a file of labels",
+                   "read as pictures without boxes"},
+    BoxFindingKind{kStrayLabelFile, "files of labels without a picture",
+                   "left out"},
+};
+
+}  // namespace
+
+std::span<const BoxFindingKind> BoxFindingKinds() { return kKinds; }
+
+const BoxFindingKind& FindBoxFinding(std::string_view name) {
+  const auto it = std::find_if(
+      kKinds.begin(), kKinds.end(),
+      [name](const BoxFindingKind& kind) { return kind.name == name; });
+  EYECHART_CHECK(it != kKinds.end(), "no kind of finding is called {}", name);
+  return *it;
+}
+
+}  // namespace eyechart::data

@@ -1,0 +1,25 @@
+// A folder of detection sets, as Roboflow-100 and RF100-VL come.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace eyechart::data {
+
+/// One set of the folder.
+struct Rf100Set {
+  std::string slug;            // its folder's name
+  std::string domain;          // "unknown" where nothing says
+  std::filesystem::path root;  // for OpenBoxDataset
+  std::vector<std::string> splits;
+};
+
+/// The detection sets in the folders of `root`, by slug. Domains are those of
+/// `root`'s domains.csv or categories.csv (the benchmark's own), with columns
+/// slug or dataset and domain or category; a slug there without a folder is no
+/// error. Throws InputError where there is no set, or the CSV cannot be read or
+/// names a slug twice.
+std::vector<Rf100Set> FindRf100(const std::filesystem::path& root);
+
+}  // namespace eyechart::data

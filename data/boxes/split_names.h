@@ -1,0 +1,23 @@
+// The names that parts of data sets go by.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace eyechart::data::internal {
+
+/// train, valid and test, by whatever name, and then the others by name.
+std::vector<std::string> InOrder(std::vector<std::string> splits);
+
+/// Which of `splits` is meant: the very name, one that stands for the same
+/// (valid, val, validation), or the name with digits behind ("val2017"). ""
+/// means the only one there is; a set of one nameless part takes no other
+/// name. Throws InputError, beginning with `source`, listing the parts.
+std::string MatchSplit(const std::vector<std::string>& splits,
+                       const std::string& asked,
+                       const std::string& source);
+
+/// The usual names of parts.
+const std::vector<std::string>& UsualSplits();
+
+}  // namespace eyechart::data::internal

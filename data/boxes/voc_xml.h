@@ -1,0 +1,29 @@
+// One picture's boxes in Pascal VOC's XML.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eyechart::data::internal {
+
+struct VocObject {
+  std::string name;
+  // Corners as written.
+  double xmin = 0, ymin = 0, xmax = 0, ymax = 0;
+  bool difficult = false;
+};
+
+struct VocPicture {
+  std::string filename;  // as written; may be empty
+  int width = 0;         // pixels; 0 where the file does not say
+  int height = 0;
+  std::vector<VocObject> objects;
+};
+
+/// Parses one file. Throws InputError naming `source`, the object and the key.
+/// Corners may be "nan", which is for the caller to judge.
+VocPicture ParseVocXml(std::string_view text, const std::string& source);
+
+}  // namespace eyechart::data::internal

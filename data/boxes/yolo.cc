@@ -1,0 +1,201 @@
+// YOLO's text files: a picture's labels have its name in a folder of their own.
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "data/boxes/box_findings.h"
+#include "data/boxes/box_kinds.h"
+#include "data/boxes/name_list.h"
+#include "data/boxes/picture_folder.h"
+#include "data/boxes/picture_size.h"
+#include "data/boxes/yolo_labels.h"
+
+namespace eyechart::data::internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsFolder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+bool IsFile(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+// Where the class names stand: data.yaml, another YAML if it is the only one,
+// or a list.
+std::optional<fs::path> NamesFile(const fs::path& root) {
+  for (const char* name : {"data.yaml", "data.yml", "dataset.yaml"})
+    if (IsFile(root / name)) return root / name;
+  const std::vector<fs::path> yaml = FilesOf(root, ".yaml");
+  if (yaml.size() == 1) return yaml.front();
+  for (const char* name :
+       {"classes.txt", "obj.names", "labels/classes.txt", "labels.txt"})
+    if (IsFile(root / name)) return root / name;
+  return std::nullopt;
+}
+
+struct Folders {
+  fs::path pictures;
+  fs::path labels;
+};
+
+Folders FoldersOfSplit(const fs::path& root, const std::string& split) {
+  if (split.empty()) {
+    if (IsFolder(root / "images") && IsFolder(root / "labels"))
+      return {root / "images", root / "labels"};
+    return {root, root};
+  }
+  if (IsFolder(root / "images" / split))
+    return {root / "images" / split, root / "labels" / split};
+  if (IsFolder(root / split / "images"))
+    return {root / split / "images", root / split / "labels"};
+  return {root / split, root / split};
+}
+
+std::vector<std::string> Splits(const fs::path& root) {
+  if (!NamesFile(root)) return {};
+  std::vector<std::string> splits;
+  for (const std::string& name : FoldersOf(root / "labels"))
+    if (IsFolder(root / "images" / name)) splits.push_back(name);
+  for (const std::string& name : FoldersOf(root))
+    if (IsFolder(root / name / "images") && IsFolder(root / name / "labels"))
+      splits.push_back(name);
+  if (!splits.empty()) return splits;
+  if (IsFolder(root / "images") && IsFolder(root / "labels")) return {""};
+  // Labels beside the pictures.
+  const auto beside = [](const fs::path& folder) {
+    for (const std::string& name : PicturesUnder(folder, false))
+      if (IsFile((folder / name).replace_extension(".txt"))) return true;
+    return false;
+  };
+  if (beside(root)) return {""};
+  for (const std::string& name : FoldersOf(root))
+    if (beside(root / name)) splits.push_back(name);
+  return splits;
+}
+
+bool Recognises(const fs::path& root) { return !Splits(root).empty(); }
+
+std::vector<std::string> SplitsOrThrow(const fs::path& root) {
+  EYECHART_REQUIRE(NamesFile(root),
+                   "{}: no class names: data.yaml with names, or classes.txt",
+                   root.string());
+  std::vector<std::string> splits = Splits(root);
+  EYECHART_REQUIRE(!splits.empty(),
+                   "{}: neither images/ with labels/, nor <split>/images/ with "
+                   "<split>/labels/, nor labels beside pictures",
+                   root.string());
+  return splits;
+}
+
+class Reader {
+ public:
+  Reader(std::size_t classes, BoxBuilder& builder)
+      : classes_(classes), builder_(builder) {}
+
+  void Read(const Folders& folders, const fs::path& names) {
+    std::unordered_set<std::string> used = {
+        names.lexically_normal().string(),
+        (folders.labels / "classes.txt").lexically_normal().string()};
+    for (const std::string& path :
+         PicturesUnder(folders.pictures, folders.pictures != folders.labels)) {
+      const fs::path labels = (folders.labels / path).replace_extension(".txt");
+      used.insert(labels.lexically_normal().string());
+      ReadPicture(folders.pictures, path, labels);
+    }
+    for (const fs::path& file : FilesOf(folders.labels, ".txt"))
+      if (!used.contains(file.lexically_normal().string()))
+        builder_.Count(finding::kStrayLabelFile, file.filename().string());
+  }
+
+ private:
+  void ReadPicture(const fs::path& root,
+                   const std::string& path,
+                   const fs::path& labels) {
+    constexpr std::uintmax_t kMaxBytes = std::uintmax_t{1} << 28;
+    BoxImage image;
+    image.id = path;
+    image.path = path;
+    image.number =
+        static_cast<std::int64_t>(builder_.dataset().images.size()) + 1;
+    const auto size = ReadPictureSize(root / path);
+    if (size) {
+      image.width = static_cast<int>(size->width);
+      image.height = static_cast<int>(size->height);
+    }
+    const std::size_t index =
+        builder_.AddImage(std::move(image), root, root.string());
+    if (!IsFile(labels)) {
+      builder_.Count(finding::kNoLabelFile, path);
+      return;
+    }
+    const std::vector<YoloBox> boxes =
+        ParseYoloLabels(ReadFile(labels, kMaxBytes), classes_, labels.string());
+    for (const YoloBox& box : boxes) {
+      if (size)
+        AddBox(box, index, *size, path);
+      else
+        builder_.Count(finding::kBoxUnsized, path);
+    }
+  }
+
+  void AddBox(const YoloBox& read,
+              std::size_t image,
+              const PictureSize& size,
+              const std::string& path) {
+    const auto width = static_cast<double>(size.width);
+    const auto height = static_cast<double>(size.height);
+    TrueBox box;
+    box.image = image;
+    box.category = read.category;
+    box.w = read.width * width;
+    box.h = read.height * height;
+    box.x = read.center_x * width - box.w / 2;
+    box.y = read.center_y * height - box.h / 2;
+    box.area = box.w * box.h;
+    box.id = ++boxes_;
+    if (read.polygon)
+      builder_.Count(finding::kPolygon,
+                     fmt::format("{}: line {} of its labels", path, read.line));
+    builder_.AddBox(box);
+  }
+
+  const std::size_t classes_;
+  BoxBuilder& builder_;
+  std::int64_t boxes_ = 0;
+};
+
+void Read(const fs::path& root,
+          const std::string& split,
+          const BoxOptions& options,
+          BoxBuilder& builder) {
+  const auto file = NamesFile(root);
+  EYECHART_REQUIRE(file, "{}: no class names", root.string());
+  const std::vector<std::string> names = ReadNames(*file);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    builder.AddCategory({static_cast<std::int64_t>(i) + 1, names[i], ""},
+                        file->string());
+  Folders folders = FoldersOfSplit(root, split);
+  if (!options.pictures.empty()) folders.pictures = options.pictures;
+  builder.dataset().source = folders.labels.string();
+  Reader(names.size(), builder).Read(folders, *file);
+}
+
+}  // namespace
+
+BoxKind YoloKind() {
+  return {"yolo",
+          "YOLO: data.yaml or classes.txt, images/<split> with labels/<split>, "
+          "or <split>/images with <split>/labels",
+          Recognises, SplitsOrThrow, Read};
+}
+
+}  // namespace eyechart::data::internal

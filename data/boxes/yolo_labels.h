@@ -1,0 +1,27 @@
+// One picture's boxes in YOLO's text format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eyechart::data::internal {
+
+struct YoloBox {
+  std::size_t category = 0;
+  // As shares of the picture's width and height; may be "nan".
+  double center_x = 0, center_y = 0, width = 0, height = 0;
+  bool polygon = false;  // the bounding box of an outline
+  std::size_t line = 0;  // from 1
+};
+
+/// Lines of "class cx cy w h", or "class x1 y1 x2 y2 x3 y3 ...", an outline of
+/// three or more points. Throws InputError naming `source`, line and value: a
+/// class outside 0 ... classes - 1, text that is no number, or another count of
+/// numbers.
+std::vector<YoloBox> ParseYoloLabels(std::string_view text,
+                                     std::size_t classes,
+                                     const std::string& source);
+
+}  // namespace eyechart::data::internal

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/cli/process.h"
+#include "tests/fixture.h"
+
+namespace eyechart {
+namespace {
+
+using testing::Eyechart;
+using testing::EyechartJson;
+
+// Two pictures that are not on disk and two boxes, one of them empty.
+constexpr const char* kCoco =
+    R"({"images": [{"id": 1, "file_name": "a.jpg", "width": 50, "height": 40},
+                   {"id": 2, "file_name": "b.jpg", "width": 50, "height": 40}],
+        "categories": [{"id": 4, "name": "cat"}, {"id": 5, "name": "cow"}],
+        "annotations": [
+          {"id": 1, "image_id": 1, "category_id": 4, "bbox": [1, 2, 3, 4]},
+          {"id": 2, "image_id": 1, "category_id": 4, "bbox": [1, 2, 0, 4]}]})";
+
+TEST(DetectCheckCommand, ListsWhatIsOdd) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "train/_annotations.coco.json", kCoco);
+  const auto result = Eyechart({"detect", "check", folder.path().string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* line :
+       {"roboflow, 2 categories", "0 | 0 0 2 | 2",
+        "train: listed pictures that are not on disk: 2; kept", "    a.jpg\n",
+        "train: boxes without width or height: 1; kept as they are",
+        "    a.jpg: box 2, cat at [1, 2, 0, 4]\n",
+        "train: categories without a box in the part: 1\n    cow\n"})
+    EXPECT_NE(result.out.find(line), std::string::npos) << line << "\n"
+                                                        << result.out;
+}
+
+TEST(DetectCheckCommand, PrintsJson) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "c.json", kCoco);
+  const Json json = EyechartJson(
+      {"detect", "check", (folder / "c.json").string(), "--lists-only"});
+  EXPECT_EQ(json["schema"], 1);
+  EXPECT_EQ(json["command"], "detect check");
+  EXPECT_EQ(json["kind"], "coco");
+  EXPECT_EQ(json["splits"][0]["boxes"], 2);
+  EXPECT_EQ(json["splits"][0]["trainable"], 1);
+  EXPECT_EQ(json["findings"].size(), 3u);
+}
+
+TEST(DetectCheckCommand, RefusesWithExitCodeTwo) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "c.json", "{");
+  const auto told = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"detect", "check"});
+    const auto result = Eyechart(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.out;
+    return result.err;
+  };
+  EXPECT_NE(told({(folder / "c.json").string()}).find("not valid JSON"),
+            std::string::npos);
+  EXPECT_NE(told({folder.path().string()}).find("no detection set"),
+            std::string::npos);
+  EXPECT_NE(told({(folder / "none").string()}).find("no such file"),
+            std::string::npos);
+  EXPECT_NE(told({folder.path().string(), "--kind", "vic"}).find("\"voc\""),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace eyechart

@@ -1,0 +1,163 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "data/boxes/box_dataset.h"
+#include "data/boxes/voc_xml.h"
+#include "tests/data/boxes/box_fixture.h"
+
+namespace eyechart::data {
+namespace {
+
+std::string Object(const std::string& name,
+                   const std::string& corners,
+                   const std::string& more = "") {
+  std::string box;
+  std::size_t at = 0;
+  for (const char* key : {"xmin", "ymin", "xmax", "ymax"}) {
+    const std::size_t end = std::min(corners.find(' ', at), corners.size());
+    box += fmt::format("<{0}>{1}</{0}>", key, corners.substr(at, end - at));
+    at = end + 1;
+  }
+  return fmt::format("<object><name>{}</name>{}<bndbox>{}</bndbox></object>",
+                     name, more, box);
+}
+
+std::string Annotation(const std::string& content,
+                       const std::string& size =
+                           "<width>50</width>"
+                           "<height>40</height>") {
+  return fmt::format(
+      "<?xml version=\"1.0\"?>\n<annotation><filename>p.bmp</filename>"
+      "<size>{}</size>{}</annotation>",
+      size, content);
+}
+
+class Voc : public ::testing::Test {
+ protected:
+  Voc() {
+    Write("a", Annotation(Object("dog", "1 1 50 40")));
+    Write("b",
+          Annotation(Object("cat", "11 12 20 30", "<difficult>1</difficult>") +
+                     Object("cat", "0 5 7 5")));
+    testing::WriteText(folder_ / "ImageSets/Main/train.txt", "a\n");
+    testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\r\n\n");
+    testing::WriteText(folder_ / "ImageSets/Main/dog_train.txt", "a 1\n");
+  }
+  void Write(const std::string& stem, const std::string& xml) {
+    testing::WriteText(folder_ / ("Annotations/" + stem + ".xml"), xml);
+    testing::WriteText(folder_ / ("JPEGImages/" + stem + ".bmp"),
+                       Header(50, 40));
+  }
+  BoxDataset Open(const std::string& split, const BoxOptions& options = {}) {
+    return OpenBoxDataset(folder_.path(), split, options);
+  }
+  testing::TempFolder folder_;
+};
+
+TEST_F(Voc, CountsPixelsFromOne) {
+  const BoxDataset train = Open("train");
+  EXPECT_EQ(train.kind, "voc");
+  ASSERT_EQ(train.boxes.size(), 1u);
+  // The whole picture: pixels 1 to 50 and 1 to 40.
+  EXPECT_EQ(train.boxes[0].x, 0);
+  EXPECT_EQ(train.boxes[0].y, 0);
+  EXPECT_EQ(train.boxes[0].w, 50);
+  EXPECT_EQ(train.boxes[0].h, 40);
+  EXPECT_TRUE(train.warnings.empty());
+  // Both parts have all categories, by name.
+  ASSERT_EQ(train.categories.size(), 2u);
+  EXPECT_EQ(train.categories[0].name, "cat");
+  EXPECT_EQ(train.categories[1].id, 2);
+  EXPECT_EQ(train.boxes[0].category, 1u);
+  EXPECT_EQ(train.images[0].path, "a.bmp");  // not <filename>
+  EXPECT_EQ(train.images[0].id, "a");
+}
+
+TEST_F(Voc, ReadsDifficultAsCrowdAndSeesZeroCorners) {
+  const BoxDataset val = Open("valid");
+  ASSERT_EQ(val.boxes.size(), 2u);
+  EXPECT_EQ(val.boxes[0].x, 10);
+  EXPECT_EQ(val.boxes[0].w, 10);
+  EXPECT_EQ(val.boxes[0].h, 19);
+  EXPECT_EQ(val.boxes[0].area, 190);
+  EXPECT_TRUE(val.boxes[0].crowd);
+  EXPECT_FALSE(val.boxes[1].crowd);
+  EXPECT_EQ(val.boxes[1].x, -1);
+  EXPECT_EQ(val.boxes[1].h, 1);
+  EXPECT_EQ(CountOf(val, "difficult"), 1);
+  EXPECT_EQ(ExampleOf(val, "voc_corner_zero"), "b.bmp: cat at [0, 5, 7, 5]");
+  EXPECT_EQ(CountOf(val, "box_beyond_edge"), 1);
+  BoxOptions options;
+  options.voc_corners = VocCorners::kEdges;
+  const BoxDataset edges = Open("val", options);
+  EXPECT_EQ(edges.boxes[1].x, 0);
+  EXPECT_EQ(edges.boxes[1].w, 7);
+  EXPECT_EQ(CountOf(edges, "box_degenerate"), 1);
+  EXPECT_EQ(CountOf(edges, "voc_corner_zero"), 0);
+}
+
+TEST_F(Voc, ReadsFilesBesidePictures) {
+  const testing::TempFolder folder;
+  for (const char* split : {"train/", "test/"}) {
+    testing::WriteText(folder / (split + std::string("x.xml")),
+                       Annotation(Object("dog", "nan 1 2 3"), ""));
+    testing::WriteText(folder / (split + std::string("x.bmp")), Header(9, 8));
+  }
+  testing::WriteText(folder / "classes.txt", "cow\ndog\n");
+  const BoxDataset set = OpenBoxDataset(folder.path(), "test");
+  EXPECT_EQ(set.categories[0].name, "cow");  // the list's order
+  EXPECT_EQ(set.images[0].width, 9);         // the header's
+  EXPECT_EQ(CountOf(set, "no_size"), 1);
+  EXPECT_TRUE(set.boxes.empty());
+  EXPECT_EQ(CountOf(set, "box_not_finite"), 1);
+  testing::WriteText(folder / "classes.txt", "cow\n");
+  const std::string error =
+      testing::InputErrorOf([&] { OpenBoxDataset(folder.path(), "test"); });
+  EXPECT_NE(error.find("the class \"dog\""), std::string::npos) << error;
+}
+
+TEST_F(Voc, NamesWhatAListLacks) {
+  testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\nnone\n");
+  EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("val.txt: line 2"),
+            std::string::npos);
+  testing::WriteText(folder_ / "ImageSets/Main/val.txt", "../b\n");
+  EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("leaves its root"),
+            std::string::npos);
+  testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\nb\n");
+  EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("has the id b"),
+            std::string::npos);
+}
+
+TEST_F(Voc, RefusesWhatIsNoAnnotation) {
+  const auto told = [](const std::string& xml, const std::string& part) {
+    const std::string error =
+        testing::InputErrorOf([&] { internal::ParseVocXml(xml, "f.xml"); });
+    EXPECT_EQ(error.rfind("f.xml", 0), 0u) << error;
+    EXPECT_NE(error.find(part), std::string::npos) << part << "\n" << error;
+  };
+  const std::string whole = Annotation(Object("dog", "1 1 50 40"));
+  told(whole.substr(0, whole.size() - 20), "not valid XML at byte");
+  told("", "not valid XML");
+  told("{}", "not valid XML");
+  told("<a/>", "<annotation> is missing");
+  told(Annotation(Object("", "1 2 3 4")), "object 1: <name> is missing");
+  told(Annotation(Object("a", "1 2 3 4") + Object("b", "1 2 x 4")),
+       "object 2: <xmax> is \"x\"");
+  told(Annotation("<object><name>a</name></object>"), "<bndbox> is missing");
+  told(Annotation(Object("a", "1 2 3 4", "<difficult>2</difficult>")),
+       "<difficult> is \"2\"");
+  told(Annotation("", "<width>1e30</width>"), "<width> is 1e+30");
+  told(Annotation("", "<width>-3</width>"), "<width> is -3");
+  told(Annotation("", "<width>5.5</width>"), "<width> is 5.5");
+}
+
+TEST_F(Voc, ExpandsNoEntities) {
+  const std::string xml =
+      "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>"
+      "<annotation><filename>&e;</filename></annotation>";
+  EXPECT_EQ(internal::ParseVocXml(xml, "f.xml").filename, "&e;");
+}
+
+}  // namespace
+}  // namespace eyechart::data
