@@ -1,0 +1,268 @@
+#include "probes/detection/evaluation/read_detections.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "probes/detection/evaluation/parallel.h"
+#include "probes/detection/evaluation/read_truth.h"
+#include "probes/detection/evaluation/results_file.h"
+
+namespace eyechart::detection {
+namespace {
+
+using Entries = std::vector<RawDetection>;
+
+std::size_t PartsOf(const ByteSource& source) {
+  return (source.size() + kPartBytes - 1) / kPartBytes;
+}
+
+// Ids of numbers to indices: a table where they lie close enough together.
+class IndexOf {
+ public:
+  explicit IndexOf(std::vector<std::int64_t> ids) : ids_(std::move(ids)) {
+    constexpr std::int64_t kMost = 1 << 22;
+    if (ids_.empty() || ids_.front() < -kMost || ids_.back() > kMost) return;
+    first_ = ids_.front();
+    table_.assign(static_cast<std::size_t>(ids_.back() - first_) + 1, -1);
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      table_[static_cast<std::size_t>(ids_[i] - first_)] =
+          static_cast<std::int32_t>(i);
+  }
+  std::int32_t operator()(std::int64_t id) const {
+    if (!table_.empty()) {
+      if (id < ids_.front() || id > ids_.back()) return -1;
+      return table_[static_cast<std::size_t>(id - first_)];
+    }
+    const auto it = std::lower_bound(ids_.begin(), ids_.end(), id);
+    if (it == ids_.end() || *it != id) return -1;
+    return static_cast<std::int32_t>(it - ids_.begin());
+  }
+
+ private:
+  std::vector<std::int64_t> ids_;
+  std::int64_t first_ = 0;
+  std::vector<std::int32_t> table_;
+};
+
+// What one part holds of each category, then where it goes.
+struct Part {
+  Entries* entries;
+  std::int64_t first = 0;          // of its entries, in the file
+  std::vector<std::size_t> place;  // [K + 1], the last of unknown ones
+  std::set<std::int64_t> unknown;  // some of the category ids
+};
+
+class Resolver {
+ public:
+  Resolver(const Truth& truth,
+           const std::string& source,
+           const IdTexts& texts,
+           int threads)
+      : truth_(truth),
+        source_(source),
+        texts_(texts),
+        threads_(threads),
+        images_(truth.images.numbers),
+        categories_(CategoryIds(truth)) {}
+
+  /// Columns by category, the file's order within one: nothing else depends on
+  /// it, and each category is then read in one go.
+  Detections Run(std::vector<Entries>& all,
+                 std::vector<std::string>& warnings) {
+    std::vector<Part> parts(all.size());
+    std::int64_t total = 0;
+    for (std::size_t p = 0; p < all.size(); ++p) {
+      parts[p].entries = &all[p];
+      parts[p].first = total;
+      total += static_cast<std::int64_t>(all[p].size());
+    }
+    EYECHART_REQUIRE(total < std::int64_t{1} << 31,
+                     "{}: {} entries; there should be less than 2^31", source_,
+                     total);
+    ParallelFor(parts.size(), threads_,
+                [&](std::size_t p, int) { Resolve(parts[p]); });
+    const std::size_t slots = truth_.categories.size() + 1;
+    std::size_t next = 0, known = 0;
+    for (std::size_t k = 0; k < slots; ++k) {
+      known = next;
+      for (Part& part : parts) next += std::exchange(part.place[k], next);
+    }
+    Warn(parts, next - known, warnings);
+    Detections made;
+    made.image.resize(next);
+    made.category.resize(next);
+    for (auto* column :
+         {&made.x, &made.y, &made.width, &made.height, &made.score})
+      column->resize(next);
+    ParallelFor(parts.size(), threads_,
+                [&](std::size_t p, int) { Place(parts[p], made); });
+    return made;
+  }
+
+ private:
+  static std::vector<std::int64_t> CategoryIds(const Truth& truth) {
+    std::vector<std::int64_t> ids;
+    for (const Category& category : truth.categories)
+      ids.push_back(category.id);
+    return ids;
+  }
+
+  void Resolve(Part& part) const {
+    const std::size_t k = truth_.categories.size();
+    part.place.assign(k + 1, 0);
+    for (std::size_t i = 0; i < part.entries->size(); ++i) {
+      RawDetection& one = (*part.entries)[i];
+      const std::int32_t image =
+          IsText(one.image) ? truth_.images.Find(texts_.Text(one.image))
+                            : images_(one.image);
+      EYECHART_REQUIRE(
+          image >= 0,
+          "{}: entry {}: image_id {} is none of the ground truth's images; "
+          "results should be of the same images",
+          source_, part.first + static_cast<std::int64_t>(i),
+          texts_.Name(one.image));
+      one.image = image;
+      const std::int32_t category = categories_(one.category);
+      constexpr std::size_t kShown = 5;
+      if (category < 0 && part.unknown.size() < kShown)
+        part.unknown.insert(one.category);
+      one.category = category;
+      ++part.place[category < 0 ? k : static_cast<std::size_t>(category)];
+    }
+  }
+
+  void Place(Part& part, Detections& made) const {
+    for (const RawDetection& one : *part.entries) {
+      const std::size_t to =
+          part.place[one.category < 0
+                         ? truth_.categories.size()
+                         : static_cast<std::size_t>(one.category)]++;
+      made.image[to] = static_cast<std::int32_t>(one.image);
+      made.category[to] = static_cast<std::int32_t>(one.category);
+      made.x[to] = one.x;
+      made.y[to] = one.y;
+      made.width[to] = one.width;
+      made.height[to] = one.height;
+      made.score[to] = one.score;
+    }
+    *part.entries = Entries();
+  }
+
+  void Warn(const std::vector<Part>& parts,
+            std::size_t count,
+            std::vector<std::string>& warnings) const {
+    if (count == 0) return;
+    std::set<std::int64_t> unknown;
+    for (const Part& part : parts)
+      unknown.insert(part.unknown.begin(), part.unknown.end());
+    std::string shown;
+    int n = 0;
+    for (const std::int64_t id : unknown)
+      if (n++ < 5) shown += (shown.empty() ? "" : ", ") + std::to_string(id);
+    warnings.push_back(fmt::format(
+        "{}: {} detection{} in a category that the ground truth lacks: left "
+        "out ({}{})",
+        source_, count, count == 1 ? "" : "s", shown,
+        unknown.size() > 5 ? ", ..." : ""));
+  }
+
+  const Truth& truth_;
+  const std::string& source_;
+  const IdTexts& texts_;
+  int threads_;
+  IndexOf images_;
+  IndexOf categories_;
+};
+
+Detections Finish(const ByteSource& source,
+                  const std::string& name,
+                  const Truth& truth,
+                  int threads,
+                  bool whole,
+                  std::vector<Entries>& parts,
+                  std::vector<std::string>& warnings) {
+  IdTexts texts;
+  if (whole) {
+    parts.assign(1, {});
+    parts[0] = ReadWhole(source, name, texts);
+  }
+  return Resolver(truth, name, texts, threads).Run(parts, warnings);
+}
+
+// The parts of a results file, and what else is to be done meanwhile.
+class PartsRun {
+ public:
+  PartsRun(const ByteSource& source, int threads)
+      : source_(source),
+        readers_(static_cast<std::size_t>(ThreadCount(threads))),
+        parts_(PartsOf(source)) {}
+
+  template <typename Other>
+  void Run(int threads, const Other& other) {
+    ParallelFor(parts_.size() + 1, threads, [&](std::size_t i, int thread) {
+      if (i == 0) {
+        other();
+        return;
+      }
+      if (failed_) return;
+      auto& reader = readers_[static_cast<std::size_t>(thread)];
+      if (!reader) reader.emplace();
+      if (!reader->Read(source_, i - 1, parts_[i - 1])) failed_ = true;
+    });
+    readers_.clear();
+  }
+
+  bool failed() const { return failed_ || parts_.empty(); }
+  std::vector<Entries>& parts() { return parts_; }
+
+ private:
+  const ByteSource& source_;
+  std::vector<std::optional<PartReader>> readers_;
+  std::vector<Entries> parts_;
+  std::atomic<bool> failed_{false};
+};
+
+Detections Read(const ByteSource& source,
+                const std::string& name,
+                const Truth& truth,
+                int threads,
+                std::vector<std::string>& warnings) {
+  PartsRun run(source, threads);
+  run.Run(threads, [] {});
+  return Finish(source, name, truth, threads, run.failed(), run.parts(),
+                warnings);
+}
+
+}  // namespace
+
+Detections ReadDetections(const std::filesystem::path& path,
+                          const Truth& truth,
+                          int threads,
+                          std::vector<std::string>& warnings) {
+  return Read(ByteSource(path), path.string(), truth, threads, warnings);
+}
+
+Detections ParseDetections(std::string_view json,
+                           const std::string& source,
+                           const Truth& truth,
+                           std::vector<std::string>& warnings) {
+  return Read(ByteSource(json.data(), json.size()), source, truth,
+              /*threads=*/1, warnings);
+}
+
+EvaluationFiles ReadFiles(const std::filesystem::path& truth,
+                          const std::filesystem::path& detections,
+                          int threads) {
+  EvaluationFiles made;
+  const ByteSource source(detections);
+  PartsRun run(source, threads);
+  run.Run(threads, [&] { made.truth = ReadTruth(truth, made.warnings); });
+  made.detections = Finish(source, detections.string(), made.truth, threads,
+                           run.failed(), run.parts(), made.warnings);
+  return made;
+}
+
+}  // namespace eyechart::detection

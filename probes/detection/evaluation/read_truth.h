@@ -1,0 +1,25 @@
+// COCO ground truth from a JSON file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probes/detection/evaluation/boxes.h"
+
+namespace eyechart::detection {
+
+/// Reads `images`, `categories` and `annotations`. Of an annotation `id`,
+/// `image_id`, `category_id`, `bbox`, `area` and `iscrowd` are read, and each
+/// must be there, as for pycocotools. Image ids may be texts. Warnings tell of
+/// annotations whose image or category the file lacks, of ids given twice, of
+/// boxes without extent and of "ignore", which has no effect.
+/// Throws InputError naming file, list and index.
+Truth ReadTruth(const std::filesystem::path& path,
+                std::vector<std::string>& warnings);
+Truth ParseTruth(std::string_view json,
+                 const std::string& source,
+                 std::vector<std::string>& warnings);
+
+}  // namespace eyechart::detection

@@ -1,0 +1,627 @@
+"""The COCO evaluation against pycocotools, bit for bit."""
+
+import contextlib
+import copy
+import io
+import json
+import os
+import pathlib
+import random
+import subprocess
+
+import numpy as np
+import pytest
+
+pycocotools = pytest.importorskip("pycocotools")
+from pycocotools.coco import COCO  # noqa: E402
+from pycocotools.cocoeval import COCOeval  # noqa: E402
+
+PROBE = os.path.join(os.environ["EYECHART_PROBES"], "coco_eval_probe")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path(os.environ.get("EYECHART_DATA", ROOT / "../shared/data"))
+ARRAYS = "precision", "recall", "scores"
+
+
+def ours(folder, truth, results, mode="strict", threads=2, max_dets=None,
+         ious=None, areas=None):
+    """Arrays, figures and warnings of the probe."""
+    for name, content in (("truth", truth), ("results", results)):
+        text = content if isinstance(content, str) else json.dumps(content)
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    run = subprocess.run(
+        [PROBE, folder / "truth.json", folder / "results.json", folder / "out",
+         mode, str(threads),
+         ",".join(map(str, max_dets)) if max_dets else "-",
+         ",".join(map(repr, ious)) if ious else "-",
+         ",".join(f"{n}:{a!r}:{b!r}" for n, a, b in areas) if areas else "-"],
+        capture_output=True, text=True)
+    if run.returncode != 0:
+        return run.stderr
+    lines = run.stdout.splitlines()
+    arrays = {name: np.fromfile(folder / f"out.{name}") for name in ARRAYS}
+    return arrays, [float(x) for x in lines[:12]], lines[12:]
+
+
+def theirs(truth, results, max_dets=None, ious=None, areas=None):
+    with contextlib.redirect_stdout(io.StringIO()):
+        gt = COCO()
+        gt.dataset = copy.deepcopy(truth)
+        gt.createIndex()
+        if results:
+            dt = gt.loadRes(copy.deepcopy(results))
+        else:  # loadRes fails on an empty list; this is what one would mean
+            dt = COCO()
+            dt.dataset = {**truth, "annotations": []}
+            dt.createIndex()
+        evaluation = COCOeval(gt, dt, "bbox")
+        params = evaluation.params
+        if max_dets:
+            params.maxDets = list(max_dets)
+        if ious:
+            params.iouThrs = np.array(ious)
+        if areas:
+            params.areaRngLbl = [name for name, _, _ in areas]
+            params.areaRng = [[low, high] for _, low, high in areas]
+        evaluation.evaluate()
+        evaluation.accumulate()
+        figures = None
+        with contextlib.suppress(IndexError):  # fewer than three max_dets
+            evaluation.summarize()
+            figures = evaluation.stats.tolist()
+    return {name: evaluation.eval[name] for name in ARRAYS}, figures
+
+
+def renumbered(truth):
+    truth = copy.deepcopy(truth)
+    for i, annotation in enumerate(truth["annotations"]):
+        annotation["id"] = i + 1
+    return truth
+
+
+def compare(folder, truth, results, mode="strict", last=None, **settings):
+    """`last`: what corrected figures are summarized with, where not COCO's."""
+    got, figures, warnings = ours(folder, truth, results, mode, **settings)
+    settings.pop("threads", None)
+    reference = truth if mode == "strict" else renumbered(truth)
+    want, their_figures = theirs(reference, results, **settings)
+    for name in ARRAYS:
+        # Bits, so that -1, zeros and their signs count too.
+        np.testing.assert_array_equal(
+            got[name].view(np.int64),
+            np.ascontiguousarray(want[name]).ravel().view(np.int64),
+            err_msg=name)
+    if their_figures is not None:
+        first = 1 if mode == "corrected" and their_figures[0] == -1 else 0
+        np.testing.assert_allclose(figures[first:], their_figures[first:],
+                                   rtol=0, atol=1e-12)
+    return figures, warnings
+
+
+def make(truths, images=2, categories=2, **more):
+    """A ground truth; (image, category, box, {keys}) each."""
+    annotations = []
+    for i, (image, category, box, *keys) in enumerate(truths):
+        annotation = dict(id=i + 1, image_id=image, category_id=category,
+                          bbox=list(box), area=box[2] * box[3], iscrowd=0)
+        annotation.update(*keys)
+        annotations.append(annotation)
+    return dict(images=[dict(id=i + 1) for i in range(images)],
+                categories=[dict(id=c + 1, name=f"c{c}")
+                            for c in range(categories)],
+                annotations=annotations, **more)
+
+
+def found(*rows):
+    return [dict(image_id=i, category_id=c, bbox=list(box), score=s)
+            for i, c, box, s in rows]
+
+
+def test_official_example(tmp_path):
+    folder = DATA / "cocoeval"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there (EYECHART_DATA names the folder)")
+    truth = json.loads((folder / "instances_val2014_100.json").read_text())
+    results = json.loads(
+        (folder / "instances_val2014_fakebbox100_results.json").read_text())
+    figures, warnings = compare(tmp_path, truth, results)
+    assert not warnings
+    # The official printout has three decimals.
+    text = (folder / "val2014_fake_eval_res.txt").read_text()
+    printed = [line.rsplit("=", 1)[1]
+               for line in text.split("type=bbox")[1].splitlines()
+               if line.startswith(" Average")]
+    for figure, text in zip(figures, printed[:12]):
+        assert abs(figure - float(text)) < 6e-4
+    assert figures[0] == 0.5045806987249628
+    assert figures[11] == pytest.approx(0.5642905982905982, abs=1e-12)
+    compare(tmp_path, truth, results, mode="corrected")
+    compare(tmp_path, truth, results, max_dets=[1, 10, 500])
+    compare(tmp_path, truth, results, areas=[
+        ("all", 0, 1e10), ("nano", 0, 64), ("micro", 64, 256),
+        ("small", 256, 1024), ("medium", 1024, 9216), ("large", 9216, 1e10)])
+
+
+BOX = (10, 10, 20, 20)
+FAR = (200, 200, 30, 30)
+TRAPS = {
+    "perfect, one truth": ([(1, 1, BOX)], [(1, 1, BOX, 0.9)]),
+    "perfect, two truths": ([(1, 1, BOX), (2, 1, BOX)],
+                            [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8)]),
+    "explicit ignore": ([(1, 1, BOX, {"ignore": 1}), (1, 1, FAR)],
+                        [(1, 1, FAR, 0.9)]),
+    "crowd takes many": ([(1, 1, (0, 0, 100, 100), {"iscrowd": 1}),
+                          (1, 1, FAR)],
+                         [(1, 1, BOX, 0.9), (1, 1, (30, 30, 9, 9), 0.8),
+                          (1, 1, FAR, 0.1)]),
+    "half in a crowd": ([(1, 1, (0, 0, 100, 100), {"iscrowd": 1}),
+                         (2, 1, FAR)],
+                        [(1, 1, (90, 0, 20, 20), 0.9), (2, 1, FAR, 0.5)]),
+    "crowd and truth": ([(1, 1, (0, 0, 100, 100), {"iscrowd": 1}),
+                         (1, 1, BOX)],
+                        [(1, 1, BOX, 0.9), (1, 1, BOX, 0.8)]),
+    "all crowd": ([(1, 1, BOX, {"iscrowd": 1})], [(1, 1, BOX, 0.5)]),
+    "overlap exactly 0.5": ([(1, 1, (0, 0, 10, 10))],
+                            [(1, 1, (0, 0, 10, 5), 0.9)]),
+    "overlap exactly 0.75": ([(1, 1, (0, 0, 4, 4))],
+                             [(1, 1, (0, 0, 4, 3), 0.9)]),
+    "overlap 0.9": ([(1, 1, (0, 0, 10, 10))], [(1, 1, (0, 0, 10, 9), 0.9)]),
+    "equal overlaps": ([(1, 1, (0, 0, 10, 10)), (1, 1, (2, 0, 10, 10))],
+                       [(1, 1, (1, 0, 10, 10), 0.9),
+                        (1, 1, (0, 0, 10, 10), 0.8)]),
+    "ties across images": ([(1, 1, BOX), (2, 1, BOX)],
+                           [(2, 1, FAR, 0.5), (1, 1, BOX, 0.5),
+                            (2, 1, BOX, 0.5)]),
+    "areas on the bounds": ([(1, 1, (0, 0, 32, 32)), (1, 1, (100, 0, 96, 96)),
+                             (2, 1, BOX, {"area": 1024}),
+                             (2, 1, FAR, {"area": 9216.0000001})],
+                            [(1, 1, (0, 0, 32, 32), 0.9),
+                             (1, 1, (100, 0, 96, 96), 0.8),
+                             (2, 1, BOX, 0.7), (2, 1, FAR, 0.6)]),
+    "negative box": ([(1, 1, BOX)], [(1, 1, (50, 50, -9, 9), 0.9),
+                                     (1, 1, (50, 50, -9, -9), 0.8),
+                                     (1, 1, BOX, 0.5)]),
+    "boxes without extent": ([(1, 1, (5, 5, 0, 9)), (1, 1, BOX)],
+                             [(1, 1, (5, 5, 0, 9), 0.9), (1, 1, BOX, 0.5)]),
+    "areas that overflow": ([(1, 1, (0, 0, 1e200, 1e200), {"area": 9e9}),
+                             (1, 1, BOX)],
+                            [(1, 1, (0, 0, 1e200, 1e200), 0.9),
+                             (1, 1, BOX, 0.8)]),
+    "zeros of both signs": ([(1, 1, BOX), (2, 1, BOX)],
+                            [(1, 1, BOX, -0.0), (2, 1, BOX, 0.0)]),
+    "negative scores": ([(1, 1, BOX), (2, 1, BOX)],
+                        [(1, 1, FAR, -1.5), (1, 1, BOX, -2), (2, 1, BOX, 3)]),
+    "nothing found": ([(1, 1, BOX)], []),
+    "nothing there": ([], [(1, 1, BOX, 0.9)]),
+    "a class the truth lacks": ([(1, 1, BOX)], [(1, 9, BOX, 0.9),
+                                                (1, 1, BOX, 0.5)]),
+    "id 0": ([(1, 1, BOX, {"id": 0}), (2, 1, BOX)],
+             [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8), (1, 1, BOX, 0.7)]),
+    "a crowd of id 0": ([(1, 1, BOX, {"id": 0, "iscrowd": 1}), (2, 1, BOX)],
+                        [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8)]),
+    "ids twice": ([(1, 1, BOX, {"id": 7}), (2, 1, FAR, {"id": 7}),
+                   (1, 2, FAR, {"id": 7}), (1, 1, FAR)],
+                  [(1, 1, BOX, 0.9), (2, 1, FAR, 0.8), (1, 2, FAR, 0.7),
+                   (1, 1, FAR, 0.6)]),
+    "an id twice, once elsewhere": ([(1, 1, BOX, {"id": 7}),
+                                     (9, 1, BOX, {"id": 7}), (2, 1, BOX)],
+                                    [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8)]),
+    "a truth of no image": ([(9, 1, BOX), (1, 1, BOX)], [(1, 1, BOX, 0.9)]),
+    "a truth of no class": ([(1, 9, BOX), (1, 1, BOX)], [(1, 1, BOX, 0.9)]),
+    "200 on one": ([(1, 1, BOX)],
+                   [(1, 1, FAR, 0.9 - i / 1000) for i in range(150)]
+                   + [(1, 1, BOX, 0.5)]
+                   + [(1, 1, BOX, 0.95 - i / 300) for i in range(3)]),
+}
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("trap", TRAPS)
+def test_traps(tmp_path, trap, mode):
+    truths, rows = TRAPS[trap]
+    truth = make(truths)
+    compare(tmp_path, truth, found(*rows), mode)
+    compare(tmp_path, truth, found(*rows), mode, max_dets=[1, 2, 100])
+
+
+def test_corrected_mends(tmp_path):
+    truth = make([(1, 1, BOX, {"id": 0}), (2, 1, BOX), (2, 1, FAR)])
+    rows = found((1, 1, BOX, 0.9), (2, 1, BOX, 0.8), (2, 1, FAR, 0.7))
+    strict, warnings = compare(tmp_path, truth, rows)
+    assert strict[0] < 0.9 and "id 0" in warnings[0]
+    mended, warnings = compare(tmp_path, truth, rows, "corrected")
+    assert mended[0] == 1 and "id 0" in warnings[0]
+    strict, warnings = compare(tmp_path, renumbered(truth), rows,
+                               max_dets=[1, 10, 500])
+    assert strict[0] == -1 and strict[1] == 1 and "AP is -1" in warnings[0]
+    mended, _ = compare(tmp_path, truth, rows, "corrected",
+                        max_dets=[1, 10, 500])
+    assert mended[0] == 1
+
+
+def test_text_ids(tmp_path):
+    names = ["b.jpg", "a.jpg", "é", "Z"]
+    truth = make([(1, 1, BOX), (2, 1, BOX), (3, 1, BOX)], images=4)
+    for image, name in zip(truth["images"], names):
+        image["id"] = name
+    for annotation in truth["annotations"]:
+        annotation["image_id"] = names[annotation["image_id"] - 1]
+    rows = found((1, 1, BOX, 0.5), (2, 1, FAR, 0.5), (3, 1, BOX, 0.5),
+                 (4, 1, FAR, 0.5), (2, 1, BOX, 0.5))
+    for row in rows:
+        row["image_id"] = names[row["image_id"] - 1]
+    compare(tmp_path, truth, rows)
+
+
+# Boxes on a coarse grid: equal overlaps, overlaps on thresholds, equal areas.
+def grid_box(rng):
+    return [rng.randrange(0, 6) * 4, rng.randrange(0, 6) * 4,
+            rng.choice([0, 4, 8, 8, 12, 32, 96, 100]),
+            rng.choice([4, 8, 8, 12, 32, 96, 100])]
+
+
+def near(rng, box):
+    made = [v + rng.choice([0, 0, 0, 1, -1, 2]) for v in box]
+    if rng.random() < 0.3:
+        made = [v + rng.uniform(-2, 2) for v in box]
+    return made
+
+
+def made_case(seed):
+    rng = random.Random(seed)
+    images = rng.sample(range(-3, 500), rng.randrange(1, 9))
+    categories = rng.sample(range(0, 100), rng.randrange(1, 5))
+    annotations = []
+    ids = list(range(rng.choice([0, 1, 1, 1000]), 5000))
+    if rng.random() < 0.3:
+        ids = [rng.randrange(0, 40) for _ in range(400)]
+    for i in range(rng.randrange(0, 60)):
+        box = grid_box(rng)
+        annotations.append(dict(
+            id=ids[i], image_id=rng.choice(images),
+            category_id=rng.choice(categories), bbox=box,
+            area=rng.choice([box[2] * box[3], box[2] * box[3] * 0.6, 1024,
+                             9216, 0, 1e10]),
+            iscrowd=int(rng.random() < 0.15)))
+        if rng.random() < 0.1:
+            annotations[-1]["ignore"] = 1
+    truth = dict(images=[dict(id=i) for i in images], annotations=annotations,
+                 categories=[dict(id=c, name=str(c)) for c in categories])
+    rows = []
+    crowded = rng.random() < 0.3  # more than 100 in an image
+    for _ in range(rng.randrange(1, 600 if crowded else 120)):
+        source = rng.choice(annotations) if annotations else None
+        if source and rng.random() < 0.7:
+            image, category = source["image_id"], source["category_id"]
+            box = near(rng, source["bbox"])
+        else:
+            image = images[0] if crowded else rng.choice(images)
+            category, box = rng.choice(categories + [777]), grid_box(rng)
+        if rng.random() < 0.05:
+            box[2] = -box[2]
+        rows.append(dict(image_id=image, category_id=category, bbox=box,
+                         score=rng.choice([round(rng.random(), 1), rng.random(),
+                                           0, 1, -0.0])))
+    return truth, rows
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("seed", range(60))
+def test_made_cases(tmp_path, seed, mode):
+    truth, rows = made_case(seed)
+    rng = random.Random(seed + 1000)
+    settings = {}
+    if rng.random() < 0.4:
+        settings["max_dets"] = rng.choice(
+            [[1, 10, 500], [100, 1, 3], [2, 5, 100, 300], [1, 1, 100]])
+    if rng.random() < 0.4:
+        settings["ious"] = rng.choice(
+            [[0.5], [0.5, 0.75], [0.75, 0.3, 0.5], [1.0, 0.05],
+             np.linspace(0.05, 1, 20).tolist()])
+    if rng.random() < 0.4:
+        settings["areas"] = rng.choice(
+            [[("all", 0, 1e10)], [("all", 0, 1e10), ("tiny", 0, 64),
+                                  ("small", 64, 1024)],
+             [("all", 64, 1e4), ("large", 96 * 96, 1e5)]])
+    if mode == "corrected" and len(settings.get("max_dets", [1] * 3)) > 3:
+        del settings["max_dets"]  # figures differ by intent
+    compare(tmp_path, truth, rows, mode, threads=1 + seed % 3, **settings)
+
+
+def float32_case(seed, images=40, rows=9000):
+    rng = np.random.default_rng(seed)
+    box = np.concatenate([rng.uniform(0, 400, (300, 2)),
+                          np.exp(rng.normal(3.7, 1, (300, 2)))], 1)
+    image, category = rng.integers(1, images, 300), rng.integers(0, 3, 300)
+    truth = dict(
+        images=[dict(id=i) for i in range(images)],
+        categories=[dict(id=c + 1, name=f"c{c}") for c in range(4)],
+        annotations=[dict(id=i + 1, image_id=int(image[i]),
+                          category_id=int(category[i]) + 1,
+                          bbox=box[i].tolist(), area=float(box[i, 2]),
+                          iscrowd=int(i % 37 == 0)) for i in range(300)])
+    source = rng.integers(0, 300, rows)
+    jitter = rng.normal(0, 0.1, (rows, 4)) * box[source][:, [2, 3, 2, 3]]
+    boxes = (box[source] + jitter).astype(np.float32).astype(float)
+    scores = rng.random(rows).astype(np.float32).astype(float).round(
+        3 if seed % 2 else 17)
+    return truth, [
+        dict(image_id=int(image[s]), category_id=int(category[s]) + 1,
+             bbox=b.tolist(), score=float(score))
+        for s, b, score in zip(source, boxes, scores)]
+
+
+@pytest.mark.parametrize("way", ["plain", "compact", "lines", "indented",
+                                 "other keys", "mixed", "exponents"])
+def test_ways_of_writing(tmp_path, way):
+    """More than one part of the file, and every path through the reader."""
+    truth, rows = float32_case(len(way))
+    rng = random.Random(3)
+    if way == "other keys":
+        rows = [{"id": i, "segmentation": [], "a}, {b": "},{\"x\": [", **row}
+                for i, row in enumerate(rows)]
+    if way == "mixed":
+        rows = [dict(rng.sample(list(row.items()), 4)) for row in rows]
+    text = json.dumps(
+        rows, separators=(",", ":") if way == "compact" else None,
+        indent=2 if way == "indented" else None)
+    if way == "lines":
+        text = text.replace("}, {", "},\n {")
+    if way == "exponents":
+        text = "[" + ", ".join(
+            '{"image_id": %d, "category_id": %d, "bbox": [%s], "score": %.16e}'
+            % (r["image_id"], r["category_id"],
+               ", ".join("%.16E" % v for v in r["bbox"]), r["score"])
+            for r in rows) + "]"
+        assert json.loads(text) == rows
+    got, figures, _ = ours(tmp_path, truth, text)
+    want, their_figures = theirs(truth, rows)
+    for name in ARRAYS:
+        np.testing.assert_array_equal(got[name],
+                                      np.ascontiguousarray(want[name]).ravel())
+    np.testing.assert_allclose(figures, their_figures, rtol=0, atol=1e-12)
+
+
+GOOD = dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=0.5)
+
+
+@pytest.mark.parametrize("change, words", [
+    (dict(score=float("nan")), "score should be a finite number; it is NaN"),
+    (dict(score=float("inf")), "score should be a finite number"),
+    (dict(score="0.5"), "score should be a finite number"),
+    (dict(bbox=[1, 2, 3]), "bbox should be [x, y, width, height]"),
+    (dict(bbox=7), "bbox should be [x, y, width, height]"),
+    (dict(bbox=[1, 2, None, 4]), "bbox should be [x, y, width, height]"),
+    (dict(image_id=77), "image_id 77 is none of the ground truth's images"),
+    (dict(image_id="77"), "image_id \"77\" is none of"),
+    (dict(category_id="x"), "category_id should be an integer"),
+    (dict(score=None), "score should be"),
+])
+def test_bad_results(tmp_path, change, words):
+    truth = make([(1, 1, BOX)])
+    error = ours(tmp_path, truth, json.dumps([GOOD, GOOD, {**GOOD, **change}]))
+    assert isinstance(error, str)
+    assert words in error and "results.json" in error and "entry 2" in error
+
+
+@pytest.mark.parametrize("text, words", [
+    ("{}", "should be a list of results"),
+    ("", "not a JSON file"), ("[", "results.json"), ("[1]", "entry 0"),
+    (json.dumps([GOOD]) + "x", "results.json"),
+    (json.dumps([GOOD])[:-5], "results.json"),
+    (json.dumps([{k: v for k, v in GOOD.items() if k != "bbox"}]),
+     "key \"bbox\" is missing"),
+])
+def test_damaged_results(tmp_path, text, words):
+    error = ours(tmp_path, make([(1, 1, BOX)]), text)
+    assert isinstance(error, str) and words in error
+
+
+@pytest.mark.parametrize("change, words", [
+    (dict(bbox=[1, 2]), "annotations[0]: bbox should be"),
+    (dict(area=None), "annotations[0]: area should be"),
+    (dict(iscrowd=3), "annotations[0]: iscrowd should be 0 or 1"),
+    (dict(id=1.5), "annotations[0]: id should be"),
+])
+def test_bad_truth(tmp_path, change, words):
+    truth = make([(1, 1, BOX, change)]) if "bbox" not in change else make(
+        [(1, 1, BOX)])
+    truth["annotations"][0].update(change)
+    error = ours(tmp_path, truth, [GOOD])
+    assert isinstance(error, str) and words in error and "truth.json" in error
+
+
+def test_missing_key_of_truth(tmp_path):
+    truth = make([(1, 1, BOX)])
+    del truth["annotations"][0]["iscrowd"]
+    assert "key \"iscrowd\" is missing" in ours(tmp_path, truth, [GOOD])
+    del truth["annotations"]
+    assert "\"annotations\" is missing" in ours(tmp_path, truth, [GOOD])
+
+
+EYECHART = os.path.join(os.environ.get("EYECHART_BIN", ""), "eyechart")
+
+
+def command(folder, truth, results, *more):
+    (folder / "gt.json").write_text(json.dumps(truth), encoding="utf-8")
+    (folder / "dt.json").write_text(json.dumps(results), encoding="utf-8")
+    run = subprocess.run([EYECHART, "coco-eval", folder / "gt.json",
+                          folder / "dt.json", "--json", *map(str, more)],
+                         capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_command(tmp_path, seed):
+    truth, rows = made_case(seed)
+    want, figures = theirs(truth, rows)
+    got = command(tmp_path, truth, rows)
+    assert got["schema"] == 1 and got["command"] == "coco-eval"
+    assert got["mode"] == "strict"
+    names = ("AP", "AP50", "AP75", "APs", "APm", "APl",
+             "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+    assert set(got["stats"]) == set(names)
+    assert [got["stats"][name] for name in names] == pytest.approx(
+        figures, abs=1e-12)
+    assert got["images"] == len(truth["images"])
+    assert got["ground_truths"] == len(truth["annotations"])
+    assert got["detections"] == len(rows)
+    for k, row in enumerate(got["per_class"]):
+        precision = want["precision"][:, :, k, 0, -1]
+        if precision[0, 0] == -1:
+            assert row["AP"] is None and row["AP50"] is None
+        else:
+            assert row["AP"] == pytest.approx(precision.mean(), abs=1e-12)
+            assert row["AP50"] == pytest.approx(precision[0].mean(), abs=1e-12)
+    assert [row["id"] for row in got["per_class"]] == sorted(
+        category["id"] for category in truth["categories"])
+
+
+def overlaps(found, there, crowd):
+    """pycocotools' overlaps, with a shape where one side is empty."""
+    from pycocotools import mask
+    if not found or not there:
+        return np.zeros((len(found), len(there)))
+    return mask.iou(np.array(found, float), np.array(there, float),
+                    [int(crowd)] * len(there))
+
+
+def class_precision(points, positives):
+    """TIDE's AP of one class; points are (score, right)."""
+    if positives == 0:
+        return 0.0
+    right = np.cumsum([p[1] for p in sorted(points, key=lambda p: -p[0])])
+    if len(right) == 0:
+        return 0.0
+    precision = np.maximum.accumulate(
+        (right / np.arange(1, len(right) + 1))[::-1])[::-1]
+    at = np.searchsorted(right / positives, np.arange(101) / 100)
+    return sum(precision[i] for i in at if i < len(precision)) / 101
+
+
+def tide(truth, rows):
+    """Kinds of error by the paper's definitions (section 2.2): counts, and AP
+    gained by mending each."""
+    kinds = {name: [] for name in ("class", "localisation", "both",
+                                   "duplicate", "background", "missed")}
+    classes = {c["id"] for c in truth["categories"]}
+    right, wrong, positives, heirs = [], [], {}, {}
+    for image in sorted({i["id"] for i in truth["images"]}):
+        inside = [a for a in truth["annotations"]
+                  if a["image_id"] == image and a["category_id"] in classes]
+        there = [a for a in inside if not a["iscrowd"]]
+        crowds = [a for a in inside if a["iscrowd"]]
+        found = sorted((r for r in rows if r["image_id"] == image
+                        and r["category_id"] in classes),
+                       key=lambda r: -r["score"])[:100]
+        iou = overlaps([r["bbox"] for r in found], [a["bbox"] for a in there],
+                       False)
+        in_crowd = overlaps([r["bbox"] for r in found],
+                            [a["bbox"] for a in crowds], True)
+        same = np.array([[r["category_id"] == a["category_id"] for a in there]
+                         for r in found]).reshape(iou.shape).astype(bool)
+        for a in there:
+            positives[a["category_id"]] = positives.get(a["category_id"], 0) + 1
+        owner = {}
+        hit = [False] * len(found)
+        for d in range(len(found)):
+            free = [g for g in range(len(there)) if same[d, g]
+                    and g not in owner and iou[d, g] >= 0.5]
+            if free:
+                owner[max(free, key=lambda g: (iou[d, g], -g))] = d
+                hit[d] = True
+        for d, r in enumerate(found):
+            if hit[d]:
+                right.append(r)
+                continue
+            ignored = any(in_crowd[d, c] > 0.5 for c, a in enumerate(crowds)
+                          if a["category_id"] == r["category_id"])
+            own, other = iou[d] * same[d], iou[d] * ~same[d]
+            target = None
+            if len(there) and 0.1 <= own.max() <= 0.5:
+                kind, target = "localisation", int(own.argmax())
+            elif len(there) and other.max() >= 0.5:
+                kind, target = "class", int(other.argmax())
+            elif any(own[g] >= 0.5 for g in owner):
+                kind = "duplicate"
+            elif not len(there) or iou[d].max() <= 0.1:
+                kind = "background"
+            else:
+                kind = "both"
+            if target is not None:
+                free = target not in owner
+                target = there[target] if free else None
+                if free and id(target) not in heirs:
+                    heirs[id(target)] = r
+            kinds[kind].append((r, target))
+            if not ignored:
+                wrong.append((kind, r))
+        kinds["missed"] += [(None, a) for g, a in enumerate(there)
+                            if g not in owner and id(a) not in heirs]
+
+    def mean_precision(points, left):
+        values = [class_precision([(s, h) for c, s, h in points if c == k],
+                                  left.get(k, 0))
+                  for k in {c for c, _, _ in points}
+                  | {k for k, n in left.items() if n > 0}]
+        return sum(values) / len(values) if values else 0.0
+
+    def points(without=None):
+        return [(r["category_id"], r["score"], False) for kind, r in wrong
+                if kind != without] + [
+            (r["category_id"], r["score"], True) for r in right]
+
+    base = mean_precision(points(), positives)
+    gains = {}
+    for kind, members in kinds.items():
+        left, more = dict(positives), []
+        for r, target in members:
+            if kind == "missed":
+                left[target["category_id"]] -= 1
+            elif target is not None and heirs[id(target)] is r:
+                more.append((target["category_id"], r["score"], True))
+        gains[kind] = max(0, mean_precision(points(kind) + more, left) - base)
+    return base, {kind: len(members) for kind, members in kinds.items()}, gains
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_error_kinds(tmp_path, seed):
+    truth, rows = made_case(seed)
+    truth = renumbered(truth)
+    rng = random.Random(seed)
+    for row in rows:  # no ties: their order is the implementation's own
+        row["score"] = rng.random()
+    got = command(tmp_path, truth, rows, "--errors")["errors"]
+    base, counts, gains = tide(truth, rows)
+    assert got["AP50"] == pytest.approx(base, abs=1e-12)
+    for kind, count in counts.items():
+        assert got["kinds"][kind]["count"] == count, kind
+        assert got["kinds"][kind]["dAP"] == pytest.approx(
+            gains[kind], abs=1e-12), kind
+
+
+def test_intervals(tmp_path):
+    """Against pycocotools on resampled images: quantiles agree within noise."""
+    truth, rows = float32_case(5, images=12, rows=300)
+    got = command(tmp_path, truth, rows, "--bootstrap", 400, "--seed", 3)["ci"]
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(60):
+        made = dict(categories=truth["categories"], images=[], annotations=[])
+        found = []
+        for i in rng.integers(0, 12, 12):
+            new = len(made["images"]) + 1
+            made["images"].append(dict(id=new))
+            made["annotations"] += [
+                {**a, "image_id": new, "id": 0} for a in truth["annotations"]
+                if a["image_id"] == i]
+            found += [{**r, "image_id": new} for r in rows
+                      if r["image_id"] == i]
+        draws.append(theirs(renumbered(made), found)[1])
+    for f, name in enumerate(("AP", "AP50", "AP75")):
+        values = np.array(draws)[:, f]
+        low, high = got[name]["low"], got[name]["high"]
+        # 95 % inside, and the ends within the spread of 60 draws' quantiles.
+        assert ((values >= low) & (values <= high)).mean() > 0.8
+        width = np.quantile(values, 0.975) - np.quantile(values, 0.025)
+        assert abs((high - low) / width - 1) < 0.5

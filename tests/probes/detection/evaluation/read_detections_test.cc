@@ -1,0 +1,163 @@
+#include "probes/detection/evaluation/read_detections.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "probes/detection/evaluation/read_truth.h"
+#include "tests/fixture.h"
+
+namespace eyechart::detection {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using eyechart::testing::WriteText;
+
+constexpr const char* kTruth = R"({
+  "info": {"x": [1, {"y": "}, {"}]},
+  "annotations": [
+    {"id": 0, "image_id": 7, "category_id": 2, "bbox": [1, 2.5, 3, 4],
+     "area": 10, "iscrowd": 0, "segmentation": [[1, 2, 3]]},
+    {"id": 1, "image_id": 99, "category_id": 2, "bbox": [1, 2, 0, 4],
+     "area": 1e1, "iscrowd": true, "ignore": 1},
+    {"id": 2, "image_id": 3, "category_id": 9, "bbox": [1, 2, 3, 4],
+     "area": 12, "iscrowd": 0, "ignore": 1}],
+  "images": [{"id": 7}, {"id": 3, "file_name": "a"}, {"id": 7}],
+  "categories": [{"id": 2, "name": "dog"}, {"id": 1, "name": "cat"}]})";
+
+Truth ReadIt(std::vector<std::string>* warnings = nullptr) {
+  std::vector<std::string> mine;
+  return ParseTruth(kTruth, "gt", warnings == nullptr ? mine : *warnings);
+}
+
+TEST(ReadTruthTest, ReadsListsInAnyOrderAndTellsWhatIsOdd) {
+  std::vector<std::string> warnings;
+  const Truth truth = ReadIt(&warnings);
+  EXPECT_EQ(truth.images.numbers, (std::vector<std::int64_t>{3, 7}));
+  ASSERT_EQ(truth.categories.size(), 2u);
+  EXPECT_EQ(truth.categories[1].name, "dog");
+  ASSERT_EQ(truth.size(), 3u);
+  EXPECT_EQ(truth.image[0], 1);
+  EXPECT_EQ(truth.image[1], -1);
+  EXPECT_EQ(truth.category[0], 1);
+  EXPECT_EQ(truth.category[2], -1);
+  EXPECT_EQ(truth.y[0], 2.5);
+  EXPECT_EQ(truth.crowd[1], 1);
+  EXPECT_EQ(truth.area[1], 10);
+  std::string all;
+  for (const std::string& warning : warnings) all += warning + "\n";
+  EXPECT_NE(all.find("1 images have an id that another"), std::string::npos);
+  EXPECT_NE(all.find("1 annotations are in images"), std::string::npos);
+  EXPECT_NE(all.find("1 annotations have a category"), std::string::npos);
+  EXPECT_NE(all.find("1 annotations have \"ignore\""), std::string::npos);
+  EXPECT_NE(all.find("1 annotations have a box without"), std::string::npos);
+}
+
+TEST(ReadTruthTest, NamesWhatIsWrong) {
+  const auto error = [](const std::string& json) {
+    std::vector<std::string> warnings;
+    return InputErrorOf([&] { ParseTruth(json, "gt.json", warnings); });
+  };
+  EXPECT_NE(error("[]").find("should be an object"), std::string::npos);
+  EXPECT_NE(error("").find("not a JSON file"), std::string::npos);
+  EXPECT_NE(error("{}").find("\"images\" is missing"), std::string::npos);
+  EXPECT_NE(error(R"({"images": 3})").find("should be a list"),
+            std::string::npos);
+  EXPECT_NE(error(R"({"images": [{"id": 1}, {"id": 1.5}]})")
+                .find("images[1]: id should be"),
+            std::string::npos);
+  EXPECT_NE(error(R"({"images": [{}]})").find("images[0]: key \"id\""),
+            std::string::npos);
+}
+
+std::string Entry(int i) {
+  return fmt::format(
+      "{{\"image_id\": {}, \"category_id\": {}, \"bbox\": [{}.25, {}, 3, 4], "
+      "\"score\": 0.{}}}",
+      i % 2 == 0 ? 7 : 3, 1 + i % 2, i, -i, i % 1000 + 1);
+}
+
+TEST(ReadDetectionsTest, PartsGiveWhatTheWholeGives) {
+  const TempFolder folder;
+  const Truth truth = ReadIt();
+  // Some megabytes: several parts. The second way of writing breaks the
+  // pattern in the middle, the third has what looks like a seam within entries.
+  std::string plain = " [", mixed = "[\n", tricky = "[";
+  constexpr int kEntries = 20000;
+  for (int i = 0; i < kEntries; ++i) {
+    const std::string separator = i == 0 ? "" : ", ";
+    plain += separator + Entry(i);
+    std::string other = Entry(i);
+    if (i % 1000 == 999) other.insert(1, "\"id\": [{}, {}], ");
+    mixed += separator + other;
+    other = Entry(i);
+    other.insert(1, "\"x\": \"}, {\", \"y\": [{\"a\": 1}, {\"a\": 2}], ");
+    tricky += separator + other;
+  }
+  for (const std::string& text : {plain + "] ", mixed + "\n]", tricky + "]"}) {
+    WriteText(folder / "dt.json", text);
+    std::vector<std::string> warnings;
+    const Detections read =
+        ReadDetections(folder / "dt.json", truth, 2, warnings);
+    EXPECT_TRUE(warnings.empty());
+    ASSERT_EQ(read.size(), static_cast<std::size_t>(kEntries));
+    // By category, in the file's order: even ones are of category 1.
+    for (std::size_t j = 0; j < read.size(); ++j) {
+      const auto i =
+          static_cast<int>(j < kEntries / 2 ? 2 * j : 2 * j - kEntries + 1);
+      ASSERT_EQ(read.category[j], i % 2);
+      ASSERT_EQ(read.image[j], i % 2 == 0 ? 1 : 0);
+      ASSERT_EQ(read.x[j], i + 0.25);
+      ASSERT_EQ(read.y[j], -i);
+      ASSERT_EQ(read.height[j], 4);
+      ASSERT_EQ(read.score[j], std::stod("0." + std::to_string(i % 1000 + 1)));
+    }
+  }
+  // What is wrong far behind is named by its place in the file.
+  WriteText(folder / "dt.json", plain + R"(, {"image_id": 5, "category_id": 1,)"
+                                        R"( "bbox": [1,2,3,4], "score": 1}])");
+  std::vector<std::string> warnings;
+  EXPECT_NE(InputErrorOf([&] {
+              ReadDetections(folder / "dt.json", truth, 2, warnings);
+            }).find("entry 20000: image_id 5"),
+            std::string::npos);
+  WriteText(folder / "dt.json", plain);  // the bracket is missing
+  EXPECT_NE(InputErrorOf([&] {
+              ReadDetections(folder / "dt.json", truth, 2, warnings);
+            }).find("dt.json"),
+            std::string::npos);
+}
+
+TEST(ReadDetectionsTest, SmallFilesAndTexts) {
+  const Truth truth = ReadIt();
+  std::vector<std::string> warnings;
+  EXPECT_EQ(ParseDetections("[]", "dt", truth, warnings).size(), 0u);
+  EXPECT_EQ(ParseDetections(" [ ] ", "dt", truth, warnings).size(), 0u);
+  EXPECT_EQ(ParseDetections("[" + Entry(1) + "]", "dt", truth, warnings).size(),
+            1u);
+  EXPECT_TRUE(warnings.empty());
+  const Detections read = ParseDetections(
+      "[" + Entry(0) +
+          R"(,{"score":1,"bbox":[1,2,3,4],"category_id":44,"image_id":7.0}])",
+      "dt", truth, warnings);
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read.category[1], -1);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("1 detection in a category"), std::string::npos);
+  EXPECT_NE(warnings[0].find("(44)"), std::string::npos);
+
+  Truth texts;
+  texts.images.texts = {"a", "b"};
+  texts.categories = {{1, "x"}};
+  const Detections named = ParseDetections(
+      R"([{"image_id":"b","category_id":1,"bbox":[1,2,3,4],"score":1},)"
+      R"({"image_id":"\u0061","category_id":1,"bbox":[1,2,3,4],"score":1}])",
+      "dt", texts, warnings);
+  EXPECT_EQ(named.image[0], 1);
+  EXPECT_EQ(named.image[1], 0);
+}
+
+}  // namespace
+}  // namespace eyechart::detection
