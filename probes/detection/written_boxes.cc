@@ -110,23 +110,4 @@ Json Categories::ToJson() const {
   return list;
 }
 
-CocoResults ToCocoResults(const WrittenBoxes& written,
-                          const std::vector<Json>& image_ids,
-                          const Categories& categories) {
-  CocoResults coco;
-  for (const WrittenBox& box : written.boxes) {
-    const std::int64_t* category = categories.Find(box.label);
-    if (category == nullptr) {
-      ++coco.unknown[box.label];
-      continue;
-    }
-    const auto& [x1, y1, x2, y2] = box.corners;
-    coco.results.push_back({{"image_id", image_ids[box.picture]},
-                            {"category_id", *category},
-                            {"bbox", {x1, y1, x2 - x1, y2 - y1}},
-                            {"score", 1.0}});
-  }
-  return coco;
-}
-
 }  // namespace eyechart::detection

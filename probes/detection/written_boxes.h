@@ -66,15 +66,4 @@ class Categories {
   std::map<std::int64_t, std::string> names_;
 };
 
-/// COCO results, [{image_id, category_id, bbox, score}], and how many boxes had
-/// a label that is no category, by label. A model that writes gives no scores:
-/// each is 1. `image_ids` are the data set's, as JSON has them.
-struct CocoResults {
-  Json results = Json::array();
-  std::map<std::string, std::int64_t> unknown;
-};
-CocoResults ToCocoResults(const WrittenBoxes& written,
-                          const std::vector<Json>& image_ids,
-                          const Categories& categories);
-
 }  // namespace eyechart::detection

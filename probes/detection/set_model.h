@@ -1,0 +1,63 @@
+// The set head behind its pyramid: levels to sets of boxes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "probes/detection/decoder_layer.h"
+#include "probes/detection/query_selection.h"
+
+namespace eyechart::detection {
+
+struct SetModelOptions {
+  DecoderOptions decoder;
+  std::int64_t classes = 0;  // K
+  /// Boxes a picture at most: published with 300, which is also as many as
+  /// average precision looks at three times over.
+  std::int64_t queries = 300;
+  /// Decoder layers. Published with 6 and, for speed, 3.
+  std::int64_t layers = 3;
+  /// What every class's score starts from, as there are far more queries than
+  /// objects (Lin et al. 2017).
+  double prior = 0.01;
+  std::uint64_t seed = 0;  // of the start values
+};
+
+/// What the cells said that became queries, then what each layer says.
+struct SetPredictions {
+  SetPrediction selection;
+  std::vector<SetPrediction> layers;
+};
+
+/// Levels (B, D, h, w), finest first -> a linear layer with a norm for each,
+/// query selection, decoder layers. Each layer moves the boxes of the one
+/// before; no gradient flows from a layer to those.
+class SetModel {
+ public:
+  explicit SetModel(const SetModelOptions& options);
+
+  SetPredictions Forward(const std::vector<at::Tensor>& levels) const;
+
+  const NamedTensors& Parameters() const { return maker_.made(); }
+
+ private:
+  struct Input {
+    LinearLayer linear;  // without bias: a norm follows
+    NormLayer norm;
+  };
+
+  std::vector<at::Tensor> Values(const at::Tensor& cells) const;
+
+  SetModelOptions options_;
+  ParameterMaker maker_;
+  QuerySelection selection_;
+  std::vector<Input> inputs_;
+  Mlp places_;
+  std::vector<DecoderLayer> layers_;
+  std::vector<LinearLayer> class_;  // one a layer
+  std::vector<Mlp> box_;
+};
+
+}  // namespace eyechart::detection
