@@ -1,5 +1,5 @@
 // The table of subcommands. To add one: one new file and one row in
-// commands.cc.
+// commands.cc, or in light_commands.cc where it needs no LibTorch.
 #pragma once
 
 #include <functional>
@@ -21,11 +21,20 @@ struct Command {
   Runner (*add)(CLI::App& app);
 };
 
+/// Every command.
 std::span<const Command> Commands();
+/// Those that need no tensor and no picture, and so no LibTorch and no OpenCV.
+std::span<const Command> LightCommands();
+
+/// Parses the command line, runs the command of `commands` that it names and
+/// returns the exit code.
+int RunCommands(int argc, char** argv, std::span<const Command> commands);
 
 Runner AddAsk(CLI::App& app);
+Runner AddCocoEval(CLI::App& app);
 Runner AddDetect(CLI::App& app);
 Runner AddEncode(CLI::App& app);
+Runner AddGate(CLI::App& app);
 Runner AddGenerate(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);

@@ -1,4 +1,5 @@
 #include <array>
+#include <vector>
 
 #include "cli/command.h"
 
@@ -15,14 +16,19 @@ std::span<const Command> Commands() {
               AddAsk},
       Command{"probe", "what a read-out of frozen features gets right",
               AddProbe},
-      Command{"detect", "boxes in pictures", AddDetect},
+      Command{"detect", "boxes: detection transfer, and what is found",
+              AddDetect},
       Command{"generate", "pictures with ground truth, from a seed",
               AddGenerate},
-      Command{"report", "Markdown, HTML, CSV or JSONL from run folders",
-              AddReport},
       Command{"list", "encoders, tasks, datasets, exporters, metrics", AddList},
   };
-  return kCommands;
+  static const std::vector<Command> all = [] {
+    std::vector<Command> made(kCommands.begin(), kCommands.end());
+    const std::span<const Command> light = LightCommands();
+    made.insert(made.end(), light.begin(), light.end());
+    return made;
+  }();
+  return all;
 }
 
 }  // namespace eyechart::cli

@@ -8,6 +8,7 @@ namespace eyechart {
 namespace {
 
 constexpr std::string_view kMmvp = "Tong et al. 2024, arXiv 2401.06209";
+constexpr std::string_view kCoco = "COCO, pycocotools 2.0.11";
 constexpr std::string_view kWinoground = "Thrush et al. 2022, arXiv 2204.03162";
 
 constexpr std::array kMetrics = {
@@ -84,6 +85,31 @@ constexpr std::array kMetrics = {
            "mean over seeds of a probe's leading score", "eyechart"},
     Metric{"probe_seed_deviation", "1", Direction::kLower,
            "sample standard deviation of it", "eyechart"},
+    Metric{"ap", "1", Direction::kHigher,
+           "average precision of boxes, mean over classes and IoU 0.5 to 0.95",
+           kCoco},
+    Metric{"ap50", "1", Direction::kHigher, "the same at IoU 0.5", kCoco},
+    Metric{"ap75", "1", Direction::kHigher, "the same at IoU 0.75", kCoco},
+    Metric{"ap_small", "1", Direction::kHigher,
+           "ap of objects of at most 32 x 32 pixels", kCoco},
+    Metric{"ap_medium", "1", Direction::kHigher,
+           "ap of objects of 32 x 32 to 96 x 96 pixels", kCoco},
+    Metric{"ap_large", "1", Direction::kHigher,
+           "ap of objects of at least 96 x 96 pixels", kCoco},
+    Metric{"ar1", "1", Direction::kHigher,
+           "recall with one box a class and picture, mean over classes and IoU",
+           kCoco},
+    Metric{"ar10", "1", Direction::kHigher, "the same with ten boxes", kCoco},
+    Metric{"ar100", "1", Direction::kHigher, "the same with a hundred boxes",
+           kCoco},
+    Metric{"ar_small", "1", Direction::kHigher,
+           "ar100 of objects of at most 32 x 32 pixels", kCoco},
+    Metric{"ar_medium", "1", Direction::kHigher,
+           "ar100 of objects of 32 x 32 to 96 x 96 pixels", kCoco},
+    Metric{"ar_large", "1", Direction::kHigher,
+           "ar100 of objects of at least 96 x 96 pixels", kCoco},
+    Metric{"head_parameters", "1", Direction::kNone,
+           "learned values of a detection head", "eyechart"},
     Metric{"abstained", "1", Direction::kLower,
            "answers that name no option or more than one; they are wrong",
            "eyechart"},

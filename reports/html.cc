@@ -37,7 +37,9 @@ void Head(HtmlPage& page) {
       "</head>\n<body>\n"
       "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n",
       ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
-      page.acuities.empty() && page.probes.empty() ? "" : PlotStyle());
+      page.acuities.empty() && page.probes.empty() && page.detections.empty()
+          ? ""
+          : PlotStyle());
   page.html += "<header>\n" + Element("h1", title) +
                "\n<p class=\"sub\">What vision encoders see, and how fast: an "
                "eyechart report</p>\n<nav aria-label=\"Sections\"><ul>"
@@ -47,6 +49,8 @@ void Head(HtmlPage& page) {
     page.html += "<li><a href=\"#patterns\">Patterns</a></li>";
   if (!page.probes.empty())
     page.html += "<li><a href=\"#probes\">Probes</a></li>";
+  if (!page.detections.empty())
+    page.html += "<li><a href=\"#detection\">Detection</a></li>";
   page.html += "<li><a href=\"#results\">Results</a></li>";
   if (!page.acuities.empty())
     page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
@@ -89,6 +93,7 @@ class HtmlExporter : public Exporter {
     WriteFailures(page);
     WritePatterns(page);
     WriteProbes(page);
+    WriteDetections(page);
     WriteResults(page);
     WriteAcuity(page);
     Pairs(page);

@@ -104,6 +104,14 @@ background:var(--track);border-radius:8px}
 figcaption{font-size:.8rem;line-height:1.35;margin-top:.35rem;
 overflow-wrap:anywhere}
 figcaption b{display:block}.id{color:var(--soft)}
+.worst summary{cursor:pointer;padding:.3rem 0}
+.boxes{list-style:none;padding:0;margin:.6rem 0;display:grid;gap:1rem;
+grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}
+.found{break-inside:avoid}.found svg{width:100%;height:auto;display:block;
+border-radius:8px;background:var(--track)}.found small{display:block}
+.found rect{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
+.box-truth{stroke:#fff;stroke-width:1}.box-hit{stroke:#2f7bf0}
+.box-miss{stroke:#f59e0b;stroke-dasharray:5 3}.box-alarm{stroke:#e5342b}
 .pair dl{margin:.8rem 0 0;font-size:.85rem}
 .cos{display:grid;grid-template-columns:minmax(0,38%) 1fr;gap:.6rem;
 align-items:center;margin:.25rem 0}

@@ -9,6 +9,7 @@
 
 #include "reports/acuity.h"
 #include "reports/comparison.h"
+#include "reports/detections.h"
 #include "reports/display.h"
 #include "reports/gallery.h"
 #include "reports/line_plot.h"
@@ -45,6 +46,7 @@ struct HtmlPage {
   std::vector<AcuityCurve> acuities = ReadAcuities(runs);
   std::vector<PatternTable> patterns = MakePatternTables(runs);
   std::vector<ProbeTable> probes = MakeProbeTables(runs);
+  std::vector<DetectionTable> detections = MakeDetectionTables(runs);
   std::vector<std::pair<std::size_t, std::string>> missing = MissingCells(runs);
   std::string html;
 };
@@ -58,6 +60,7 @@ void WriteFailures(HtmlPage& page);
 void WriteResults(HtmlPage& page);
 void WritePatterns(HtmlPage& page);
 void WriteProbes(HtmlPage& page);
+void WriteDetections(HtmlPage& page);
 void WriteAcuity(HtmlPage& page);
 void WriteCells(HtmlPage& page);
 void WriteEnvironment(HtmlPage& page);

@@ -42,6 +42,10 @@ constexpr std::array kEstimators = {
     Estimator{"bootstrap over items",
               "percentile bootstrap, 2,000 draws of items, the same for all "
               "errors"},
+    Estimator{"image bootstrap, percentile",
+              "percentile bootstrap over pictures, each with all of its truths "
+              "and detections; matches are kept and accumulated anew; a class "
+              "without truth in a draw is left out of that draw's mean"},
     Estimator{"student-t",
               "Student's t interval of the mean of differences, paired by "
               "seed (Student 1908)"},

@@ -84,6 +84,11 @@ RunFolder ReadRunFolder(const fs::path& path) {
       run.acuities[record.cell] = ReadObject(file);
     if (const fs::path file = artifacts / "probe.json"; fs::exists(file))
       run.probes[record.cell] = ReadObject(file);
+    if (const fs::path file = artifacts / "detect.json"; fs::exists(file)) {
+      run.detections[record.cell] = ReadObject(file);
+      if (const fs::path errors = artifacts / "errors.json"; fs::exists(errors))
+        run.detection_errors[record.cell] = ReadJsonFile(errors);
+    }
   }
   return run;
 }

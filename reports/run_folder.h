@@ -27,6 +27,9 @@ struct RunFolder {
   std::map<std::string, Json> acuities;
   /// artifacts/<CellSlug(cell)>/probe.json of the cells that have one.
   std::map<std::string, Json> probes;
+  /// artifacts/<CellSlug(cell)>/detect.json and errors.json.
+  std::map<std::string, Json> detections;
+  std::map<std::string, Json> detection_errors;
 };
 
 /// Reads the folder. Throws InputError where it does not exist, holds no

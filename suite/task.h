@@ -80,6 +80,7 @@ int BatchOf(const TaskSpec& task);
 /// The kinds; each in its own file.
 extern const TaskKind kAskTask;
 extern const TaskKind kChartTask;
+extern const TaskKind kDetectTask;
 extern const TaskKind kEncodeTask;
 extern const TaskKind kMineTask;
 extern const TaskKind kProbeTask;

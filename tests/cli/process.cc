@@ -23,10 +23,11 @@ std::string Content(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-pid_t Start(const std::vector<std::string>& arguments,
+pid_t Start(const char* binary,
+            const std::vector<std::string>& arguments,
             const std::filesystem::path& out,
             const std::filesystem::path& err) {
-  std::vector<std::string> all = {EYECHART_BINARY};
+  std::vector<std::string> all = {binary};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& argument : all) argv.push_back(argument.data());
@@ -37,8 +38,8 @@ pid_t Start(const std::vector<std::string>& arguments,
   posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), flags, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), flags, 0600);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, EYECHART_BINARY, &actions, nullptr,
-                                argv.data(), environ);
+  const int error =
+      posix_spawn(&pid, binary, &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   EXPECT_EQ(error, 0);
   return pid;
@@ -61,7 +62,15 @@ ProcessResult Finish(pid_t pid,
 
 ProcessResult Eyechart(const std::vector<std::string>& arguments) {
   const TempFolder folder;
-  const pid_t pid = Start(arguments, folder / "out", folder / "err");
+  const pid_t pid =
+      Start(EYECHART_BINARY, arguments, folder / "out", folder / "err");
+  return Finish(pid, folder / "out", folder / "err");
+}
+
+ProcessResult EyechartTorch(const std::vector<std::string>& arguments) {
+  const TempFolder folder;
+  const pid_t pid =
+      Start(EYECHART_TORCH_BINARY, arguments, folder / "out", folder / "err");
   return Finish(pid, folder / "out", folder / "err");
 }
 
@@ -69,7 +78,8 @@ ProcessResult EyechartWithSignal(const std::vector<std::string>& arguments,
                                  int signal,
                                  std::chrono::milliseconds delay) {
   const TempFolder folder;
-  const pid_t pid = Start(arguments, folder / "out", folder / "err");
+  const pid_t pid =
+      Start(EYECHART_BINARY, arguments, folder / "out", folder / "err");
   std::this_thread::sleep_for(delay);
   kill(pid, signal);  // not yet waited for: the pid is still its own
   return Finish(pid, folder / "out", folder / "err");

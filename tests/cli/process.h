@@ -19,6 +19,10 @@ struct ProcessResult {
 /// Runs `eyechart ARGUMENTS` to its end.
 ProcessResult Eyechart(const std::vector<std::string>& arguments);
 
+/// The same by eyechart-torch, which runs other commands than coco-eval and
+/// report.
+ProcessResult EyechartTorch(const std::vector<std::string>& arguments);
+
 /// The same, sending `signal` after `delay` unless it has ended.
 ProcessResult EyechartWithSignal(const std::vector<std::string>& arguments,
                                  int signal,

@@ -18,3 +18,24 @@ eyechart_add_probe(class_scores_probe TORCH LINKS eyechart::heads)
 eyechart_add_oracle(class_scores PROBES class_scores_probe)
 eyechart_add_probe(logistic_probe TORCH LINKS eyechart::heads)
 eyechart_add_oracle(logistic PROBES logistic_probe)
+
+# Detection: COCO evaluation against pycocotools, suppression against
+# torchvision (where there is one), data sets against plain Python, heads and
+# their training steps against PyTorch and transformers.
+eyechart_add_probe(coco_eval_probe LINKS eyechart::evaluation)
+eyechart_add_oracle(coco_eval PROBES coco_eval_probe)
+eyechart_add_probe(nms_probe LINKS eyechart::nms)
+eyechart_add_oracle(nms PROBES nms_probe)
+eyechart_add_probe(boxes_probe LINKS eyechart::boxes)
+eyechart_add_oracle(boxes PROBES boxes_probe)
+eyechart_add_probe(detection_probe TORCH LINKS eyechart::detection)
+eyechart_add_oracle(dense_head PROBES detection_probe)
+eyechart_add_probe(set_probe TORCH LINKS eyechart::detection)
+eyechart_add_oracle(set_head PROBES set_probe)
+
+# The load generator's estimators and arrivals, and the gate's tests, against
+# SciPy and statsmodels.
+eyechart_add_probe(load_probe LINKS eyechart::load)
+eyechart_add_oracle(load PROBES load_probe)
+eyechart_add_probe(gate_probe LINKS eyechart::gate)
+eyechart_add_oracle(gate PROBES gate_probe)

@@ -1,0 +1,50 @@
+// The subcommands of `detect`, and what they share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "suite/detect_pipeline.h"
+
+namespace eyechart::cli {
+
+Runner AddDetectCheck(CLI::App& app);
+Runner AddDetectEval(CLI::App& app);
+Runner AddDetectPredict(CLI::App& app);
+Runner AddDetectRf100(CLI::App& app);
+Runner AddDetectTrain(CLI::App& app);
+
+/// How a head is trained and tested; filled by AddTransferFlags.
+struct TransferFlags {
+  detection::TransferOptions options;
+  std::string stages = "last";
+  std::string shot_rule = "boxes";
+  std::string keep = "best";
+  double cache_gb = 4;
+  std::vector<std::int64_t> images = {0};  // to train on, each a run of its own
+};
+
+void AddTransferFlags(CLI::App& app, TransferFlags& flags);
+/// What boxes are kept: scores, NMS, numbers.
+void AddFindFlags(CLI::App& app, detection::TransferOptions& options);
+/// Throws InputError for a text that is none of its choices.
+detection::TransferOptions TransferOptionsOf(const TransferFlags& flags);
+
+/// How a detection set is read; filled by AddBoxFlags.
+struct BoxFlags {
+  data::BoxOptions options;
+  bool edges = false;  // VOC corners are edges
+};
+
+void AddBoxFlags(CLI::App& app, BoxFlags& flags);
+data::BoxOptions BoxOptionsOf(const BoxFlags& flags);
+
+/// COCO's figures of `json` as lines for people.
+void PrintDetectionScores(const Json& json);
+
+}  // namespace eyechart::cli

@@ -1,0 +1,306 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "cli/detect_commands.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "data/decode.h"
+#include "data/scenes/encode.h"
+#include "probes/detection/transfer/draw_boxes.h"
+#include "probes/detection/transfer/transfer.h"
+#include "probes/detection/written_boxes.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct PredictOptions {
+  std::string model;
+  PictureFlags pictures;
+  ModelFlags flags;
+  detection::WrittenBoxOptions boxes;
+  std::string detector;  // folder; empty: the model writes
+  detection::TransferOptions transfer;
+  std::string categories;  // COCO JSON; empty: the pictures' own, if it is one
+  std::string out;
+  std::string draw;  // folder for pictures with boxes; empty: none
+  bool json = false;
+};
+
+// A box in a picture, whoever found it.
+struct Labelled {
+  std::size_t picture = 0;
+  std::string label;
+  detection::Corners corners{};
+  double score = 1;
+};
+
+// What was found in all pictures.
+struct Found {
+  std::vector<Labelled> boxes;            // by picture
+  std::vector<std::array<int, 2>> sizes;  // width, height; 0 where unreadable
+  std::vector<std::string> warnings;
+};
+
+// The pictures' ids: numbers where all of them are, as COCO's.
+std::vector<Json> ImageIds(const data::Dataset& dataset) {
+  std::vector<Json> texts, numbers;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    texts.emplace_back(dataset.item(i).id);
+    if (const auto number = ParseInt(dataset.item(i).id))
+      numbers.emplace_back(*number);
+  }
+  return numbers.size() == texts.size() ? numbers : texts;
+}
+
+Json BoxOf(const Labelled& box) {
+  const auto& [x1, y1, x2, y2] = box.corners;
+  return {x1, y1, x2 - x1, y2 - y1};
+}
+
+// A COCO data set of what was found, for pictures that have no categories.
+Json FoundAsCoco(const Found& found, const data::Dataset& dataset) {
+  detection::Categories categories;
+  Json images = Json::array(), annotations = Json::array();
+  for (std::size_t i = 0; i < dataset.size(); ++i)
+    images.push_back({{"id", i + 1},
+                      {"file_name", dataset.item(i).path},
+                      {"width", found.sizes[i][0]},
+                      {"height", found.sizes[i][1]}});
+  for (const Labelled& box : found.boxes) {
+    const auto& [x1, y1, x2, y2] = box.corners;
+    annotations.push_back({{"id", annotations.size() + 1},
+                           {"image_id", box.picture + 1},
+                           {"category_id", categories.Add(box.label)},
+                           {"bbox", BoxOf(box)},
+                           {"area", (x2 - x1) * (y2 - y1)},
+                           {"iscrowd", 0},
+                           {"score", box.score}});
+  }
+  return {{"images", images},
+          {"annotations", annotations},
+          {"categories", categories.ToJson()}};
+}
+
+// COCO results; labels that are no category are counted.
+Json FoundAsResults(const Found& found,
+                    const std::vector<Json>& ids,
+                    const detection::Categories& categories,
+                    std::map<std::string, std::int64_t>& unknown) {
+  Json results = Json::array();
+  for (const Labelled& box : found.boxes) {
+    const std::int64_t* category = categories.Find(box.label);
+    if (category == nullptr) {
+      ++unknown[box.label];
+      continue;
+    }
+    results.push_back({{"image_id", ids[box.picture]},
+                       {"category_id", *category},
+                       {"bbox", BoxOf(box)},
+                       {"score", box.score}});
+  }
+  return results;
+}
+
+detection::Categories KnownCategories(const PredictOptions& options) {
+  std::string file = options.categories;
+  const std::string& images = options.pictures.images;
+  if (file.empty() && images.ends_with(".json")) file = images;
+  if (file.empty()) return {};
+  return detection::Categories(ReadJsonFile(file), file);
+}
+
+std::string UnknownWarning(const std::map<std::string, std::int64_t>& unknown) {
+  std::int64_t boxes = 0;
+  std::string labels;
+  int shown = 0;
+  for (const auto& [label, count] : unknown) {
+    boxes += count;
+    if (shown++ < 5) labels += (labels.empty() ? "" : ", ") + label;
+  }
+  return fmt::format(
+      "{} boxes have a label that is none of the categories and are left out: "
+      "{}{}",
+      boxes, labels, unknown.size() > 5 ? ", ..." : "");
+}
+
+Found FindByWriting(const PredictOptions& o,
+                    const data::Dataset& dataset,
+                    Progress& progress) {
+  encoders::LoadedCaptioner model =
+      encoders::LoadCaptioner(SpecOf(o.model, o.flags));
+  detection::WrittenBoxOptions boxes = o.boxes;
+  boxes.look.workers = o.transfer.workers;
+  // Each picture is a few hundred tokens to the language model.
+  boxes.look.batch = static_cast<int>(
+      std::min<std::int64_t>(o.transfer.encode_batch, boxes.look.batch));
+  const detection::WrittenBoxes written =
+      detection::WriteBoxes(model, dataset, boxes, progress);
+  Found found;
+  found.warnings.push_back(
+      "the boxes come without scores: each is 1, so that an average precision "
+      "of them is one point of the curve");
+  if (written.pictures.unreadable > 0)
+    found.warnings.push_back(fmt::format("{}: {} pictures could not be read",
+                                         dataset.name(),
+                                         written.pictures.unreadable));
+  found.sizes = written.sizes;
+  for (const detection::WrittenBox& box : written.boxes) {
+    Labelled labelled{box.picture, box.label, {}, 1};
+    std::copy(box.corners.begin(), box.corners.end(), labelled.corners.begin());
+    found.boxes.push_back(std::move(labelled));
+  }
+  return found;
+}
+
+Found FindByDetector(const PredictOptions& o,
+                     const data::Dataset& dataset,
+                     Progress& progress) {
+  const detection::Detector detector = detection::ReadDetector(o.detector);
+  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
+  detection::RequireFits(detector, model, o.detector);
+  data::BoxDataset set;
+  set.name = set.source = dataset.name();
+  set.categories = detector.categories;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    data::BoxImage image;
+    image.id = dataset.item(i).id;
+    image.number = static_cast<std::int64_t>(i) + 1;
+    image.path = dataset.item(i).path;
+    set.images.push_back(std::move(image));
+  }
+  const detection::BoxExamples examples(
+      set, [&dataset](std::size_t image) { return dataset.Read(image); });
+  detection::TransferOptions transfer = o.transfer;
+  transfer.find.batch = transfer.encode_batch;
+  const detection::AppliedDetector applied =
+      detection::ApplyDetector(detector, model, examples, transfer, progress);
+  Found found;
+  found.warnings = applied.problems;
+  found.sizes.resize(dataset.size());
+  for (const detection::PictureBoxes& picture : applied.found) {
+    found.sizes[picture.image] = {picture.width, picture.height};
+    for (const detection::FoundBox& box : picture.boxes)
+      found.boxes.push_back(
+          {picture.image,
+           detector.categories[static_cast<std::size_t>(box.category)].name,
+           box.corners, static_cast<double>(box.score)});
+  }
+  return found;
+}
+
+// A JPEG of each readable picture with its boxes, DRAW/00000-NAME.jpg.
+void Draw(const PredictOptions& o,
+          const data::Dataset& dataset,
+          const Found& found,
+          Progress& progress) {
+  namespace fs = std::filesystem;
+  constexpr int kQuality = 92;
+  CreateFolder(o.draw);
+  std::map<std::string, int> colours;
+  progress.Begin("drawing boxes", static_cast<std::int64_t>(dataset.size()));
+  auto box = found.boxes.begin();
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    std::vector<detection::DrawnBox> drawn;
+    for (; box != found.boxes.end() && box->picture == i; ++box) {
+      const int next = static_cast<int>(colours.size());
+      const int colour = colours.emplace(box->label, next).first->second;
+      drawn.push_back({box->corners,
+                       o.detector.empty()
+                           ? box->label
+                           : fmt::format("{} {:.2f}", box->label, box->score),
+                       colour, false});
+    }
+    progress.Update(static_cast<std::int64_t>(i) + 1);
+    if (found.sizes[i][0] <= 0) continue;
+    data::Image image = data::Decode(dataset.Read(i), {}).image;
+    detection::DrawBoxes(image, drawn);
+    const std::string stem =
+        fs::path(dataset.item(i).id).filename().stem().string();
+    WriteFileAtomic(fs::path(o.draw) / fmt::format("{:05}-{}.jpg", i, stem),
+                    scenes::EncodeJpeg(image, kQuality));
+  }
+  progress.End();
+}
+
+int Predict(const PredictOptions& o) {
+  SetThreads(o.flags.threads);
+  TerminalProgress progress;
+  const auto dataset = OpenPictures(o.pictures);
+  const detection::Categories categories = KnownCategories(o);
+  Found found = o.detector.empty() ? FindByWriting(o, *dataset, progress)
+                                   : FindByDetector(o, *dataset, progress);
+  std::vector<std::string>& warnings = found.warnings;
+  Json out;
+  if (categories.empty()) {
+    out = FoundAsCoco(found, *dataset);
+  } else {
+    std::map<std::string, std::int64_t> unknown;
+    out = FoundAsResults(found, ImageIds(*dataset), categories, unknown);
+    if (!unknown.empty()) warnings.push_back(UnknownWarning(unknown));
+  }
+  WriteFileAtomic(o.out, out.dump(1) + "\n");
+  if (!o.draw.empty()) Draw(o, *dataset, found, progress);
+  for (const std::string& warning : warnings) PrintWarning(warning);
+  const std::size_t kept =
+      categories.empty() ? out["annotations"].size() : out.size();
+  if (!o.json) {
+    PrintLine(fmt::format("{}: {} boxes in {} pictures", o.out, kept,
+                          dataset->size()));
+    return kExitOk;
+  }
+  PrintJson({{"schema", 1},
+             {"command", "detect predict"},
+             {"warnings", warnings},
+             {"out", o.out},
+             {"format", categories.empty() ? "coco" : "coco-results"},
+             {"images", dataset->size()},
+             {"unreadable",
+              std::count_if(found.sizes.begin(), found.sizes.end(),
+                            [](const auto& size) { return size[0] <= 0; })},
+             {"boxes", kept}});
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddDetectPredict(CLI::App& app) {
+  auto o = std::make_shared<PredictOptions>();
+  app.add_option("model", o->model,
+                 "checkpoint, or hub id in the cache: one that writes boxes "
+                 "(Florence-2), or with --detector the one it was trained on")
+      ->required();
+  AddPictureFlags(app, o->pictures, true);
+  app.add_option("-o,--out", o->out,
+                 "JSON to write: COCO results where there are categories, else "
+                 "a COCO data set of what was found")
+      ->required();
+  app.add_option("--detector", o->detector,
+                 "folder that detect train wrote as OUT/detector");
+  app.add_option("--draw", o->draw,
+                 "folder for a JPEG of each picture with its boxes");
+  app.add_option("--categories", o->categories,
+                 "COCO JSON whose categories labels are matched with (default: "
+                 "the pictures' own, where they are one)");
+  app.add_option("--prompt", o->boxes.prompt,
+                 "<OD>, <DENSE_REGION_CAPTION>, <REGION_PROPOSAL>, or "
+                 "<CAPTION_TO_PHRASE_GROUNDING> and "
+                 "<OPEN_VOCABULARY_DETECTION> with a text behind")
+      ->capture_default_str();
+  app.add_option("--num-beams", o->boxes.num_beams,
+                 "beams of the search (default: the checkpoint's)");
+  app.add_option("--max-new-tokens", o->boxes.max_new_tokens,
+                 "tokens written at most (default: the checkpoint's)");
+  // What is shown to people: average precision wants 0.001.
+  o->transfer.find.detect.min_score = 0.3;
+  AddFindFlags(app, o->transfer);
+  AddModelFlags(app, o->flags);
+  app.add_flag("--json", o->json, "print one JSON object");
+  return [o] { return Predict(*o); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <memory>
+
+#include "cli/detect_commands.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "suite/rf100.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  std::string root;
+  ModelFlags flags;
+  TransferFlags transfer;
+  BoxFlags boxes;
+  suite::DetectJob job;
+  bool json = false;
+};
+
+std::string Figure(const Json& row, const char* key) {
+  return row.contains(key) && row[key].is_number()
+             ? fmt::format("{:.3f}", row[key].get<double>())
+             : std::string("-");
+}
+
+// The published column of YOLOv8s, the best of them.
+std::string Published(const Json& row) {
+  const Json& published = row["published_AP50"];
+  return published.is_null() ? "-" : Figure(published, "yolov8s");
+}
+
+void Print(const Json& json) {
+  PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", "set",
+                        "domain", "train", "test", "AP", "AP50", "YOLOv8s"));
+  for (const Json& row : json["sets"]) {
+    const auto name = row["slug"].get<std::string>();
+    if (row["status"] == "error") {
+      PrintLine(fmt::format("{:<28} failed: {}", name,
+                            row["message"].get<std::string>()));
+      continue;
+    }
+    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", name,
+                          row["domain"].get<std::string>(),
+                          row["train"].get<std::int64_t>(),
+                          row["test"].get<std::int64_t>(), Figure(row, "AP"),
+                          Figure(row, "AP50"), Published(row)));
+  }
+  const auto mean = [](const std::string& name, const Json& row) {
+    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", name,
+                          fmt::format("{} sets", row["sets"].dump()), "", "",
+                          Figure(row, "AP"), Figure(row, "AP50"),
+                          Published(row)));
+  };
+  PrintLine("");
+  for (const Json& row : json["domains"])
+    mean("mean of " + row["domain"].get<std::string>(), row);
+  if (json["mean_of_domains"].is_null()) return;
+  mean("mean of sets", json["mean_of_sets"]);
+  mean("mean of domains", json["mean_of_domains"]);
+  PrintLine(
+      "YOLOv8s: published AP50 of the whole detector by its trainer's own "
+      "code, "
+      "for reference.");
+}
+
+int Run(Options o) {
+  SetThreads(o.flags.threads);
+  EYECHART_REQUIRE(o.transfer.images.size() == 1,
+                   "--images: several make a curve of detect train; give one");
+  o.job.options = TransferOptionsOf(o.transfer);
+  o.job.data = BoxOptionsOf(o.boxes);
+  TerminalProgress progress;
+  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
+  const suite::Rf100Result result =
+      suite::RunRf100(model, o.root, o.job, progress);
+  Json json = suite::Rf100ToJson(result);
+  json.update({{"schema", 1},
+               {"command", "detect rf100"},
+               {"head", o.job.options.head},
+               {"warnings", Json::array()}});
+  WriteFileAtomic(o.job.out / "rf100.json", json.dump(1) + "\n");
+  if (o.json)
+    PrintJson(json);
+  else
+    Print(json);
+  const bool failed =
+      std::any_of(result.rows.begin(), result.rows.end(),
+                  [](const auto& row) { return !row.error.empty(); });
+  return failed ? kExitCellsFailed : kExitOk;
+}
+
+}  // namespace
+
+Runner AddDetectRf100(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("model", o->model, "checkpoint folder, or hub id in the cache")
+      ->required();
+  app.add_option("root", o->root, "folder of detection sets, one a subfolder")
+      ->required();
+  app.add_option("-o,--out", o->job.out,
+                 "folder for rf100.json and a folder a set; what is done there "
+                 "with the same settings is not done again")
+      ->required();
+  app.add_option("--part", o->job.test,
+                 "part that is tested on (default: test, or valid)");
+  AddTransferFlags(app, o->transfer);
+  AddBoxFlags(app, o->boxes);
+  AddModelFlags(app, o->flags);
+  app.add_flag("--json", o->json, "print one JSON object");
+  return [o] { return Run(*o); };
+}
+
+}  // namespace eyechart::cli

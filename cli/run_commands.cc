@@ -1,0 +1,75 @@
+// Parse, dispatch, turn errors into exit codes.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+
+namespace eyechart::cli {
+namespace {
+
+void PrintError(const std::string& message) {
+  std::fprintf(stderr, "eyechart: error: %s\n", message.c_str());
+}
+
+// CLI11 says only that an argument was not expected; name the nearest command.
+int ReportUnknownCommand(const std::string& name,
+                         std::span<const Command> commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  PrintError(fmt::format("no command \"{}\"{}; commands are {}", name,
+                         DidYouMean(name, names), fmt::join(names, ", ")));
+  return kExitInput;
+}
+
+int Guarded(const Runner& runner) {
+  try {
+    return runner();
+  } catch (const InputError& error) {
+    PrintError(error.what());
+    return kExitInput;
+  } catch (const Interrupted& interrupted) {
+    PrintError(fmt::format("{}; run the same command again to go on",
+                           interrupted.what()));
+    return 128 + interrupted.signal();
+  } catch (const std::exception& error) {
+    PrintError(fmt::format("internal: {}", error.what()));
+    return kExitInternal;
+  }
+}
+
+}  // namespace
+
+int RunCommands(int argc, char** argv, std::span<const Command> commands) {
+  CLI::App app("How well vision encoders see, and how fast.", "eyechart");
+  app.set_version_flag("--version", EYECHART_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 success; 2 usage or input error; 6 some cells of a "
+      "run failed;\n130/143 interrupted.");
+  Runner selected;
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name),
+                                       std::string(command.what));
+    Runner runner = command.add(*sub);
+    sub->callback([&selected, runner] { selected = runner; });
+  }
+  if (argc > 1 && argv[1][0] != '-') {
+    bool known = false;
+    for (const Command& command : commands) known |= command.name == argv[1];
+    if (!known) return ReportUnknownCommand(argv[1], commands);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitInput;
+  }
+  InstallInterruptHandlers();
+  return Guarded(selected);
+}
+
+}  // namespace eyechart::cli

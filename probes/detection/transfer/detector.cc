@@ -1,0 +1,231 @@
+#include "probes/detection/transfer/detector.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "probes/detection/transfer/train_state.h"
+#include "probes/heads/tensor_file.h"
+
+namespace eyechart::detection {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kSchema = 1;
+// Above what any head has, so that a damaged file asks for no memory.
+constexpr std::int64_t kMostWidth = 1 << 14;
+constexpr std::int64_t kMostClasses = 1 << 16;
+
+Json CanvasJson(const Canvas& canvas) {
+  return {{"width", canvas.width},
+          {"height", canvas.height},
+          {"keep_aspect", canvas.keep_aspect},
+          {"filter", data::FilterName(canvas.filter)},
+          {"margin", canvas.margin}};
+}
+
+data::Filter FilterOf(const std::string& name, const std::string& source) {
+  for (int i = 0; i <= static_cast<int>(data::Filter::kHamming); ++i)
+    if (data::FilterName(static_cast<data::Filter>(i)) == name)
+      return static_cast<data::Filter>(i);
+  throw InputError(fmt::format("{}: filter \"{}\" is not known", source, name));
+}
+
+std::int64_t Whole(const Json& json,
+                   const char* key,
+                   std::int64_t least,
+                   std::int64_t most,
+                   const std::string& source) {
+  const auto value = JsonGet<std::int64_t>(json, key, source);
+  EYECHART_REQUIRE(value >= least && value <= most,
+                   "{}: \"{}\" is {}: should be {} to {}", source, key, value,
+                   least, most);
+  return value;
+}
+
+const Json& Member(const Json& json,
+                   const char* key,
+                   const std::string& source) {
+  EYECHART_REQUIRE(json.is_object() && json.contains(key),
+                   "{}: it lacks \"{}\"", source, key);
+  return json.at(key);
+}
+
+Canvas CanvasFrom(const Json& json, const std::string& source) {
+  Canvas canvas;
+  canvas.width = static_cast<int>(Whole(json, "width", 1, 1 << 14, source));
+  canvas.height = static_cast<int>(Whole(json, "height", 1, 1 << 14, source));
+  canvas.keep_aspect = JsonGet<bool>(json, "keep_aspect", source);
+  canvas.filter =
+      FilterOf(JsonGet<std::string>(json, "filter", source), source);
+  const Json& margin = Member(json, "margin", source);
+  for (std::size_t c = 0; c < 3; ++c) {
+    EYECHART_REQUIRE(
+        margin.is_array() && margin.size() == 3 && margin[c].is_number(),
+        "{}: \"margin\" should be a colour of three numbers", source);
+    canvas.margin[c] = static_cast<std::uint8_t>(
+        std::clamp(margin[c].get<double>(), 0.0, 255.0));
+  }
+  return canvas;
+}
+
+std::string Level(const char* what, std::size_t level) {
+  return fmt::format("map.{}.{}", level, what);
+}
+
+}  // namespace
+
+std::int64_t ParametersOf(const DetectionHead& head) {
+  std::int64_t count = 0;
+  for (const auto& [name, tensor] : head.Parameters()) count += tensor.numel();
+  return count;
+}
+
+Json EncoderJson(const encoders::LoadedModel& model) {
+  data::PreprocessOptions plain = model.preprocess;
+  plain.resize = data::ResizeMode::kNone;
+  plain.center_crop = false;
+  return {{"family", model.encoder->info().family},
+          {"weights_sha256", model.weights_sha256},
+          {"dtype", model.dtype},
+          {"preprocess", data::PreprocessToJson(plain)},
+          {"preprocess_sha256", data::PreprocessSha256(plain)}};
+}
+
+void WriteDetector(const fs::path& folder, const Detector& detector) {
+  CreateFolder(folder);
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : detector.head->Parameters())
+    tensors.emplace_back("head." + name, tensor.detach());
+  for (std::size_t i = 0; i < detector.scale.shift.size(); ++i) {
+    tensors.emplace_back(Level("shift", i), detector.scale.shift[i]);
+    tensors.emplace_back(Level("scale", i), detector.scale.scale[i]);
+  }
+  const fs::path file = folder / "head.safetensors";
+  probes::WriteTensors(file, tensors);
+  Json levels = Json::array(), classes = Json::array();
+  for (const MapLevel& level : detector.options.pyramid.maps)
+    levels.push_back({{"width", level.width}, {"stride", level.stride}});
+  for (const data::BoxCategory& category : detector.categories)
+    classes.push_back({{"id", category.id}, {"name", category.name}});
+  const Json json = {{"schema", kSchema},
+                     {"head",
+                      {{"kind", detector.kind},
+                       {"width", detector.options.pyramid.width},
+                       {"layers", detector.options.layers},
+                       {"parameters", ParametersOf(*detector.head)}}},
+                     {"levels", levels},
+                     {"stages", detector.own_stages ? "own" : "last"},
+                     {"canvas", CanvasJson(detector.canvas)},
+                     {"classes", classes},
+                     {"encoder", detector.encoder},
+                     {"training", detector.training},
+                     {"tensors_sha256", Sha256File(file)}};
+  WriteFileAtomic(folder / "detector.json", json.dump(1) + "\n");
+}
+
+Detector ReadDetector(const fs::path& folder) {
+  const fs::path path = folder / "detector.json";
+  EYECHART_REQUIRE(fs::exists(path),
+                   "{}: no detector: it has no detector.json; eyechart detect "
+                   "train -o FOLDER writes FOLDER/detector",
+                   folder.string());
+  const std::string source = path.string();
+  const Json json = ReadJsonFile(path);
+  EYECHART_REQUIRE(json.is_object(), "{}: not a JSON object", source);
+  const auto schema = JsonGet<std::int64_t>(json, "schema", source);
+  EYECHART_REQUIRE(schema == kSchema,
+                   "{}: detector schema {}; this build reads {}", source,
+                   schema, kSchema);
+  Detector detector;
+  const Json& head = Member(json, "head", source);
+  detector.kind = JsonGet<std::string>(head, "kind", source);
+  detector.options.pyramid.width = Whole(head, "width", 1, kMostWidth, source);
+  detector.options.layers = Whole(head, "layers", 0, 64, source);
+  const Json& levels = Member(json, "levels", source);
+  EYECHART_REQUIRE(levels.is_array() && !levels.empty() && levels.size() < 9,
+                   "{}: \"levels\" should be a list of maps", source);
+  for (const Json& level : levels)
+    detector.options.pyramid.maps.push_back(
+        {Whole(level, "width", 1, kMostWidth, source),
+         static_cast<int>(Whole(level, "stride", 1, 1 << 10, source))});
+  detector.own_stages = JsonGet<std::string>(json, "stages", source) == "own";
+  detector.canvas = CanvasFrom(Member(json, "canvas", source), source);
+  const Json& classes = Member(json, "classes", source);
+  EYECHART_REQUIRE(
+      classes.is_array() && !classes.empty() && classes.size() <= kMostClasses,
+      "{}: \"classes\" should be a list", source);
+  for (const Json& one : classes)
+    detector.categories.push_back({JsonGet<std::int64_t>(one, "id", source),
+                                   JsonGet<std::string>(one, "name", source),
+                                   ""});
+  detector.options.classes = static_cast<std::int64_t>(classes.size());
+  detector.encoder = Member(json, "encoder", source);
+  detector.training = json.value("training", Json::object());
+  const fs::path file = folder / "head.safetensors";
+  EYECHART_REQUIRE(fs::exists(file), "{}: it lacks head.safetensors",
+                   folder.string());
+  EYECHART_REQUIRE(
+      Sha256File(file) == JsonGet<std::string>(json, "tensors_sha256", source),
+      "{}: not the file that detector.json was written with", file.string());
+  const NamedTensors tensors = probes::ReadTensors(file);
+  detector.head = CreateHead(detector.kind, detector.options);
+  NamedTensors values;
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with("head.")) values.emplace_back(name.substr(5), tensor);
+  CopyInto(detector.head->Parameters(), values, file.string());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const auto take = [&](const char* what, std::vector<at::Tensor>& into) {
+      const at::Tensor& found =
+          probes::FindTensor(tensors, Level(what, i), file.string());
+      EYECHART_REQUIRE(
+          found.dim() == 1 &&
+              found.numel() == detector.options.pyramid.maps[i].width,
+          "{}: {} has another width than its map", file.string(),
+          Level(what, i));
+      into.push_back(found);
+    };
+    take("shift", detector.scale.shift);
+    take("scale", detector.scale.scale);
+  }
+  return detector;
+}
+
+void RequireFits(const Detector& detector,
+                 const encoders::LoadedModel& model,
+                 const fs::path& folder) {
+  const Json now = EncoderJson(model);
+  const std::string source = (folder / "detector.json").string();
+  for (const char* key : {"weights_sha256", "preprocess_sha256"}) {
+    const auto then = JsonGet<std::string>(detector.encoder, key, source);
+    EYECHART_REQUIRE(
+        then == now.at(key),
+        "{}: trained on maps of other {} ({}...) than this model's ({}...)",
+        folder.string(),
+        std::string(key) == "weights_sha256" ? "weights" : "preprocessing",
+        then.substr(0, 12), now.at(key).get<std::string>().substr(0, 12));
+  }
+}
+
+std::vector<std::int64_t> ClassesOf(const Detector& detector,
+                                    const data::BoxDataset& dataset) {
+  std::map<std::string, std::int64_t> known;
+  for (std::size_t i = 0; i < detector.categories.size(); ++i)
+    known.emplace(detector.categories[i].name, static_cast<std::int64_t>(i));
+  std::vector<std::int64_t> classes;
+  for (const data::BoxCategory& category : dataset.categories) {
+    const auto found = known.find(category.name);
+    classes.push_back(found == known.end() ? -1 : found->second);
+  }
+  EYECHART_REQUIRE(
+      std::any_of(classes.begin(), classes.end(),
+                  [](std::int64_t one) { return one >= 0; }),
+      "{}: none of its {} categories is one that the detector knows",
+      dataset.source, dataset.categories.size());
+  return classes;
+}
+
+}  // namespace eyechart::detection

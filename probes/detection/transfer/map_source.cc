@@ -1,0 +1,291 @@
+#include "probes/detection/transfer/map_source.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <exception>
+#include <future>
+#include <mutex>
+#include <numeric>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/interrupt.h"
+
+namespace eyechart::detection {
+namespace {
+
+// The maps of pixels (B, 3, H, W), float32 on the CPU.
+std::vector<at::Tensor> Encode(encoders::LoadedModel& model,
+                               const at::Tensor& pixels,
+                               bool own_stages) {
+  std::vector<at::Tensor> maps;
+  {
+    const c10::InferenceMode inference;
+    encoders::EncodeRequest request;
+    request.feature_map = !own_stages;
+    request.pyramid = own_stages;
+    encoders::Features features =
+        model.encoder->Encode(pixels.to(model.device), request);
+    maps = own_stages ? features.pyramid
+                      : std::vector<at::Tensor>{features.feature_map};
+  }
+  // Inference tensors cannot take part in what gradients are traced through.
+  for (at::Tensor& map : maps)
+    map = at::empty(map.sizes(), at::kFloat).copy_(map);
+  return maps;
+}
+
+std::uint64_t SeedOf(std::uint64_t seed, std::int64_t variant) {
+  return seed ^
+         (0x9e3779b97f4a7c15ULL * static_cast<std::uint64_t>(variant + 1));
+}
+
+// Rounded to half the memory where no value is too large for that.
+at::Tensor Smaller(const at::Tensor& map) {
+  at::Tensor half = map.to(at::kHalf);
+  return half.isfinite().all().item<bool>() ? half : map.clone();
+}
+
+BoxTargets NoTargets() {
+  return {at::zeros({0, 4}), at::zeros({0}, at::kLong), {}};
+}
+
+}  // namespace
+
+struct MapSource::Prepared {
+  at::Tensor pixels;  // (B, 3, H, W)
+  std::vector<Made> made;
+};
+
+MapSource::MapSource(encoders::LoadedModel& model,
+                     const BoxExamples& examples,
+                     const MapSourceOptions& options)
+    : model_(model), examples_(examples), options_(options) {
+  EYECHART_REQUIRE(
+      !options.own_stages || model.encoder->info().pyramid.size() > 1,
+      "--levels stages: {} has no stages of its own; leave it at last",
+      model.encoder->info().family);
+  const Canvas& canvas = options.canvas;
+  const at::Tensor blank = at::zeros({1, 3, canvas.height, canvas.width});
+  for (const at::Tensor& map : Encode(model, blank, options.own_stages)) {
+    const std::int64_t stride = canvas.width / map.size(3);
+    EYECHART_REQUIRE(stride * map.size(3) == canvas.width &&
+                         stride * map.size(2) == canvas.height,
+                     "an input of {} x {} gives a map of {} x {}: choose a "
+                     "--resolution that is a multiple of the patch size",
+                     canvas.height, canvas.width, map.size(2), map.size(3));
+    levels_.push_back({map.size(1), static_cast<int>(stride)});
+  }
+}
+
+MapSource::~MapSource() = default;
+
+std::int64_t MapSource::BytesToKeep(const std::vector<MapLevel>& levels,
+                                    const Canvas& canvas,
+                                    std::int64_t examples,
+                                    std::int64_t variants) {
+  std::int64_t values = 0;
+  for (const MapLevel& level : levels)
+    values += level.width * (canvas.width / level.stride) *
+              (canvas.height / level.stride);
+  return 2 * values * examples * variants;
+}
+
+MapSource::Prepared MapSource::Prepare(const std::vector<std::int64_t>& index,
+                                       std::int64_t variant) const {
+  const Canvas& canvas = options_.canvas;
+  const auto count = static_cast<std::int64_t>(index.size());
+  Prepared prepared;
+  prepared.pixels = at::empty({count, 3, canvas.height, canvas.width});
+  prepared.made.resize(index.size());
+  auto* out = prepared.pixels.mutable_data_ptr<float>();
+  const std::int64_t plane = std::int64_t{3} * canvas.height * canvas.width;
+  std::atomic<std::int64_t> next = 0;
+  std::exception_ptr error;
+  std::mutex mutex;
+  const auto work = [&] {
+    try {
+      for (std::int64_t i = next++; i < count; i = next++) {
+        const std::int64_t example = index[static_cast<std::size_t>(i)];
+        Made& made = prepared.made[static_cast<std::size_t>(i)];
+        float* pixels_out = out + i * plane;
+        data::Image image;
+        try {
+          image = examples_.Read(example, model_.preprocess.decode);
+        } catch (const InputError& unreadable) {
+          made.problem = unreadable.what();
+          made.targets = NoTargets();
+          std::fill_n(pixels_out, plane, 0.0f);
+          continue;
+        }
+        made.size = {image.height, image.width};
+        if (options_.jitter) {
+          // A stream for each (variant, picture), whatever thread draws it.
+          Random random(SeedOf(options_.seed, variant),
+                        examples_.image(example));
+          made.placing = DrawPlacing(image.width, image.height, canvas,
+                                     *options_.jitter, random);
+        } else {
+          made.placing = PlaceWhole(image.width, image.height, canvas);
+        }
+        made.targets = examples_.Targets(example, made.placing, canvas,
+                                         image.width, image.height);
+        const data::Pixels pixels =
+            RenderPixels(image, made.placing, canvas, model_.preprocess);
+        std::memcpy(pixels_out, pixels.values.data(),
+                    static_cast<std::size_t>(plane) * sizeof(float));
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!error) error = std::current_exception();
+    }
+  };
+  const int workers =
+      options_.workers > 0
+          ? options_.workers
+          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::thread> threads;
+  for (int i = 1; i < workers; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  if (error) std::rethrow_exception(error);
+  return prepared;
+}
+
+std::vector<MapSource::Made> MapSource::Make(
+    const std::vector<std::int64_t>& index, std::int64_t variant) {
+  const auto n = static_cast<std::int64_t>(index.size());
+  std::vector<Made> all;
+  // The next pictures are made ready while the model computes.
+  std::future<Prepared> next;
+  const auto prepare = [&](std::int64_t begin) {
+    const auto from = index.begin() + begin;
+    next = std::async(std::launch::async,
+                      [this, variant,
+                       piece = std::vector<std::int64_t>(
+                           from, from + std::min(options_.batch, n - begin))] {
+                        return Prepare(piece, variant);
+                      });
+  };
+  if (n > 0) prepare(0);
+  for (std::int64_t begin = 0; begin < n; begin += options_.batch) {
+    ThrowIfInterrupted();
+    Prepared prepared = next.get();
+    if (begin + options_.batch < n) prepare(begin + options_.batch);
+    const std::vector<at::Tensor> maps =
+        Encode(model_, prepared.pixels, options_.own_stages);
+    for (std::size_t i = 0; i < prepared.made.size(); ++i) {
+      for (const at::Tensor& map : maps)
+        prepared.made[i].maps.push_back(map[static_cast<std::int64_t>(i)]);
+      if (!prepared.made[i].problem.empty())
+        problems_[examples_.image(index[static_cast<std::size_t>(begin) + i])] =
+            prepared.made[i].problem;
+      all.push_back(std::move(prepared.made[i]));
+    }
+  }
+  return all;
+}
+
+MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
+                         std::int64_t epoch) {
+  const bool keep = options_.variants > 0;
+  const std::int64_t variant = keep ? epoch % options_.variants : epoch;
+  std::vector<Made> fresh;
+  std::vector<const Made*> batch(index.size());
+  if (keep) {
+    const auto key = [&](std::int64_t example) {
+      return variant * examples_.size() + example;
+    };
+    std::vector<std::int64_t> lacking;
+    for (const std::int64_t example : index)
+      if (!kept_.contains(key(example)) &&
+          std::find(lacking.begin(), lacking.end(), example) == lacking.end())
+        lacking.push_back(example);
+    std::vector<Made> made = Make(lacking, variant);
+    for (std::size_t i = 0; i < lacking.size(); ++i) {
+      for (at::Tensor& map : made[i].maps) map = Smaller(map);
+      kept_.emplace(key(lacking[i]), std::move(made[i]));
+    }
+    for (std::size_t i = 0; i < index.size(); ++i)
+      batch[i] = &kept_.at(key(index[i]));
+  } else {
+    fresh = Make(index, variant);
+    for (std::size_t i = 0; i < index.size(); ++i) batch[i] = &fresh[i];
+  }
+  MapBatch made;
+  for (std::size_t level = 0; level < levels_.size(); ++level) {
+    std::vector<at::Tensor> maps;
+    for (const Made* one : batch)
+      maps.push_back(one->maps[level].to(at::kFloat));
+    at::Tensor stacked = at::stack(maps);
+    if (!scale_.shift.empty())
+      stacked.sub_(scale_.shift[level].view({1, -1, 1, 1}))
+          .mul_(scale_.scale[level].view({1, -1, 1, 1}));
+    made.maps.push_back(std::move(stacked));
+  }
+  for (const Made* one : batch) {
+    made.targets.push_back(one->targets);
+    made.placings.push_back(one->placing);
+    made.sizes.push_back(one->size);
+  }
+  return made;
+}
+
+std::vector<std::string> MapSource::problems() const {
+  std::vector<std::string> all;
+  for (const auto& [image, problem] : problems_) all.push_back(problem);
+  return all;
+}
+
+MapScale MapSource::MeasureScale(std::int64_t pictures) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(examples_.size()));
+  std::iota(order.begin(), order.end(), 0);
+  Random random(options_.seed, 1);
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.Below(i)]);
+  order.resize(std::min(order.size(), static_cast<std::size_t>(pictures)));
+  scale_ = {};
+  std::vector<at::Tensor> sums, squares;
+  std::vector<double> cells;
+  for (const MapLevel& level : levels_) {
+    sums.push_back(at::zeros({level.width}, at::kDouble));
+    squares.push_back(at::zeros({level.width}, at::kDouble));
+    cells.push_back(0);
+  }
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::size_t end = std::min(
+        order.size(), begin + static_cast<std::size_t>(options_.batch));
+    const MapBatch batch =
+        Load({order.begin() + static_cast<std::ptrdiff_t>(begin),
+              order.begin() + static_cast<std::ptrdiff_t>(end)},
+             0);
+    for (std::size_t level = 0; level < levels_.size(); ++level) {
+      const at::Tensor map = batch.maps[level].to(at::kDouble);
+      sums[level] += map.sum({0, 2, 3});
+      squares[level] += map.square().sum({0, 2, 3});
+      cells[level] += static_cast<double>(map.numel() / map.size(1));
+    }
+    begin = end;
+  }
+  MapScale scale;
+  for (std::size_t level = 0; level < levels_.size(); ++level) {
+    const at::Tensor mean = sums[level] / cells[level];
+    const at::Tensor variance =
+        (squares[level] / cells[level] - mean.square()).clamp_min(0);
+    // A channel that never changes is left at its mean, 0.
+    const at::Tensor floor = 1e-6 * (mean.square() + variance).mean();
+    scale.shift.push_back(mean.to(at::kFloat));
+    scale.scale.push_back((variance + floor + 1e-30).rsqrt().to(at::kFloat));
+  }
+  return scale;
+}
+
+}  // namespace eyechart::detection

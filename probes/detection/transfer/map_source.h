@@ -1,0 +1,107 @@
+// An encoder's maps of pictures, laid on its input anew each epoch, or as often
+// as memory allows.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "encoders/loaded_model.h"
+#include "probes/detection/transfer/box_examples.h"
+
+namespace eyechart::detection {
+
+struct MapSourceOptions {
+  Canvas canvas;
+  /// None: every picture whole, as for evaluation.
+  std::optional<JitterOptions> jitter;
+  /// How many ways a picture is laid: epochs repeat after so many, and maps are
+  /// made once and kept, rounded to float16. 0: anew each epoch, nothing kept.
+  std::int64_t variants = 0;
+  /// The stages' own maps of a hierarchical encoder, else its last map.
+  bool own_stages = false;
+  std::int64_t batch = 32;  // pictures a forward pass
+  int workers = 0;          // decoding threads; 0: one a hardware thread
+  std::uint64_t seed = 0;   // of the placings
+};
+
+/// Means and scales that bring each channel of each map to mean 0 and deviation
+/// 1 over some training pictures: encoders differ in both by orders of
+/// magnitude, and the recipe is the same for all.
+struct MapScale {
+  std::vector<at::Tensor> shift;  // a level: (C) float32, subtracted first
+  std::vector<at::Tensor> scale;  // (C), then multiplied with
+};
+
+/// A batch as a head reads it.
+struct MapBatch {
+  std::vector<at::Tensor> maps;  // a level: (B, C, h, w) float32
+  std::vector<BoxTargets> targets;
+  std::vector<Placing> placings;
+  /// Of the pictures, as decoded; {0, 0} where one could not be read.
+  std::vector<data::PictureSize> sizes;
+};
+
+/// What a picture becomes depends on (seed, epoch, picture) alone. For one
+/// thread.
+class MapSource {
+ public:
+  /// `model` and `examples` outlive the source. Throws InputError for an
+  /// encoder without maps, or without stages where own ones are asked for.
+  MapSource(encoders::LoadedModel& model,
+            const BoxExamples& examples,
+            const MapSourceOptions& options);
+  ~MapSource();
+
+  /// The maps' widths and strides, finest first.
+  const std::vector<MapLevel>& levels() const { return levels_; }
+  const BoxExamples& examples() const { return examples_; }
+  const Canvas& canvas() const { return options_.canvas; }
+
+  /// Pictures `index` of the examples, as in `epoch`; scaled by SetScale's. One
+  /// that cannot be read is black, without targets, and told by `problems`.
+  MapBatch Load(const std::vector<std::int64_t>& index, std::int64_t epoch);
+
+  /// Means and scales over the first `pictures` of a seeded order.
+  MapScale MeasureScale(std::int64_t pictures);
+  void SetScale(MapScale scale) { scale_ = std::move(scale); }
+
+  /// "path: why" of each picture that could not be read so far.
+  std::vector<std::string> problems() const;
+
+  /// Bytes that keeping all variants takes, of `examples` pictures.
+  static std::int64_t BytesToKeep(const std::vector<MapLevel>& levels,
+                                  const Canvas& canvas,
+                                  std::int64_t examples,
+                                  std::int64_t variants);
+
+ private:
+  struct Made {
+    std::vector<at::Tensor> maps;  // a level: (C, h, w)
+    BoxTargets targets;
+    Placing placing;
+    data::PictureSize size;
+    std::string problem;
+  };
+  struct Prepared;
+
+  std::vector<Made> Make(const std::vector<std::int64_t>& index,
+                         std::int64_t variant);
+  Prepared Prepare(const std::vector<std::int64_t>& index,
+                   std::int64_t variant) const;
+
+  encoders::LoadedModel& model_;
+  const BoxExamples& examples_;
+  MapSourceOptions options_;
+  std::vector<MapLevel> levels_;
+  std::unordered_map<std::int64_t, Made> kept_;  // by variant and picture
+  MapScale scale_;
+  std::map<std::size_t, std::string> problems_;  // by image
+};
+
+}  // namespace eyechart::detection

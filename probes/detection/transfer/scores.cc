@@ -1,0 +1,165 @@
+#include "probes/detection/transfer/scores.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error.h"
+#include "probes/detection/evaluation/bootstrap.h"
+#include "probes/detection/evaluation/error_kinds.h"
+#include "probes/detection/evaluation/evaluate.h"
+#include "probes/detection/evaluation/summary.h"
+
+namespace eyechart::detection {
+namespace {
+
+// Places of `count` things by ascending `key`.
+template <typename Key>
+std::vector<std::size_t> OrderBy(std::size_t count, const Key& key) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(
+      order.begin(), order.end(),
+      [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  return order;
+}
+
+// The place of each in `order`.
+std::vector<std::int32_t> PlacesIn(const std::vector<std::size_t>& order) {
+  std::vector<std::int32_t> places(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    places[order[i]] = static_cast<std::int32_t>(i);
+  return places;
+}
+
+// A set as the evaluator has it, and where its pictures and categories went.
+struct Converted {
+  Truth truth;
+  std::vector<std::size_t> categories;  // of the set, as the truth has them
+  std::vector<std::int32_t> image;      // place in the truth, by the set's
+  std::vector<std::int32_t> category;
+};
+
+Converted Convert(const data::BoxDataset& dataset) {
+  Converted made;
+  made.categories = OrderBy(dataset.categories.size(), [&](std::size_t i) {
+    return dataset.categories[i].id;
+  });
+  const std::vector<std::size_t> images =
+      OrderBy(dataset.images.size(),
+              [&](std::size_t i) { return dataset.images[i].number; });
+  for (const std::size_t i : made.categories)
+    made.truth.categories.push_back(
+        {dataset.categories[i].id, dataset.categories[i].name});
+  for (const std::size_t i : images)
+    made.truth.images.numbers.push_back(dataset.images[i].number);
+  made.image = PlacesIn(images);
+  made.category = PlacesIn(made.categories);
+  std::int64_t id = 0;
+  for (const data::TrueBox& box : dataset.boxes) {
+    made.truth.Add(made.image[box.image], made.category[box.category], box.x,
+                   box.y, box.w, box.h, box.crowd);
+    made.truth.area.back() = box.area;
+    made.truth.id.back() = ++id;
+  }
+  return made;
+}
+
+}  // namespace
+
+DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
+                           const std::vector<PictureBoxes>& found,
+                           const ScoreOptions& options) {
+  const Converted set = Convert(dataset);
+  Detections detections;
+  for (const PictureBoxes& picture : found)
+    for (const FoundBox& box : picture.boxes) {
+      if (box.category < 0) continue;
+      const Corners& c = box.corners;
+      detections.Add(set.image[picture.image],
+                     set.category[static_cast<std::size_t>(box.category)], c[0],
+                     c[1], c[2] - c[0], c[3] - c[1],
+                     static_cast<double>(box.score));
+    }
+  EvaluationOptions evaluation;
+  evaluation.mode = Mode::kCorrected;
+  evaluation.threads = options.threads;
+  evaluation.keep_matches = options.resamples > 0;
+  const Evaluation made = Evaluate(set.truth, detections, evaluation);
+  DetectionScores scores;
+  scores.images = static_cast<std::int64_t>(dataset.images.size());
+  scores.truths = static_cast<std::int64_t>(dataset.boxes.size());
+  scores.found = static_cast<std::int64_t>(detections.size());
+  for (const auto& [name, value] : Named(Summarize(made)))
+    scores.stats[name] = value;
+  if (options.resamples > 0) {
+    for (auto& [name, interval] :
+         BootstrapImages(made, set.truth.images.size(),
+                         {.resamples = options.resamples,
+                         .seed = options.seed,
+                         .threads = options.threads}))
+      if (std::isfinite(interval.low)) scores.intervals[name] = interval;
+    const ErrorKinds errors = FindErrorKinds(set.truth, detections, {});
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      const auto kind = static_cast<ErrorKind>(i);
+      scores.errors.push_back({std::string(NameOf(kind)), errors.of(kind).count,
+                               errors.of(kind).gain});
+    }
+  }
+  const std::vector<ClassStats> classes = SummarizeClasses(made);
+  std::vector<std::int64_t> truths(classes.size(), 0);
+  for (const data::TrueBox& box : dataset.boxes)
+    if (!box.crowd)
+      ++truths[static_cast<std::size_t>(set.category[box.category])];
+  for (std::size_t k = 0; k < classes.size(); ++k)
+    scores.classes.push_back({set.truth.categories[k].name, truths[k],
+                              classes[k].AP, classes[k].AP50});
+  return scores;
+}
+
+Json ScoresToJson(const DetectionScores& scores) {
+  Json stats = Json::object(), ci = Json::object(), classes = Json::array();
+  for (const auto& [name, value] : scores.stats) stats[name] = value;
+  for (const auto& [name, interval] : scores.intervals)
+    ci[name] = {{"low", interval.low},
+                {"high", interval.high},
+                {"level", interval.level},
+                {"method", interval.method}};
+  Json errors = Json::array();
+  for (const ErrorCount& one : scores.errors)
+    errors.push_back(
+        {{"kind", one.kind}, {"count", one.count}, {"gain", one.gain}});
+  for (const ClassScore& one : scores.classes)
+    classes.push_back({{"name", one.name},
+                       {"truths", one.truths},
+                       {"AP", one.ap < 0 ? Json() : Json(one.ap)},
+                       {"AP50", one.ap50 < 0 ? Json() : Json(one.ap50)}});
+  return {{"images", scores.images},
+          {"ground_truths", scores.truths},
+          {"detections", scores.found},
+          {"stats", stats},
+          {"ci", ci},
+          {"errors", errors},
+          {"per_class", classes}};
+}
+
+Json FoundToJson(const data::BoxDataset& dataset,
+                 const std::vector<PictureBoxes>& found) {
+  Json results = Json::array();
+  for (const PictureBoxes& picture : found) {
+    const data::BoxImage& image = dataset.images[picture.image];
+    for (const FoundBox& box : picture.boxes) {
+      if (box.category < 0) continue;
+      const Corners& c = box.corners;
+      results.push_back(
+          {{"image_id", image.number},
+           {"category_id",
+            dataset.categories[static_cast<std::size_t>(box.category)].id},
+           {"bbox", {c[0], c[1], c[2] - c[0], c[3] - c[1]}},
+           {"score", box.score}});
+    }
+  }
+  return results;
+}
+
+}  // namespace eyechart::detection

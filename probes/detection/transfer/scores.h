@@ -1,0 +1,63 @@
+// How well boxes that were found agree with those that are there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/statistics.h"
+#include "data/boxes/box_dataset.h"
+#include "probes/detection/transfer/find_boxes.h"
+
+namespace eyechart::detection {
+
+struct ClassScore {
+  std::string name;
+  std::int64_t truths = 0;
+  double ap = -1;  // -1: without truth
+  double ap50 = -1;
+};
+
+/// One of TIDE's kinds of error, see FindErrorKinds.
+struct ErrorCount {
+  std::string kind;
+  std::int64_t count = 0;
+  double gain = 0;  // of AP50, were all of this kind mended
+};
+
+/// COCO's figures: corrected mode of eyechart::evaluation, areas as in the set.
+struct DetectionScores {
+  std::int64_t images = 0;  // of the set, those that could not be read too
+  std::int64_t truths = 0;
+  std::int64_t found = 0;
+  std::map<std::string, double> stats;  // AP, AP50, ... ARl; -1: no truth
+  /// Over resampled pictures; empty where not asked for, as are the errors.
+  std::map<std::string, Interval> intervals;
+  std::vector<ErrorCount> errors;
+  std::vector<ClassScore> classes;
+};
+
+struct ScoreOptions {
+  int resamples = 0;  // of the bootstrap; 0: figures alone
+  std::uint64_t seed = 0;
+  int threads = 0;  // 0: one a hardware thread
+};
+
+/// Scores `found`, whose categories are places in `dataset`'s. Boxes are judged
+/// as the set has them, those of pictures that nothing was found in too.
+DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
+                           const std::vector<PictureBoxes>& found,
+                           const ScoreOptions& options);
+
+/// `stats`, `ci` and `per_class` as coco-eval prints them, with counts.
+Json ScoresToJson(const DetectionScores& scores);
+
+/// COCO results, [{image_id, category_id, bbox, score}], with the set's own
+/// ids.
+Json FoundToJson(const data::BoxDataset& dataset,
+                 const std::vector<PictureBoxes>& found);
+
+}  // namespace eyechart::detection

@@ -1,0 +1,230 @@
+#include "probes/detection/transfer/train_detector.h"
+
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <tuple>
+
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "probes/detection/ema.h"
+#include "probes/detection/head_optimizer.h"
+#include "probes/detection/transfer/train_state.h"
+#include "probes/heads/train_grid.h"
+
+namespace eyechart::detection {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Rows of the log between two looks, so that a curve has a shape.
+constexpr std::int64_t kRowsALook = 5;
+constexpr double kNotLooked = std::numeric_limits<double>::quiet_NaN();
+
+// The step after which the i-th of n even parts of a run ends.
+bool IsEndOfPart(std::int64_t step, std::int64_t steps, std::int64_t parts) {
+  parts = std::clamp<std::int64_t>(parts, 1, steps);
+  return step * parts / steps > (step - 1) * parts / steps;
+}
+
+class Run {
+ public:
+  Run(DetectionHead& head,
+      MapSource& source,
+      const ValidateDetector& validate,
+      const TrainDetectorOptions& options)
+      : head_(head),
+        source_(source),
+        validate_(validate),
+        options_(options),
+        optimizer_(OptimizerOf(options)) {
+    optimizer_.Add(head.Parameters());
+    if (options.average > 0)
+      average_.emplace(head.Parameters(),
+                       AverageOptions{.decay = options.average});
+    RestoreTrainState(options.checkpoint, options.identity, state_, head_,
+                      optimizer_, Average());
+  }
+
+  TrainedDetector Train(Progress& progress) {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point saved = Clock::now();
+    TrainedDetector trained;
+    progress.Begin("training", options_.steps);
+    while (state_.step < options_.steps && !trained.stopped_early) {
+      Step();
+      ++trained.steps_here;
+      if (IsEndOfPart(state_.step, options_.steps, kRowsALook * options_.looks))
+        WriteRow();
+      trained.stopped_early = options_.patience > 0 &&
+                              state_.looks_since >= options_.patience &&
+                              state_.step < options_.steps;
+      progress.Update(state_.step);
+      const bool keeps = !options_.checkpoint.empty();
+      const bool due =
+          std::chrono::duration<double>(Clock::now() - saved).count() >
+          options_.checkpoint_seconds;
+      if (keeps && (due || InterruptSignal() != 0)) {
+        SaveTrainState(options_.checkpoint, options_.identity, state_, head_,
+                       optimizer_, Average());
+        saved = Clock::now();
+      }
+      ThrowIfInterrupted();
+    }
+    progress.End();
+    Finish();
+    trained.log = std::move(state_.log);
+    trained.steps = state_.step;
+    trained.best_step = state_.best_head.empty() ? 0 : state_.best_step;
+    return trained;
+  }
+
+ private:
+  static HeadOptimizerOptions OptimizerOf(const TrainDetectorOptions& options) {
+    HeadOptimizerOptions made;
+    made.rate = options.rate;
+    made.decay = options.decay;
+    made.clip = options.clip;
+    made.schedule = {options.steps, std::min(options.warmup, options.steps / 2),
+                     0};
+    return made;
+  }
+
+  MovingAverage* Average() { return average_ ? &*average_ : nullptr; }
+
+  void Step() {
+    const std::int64_t rows = source_.examples().size();
+    const probes::Batch batch = probes::BatchOf(
+        rows, std::min(options_.batch, rows), options_.seed, state_.step);
+    const auto* index = batch.index.const_data_ptr<std::int64_t>();
+    const MapBatch made =
+        source_.Load({index, index + batch.index.numel()}, batch.epoch);
+    at::Tensor loss;
+    std::vector<double> values = {0};  // the norm's place
+    state_.terms.clear();
+    for (const LossTerm& term : head_.Losses(made.maps, made.targets)) {
+      loss = loss.defined() ? loss + term.value : term.value;
+      state_.terms.push_back(term.name);
+      values.push_back(term.value.item<double>());
+    }
+    EYECHART_REQUIRE(
+        std::isfinite(loss.item<double>()),
+        "the loss of step {} is not finite ({}): give a smaller --rate, or "
+        "look for features that are not finite with eyechart encode",
+        state_.step + 1, loss.item<double>());
+    loss.backward();
+    values[0] = optimizer_.Step(state_.step);
+    if (average_) average_->Update();
+    ++state_.step;
+    state_.sums.resize(values.size(), 0);
+    for (std::size_t i = 0; i < values.size(); ++i) state_.sums[i] += values[i];
+    ++state_.summed;
+  }
+
+  void WriteRow() {
+    const auto mean = [&](std::size_t i) {
+      return state_.sums[i] / static_cast<double>(state_.summed);
+    };
+    TrainLogRow row;
+    row.step = state_.step;
+    row.rate = probes::RateAt(OptimizerOf(options_).schedule, options_.rate,
+                              state_.step - 1);
+    row.norm = mean(0);
+    for (std::size_t i = 0; i < state_.terms.size(); ++i)
+      row.losses.emplace_back(state_.terms[i], mean(i + 1));
+    row.validation_ap = row.validation_ap50 = kNotLooked;
+    if (validate_ && IsEndOfPart(state_.step, options_.steps, options_.looks))
+      Look(row);
+    state_.log.push_back(std::move(row));
+    state_.sums.clear();
+    state_.summed = 0;
+  }
+
+  void Look(TrainLogRow& row) {
+    std::optional<AveragedWeights> averaged;
+    if (average_) averaged.emplace(*average_);
+    std::tie(row.validation_ap, row.validation_ap50) = validate_(head_);
+    ++state_.looks_since;
+    if (row.validation_ap <= state_.best) return;
+    state_.best = row.validation_ap;
+    state_.best_step = state_.step;
+    state_.looks_since = 0;
+    if (!options_.keep_best) return;
+    state_.best_head.clear();
+    for (const auto& [name, tensor] : head_.Parameters())
+      state_.best_head.emplace_back(name, tensor.detach().clone());
+  }
+
+  // The head as it is kept.
+  void Finish() {
+    if (!state_.best_head.empty())
+      CopyInto(head_.Parameters(), state_.best_head, "the best look");
+    else if (average_)
+      average_->Swap();
+    if (options_.checkpoint.empty()) return;
+    std::error_code ignored;
+    fs::remove(options_.checkpoint, ignored);
+  }
+
+  DetectionHead& head_;
+  MapSource& source_;
+  const ValidateDetector& validate_;
+  const TrainDetectorOptions options_;
+  HeadOptimizer optimizer_;
+  std::optional<MovingAverage> average_;
+  TrainState state_;
+};
+
+std::string Number(double value) {
+  return std::isfinite(value) ? fmt::format("{:.6g}", value) : "";
+}
+
+}  // namespace
+
+double DefaultRate(const std::string& kind) {
+  return kind == "set" ? 3e-4 : 1e-3;
+}
+
+TrainedDetector TrainDetector(DetectionHead& head,
+                              MapSource& source,
+                              const ValidateDetector& validate,
+                              const TrainDetectorOptions& options,
+                              Progress& progress) {
+  EYECHART_CHECK(options.steps > 0 && options.batch > 0 && options.rate > 0 &&
+                     options.looks > 0,
+                 "{} steps of {} pictures at rate {}, {} looks", options.steps,
+                 options.batch, options.rate, options.looks);
+  return Run(head, source, validate, options).Train(progress);
+}
+
+std::string LogToCsv(const std::vector<TrainLogRow>& log) {
+  std::vector<std::string> header = {"step", "rate", "gradient_norm", "loss"};
+  if (!log.empty())
+    for (const auto& [name, value] : log.front().losses)
+      header.push_back("loss_" + name);
+  header.insert(header.end(), {"validation_ap", "validation_ap50"});
+  std::string text = CsvLine(header);
+  for (const TrainLogRow& row : log) {
+    double loss = 0;
+    std::vector<std::string> terms;
+    for (const auto& [name, value] : row.losses) {
+      loss += value;
+      terms.push_back(Number(value));
+    }
+    std::vector<std::string> fields = {std::to_string(row.step),
+                                       Number(row.rate), Number(row.norm),
+                                       Number(loss)};
+    fields.insert(fields.end(), terms.begin(), terms.end());
+    fields.insert(fields.end(),
+                  {Number(row.validation_ap), Number(row.validation_ap50)});
+    text += CsvLine(fields);
+  }
+  return text;
+}
+
+}  // namespace eyechart::detection

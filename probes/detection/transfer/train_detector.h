@@ -1,0 +1,84 @@
+// Training a detection head on a frozen encoder's maps.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/progress.h"
+#include "probes/detection/detection_head.h"
+#include "probes/detection/transfer/map_source.h"
+
+namespace eyechart::detection {
+
+struct TrainDetectorOptions {
+  std::int64_t steps = 1500;
+  std::int64_t batch = 8;  // pictures a step; all where there are fewer
+  /// Peak of the learning rate; 0: the head kind's own (DefaultRate).
+  double rate = 0;
+  std::int64_t warmup = 100;  // steps of a linear rise of the rate
+  double decay = 0.05;        // AdamW's, of weights
+  double clip = 10;           // norm that gradients are cut to
+  double average = 0.998;     // decay of the moving average; 0: none
+  std::uint64_t seed = 0;     // of the order
+  /// Looks at the validation pictures, evenly over the run; the last step is
+  /// one.
+  std::int64_t looks = 10;
+  /// Stop after so many looks without a better one; 0: never.
+  std::int64_t patience = 0;
+  /// Keep the head as at its best look, else as at the end.
+  bool keep_best = true;
+  /// File of the run's state; empty: none is kept.
+  std::filesystem::path checkpoint;
+  double checkpoint_seconds = 60;
+  /// Says all that the run depends on; a checkpoint of another is refused.
+  std::string identity;
+};
+
+/// One line of the training log.
+struct TrainLogRow {
+  std::int64_t step = 0;  // steps done
+  double rate = 0;
+  double norm = 0;  // of the gradient, before it was cut; mean since the last
+  /// Means since the last row, by name; the whole is their sum.
+  std::vector<std::pair<std::string, double>> losses;
+  /// AP and AP50 on the validation pictures; NaN where that was not looked at.
+  double validation_ap = 0;
+  double validation_ap50 = 0;
+};
+
+struct TrainedDetector {
+  std::vector<TrainLogRow> log;
+  std::int64_t steps = 0;       // done in all
+  std::int64_t steps_here = 0;  // in this call: fewer where it went on
+  bool stopped_early = false;
+  std::int64_t best_step = 0;  // of the look that was kept; 0: the end
+};
+
+/// AP and AP50 of the head on the validation pictures; the first decides.
+using ValidateDetector =
+    std::function<std::pair<double, double>(const DetectionHead&)>;
+
+/// 1e-3 for "dense"; 3e-4 for "set", whose decoder does not bear more.
+double DefaultRate(const std::string& kind);
+
+/// Trains `head`, which ends as its average (of the best look, where one is
+/// kept). `validate` may be empty. An interrupted run leaves its checkpoint and
+/// throws Interrupted; the same call goes on from there to the same weights,
+/// bit for bit, with the same threads. The checkpoint is removed at the end.
+/// Throws InputError for a checkpoint of another run, and where a loss is not
+/// finite.
+TrainedDetector TrainDetector(DetectionHead& head,
+                              MapSource& source,
+                              const ValidateDetector& validate,
+                              const TrainDetectorOptions& options,
+                              Progress& progress);
+
+/// The log as CSV: step, rate, gradient_norm, loss, a column a term,
+/// validation_ap, validation_ap50 (empty where not looked at).
+std::string LogToCsv(const std::vector<TrainLogRow>& log);
+
+}  // namespace eyechart::detection

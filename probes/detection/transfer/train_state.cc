@@ -1,0 +1,163 @@
+#include "probes/detection/transfer/train_state.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "probes/heads/tensor_file.h"
+
+namespace eyechart::detection {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A row's values without its terms, which follow.
+constexpr std::size_t kFixed = 5;
+
+at::Tensor TextTensor(const std::string& text) {
+  at::Tensor made =
+      at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
+  std::copy(text.begin(), text.end(), made.mutable_data_ptr<std::int64_t>());
+  return made;
+}
+
+std::string TextOf(const at::Tensor& tensor) {
+  const auto* data = tensor.const_data_ptr<std::int64_t>();
+  std::string text;
+  for (std::int64_t i = 0; i < tensor.numel(); ++i)
+    text += static_cast<char>(data[i]);
+  return text;
+}
+
+std::vector<double> Values(const at::Tensor& tensor) {
+  const auto* data = tensor.const_data_ptr<double>();
+  return {data, data + tensor.numel()};
+}
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += name + "\n";
+  return text;
+}
+
+std::vector<std::string> Parted(const std::string& text) {
+  std::vector<std::string> names;
+  std::size_t begin = 0;
+  for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos;
+       begin = end + 1)
+    names.push_back(text.substr(begin, end - begin));
+  return names;
+}
+
+// Those whose names begin with `prefix`, without it.
+NamedTensors Under(const NamedTensors& tensors, const std::string& prefix) {
+  NamedTensors found;
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with(prefix))
+      found.emplace_back(name.substr(prefix.size()), tensor);
+  return found;
+}
+
+void Append(NamedTensors& all,
+            const std::string& prefix,
+            const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors)
+    all.emplace_back(prefix + name, tensor.detach());
+}
+
+}  // namespace
+
+void CopyInto(const NamedTensors& parameters,
+              const NamedTensors& values,
+              const std::string& source) {
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : parameters) {
+    const at::Tensor& found = probes::FindTensor(values, name, source);
+    EYECHART_REQUIRE(found.sizes() == tensor.sizes(),
+                     "{}: tensor {} has another shape than this head's", source,
+                     name);
+    at::Tensor(tensor).copy_(found);
+  }
+}
+
+void SaveTrainState(const fs::path& file,
+                    const std::string& identity,
+                    const TrainState& state,
+                    const DetectionHead& head,
+                    const HeadOptimizer& optimizer,
+                    const MovingAverage* average) {
+  NamedTensors tensors = {
+      {"identity", TextTensor(Sha256Hex(identity))},
+      {"counts", at::tensor({state.step, state.summed, state.best_step,
+                             state.looks_since})},
+      {"best", at::tensor({state.best}, at::kDouble)},
+      {"terms", TextTensor(Joined(state.terms))},
+      {"sums", at::tensor(state.sums, at::kDouble)}};
+  std::vector<double> rows;
+  for (const TrainLogRow& row : state.log) {
+    rows.insert(rows.end(), {static_cast<double>(row.step), row.rate, row.norm,
+                             row.validation_ap, row.validation_ap50});
+    for (const auto& [name, value] : row.losses) rows.push_back(value);
+  }
+  tensors.emplace_back("log", at::tensor(rows, at::kDouble));
+  Append(tensors, "head.", head.Parameters());
+  Append(tensors, "optimizer.", optimizer.State());
+  if (average != nullptr) Append(tensors, "average.", average->State());
+  Append(tensors, "best.", state.best_head);
+  CreateFolder(file.parent_path());
+  probes::WriteTensors(file, tensors);
+}
+
+bool RestoreTrainState(const fs::path& file,
+                       const std::string& identity,
+                       TrainState& state,
+                       DetectionHead& head,
+                       HeadOptimizer& optimizer,
+                       MovingAverage* average) {
+  if (file.empty() || !fs::exists(file)) return false;
+  const std::string source = file.string();
+  const NamedTensors tensors = probes::ReadTensors(file);
+  const auto find = [&](const std::string& name) -> const at::Tensor& {
+    return probes::FindTensor(tensors, name, source);
+  };
+  EYECHART_REQUIRE(TextOf(find("identity")) == Sha256Hex(identity),
+                   "{}: the state of a run with other data or settings; "
+                   "remove it or write to another folder",
+                   source);
+  const auto* counts = find("counts").const_data_ptr<std::int64_t>();
+  state.step = counts[0];
+  state.summed = counts[1];
+  state.best_step = counts[2];
+  state.looks_since = counts[3];
+  state.best = Values(find("best")).front();
+  state.terms = Parted(TextOf(find("terms")));
+  state.sums = Values(find("sums"));
+  const std::vector<double> rows = Values(find("log"));
+  const std::size_t width = kFixed + state.terms.size();
+  EYECHART_REQUIRE(rows.size() % width == 0, "{}: a log of {} values", source,
+                   rows.size());
+  for (std::size_t at = 0; at < rows.size(); at += width) {
+    TrainLogRow row;
+    row.step = static_cast<std::int64_t>(rows[at]);
+    row.rate = rows[at + 1];
+    row.norm = rows[at + 2];
+    row.validation_ap = rows[at + 3];
+    row.validation_ap50 = rows[at + 4];
+    for (std::size_t i = 0; i < state.terms.size(); ++i)
+      row.losses.emplace_back(state.terms[i], rows[at + kFixed + i]);
+    state.log.push_back(std::move(row));
+  }
+  CopyInto(head.Parameters(), Under(tensors, "head."), source);
+  optimizer.Restore(Under(tensors, "optimizer."), source);
+  if (average != nullptr) average->Restore(Under(tensors, "average."), source);
+  state.best_head = Under(tensors, "best.");
+  return true;
+}
+
+}  // namespace eyechart::detection

@@ -1,0 +1,54 @@
+// What an interrupted training run goes on from.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "probes/detection/ema.h"
+#include "probes/detection/head_optimizer.h"
+#include "probes/detection/transfer/train_detector.h"
+
+namespace eyechart::detection {
+
+/// All that changes from step to step, beside the source of the batches, which
+/// depends on the step alone.
+struct TrainState {
+  std::int64_t step = 0;  // done
+  std::vector<TrainLogRow> log;
+  /// Sums since the last row of the log: gradient norms, then losses by term.
+  std::vector<std::string> terms;
+  std::vector<double> sums;
+  std::int64_t summed = 0;  // steps in them
+  double best = -1;         // validation AP of the best look
+  std::int64_t best_step = 0;
+  std::int64_t looks_since = 0;  // looks without a better one
+  NamedTensors best_head;        // copies; empty before the first look
+};
+
+/// Writes the state with the head's parameters, the optimiser's moments and the
+/// averages, in one step.
+void SaveTrainState(const std::filesystem::path& file,
+                    const std::string& identity,
+                    const TrainState& state,
+                    const DetectionHead& head,
+                    const HeadOptimizer& optimizer,
+                    const MovingAverage* average);
+
+/// Reads it back into all of them; false where there is no file. Throws
+/// InputError for the state of another run.
+bool RestoreTrainState(const std::filesystem::path& file,
+                       const std::string& identity,
+                       TrainState& state,
+                       DetectionHead& head,
+                       HeadOptimizer& optimizer,
+                       MovingAverage* average);
+
+/// Copies `values` into `parameters` by name. Throws InputError naming `source`
+/// for a tensor that lacks or has another shape.
+void CopyInto(const NamedTensors& parameters,
+              const NamedTensors& values,
+              const std::string& source);
+
+}  // namespace eyechart::detection

@@ -1,0 +1,317 @@
+#include "probes/detection/transfer/transfer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "core/error.h"
+
+namespace eyechart::detection {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kScalePictures = 256;  // that MapScale is measured on
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+void RequireSameCategories(const data::BoxDataset& a,
+                           const data::BoxDataset& b) {
+  const bool same =
+      std::equal(a.categories.begin(), a.categories.end(), b.categories.begin(),
+                 b.categories.end(),
+                 [](const data::BoxCategory& x, const data::BoxCategory& y) {
+                   return x.name == y.name;
+                 });
+  EYECHART_REQUIRE(same,
+                   "{} and {} have other categories ({} and {}): the parts of "
+                   "a set should have the same, in one order",
+                   a.source, b.source, a.categories.size(),
+                   b.categories.size());
+}
+
+// The training and validation pictures of one seed.
+struct Parts {
+  data::BoxDataset train;
+  data::BoxDataset validation;
+};
+Parts PartsOf(const TransferSets& sets,
+              const TransferOptions& options,
+              std::uint64_t seed) {
+  Parts parts{sets.train, sets.validation};
+  if (parts.validation.images.empty() && options.validation > 0 &&
+      sets.train.images.size() > 1) {
+    const data::TrainValidation cut =
+        data::SplitImages(sets.train, options.validation, seed);
+    parts.train = data::SelectImages(sets.train, cut.train);
+    parts.validation = data::SelectImages(sets.train, cut.validation);
+  }
+  if (options.images > 0)
+    parts.train = data::SelectImages(
+        parts.train,
+        data::SubsetOfImages(parts.train,
+                             static_cast<std::size_t>(options.images), seed));
+  if (options.shots > 0) {
+    data::FewShotOptions few;
+    few.shots = static_cast<std::size_t>(options.shots);
+    few.rule = options.shot_rule;
+    few.seed = seed;
+    parts.train = data::FewShot(parts.train, few);
+  }
+  return parts;
+}
+
+MapSourceOptions SourceOptions(const TransferOptions& options,
+                               const Canvas& canvas,
+                               std::uint64_t seed) {
+  MapSourceOptions made;
+  made.canvas = canvas;
+  made.own_stages = options.own_stages;
+  made.batch = options.encode_batch;
+  made.workers = options.workers;
+  made.seed = seed;
+  return made;
+}
+
+Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
+  const TrainDetectorOptions& t = options.train;
+  return {{"steps", t.steps},
+          {"batch", t.batch},
+          {"rate", t.rate},
+          {"warmup", t.warmup},
+          {"decay", t.decay},
+          {"clip", t.clip},
+          {"average", t.average},
+          {"looks", t.looks},
+          {"patience", t.patience},
+          {"keep", t.keep_best ? "best" : "last"},
+          {"variants", options.variants},
+          {"scale_min", options.jitter.scale_min},
+          {"scale_max", options.jitter.scale_max},
+          {"flip", options.jitter.flip_probability},
+          {"shots", options.shots},
+          {"images", options.images},
+          {"seed", seed}};
+}
+
+// All that the course of a training run depends on.
+std::string IdentityOf(const Detector& detector,
+                       const data::BoxDataset& train,
+                       const data::BoxDataset& validation) {
+  Json json = {{"encoder", detector.encoder},
+               {"training", detector.training},
+               {"head", detector.kind},
+               {"width", detector.options.pyramid.width},
+               {"layers", detector.options.layers},
+               {"stages", detector.own_stages},
+               {"aspect", detector.canvas.keep_aspect}};
+  for (const data::BoxDataset* set : {&train, &validation}) {
+    Json images = Json::array(), boxes = Json::array();
+    for (const data::BoxImage& image : set->images) images.push_back(image.id);
+    for (const data::TrueBox& box : set->boxes)
+      boxes.push_back({box.image, box.category, box.x, box.y, box.w, box.h});
+    json["data"].push_back({images, boxes});
+  }
+  return json.dump();
+}
+
+TrainDetectorOptions Resolved(const TransferOptions& options,
+                              std::int64_t pictures) {
+  TrainDetectorOptions train = options.train;
+  train.batch = std::min(train.batch, pictures);
+  if (options.epochs > 0)
+    train.steps = std::max<std::int64_t>(
+        1, std::llround(options.epochs * static_cast<double>(pictures) /
+                        static_cast<double>(train.batch)));
+  if (train.rate <= 0) train.rate = DefaultRate(options.head);
+  return train;
+}
+
+// The first problem, and how many there are.
+void Tell(const std::string& set,
+          const std::vector<std::string>& problems,
+          std::vector<std::string>& warnings) {
+  if (problems.empty()) return;
+  warnings.push_back(
+      fmt::format("{}: {} pictures could not be read; the first "
+                  "is {}",
+                  set, problems.size(), problems.front()));
+}
+
+}  // namespace
+
+TransferSets OpenTransferSets(const fs::path& root,
+                              const std::string& test,
+                              const data::BoxOptions& options) {
+  TransferSets sets;
+  const std::vector<std::string> splits = data::BoxSplits(root, options);
+  const auto has = [&](const char* name) {
+    return std::any_of(
+        splits.begin(), splits.end(),
+        [&](const std::string& split) { return split.starts_with(name); });
+  };
+  EYECHART_REQUIRE(has("train"),
+                   "{}: it has no part to train on: should have train and "
+                   "test, or train and valid",
+                   root.string());
+  sets.train = data::OpenBoxDataset(root, "train", options);
+  EYECHART_REQUIRE(!sets.train.boxes.empty(), "{}: no box to train on",
+                   sets.train.source);
+  const bool has_test = has("test");
+  const bool has_valid = has("val");
+  EYECHART_REQUIRE(has_test || has_valid || !test.empty(),
+                   "{}: it has no part to test on: test or valid",
+                   root.string());
+  const std::string tested = !test.empty() ? test : has_test ? "test" : "valid";
+  sets.test = data::OpenBoxDataset(root, tested, options);
+  EYECHART_REQUIRE(!sets.test.images.empty(), "{}: no picture to test on",
+                   sets.test.source);
+  RequireSameCategories(sets.train, sets.test);
+  // What is tested on never chooses.
+  if (has_valid && !tested.starts_with("val")) {
+    sets.validation = data::OpenBoxDataset(root, "valid", options);
+    RequireSameCategories(sets.train, sets.validation);
+  }
+  return sets;
+}
+
+AppliedDetector ApplyDetector(const Detector& detector,
+                              encoders::LoadedModel& model,
+                              const BoxExamples& examples,
+                              const TransferOptions& options,
+                              Progress& progress) {
+  MapSourceOptions source_options = SourceOptions(options, detector.canvas, 0);
+  source_options.own_stages = detector.own_stages;
+  MapSource source(model, examples, source_options);
+  source.SetScale(detector.scale);
+  AppliedDetector made;
+  made.found = FindBoxes(*detector.head, source, options.find, progress);
+  made.problems = source.problems();
+  return made;
+}
+
+TransferResult RunTransfer(encoders::LoadedModel& model,
+                           const TransferSets& sets,
+                           const TransferOptions& options,
+                           const fs::path& checkpoint,
+                           Progress& progress) {
+  EYECHART_REQUIRE(options.runs > 0, "--runs {}: should be at least 1",
+                   options.runs);
+  EYECHART_REQUIRE(
+      options.validation >= 0 && options.validation < 1,
+      "--validation {}: a share of the training pictures, at least 0 and "
+      "below 1",
+      options.validation);
+  TransferResult result;
+  result.options = options;
+  const Canvas canvas = CanvasOf(model.preprocess, options.keep_aspect);
+  const BoxExamples test(sets.test);
+  Tell(sets.test.name, test.problems(), result.warnings);
+  for (int i = 0; i < options.runs; ++i) {
+    const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
+    const Parts parts = PartsOf(sets, options, seed);
+    const BoxExamples train(parts.train);
+    std::optional<BoxExamples> validation;
+    if (!parts.validation.images.empty()) validation.emplace(parts.validation);
+
+    Detector detector;
+    detector.kind = options.head;
+    detector.canvas = canvas;
+    detector.own_stages = options.own_stages;
+    detector.categories = sets.train.categories;
+    detector.encoder = EncoderJson(model);
+    TransferOptions resolved = options;
+    resolved.train = Resolved(options, train.size());
+    resolved.train.seed = seed;
+    detector.training = TrainingJson(resolved, seed);
+
+    MapSourceOptions source_options = SourceOptions(options, canvas, seed);
+    MapSource whole(model, train, source_options);
+    detector.scale = whole.MeasureScale(kScalePictures);
+    source_options.jitter = options.jitter;
+    const std::int64_t bytes = MapSource::BytesToKeep(
+        whole.levels(), canvas,
+        train.size() + (validation ? validation->size() : 0),
+        std::max<std::int64_t>(options.variants, 1));
+    const bool keep = options.variants > 0 && bytes <= options.cache_bytes;
+    source_options.variants = keep ? options.variants : 0;
+    if (options.variants > 0 && !keep && i == 0)
+      progress.Note(fmt::format(
+          "maps of {} pictures in {} variants would take {:.1f} GB, more than "
+          "--cache-gb: the encoder runs in the loop",
+          train.size(), options.variants, static_cast<double>(bytes) * 1e-9));
+    MapSource source(model, train, source_options);
+    source.SetScale(detector.scale);
+
+    detector.options.pyramid.maps = source.levels();
+    detector.options.pyramid.width = options.width;
+    detector.options.pyramid.seed = seed;
+    detector.options.layers = options.layers;
+    detector.options.classes =
+        static_cast<std::int64_t>(sets.train.categories.size());
+    detector.head = CreateHead(options.head, detector.options);
+
+    std::optional<MapSource> looks;
+    ValidateDetector validate;
+    double best = std::numeric_limits<double>::quiet_NaN();
+    if (validation) {
+      MapSourceOptions look_options = SourceOptions(options, canvas, seed);
+      look_options.variants = keep ? 1 : 0;
+      looks.emplace(model, *validation, look_options);
+      looks->SetScale(detector.scale);
+      validate = [&](const DetectionHead& head) {
+        const DetectionScores scores = ScoreBoxes(
+            parts.validation,
+            FindBoxes(head, *looks, options.find, Progress::None()), {});
+        return std::pair(scores.stats.at("AP"), scores.stats.at("AP50"));
+      };
+    }
+    TrainDetectorOptions train_options = resolved.train;
+    train_options.identity =
+        IdentityOf(detector, parts.train, parts.validation);
+    if (!checkpoint.empty())
+      train_options.checkpoint =
+          checkpoint / fmt::format("seed-{}.safetensors", seed);
+    TransferRun run;
+    run.seed = seed;
+    Clock::time_point begin = Clock::now();
+    run.trained = TrainDetector(*detector.head, source, validate, train_options,
+                                progress);
+    run.train_seconds = SecondsSince(begin);
+    for (const TrainLogRow& row : run.trained.log)
+      if (std::isfinite(row.validation_ap) &&
+          (row.step == run.trained.best_step || run.trained.best_step == 0))
+        best = row.validation_ap;
+    run.validation_ap = best;
+
+    begin = Clock::now();
+    AppliedDetector applied =
+        ApplyDetector(detector, model, test, options, progress);
+    const double find_seconds = SecondsSince(begin);
+    run.scores =
+        ScoreBoxes(sets.test, applied.found, {options.resamples, seed, 0});
+    if (i == 0) {
+      result.detector = std::move(detector);
+      result.found = std::move(applied.found);
+      result.find_seconds = find_seconds;
+      result.train_images = train.size();
+      result.train_boxes = static_cast<std::int64_t>(parts.train.boxes.size());
+      result.validation_images = validation ? validation->size() : 0;
+      result.kept_maps = keep;
+      Tell(parts.train.name, train.problems(), result.warnings);
+      Tell(parts.train.name, source.problems(), result.warnings);
+      if (looks)
+        Tell(parts.validation.name, looks->problems(), result.warnings);
+      Tell(sets.test.name, applied.problems, result.warnings);
+    }
+    result.runs.push_back(std::move(run));
+  }
+  return result;
+}
+
+}  // namespace eyechart::detection

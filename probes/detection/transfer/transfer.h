@@ -1,0 +1,107 @@
+// Detection transfer: how much of an encoder's picture survives where things
+// are. One light head, trained on frozen maps by one recipe for all encoders.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/progress.h"
+#include "data/boxes/few_shot.h"
+#include "probes/detection/transfer/detector.h"
+#include "probes/detection/transfer/find_boxes.h"
+#include "probes/detection/transfer/scores.h"
+#include "probes/detection/transfer/train_detector.h"
+
+namespace eyechart::detection {
+
+struct TransferOptions {
+  std::string head = "dense";  // or "set"
+  std::int64_t width = 128;    // channels of the head's levels
+  std::int64_t layers = 0;     // of its towers or decoder; 0: the kind's own
+  bool keep_aspect = false;    // see Canvas
+  bool own_stages = false;     // of a hierarchical encoder: recorded
+  /// Ways in which each training picture is laid, whose maps are kept; 0: anew
+  /// each epoch, the encoder in the loop.
+  std::int64_t variants = 4;
+  /// Memory for kept maps, bytes; where it does not do, the encoder runs in the
+  /// loop, on the same variants.
+  std::int64_t cache_bytes = std::int64_t{4} << 30;
+  JitterOptions jitter;
+  TrainDetectorOptions train;  // steps, rate and so on; its seed is `seed`'s
+  double epochs = 0;           // instead of train.steps; 0: those
+  /// Share of the training pictures that is cut off, by seed, where the set has
+  /// no validation part.
+  double validation = 0.1;
+  std::int64_t shots = 0;  // boxes a class to train on; 0: all
+  data::ShotRule shot_rule = data::ShotRule::kBoxes;
+  std::int64_t images = 0;  // pictures to train on; 0: all
+  std::uint64_t seed = 0;   // of start values, order, jitter, cut and shots
+  int runs = 1;             // seeds, from `seed` on
+  FindOptions find;
+  int resamples = 1000;  // of the bootstrap over test pictures
+  std::int64_t encode_batch = 32;
+  int workers = 0;  // decoding threads; 0: one a hardware thread
+};
+
+struct TransferSets {
+  data::BoxDataset train;
+  data::BoxDataset validation;  // without pictures: cut from train
+  data::BoxDataset test;
+};
+
+/// Reads the parts of `root`. `test` names the part that is tested on; empty:
+/// test, or valid where there is no test part. Throws InputError where a part
+/// is missing, where parts have other categories, or where there is nothing to
+/// train on.
+TransferSets OpenTransferSets(const std::filesystem::path& root,
+                              const std::string& test,
+                              const data::BoxOptions& options);
+
+/// One seed.
+struct TransferRun {
+  std::uint64_t seed = 0;
+  TrainedDetector trained;
+  double validation_ap = 0;  // of the head that was kept; NaN: not looked at
+  DetectionScores scores;    // on the test part
+  double train_seconds = 0;
+};
+
+struct TransferResult {
+  TransferOptions options;
+  std::vector<TransferRun> runs;
+  // Of the first seed:
+  Detector detector;
+  std::vector<PictureBoxes> found;
+  std::int64_t train_images = 0;
+  std::int64_t train_boxes = 0;
+  std::int64_t validation_images = 0;
+  bool kept_maps = false;  // else the encoder ran in the loop
+  double find_seconds = 0;
+  std::vector<std::string> warnings;
+};
+
+/// Trains and tests a head a seed. `checkpoint`, a folder, holds the state of
+/// an interrupted run, which the same call goes on from; empty: none. Throws
+/// InputError, Interrupted.
+TransferResult RunTransfer(encoders::LoadedModel& model,
+                           const TransferSets& sets,
+                           const TransferOptions& options,
+                           const std::filesystem::path& checkpoint,
+                           Progress& progress);
+
+/// What a detector finds in a set.
+struct AppliedDetector {
+  std::vector<PictureBoxes> found;
+  std::vector<std::string> problems;  // of pictures that could not be read
+};
+
+/// Finds boxes in a set with a detector that was trained before.
+AppliedDetector ApplyDetector(const Detector& detector,
+                              encoders::LoadedModel& model,
+                              const BoxExamples& examples,
+                              const TransferOptions& options,
+                              Progress& progress);
+
+}  // namespace eyechart::detection

@@ -1,0 +1,27 @@
+// Detection transfer as JSON and as records.
+#pragma once
+
+#include <vector>
+
+#include "core/json.h"
+#include "core/record.h"
+#include "probes/detection/transfer/transfer.h"
+
+namespace eyechart::detection {
+
+/// What `detect train --json` prints: counts, the recipe, COCO's figures of the
+/// first seed with intervals, those of all seeds, the training log. Figures are
+/// null where a set has no truth for them.
+Json TransferToJson(const TransferResult& result);
+
+/// The scores and what they depend on, AP first; `base` has what the caller
+/// knows.
+std::vector<Record> TransferRecords(const TransferResult& result,
+                                    const Record& base);
+
+/// One row a picture: id, truth and found boxes, and how many of them match at
+/// an IoU of 0.5 and a score of 0.3 or more.
+std::string TransferOutcomes(const data::BoxDataset& test,
+                             const std::vector<PictureBoxes>& found);
+
+}  // namespace eyechart::detection

@@ -1,0 +1,175 @@
+#include "reports/detections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/error.h"
+#include "core/student.h"
+#include "reports/json_member.h"
+
+namespace eyechart::reports {
+namespace {
+
+std::vector<ShownBox> ReadBoxes(const Json& list,
+                                const char* wrong,
+                                const std::string& source) {
+  EYECHART_REQUIRE(list.is_array(), "{}: boxes should be a list", source);
+  std::vector<ShownBox> boxes;
+  for (const Json& one : list) {
+    EYECHART_REQUIRE(one.is_object(), "{}: a box should be an object", source);
+    const Json& box = Member(one, "box", source);
+    EYECHART_REQUIRE(
+        box.is_array() && box.size() == 4 &&
+            std::all_of(box.begin(), box.end(),
+                        [](const Json& value) { return value.is_number(); }),
+        "{}: \"box\" should be four numbers", source);
+    ShownBox shown{box[0].get<double>(),
+                   box[1].get<double>(),
+                   box[2].get<double>(),
+                   box[3].get<double>(),
+                   JsonGet<std::string>(one, "label", source),
+                   std::nullopt,
+                   JsonGet<bool>(one, wrong, source)};
+    if (one.contains("score"))
+      shown.score = JsonGet<double>(one, "score", source);
+    boxes.push_back(std::move(shown));
+  }
+  return boxes;
+}
+
+std::vector<WorstPicture> ReadWorst(const Json& json,
+                                    const std::string& source) {
+  EYECHART_REQUIRE(json.is_array(), "{}: should be a list of pictures", source);
+  std::vector<WorstPicture> pictures;
+  for (const Json& one : json) {
+    EYECHART_REQUIRE(one.is_object(), "{}: a picture should be an object",
+                     source);
+    WorstPicture picture;
+    picture.id = JsonGet<std::string>(one, "id", source);
+    picture.src = JsonGet<std::string>(one, "src", source);
+    EYECHART_REQUIRE(picture.src.starts_with("data:image/"),
+                     "{}: \"src\" should be a picture as a data URI", source);
+    picture.width = JsonGet<std::int64_t>(one, "width", source);
+    picture.height = JsonGet<std::int64_t>(one, "height", source);
+    picture.misses = JsonGet<std::int64_t>(one, "misses", source);
+    picture.false_alarms = JsonGet<std::int64_t>(one, "false_alarms", source);
+    picture.matched = JsonGet<std::int64_t>(one, "matched", source);
+    picture.boxes = ReadBoxes(Member(one, "truths", source), "missed", source);
+    for (ShownBox& box :
+         ReadBoxes(Member(one, "found", source), "false_alarm", source))
+      picture.boxes.push_back(std::move(box));
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+DetectionRow ReadRow(const Json& json, const std::string& source) {
+  DetectionRow row;
+  row.stages = JsonGet<std::string>(json, "stages", source);
+  row.train = JsonGet<std::int64_t>(json, "train", source);
+  row.test = JsonGet<std::int64_t>(json, "test", source);
+  row.parameters = JsonGet<std::int64_t>(json, "parameters", source);
+  const Json& stats = Member(json, "stats", source);
+  EYECHART_REQUIRE(stats.is_object() && stats.contains("AP"),
+                   "{}: \"stats\" should have AP", source);
+  for (const auto& [name, value] : stats.items()) {
+    EYECHART_REQUIRE(value.is_number(), "{}: {} should be a number", source,
+                     name);
+    row.stats[name] = value.get<double>();
+  }
+  for (const auto& [name, ci] : Member(json, "ci", source).items())
+    row.intervals[name] = {JsonGet<double>(ci, "low", source),
+                           JsonGet<double>(ci, "high", source),
+                           JsonGet<double>(ci, "level", source),
+                           JsonGet<std::string>(ci, "method", source)};
+  const Json& runs = Member(json, "runs", source);
+  const Json& seeds = Member(runs, "seeds", source);
+  const Json& scores = Member(runs, "scores", source);
+  EYECHART_REQUIRE(
+      seeds.is_array() && scores.is_array() && seeds.size() == scores.size(),
+      "{}: \"runs\" should have a score for each seed", source);
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    EYECHART_REQUIRE(seeds[i].is_number_integer(),
+                     "{}: seeds should be numbers", source);
+    if (scores[i].is_number())
+      row.seeds[seeds[i].get<std::uint64_t>()] = scores[i].get<double>();
+  }
+  const Json& log = Member(json, "log", source);
+  EYECHART_REQUIRE(log.is_array(), "{}: \"log\" should be a list", source);
+  for (const Json& one : log)
+    if (one.contains("validation_ap") && one["validation_ap"].is_number())
+      row.curve.emplace_back(JsonGet<double>(one, "step", source),
+                             one["validation_ap"].get<double>());
+  return row;
+}
+
+// Each row's differences from the first, the seeds paired.
+void Compare(std::vector<DetectionRow>& rows) {
+  for (DetectionRow& row : rows) {
+    if (&row == &rows.front()) continue;
+    std::vector<double> differences;
+    double sum = 0;
+    for (const auto& [seed, score] : row.seeds) {
+      const auto other = rows.front().seeds.find(seed);
+      if (other == rows.front().seeds.end()) continue;
+      differences.push_back(score - other->second);
+      sum += differences.back();
+    }
+    if (differences.empty()) continue;
+    row.difference = sum / static_cast<double>(differences.size());
+    if (differences.size() > 1)
+      row.difference_ci = StudentInterval(differences);
+  }
+}
+
+}  // namespace
+
+std::vector<DetectionTable> MakeDetectionTables(
+    std::span<const RunFolder> runs) {
+  std::vector<DetectionTable> tables;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    for (const Record& record : runs[run].records) {
+      const auto found = runs[run].detections.find(record.cell);
+      if (found == runs[run].detections.end()) continue;
+      const std::string source =
+          fmt::format("{}: detect.json of {}", runs[run].name, record.cell);
+      const auto head = JsonGet<std::string>(found->second, "head", source);
+      auto table = std::find_if(tables.begin(), tables.end(),
+                                [&](const DetectionTable& one) {
+                                  return std::tie(one.dataset, one.head) ==
+                                         std::tie(record.dataset, head);
+                                });
+      if (table == tables.end()) {
+        tables.push_back({record.dataset, head, {}});
+        table = tables.end() - 1;
+      }
+      const bool known = std::any_of(
+          table->rows.begin(), table->rows.end(), [&](const DetectionRow& row) {
+            return row.run == run && row.cell == record.cell;
+          });
+      if (known) continue;  // another metric of the same cell
+      DetectionRow row = ReadRow(found->second, source);
+      const auto errors = runs[run].detection_errors.find(record.cell);
+      if (errors != runs[run].detection_errors.end())
+        row.worst = ReadWorst(
+            errors->second,
+            fmt::format("{}: errors.json of {}", runs[run].name, record.cell));
+      row.run = run;
+      row.cell = record.cell;
+      row.encoder = record.encoder;
+      table->rows.push_back(std::move(row));
+    }
+  }
+  for (DetectionTable& table : tables) {
+    std::stable_sort(table.rows.begin(), table.rows.end(),
+                     [](const DetectionRow& a, const DetectionRow& b) {
+                       return a.stats.at("AP") > b.stats.at("AP");
+                     });
+    Compare(table.rows);
+  }
+  return tables;
+}
+
+}  // namespace eyechart::reports

@@ -1,0 +1,70 @@
+// detect.json and errors.json as detection transfer writes them, checked before
+// anything of them is drawn, and encoders compared seed by seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/statistics.h"
+#include "reports/run_folder.h"
+
+namespace eyechart::reports {
+
+/// A box over a picture, in parts of its sides.
+struct ShownBox {
+  double x = 0, y = 0, w = 0, h = 0;
+  std::string label;
+  std::optional<double> score;  // none: a truth
+  bool wrong = false;           // missed, or a false alarm
+};
+
+/// A picture in which much went wrong.
+struct WorstPicture {
+  std::string id;
+  std::string src;  // data URI of a thumbnail
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  std::int64_t misses = 0;
+  std::int64_t false_alarms = 0;
+  std::int64_t matched = 0;
+  std::vector<ShownBox> boxes;  // truths, then what was found
+};
+
+/// One head on one encoder.
+struct DetectionRow {
+  std::size_t run = 0;  // index of the run
+  std::string cell;
+  std::string encoder;
+  std::string stages;                   // last or own
+  std::map<std::string, double> stats;  // AP ...; those there are
+  std::map<std::string, Interval> intervals;
+  std::int64_t train = 0;
+  std::int64_t test = 0;
+  std::int64_t parameters = 0;
+  std::map<std::uint64_t, double> seeds;  // the AP of each
+  /// Step and AP on the validation pictures.
+  std::vector<std::pair<double, double>> curve;
+  std::vector<WorstPicture> worst;
+  /// Against the first row of the table, by the seeds that both have.
+  std::optional<double> difference;
+  std::optional<Interval> difference_ci;  // Student's t, two seeds or more
+};
+
+/// The heads of one kind on one data set, the best first.
+struct DetectionTable {
+  std::string dataset;
+  std::string head;
+  std::vector<DetectionRow> rows;
+};
+
+/// Tables in the order of their first cell. Throws InputError naming run, cell
+/// and key where a file is not as detection transfer writes it.
+std::vector<DetectionTable> MakeDetectionTables(
+    std::span<const RunFolder> runs);
+
+}  // namespace eyechart::reports

@@ -1,0 +1,180 @@
+// Detection transfer: the figures of each encoder, how training went, and the
+// pictures in which most went wrong.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "reports/html_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+constexpr std::size_t kMaxPictures = 6;  // of one encoder
+
+std::string Share(double value) {
+  return value < 0 ? "\u2014" : fmt::format("{:.1f}", 100 * value);
+}
+
+std::string Figure(const DetectionRow& row, const char* name) {
+  const auto found = row.stats.find(name);
+  std::string text = Share(found == row.stats.end() ? -1 : found->second);
+  const auto ci = row.intervals.find(name);
+  if (ci != row.intervals.end())
+    text += fmt::format("<small>[{}, {}]</small>", Share(ci->second.low),
+                        Share(ci->second.high));
+  return text;
+}
+
+std::string SeedsText(const DetectionRow& row) {
+  if (row.seeds.size() < 2) return "\u2014";
+  double mean = 0;
+  for (const auto& [seed, score] : row.seeds) mean += score;
+  mean /= static_cast<double>(row.seeds.size());
+  const auto [least, most] = std::minmax_element(
+      row.seeds.begin(), row.seeds.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+  return fmt::format("{}<small>{} seeds, {} to {}</small>", Share(mean),
+                     row.seeds.size(), Share(least->second),
+                     Share(most->second));
+}
+
+std::string DifferenceText(const DetectionRow& row) {
+  if (!row.difference) return "\u2014";
+  std::string text = fmt::format("{:+.1f}", 100 * *row.difference);
+  if (row.difference_ci)
+    text += fmt::format("<small>[{:+.1f}, {:+.1f}]</small>",
+                        100 * row.difference_ci->low,
+                        100 * row.difference_ci->high);
+  return text;
+}
+
+void Table(HtmlPage& page, const DetectionTable& table) {
+  page.html +=
+      Element("h3", fmt::format("{}: {} head", table.dataset, table.head));
+  page.html +=
+      "<div class=\"scroll\"><table><thead><tr>"
+      "<th scope=\"col\">encoder</th>";
+  for (const char* name : {"AP", "AP50", "AP75", "small", "medium", "large",
+                           "AP over seeds", "less the first", "pictures"})
+    page.html += fmt::format("<th scope=\"col\" class=\"num\">{}</th>", name);
+  page.html += "</tr></thead>\n<tbody>\n";
+  for (const DetectionRow& row : table.rows) {
+    std::string name = EscapeHtml(page.RunPrefix(row.run) + row.encoder);
+    if (row.stages == "own") name += "<small>own stages</small>";
+    page.html += "<tr><th scope=\"row\">" + name + "</th>";
+    for (const char* figure : {"AP", "AP50", "AP75", "APs", "APm", "APl"})
+      page.html += "<td class=\"num\">" + Figure(row, figure) + "</td>";
+    page.html += fmt::format(
+        "<td class=\"num\">{}</td><td class=\"num\">{}</td>"
+        "<td class=\"num\">{}<small>{} to test</small></td></tr>\n",
+        SeedsText(row), DifferenceText(row), row.train, row.test);
+  }
+  page.html += "</tbody></table></div>\n";
+}
+
+void Curves(HtmlPage& page, const DetectionTable& table) {
+  Plot plot;
+  plot.title =
+      fmt::format("Training on {}, {} head", table.dataset, table.head);
+  plot.x_label = "steps";
+  plot.y_label = "AP on the validation pictures";
+  plot.percent_y = true;
+  double most = 0.05;
+  for (const DetectionRow& row : table.rows) {
+    if (row.curve.empty()) continue;
+    PlotSeries series;
+    series.name = page.RunPrefix(row.run) + row.encoder;
+    series.style = plot.series.size();
+    for (const auto& [step, ap] : row.curve) {
+      series.points.push_back({step, ap, std::nullopt, std::nullopt});
+      most = std::max(most, ap);
+    }
+    plot.series.push_back(std::move(series));
+  }
+  if (plot.series.empty()) return;
+  plot.y_high = std::min(1.0, 1.1 * most);
+  page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
+               EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
+               "</figure></li></ul>\n" + PlotLegend(plot.series);
+}
+
+std::string BoxSvg(const ShownBox& box, const WorstPicture& picture) {
+  const char* kind = box.score ? (box.wrong ? "alarm" : "hit")
+                               : (box.wrong ? "miss" : "truth");
+  const auto width = static_cast<double>(picture.width);
+  const auto height = static_cast<double>(picture.height);
+  std::string what = box.label;
+  if (box.score) what += fmt::format(" {:.2f}", *box.score);
+  return fmt::format(
+      "<rect class=\"box-{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+      "height=\"{:.1f}\"><title>{}</title></rect>",
+      kind, box.x * width, box.y * height, std::max(0.0, box.w * width),
+      std::max(0.0, box.h * height), EscapeHtml(what));
+}
+
+std::string PictureHtml(const WorstPicture& picture) {
+  std::string missed, alarms;
+  for (const ShownBox& box : picture.boxes) {
+    if (!box.wrong) continue;
+    std::string& list = box.score ? alarms : missed;
+    list += (list.empty() ? "" : ", ") + box.label;
+    if (box.score) list += fmt::format(" {:.2f}", *box.score);
+  }
+  std::string html = fmt::format(
+      "<li class=\"found\"><figure><svg viewBox=\"0 0 {0} {1}\" role=\"img\" "
+      "aria-label=\"{2}: {3} found, {4} missed, {5} made up\">"
+      "<image href=\"{6}\" width=\"{0}\" height=\"{1}\"/>",
+      picture.width, picture.height, EscapeHtml(picture.id), picture.matched,
+      picture.misses, picture.false_alarms, EscapeHtml(picture.src));
+  // What is right lies below what is wrong.
+  for (const bool wrong : {false, true})
+    for (const ShownBox& box : picture.boxes)
+      if (box.wrong == wrong) html += BoxSvg(box, picture);
+  html += "</svg><figcaption><span class=\"id\">" + EscapeHtml(picture.id) +
+          "</span>";
+  if (!missed.empty())
+    html += "<small>missed: " + EscapeHtml(missed) + "</small>";
+  if (!alarms.empty())
+    html += "<small>made up: " + EscapeHtml(alarms) + "</small>";
+  return html + "</figcaption></figure></li>\n";
+}
+
+void Worst(HtmlPage& page, const DetectionRow& row) {
+  if (row.worst.empty()) return;
+  page.html += fmt::format(
+      "<details class=\"worst\"><summary>{}: the pictures in which most went "
+      "wrong</summary><ol class=\"boxes\">\n",
+      EscapeHtml(page.RunPrefix(row.run) + row.encoder));
+  for (std::size_t i = 0; i < std::min(kMaxPictures, row.worst.size()); ++i)
+    page.html += PictureHtml(row.worst[i]);
+  page.html += "</ol></details>\n";
+}
+
+}  // namespace
+
+void WriteDetections(HtmlPage& page) {
+  if (page.detections.empty()) return;
+  page.Open("detection", "Detection transfer");
+  page.html +=
+      "<p class=\"lead\">One light head, trained by one recipe on each "
+      "encoder\u2019s frozen maps, says where things are. Average precision in "
+      "per cent, as COCO defines it; sizes are small up to 32 \u00d7 32 "
+      "pixels, "
+      "large from 96 \u00d7 96. Intervals are over pictures (95%); differences "
+      "are from the first row, the same seeds paired (Student\u2019s t). The "
+      "step that is kept is chosen on validation pictures, never on those "
+      "tested.</p>\n";
+  for (const DetectionTable& table : page.detections) {
+    Table(page, table);
+    Curves(page, table);
+    for (const DetectionRow& row : table.rows) Worst(page, row);
+  }
+  page.html +=
+      "<p class=\"hint\">On the pictures: thin white, there and found; "
+      "blue, found; dashed orange, missed; red, made up. Only boxes of a score "
+      "of 0.3 and more are drawn; one counts as found from an overlap of 0.5 "
+      "with a box of its class.</p>\n</section>\n";
+}
+
+}  // namespace eyechart::reports

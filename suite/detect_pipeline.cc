@@ -1,0 +1,159 @@
+#include "suite/detect_pipeline.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "mining/thumbnail.h"
+#include "probes/detection/transfer/errors.h"
+#include "probes/detection/transfer/transfer_json.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using detection::PictureBoxes;
+using detection::PictureErrors;
+
+constexpr std::int64_t kWorst = 24;  // pictures in errors.json
+constexpr int kThumbnailSide = 256;  // pixels
+
+// A box in parts of its picture's sides, for drawing over a thumbnail.
+Json PartsOf(double x, double y, double w, double h, int width, int height) {
+  return {x / width, y / height, w / width, h / height};
+}
+
+std::string HashOf(const data::BoxDataset& set) {
+  Json json = {{"images", Json::array()}, {"boxes", Json::array()}};
+  for (const data::BoxImage& image : set.images)
+    json["images"].push_back(image.id);
+  for (const data::TrueBox& box : set.boxes)
+    json["boxes"].push_back({box.image, set.categories[box.category].name,
+                             box.x, box.y, box.w, box.h, box.crowd});
+  return Sha256Hex(json.dump());
+}
+
+}  // namespace
+
+void RequireDetectJob(const DetectJob& job) {
+  const detection::TransferOptions& o = job.options;
+  const std::vector<std::string> kinds = detection::HeadKinds();
+  EYECHART_REQUIRE(std::find(kinds.begin(), kinds.end(), o.head) != kinds.end(),
+                   "--head {}: should be {}", o.head, fmt::join(kinds, " or "));
+  EYECHART_REQUIRE(o.width > 0 && o.width <= 1024 && o.layers >= 0,
+                   "a head of width {} and {} layers", o.width, o.layers);
+  EYECHART_REQUIRE(o.train.steps > 0 && o.train.batch > 0 && o.epochs >= 0,
+                   "{} steps of {} pictures: both should be at least 1",
+                   o.train.steps, o.train.batch);
+  EYECHART_REQUIRE(o.train.looks > 0, "--looks {}: should be at least 1",
+                   o.train.looks);
+  EYECHART_REQUIRE(o.jitter.scale_min > 0 &&
+                       o.jitter.scale_max >= o.jitter.scale_min &&
+                       o.jitter.scale_max <= 8,
+                   "scales {} to {}: should be above 0, ascending, at most 8",
+                   o.jitter.scale_min, o.jitter.scale_max);
+  EYECHART_REQUIRE(o.train.average >= 0 && o.train.average < 1,
+                   "--average {}: should be at least 0 and below 1",
+                   o.train.average);
+}
+
+Json WorstPictures(const data::BoxDataset& test,
+                   const std::vector<PictureBoxes>& found,
+                   std::int64_t count) {
+  const std::vector<PictureErrors> errors =
+      detection::ErrorsOf(test, found, {});
+  std::vector<std::size_t> order(errors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto wrong = [&](std::size_t i) {
+    return errors[i].misses.size() + errors[i].false_alarms.size();
+  };
+  std::stable_sort(
+      order.begin(), order.end(),
+      [&](std::size_t a, std::size_t b) { return wrong(a) > wrong(b); });
+  const std::vector<std::vector<std::size_t>> boxes = data::BoxesOfImages(test);
+  Json pictures = Json::array();
+  for (const std::size_t i : order) {
+    if (static_cast<std::int64_t>(pictures.size()) == count || wrong(i) == 0)
+      break;
+    const PictureErrors& one = errors[i];
+    const data::BoxImage& image = test.images[one.image];
+    if (image.width <= 0 || image.height <= 0) continue;
+    const mining::Thumbnail thumbnail =
+        mining::MakeThumbnail(ReadFile(image.file), kThumbnailSide);
+    if (thumbnail.src.empty()) continue;
+    Json truths = Json::array(), seen = Json::array();
+    const std::set<std::size_t> misses(one.misses.begin(), one.misses.end());
+    for (const std::size_t index : boxes[one.image]) {
+      const data::TrueBox& box = test.boxes[index];
+      truths.push_back({{"box", PartsOf(box.x, box.y, box.w, box.h, image.width,
+                                        image.height)},
+                        {"label", test.categories[box.category].name},
+                        {"missed", misses.contains(index)}});
+    }
+    const std::set<std::size_t> alarms(one.false_alarms.begin(),
+                                       one.false_alarms.end());
+    const detection::ErrorOptions shown;
+    for (std::size_t b = 0; b < found[i].boxes.size(); ++b) {
+      const detection::FoundBox& box = found[i].boxes[b];
+      if (box.score < shown.min_score || box.category < 0) continue;
+      const detection::Corners& c = box.corners;
+      seen.push_back(
+          {{"box", PartsOf(c[0], c[1], c[2] - c[0], c[3] - c[1], image.width,
+                           image.height)},
+           {"label",
+            test.categories[static_cast<std::size_t>(box.category)].name},
+           {"score", box.score},
+           {"false_alarm", alarms.contains(b)}});
+    }
+    pictures.push_back({{"id", image.id},
+                        {"path", image.path},
+                        {"src", thumbnail.src},
+                        {"width", thumbnail.width},
+                        {"height", thumbnail.height},
+                        {"misses", one.misses.size()},
+                        {"false_alarms", one.false_alarms.size()},
+                        {"matched", one.matched},
+                        {"truths", truths},
+                        {"found", seen}});
+  }
+  return pictures;
+}
+
+DetectOutcome RunDetectJob(encoders::LoadedModel& model,
+                           const DetectJob& job,
+                           Progress& progress) {
+  RequireDetectJob(job);
+  const detection::TransferSets sets =
+      detection::OpenTransferSets(job.root, job.test, job.data);
+  const fs::path state = job.out.empty() ? fs::path() : job.out / "state";
+  if (!job.out.empty()) CreateFolder(job.out);
+  DetectOutcome made;
+  made.result =
+      detection::RunTransfer(model, sets, job.options, state, progress);
+  made.json = detection::TransferToJson(made.result);
+  made.json["dataset"] = sets.test.name;
+  made.json["test_part"] = sets.test.split;
+  made.outcomes = detection::TransferOutcomes(sets.test, made.result.found);
+  made.dataset_sha256 = HashOf(sets.test);
+  if (job.out.empty()) return made;
+  detection::WriteDetector(job.out / "detector", made.result.detector);
+  WriteFileAtomic(job.out / "log.csv",
+                  detection::LogToCsv(made.result.runs.front().trained.log));
+  WriteFileAtomic(
+      job.out / "detections.json",
+      detection::FoundToJson(sets.test, made.result.found).dump() + "\n");
+  WriteFileAtomic(job.out / "outcomes.csv", made.outcomes);
+  WriteFileAtomic(
+      job.out / "errors.json",
+      WorstPictures(sets.test, made.result.found, kWorst).dump(1) + "\n");
+  // Last of all: where it stands, everything else does.
+  WriteFileAtomic(job.out / "detect.json", made.json.dump(1) + "\n");
+  std::error_code ignored;
+  fs::remove_all(state, ignored);
+  return made;
+}
+
+}  // namespace eyechart::suite

@@ -1,0 +1,49 @@
+// Detection transfer from a checkpoint and a detection set to a folder of
+// results; the command and the task kind share it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/json.h"
+#include "core/progress.h"
+#include "data/boxes/box_dataset.h"
+#include "encoders/loaded_model.h"
+#include "probes/detection/transfer/transfer.h"
+
+namespace eyechart::suite {
+
+struct DetectJob {
+  detection::TransferOptions options;
+  std::filesystem::path root;  // of the detection set
+  std::string test;            // part that is tested on; empty: test, or valid
+  data::BoxOptions data;
+  /// Folder for detect.json, log.csv, detections.json, outcomes.csv,
+  /// errors.json and the detector; empty: none.
+  std::filesystem::path out;
+};
+
+/// Checks what needs no data. Throws InputError.
+void RequireDetectJob(const DetectJob& job);
+
+struct DetectOutcome {
+  detection::TransferResult result;
+  Json json;                   // what detect.json holds
+  std::string outcomes;        // CSV, a row a picture
+  std::string dataset_sha256;  // of the test part's lists
+};
+
+/// Trains, tests and writes job.out. An interrupted training goes on in the
+/// next call with the same job. Throws InputError.
+DetectOutcome RunDetectJob(encoders::LoadedModel& model,
+                           const DetectJob& job,
+                           Progress& progress);
+
+/// The pictures of `test` in which most went wrong, `count` at most: each with
+/// a thumbnail, its boxes and those found, as parts of its sides, and what was
+/// missed and made up.
+Json WorstPictures(const data::BoxDataset& test,
+                   const std::vector<detection::PictureBoxes>& found,
+                   std::int64_t count);
+
+}  // namespace eyechart::suite

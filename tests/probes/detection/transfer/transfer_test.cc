@@ -1,0 +1,153 @@
+#include "probes/detection/transfer/transfer.h"
+
+#include <gtest/gtest.h>
+
+#include "probes/detection/transfer/transfer_json.h"
+#include "tests/probes/detection/transfer/patch_means.h"
+
+namespace eyechart::detection {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::ColouredBoxes;
+using testing::FakeModel;
+
+class TransferTest : public ::testing::Test {
+ protected:
+  static TransferOptions Short() {
+    TransferOptions options;
+    options.width = 32;
+    options.layers = 1;
+    options.variants = 2;
+    options.train.steps = 40;
+    options.train.batch = 4;
+    options.train.warmup = 4;
+    options.train.average = 0.9;
+    options.train.looks = 2;
+    options.resamples = 50;
+    return options;
+  }
+
+  TransferResult Run(const TransferOptions& options) {
+    encoders::LoadedModel model = FakeModel();
+    return RunTransfer(model, sets_, options, {}, Progress::None());
+  }
+
+  TempFolder folder_;
+  TransferSets sets_ = {ColouredBoxes(folder_ / "train", 24, 1),
+                        {},
+                        ColouredBoxes(folder_ / "test", 10, 2)};
+};
+
+TEST_F(TransferTest, ValidationIsCutFromTrainingAndSeedsAreRuns) {
+  TransferOptions options = Short();
+  options.runs = 2;
+  options.seed = 5;
+  options.validation = 0.25;
+  const TransferResult result = Run(options);
+  EXPECT_EQ(result.train_images, 18);
+  EXPECT_EQ(result.validation_images, 6);
+  EXPECT_TRUE(result.kept_maps);
+  ASSERT_EQ(result.runs.size(), 2u);
+  EXPECT_EQ(result.runs[1].seed, 6u);
+  EXPECT_EQ(result.found.size(), 10u);
+  const Json json = TransferToJson(result);
+  EXPECT_EQ(json["runs"]["scores"].size(), 2u);
+  EXPECT_EQ(json["stats"]["AP"], json["runs"]["scores"][0]);
+  EXPECT_EQ(json["selected"]["split"], "validation");
+  EXPECT_EQ(json["test"], 10);
+  EXPECT_EQ(json["protocol"], "detect-dense");
+  int looked = 0;
+  for (const Json& row : json["log"]) looked += row.contains("validation_ap");
+  EXPECT_EQ(looked, 2);
+  Record base;
+  const std::vector<Record> records = TransferRecords(result, base);
+  EXPECT_EQ(records.front().metric, "ap");
+  EXPECT_EQ(records.front().n, 10);
+  EXPECT_TRUE(records.front().ci.has_value());
+  EXPECT_EQ(records.front().setting.at("head"), "dense");
+  EXPECT_EQ(records.back().metric, "probe_seed_deviation");
+  // The set has no small thing; the record says so.
+  for (const Record& record : records)
+    if (record.metric == "ap_large") EXPECT_FALSE(record.value.has_value());
+}
+
+TEST_F(TransferTest, KeptMapsAndTheLoopGiveTheSameRun) {
+  TransferOptions options = Short();
+  const TransferResult kept = Run(options);
+  options.cache_bytes = 0;
+  const TransferResult again = Run(options);
+  EXPECT_FALSE(again.kept_maps);
+  // Epochs are two of the six that 40 steps of 4 have, or anew each.
+  EXPECT_NE(kept.runs[0].trained.log.back().losses[0].second,
+            again.runs[0].trained.log.back().losses[0].second);
+  const TransferResult same = Run(Short());
+  EXPECT_EQ(LogToCsv(kept.runs[0].trained.log),
+            LogToCsv(same.runs[0].trained.log));
+}
+
+TEST_F(TransferTest, PartsAreSmallerWhereAsked) {
+  TransferOptions options = Short();
+  options.train.steps = 2;
+  options.train.looks = 1;
+  options.validation = 0;
+  options.images = 7;
+  EXPECT_EQ(Run(options).train_images, 7);
+  options.images = 0;
+  options.shots = 3;
+  const TransferResult few = Run(options);
+  EXPECT_EQ(few.train_boxes, 6);
+  EXPECT_EQ(few.validation_images, 0);
+  EXPECT_EQ(TransferToJson(few)["selected"]["split"], "none");
+  options.shots = 0;
+  options.epochs = 1;
+  options.train.batch = 8;
+  EXPECT_EQ(Run(options).runs[0].trained.steps, 3);
+}
+
+TEST_F(TransferTest, UnreadablePicturesAreTold) {
+  sets_.test.images[3].missing = true;
+  eyechart::testing::WriteText(sets_.train.images[0].file, "broken");
+  TransferOptions options = Short();
+  options.train.steps = 8;
+  options.validation = 0;
+  const TransferResult result = Run(options);
+  EXPECT_EQ(result.found.size(), 9u);
+  ASSERT_EQ(result.warnings.size(), 2u);
+  EXPECT_NE(result.warnings[0].find("4.png"), std::string::npos);
+  EXPECT_NE(result.warnings[1].find("1.png"), std::string::npos);
+}
+
+TEST_F(TransferTest, PartsOfASetAreFoundAndCompared) {
+  const auto error = [&](const std::string& folder) {
+    return InputErrorOf([&] { OpenTransferSets(folder_ / folder, "", {}); });
+  };
+  const auto write = [&](const std::string& part, const std::string& name) {
+    eyechart::testing::WriteText(
+        folder_ / ("set/" + part + "/_annotations.coco.json"),
+        R"({"images": [{"id": 0, "file_name": "a.png", "width": 8,
+            "height": 8}], "categories": [{"id": 1, "name": ")" +
+            name + R"("}], "annotations": [{"id": 0, "image_id": 0,
+            "category_id": 1, "bbox": [1, 1, 4, 4], "area": 16,
+            "iscrowd": 0}]})");
+    data::Image image{8, 8, std::vector<std::uint8_t>(192, 7)};
+    eyechart::testing::WriteText(folder_ / ("set/" + part + "/a.png"),
+                                 scenes::EncodePng(image));
+  };
+  write("train", "cat");
+  EXPECT_NE(error("set").find("no part to test on"), std::string::npos);
+  write("valid", "cat");
+  TransferSets sets = OpenTransferSets(folder_ / "set", "", {});
+  EXPECT_EQ(sets.test.split, "valid");
+  EXPECT_TRUE(sets.validation.images.empty());  // it is tested on
+  write("test", "cat");
+  sets = OpenTransferSets(folder_ / "set", "", {});
+  EXPECT_EQ(sets.test.split, "test");
+  EXPECT_EQ(sets.validation.images.size(), 1u);
+  write("test", "dog");
+  EXPECT_NE(error("set").find("other categories"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace eyechart::detection
