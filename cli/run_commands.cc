@@ -49,8 +49,8 @@ int RunCommands(int argc, char** argv, std::span<const Command> commands) {
   app.set_version_flag("--version", EYECHART_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 success; 2 usage or input error; 6 some cells of a "
-      "run failed;\n130/143 interrupted.");
+      "Exit codes: 0 success; 2 usage or input error; 1, 3, 4, 5 verdicts of "
+      "gate;\n6 some cells of a run failed; 130/143 interrupted.");
   Runner selected;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name),

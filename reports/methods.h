@@ -15,7 +15,7 @@ inline constexpr std::string_view kHowToRead =
     "A cell is one encoder on one task, data set and setting. Values are "
     "rounded to four digits; in brackets stands the interval that the named "
     "estimator gives. An arrow says which way is better. Runs stand side by "
-    "side as they were measured; nothing here tests whether they differ. A "
+    "side as they were measured; whether they differ is for eyechart gate. A "
     "failed or missing cell is a result, not a gap: it is listed. Raw values "
     "are in records.jsonl.";
 

@@ -77,18 +77,22 @@ TEST(NearestVotes, WinnersAndRanksAreThoseOfFloat64) {
         saved_queries += ours[i].equal(votes[i]) ? 0 : 1;
         // Where float64 itself is apart by more than its own rounding.
         const at::Tensor sorted = std::get<0>(votes[i].sort(0, true));
-        if ((sorted[0] - sorted[1]).item<double>() > 1e-9)
+        if ((sorted[0] - sorted[1]).item<double>() > 1e-9) {
           EXPECT_EQ(ours[i].argmax().item<std::int64_t>(),
                     votes[i].argmax().item<std::int64_t>());
+        }
         const std::int64_t own = truth[i].item<std::int64_t>();
         at::Tensor gaps = (votes[i] - votes[i][own]).abs();
         gaps[own] = 1;
-        if (gaps.min().item<double>() > 1e-9)
+        if (gaps.min().item<double>() > 1e-9) {
           EXPECT_EQ(place(ours[i], own), place(votes[i], own)) << noise;
+        }
       }
     }
     // Some are left to float32, or nothing of this was tried.
-    if (noise == 1.0) EXPECT_GT(saved_queries, 0);
+    if (noise == 1.0) {
+      EXPECT_GT(saved_queries, 0);
+    }
   }
 }
 

@@ -160,7 +160,7 @@ TEST_F(RunProbeTest, LabelsAndNumbersHaveTheirOwnScores) {
   made.pooled = at::randn({300, 6});
   for (std::int64_t i = 0; i < 300; ++i) {
     std::string label;
-    if (made.pooled[i][0].item<float>() > 0) label = "a";
+    if (made.pooled[i][0].item<float>() > 0) label += 'a';
     if (made.pooled[i][1].item<float>() > 0) label += "|b";
     made.labels.push_back(label.empty() ? "c" : label);
   }

@@ -70,7 +70,9 @@ TEST_F(TransferTest, ValidationIsCutFromTrainingAndSeedsAreRuns) {
   EXPECT_EQ(records.back().metric, "probe_seed_deviation");
   // The set has no small thing; the record says so.
   for (const Record& record : records)
-    if (record.metric == "ap_large") EXPECT_FALSE(record.value.has_value());
+    if (record.metric == "ap_large") {
+      EXPECT_FALSE(record.value.has_value());
+    }
 }
 
 TEST_F(TransferTest, KeptMapsAndTheLoopGiveTheSameRun) {

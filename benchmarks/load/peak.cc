@@ -1,0 +1,146 @@
+#include "benchmarks/load/peak.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace eyechart::benchmarks {
+namespace {
+
+class PeakSearch {
+ public:
+  PeakSearch(DeviceUnderTest& device,
+             Clock& clock,
+             const LoadOptions& options,
+             const PeakOptions& peak)
+      : device_(device), clock_(clock), options_(options), peak_(peak) {
+    options_.server.stop_when_lost = true;
+    start_ = peak.start_rate > 0 ? peak.start_rate : Capacity();
+  }
+
+  PeakResult Run() {
+    const int jump =
+        static_cast<int>(std::ceil(std::log(2.0) / std::log(peak_.step)));
+    int pass = 0, fail = 0;
+    if (Passes(0)) {
+      fail = jump;
+      while (!Spent() && Passes(fail)) {
+        pass = fail;
+        fail += jump;
+      }
+    } else {
+      pass = -jump;
+      while (!Spent() && !Passes(pass)) {
+        fail = pass;
+        pass -= jump;
+      }
+    }
+    while (!Spent() && fail - pass > 1) {
+      const int middle = pass + (fail - pass) / 2;
+      (Passes(middle) ? pass : fail) = middle;
+    }
+    Confirm(pass);
+    return std::move(result_);
+  }
+
+ private:
+  bool Spent() const {
+    return static_cast<int>(result_.trials.size()) >= peak_.max_trials;
+  }
+
+  // Queries a second that the lanes answer when none has to wait.
+  double Capacity() {
+    LoadOptions options = options_;
+    options.scenario = Scenario::kSingleStream;
+    options.samples_per_query = 0;
+    options.lanes = 1;
+    if (SamplesPerQuery(options_) > 1) {
+      options.scenario = Scenario::kMultiStream;
+      options.samples_per_query = SamplesPerQuery(options_);
+    }
+    options.min_queries = std::min<std::int64_t>(20, options.max_queries);
+    options.min_seconds = 0;
+    const LoadResult run = RunLoad(device_, clock_, options);
+    const double median = run.latency.median.value.value_or(0);
+    EYECHART_REQUIRE(median > 0, "{}: answers in no time; say a start rate",
+                     run.device);
+    return 1e9 * options_.lanes / median;
+  }
+
+  bool Passes(int place) {
+    options_.server.rate = start_ * std::pow(peak_.step, place);
+    // Other arrivals each time: a rate is not judged twice by the same chance.
+    options_.seeds.arrivals =
+        Random(first_arrivals_, result_.trials.size()).Next();
+    LoadResult run = RunLoad(device_, clock_, options_);
+    PeakTrial trial;
+    trial.rate = options_.server.rate;
+    trial.kept = run.server->kept;
+    trial.queries = static_cast<std::int64_t>(run.samples.rows.size());
+    trial.percentile_ns = run.server->percentile_ns.value;
+    trial.findings = run.findings;
+    result_.trials.push_back(std::move(trial));
+    if (run.server->kept) last_passed_ = std::move(run);
+    return result_.trials.back().kept;
+  }
+
+  void Confirm(int place) {
+    for (int passed = 0; !Spent();) {
+      if (passed == peak_.confirmations) {
+        result_.rate = start_ * std::pow(peak_.step, place);
+        result_.at_peak = std::move(last_passed_);
+        return;
+      }
+      if (Passes(place)) {
+        ++passed;
+      } else {
+        passed = 0;
+        --place;
+      }
+    }
+    result_.reason = fmt::format(
+        "no rate kept the bound within {} trials; the last one's "
+        "reason: {}",
+        peak_.max_trials, LastReason());
+  }
+
+  std::string LastReason() const {
+    for (const Finding& finding : result_.trials.back().findings)
+      if (finding.fatal) return finding.reason;
+    return "none, but it was not repeated";
+  }
+
+  DeviceUnderTest& device_;
+  Clock& clock_;
+  LoadOptions options_;
+  const PeakOptions peak_;
+  const std::uint64_t first_arrivals_ = options_.seeds.arrivals;
+  double start_ = 0;
+  std::optional<LoadResult> last_passed_;
+  PeakResult result_;
+};
+
+}  // namespace
+
+PeakResult FindPeak(DeviceUnderTest& device,
+                    Clock& clock,
+                    const LoadOptions& options,
+                    const PeakOptions& peak) {
+  EYECHART_REQUIRE(
+      options.scenario == Scenario::kServer &&
+          options.server.bound_ns.has_value(),
+      "the peak rate is that of a server with a latency bound; "
+      "here is {} {}",
+      ScenarioName(options.scenario),
+      options.server.bound_ns.has_value() ? "with one" : "without one");
+  EYECHART_REQUIRE(peak.step > 1 && peak.step <= 2 && peak.start_rate >= 0 &&
+                       peak.confirmations >= 0 && peak.max_trials >= 1,
+                   "peak search from {:g} queries a second in steps of {:g}; "
+                   "steps should be above 1 and at most 2",
+                   peak.start_rate, peak.step);
+  return PeakSearch(device, clock, options, peak).Run();
+}
+
+}  // namespace eyechart::benchmarks

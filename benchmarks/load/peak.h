@@ -1,0 +1,50 @@
+// The highest rate at which a server keeps its latency bound.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/load/scenario.h"
+
+namespace eyechart::benchmarks {
+
+struct PeakOptions {
+  // Where the search starts, queries a second; 0: lanes over the median time of
+  // the warm-up, which is what the lanes could do without any waiting.
+  double start_rate = 0;
+  // Rates are start_rate * step^k, k whole: the answer is known to 5 %.
+  double step = 1.05;
+  // Further runs, with other arrivals, that the answer must pass.
+  int confirmations = 1;
+  int max_trials = 64;
+};
+
+struct PeakTrial {
+  double rate = 0;
+  bool kept = false;  // the bound; what else was found does not matter here
+  std::int64_t queries = 0;
+  std::optional<double> percentile_ns;
+  std::vector<Finding> findings;
+};
+
+struct PeakResult {
+  std::optional<double> rate;  // queries a second; none: see `reason`
+  std::string reason;
+  std::vector<PeakTrial> trials;      // in the order in which they ran
+  std::optional<LoadResult> at_peak;  // the last run at the answer
+};
+
+/// Goes up (or down) the grid in doublings until it has a rate that passes and
+/// one that fails, bisects the grid between them, and steps down until a rate
+/// passes again with other arrivals: one lucky run is not a peak (LoadGen
+/// doubles and bisects too, without the last step). `options` is a server's,
+/// with a bound; its rate is not looked at, and runs that are lost end early.
+/// Throws as RunLoad does, and InputError where there is no bound.
+PeakResult FindPeak(DeviceUnderTest& device,
+                    Clock& clock,
+                    const LoadOptions& options,
+                    const PeakOptions& peak = {});
+
+}  // namespace eyechart::benchmarks
