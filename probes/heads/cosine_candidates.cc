@@ -59,8 +59,7 @@ void CosineCandidates::Narrow() {
       found_.begin(), kth, found_.end(),
       [](const auto& a, const auto& b) { return a.first > b.first; });
   least_ = kth->first - slack_;
-  std::erase_if(found_,
-                [this](const auto& one) { return one.first < least_; });
+  std::erase_if(found_, [this](const auto& one) { return one.first < least_; });
   limit_ = std::max(limit_, 2 * found_.size());
 }
 

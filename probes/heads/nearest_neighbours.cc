@@ -60,7 +60,8 @@ Neighbours FindExact(const at::Tensor& train,
                               static_cast<std::size_t>(labels.numel())),
                     use->classes, use->k, use->temperature, error);
     // Taken once: a fresh megabyte a product would come page by page.
-    const at::Tensor memory = at::empty({kTile * CosineBank::kRows}, at::kFloat);
+    const at::Tensor memory =
+        at::empty({kTile * CosineBank::kRows}, at::kFloat);
     const auto higher = [](const auto& a, const auto& b) {
       return a.first != b.first ? a.first > b.first : a.second < b.second;
     };

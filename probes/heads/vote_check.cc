@@ -58,10 +58,9 @@ bool VoteCheck::FirstApart(std::size_t places) const {
   // A class without a sure vote may have none, and then ties with all others.
   const double least = sorted_[in - 1].sure / factor_;
   return least > 0 &&
-         std::all_of(sorted_.begin() + static_cast<std::ptrdiff_t>(in),
-                     sorted_.end(), [&](const Vote& vote) {
-                       return vote.possible * factor_ < least;
-                     });
+         std::all_of(
+             sorted_.begin() + static_cast<std::ptrdiff_t>(in), sorted_.end(),
+             [&](const Vote& vote) { return vote.possible * factor_ < least; });
 }
 
 bool VoteCheck::Apart(std::int64_t label) const {

@@ -74,9 +74,8 @@ Fitted Fit(const ProbeInput& input,
   }
   progress.Update(1);
   // All rows vote on the test set, those too that chose k.
-  const std::vector<at::Tensor> votes =
-      VotesOfEach(options, bank, targets, input.test->pooled(),
-                  input.test_targets);
+  const std::vector<at::Tensor> votes = VotesOfEach(
+      options, bank, targets, input.test->pooled(), input.test_targets);
   for (std::size_t i = 0; i < votes.size(); ++i)
     fitted.grid[i].test = ScoreOfHead(votes[i], input.test_targets);
   progress.Update(2);
