@@ -297,7 +297,7 @@ Runner AddCocoEval(CLI::App& app) {
   app.add_option("--max-dets", o->evaluation.max_detections,
                  "best detections of a class in an image, comma-separated")
       ->delimiter(',')
-      ->capture_default_str();
+      ->default_str("1,10,100");
   app.add_option("--iou", o->evaluation.iou_thresholds,
                  "overlaps from which a detection is right, comma-separated "
                  "(default: 0.50, 0.55 ... 0.95)")
