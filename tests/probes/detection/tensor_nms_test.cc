@@ -90,11 +90,11 @@ std::vector<std::int64_t> Fused(const at::Tensor& boxes, float threshold) {
 }
 
 TEST(BlockwiseNms, RoundsAsTorchvisionsKernel) {
-  // One box and what it shares with others a float32 apart, so that IoUs lie
-  // around the threshold.
+  // One box and what it shares with others a float32 apart, the widest first,
+  // so that IoUs fall through the threshold: the first that stays tells where.
   const std::int64_t count = 400;
   int differ = 0;
-  for (int run = 0; run < 20; ++run) {
+  for (int run = 0; run < 60; ++run) {
     const at::Tensor low = at::rand({2}) * 3;
     const at::Tensor side = at::rand({2}) + 1;
     const at::Tensor better = at::cat({low, low + side}).view({1, 4});
@@ -102,7 +102,7 @@ TEST(BlockwiseNms, RoundsAsTorchvisionsKernel) {
     const float width = side[0].item<float>();
     for (std::int64_t i = 1; i < count; ++i)
       boxes[i][2] = low[0].item<float>() + width * 0.5f +
-                    static_cast<float>(i - count / 2) * 1.2e-7f;
+                    static_cast<float>(count / 2 - i) * 1.2e-7f;
     const at::Tensor scores = at::arange(count, 0, -1).to(at::kFloat);
     const NmsOptions options = Options(NmsClasses::kAgnostic, 0.5);
     const auto found = ValuesOf(BlockwiseNms(boxes, scores, {}, options, 64));
