@@ -11,6 +11,9 @@ namespace eyechart::reports {
 namespace {
 
 constexpr std::size_t kMaxPictures = 6;  // of one encoder
+// False alarms drawn on a picture, the best of them: a weak head makes dozens,
+// under which nothing can be seen.
+constexpr std::size_t kMaxAlarms = 6;
 
 std::string Share(double value) {
   return value < 0 ? "\u2014" : fmt::format("{:.1f}", 100 * value);
@@ -115,8 +118,13 @@ std::string BoxSvg(const ShownBox& box, const WorstPicture& picture) {
 
 std::string PictureHtml(const WorstPicture& picture) {
   std::string missed, alarms;
+  std::size_t count = 0;
+  std::vector<bool> drawn;
   for (const ShownBox& box : picture.boxes) {
-    if (!box.wrong) continue;
+    const bool alarm = box.wrong && box.score;
+    drawn.push_back(!alarm || count < kMaxAlarms);
+    count += alarm ? 1 : 0;
+    if (!box.wrong || !drawn.back()) continue;
     std::string& list = box.score ? alarms : missed;
     list += (list.empty() ? "" : ", ") + box.label;
     if (box.score) list += fmt::format(" {:.2f}", *box.score);
@@ -129,12 +137,15 @@ std::string PictureHtml(const WorstPicture& picture) {
       picture.misses, picture.false_alarms, EscapeHtml(picture.src));
   // What is right lies below what is wrong.
   for (const bool wrong : {false, true})
-    for (const ShownBox& box : picture.boxes)
-      if (box.wrong == wrong) html += BoxSvg(box, picture);
+    for (std::size_t i = 0; i < picture.boxes.size(); ++i)
+      if (picture.boxes[i].wrong == wrong && drawn[i])
+        html += BoxSvg(picture.boxes[i], picture);
   html += "</svg><figcaption><span class=\"id\">" + EscapeHtml(picture.id) +
           "</span>";
   if (!missed.empty())
     html += "<small>missed: " + EscapeHtml(missed) + "</small>";
+  if (count > kMaxAlarms)
+    alarms += fmt::format(", and {} more", count - kMaxAlarms);
   if (!alarms.empty())
     html += "<small>made up: " + EscapeHtml(alarms) + "</small>";
   return html + "</figcaption></figure></li>\n";
