@@ -82,8 +82,9 @@ int Eval(Options o) {
     CreateFolder(out);
     WriteFileAtomic(out / "detections.json",
                     detection::FoundToJson(set, found).dump() + "\n");
-    WriteFileAtomic(out / "errors.json",
-                    suite::WorstPictures(set, found, 24).dump(1) + "\n");
+    WriteFileAtomic(
+        out / "errors.json",
+        suite::WorstPictures(set, found, suite::kWorstPictures).dump(1) + "\n");
     WriteFileAtomic(out / "detect.json", json.dump(1) + "\n");
   }
   if (o.json)

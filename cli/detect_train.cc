@@ -63,17 +63,9 @@ void Print(const Options& o, const Json& json) {
                           json["runs"]["scores"].size(),
                           json["runs"]["mean"].get<double>(),
                           json["runs"]["deviation"].get<double>()));
-  if (json.contains("comparison")) {
-    const Json& c = json["comparison"];
-    std::string text = fmt::format(
-        "{:+.4f} AP against {}, {} seeds", c["difference"].get<double>(),
-        c["other"].get<std::string>(), c["seeds"].size());
-    if (c["ci"].is_object())
-      text +=
-          fmt::format("  95% [{:+.4f}, {:+.4f}]", c["ci"]["low"].get<double>(),
-                      c["ci"]["high"].get<double>());
-    PrintLine(fmt::format("{:<16}{}", "difference", text));
-  }
+  if (json.contains("comparison"))
+    PrintLine(fmt::format("{:<16}{}", "difference in AP",
+                          ComparisonText(json["comparison"])));
   PrintLine(fmt::format("{:<16}{:.0f} s training, {:.0f} s finding", "took",
                         json["seconds"]["train"].get<double>(),
                         json["seconds"]["find"].get<double>()));

@@ -69,6 +69,17 @@ std::map<std::uint64_t, double> RunsOf(const Json& json,
 
 }  // namespace
 
+std::string ComparisonText(const Json& comparison) {
+  std::string text = fmt::format(
+      "{:+.4f} against {}, {} seeds", comparison["difference"].get<double>(),
+      comparison["other"].get<std::string>(), comparison["seeds"].size());
+  const Json& ci = comparison["ci"];
+  if (ci.is_object())
+    text += fmt::format("  95% [{:+.4f}, {:+.4f}]", ci["low"].get<double>(),
+                        ci["high"].get<double>());
+  return text;
+}
+
 void PrintProbe(const Json& json, const std::string& out) {
   const bool applied = json["kind"] == "apply";
   Fact("protocol", fmt::format("{}{}", json["protocol"].get<std::string>(),
@@ -94,17 +105,8 @@ void PrintProbe(const Json& json, const std::string& out) {
                               json["runs"]["mean"].get<double>(),
                               json["runs"]["deviation"].get<double>()));
   PrintMixture(json);
-  if (json.contains("comparison")) {
-    const Json& c = json["comparison"];
-    std::string text = fmt::format(
-        "{:+.4f} against {}, {} seeds", c["difference"].get<double>(),
-        c["other"].get<std::string>(), c["seeds"].size());
-    if (c["ci"].is_object())
-      text +=
-          fmt::format("  95% [{:+.4f}, {:+.4f}]", c["ci"]["low"].get<double>(),
-                      c["ci"]["high"].get<double>());
-    Fact("difference", text);
-  }
+  if (json.contains("comparison"))
+    Fact("difference", ComparisonText(json["comparison"]));
   if (!out.empty()) Fact("written to", out);
 }
 

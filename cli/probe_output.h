@@ -10,6 +10,10 @@ namespace eyechart::cli {
 /// The object of --json in lines; `out` is the folder of results, or "".
 void PrintProbe(const Json& json, const std::string& out);
 
+/// What CompareProbes gives as text: "+0.0123 against FILE, 3 seeds  95%
+/// [...]".
+std::string ComparisonText(const Json& comparison);
+
 /// This probe less the one in the file `other`, a probe.json: differences of
 /// the seeds that both have, with their mean and its 95 % interval (Student's
 /// t; none with one seed). Throws InputError for a file that is no probe's or

@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "core/student.h"
 #include "reports/json_member.h"
 
 namespace eyechart::reports {
@@ -107,21 +106,9 @@ DetectionRow ReadRow(const Json& json, const std::string& source) {
 
 // Each row's differences from the first, the seeds paired.
 void Compare(std::vector<DetectionRow>& rows) {
-  for (DetectionRow& row : rows) {
-    if (&row == &rows.front()) continue;
-    std::vector<double> differences;
-    double sum = 0;
-    for (const auto& [seed, score] : row.seeds) {
-      const auto other = rows.front().seeds.find(seed);
-      if (other == rows.front().seeds.end()) continue;
-      differences.push_back(score - other->second);
-      sum += differences.back();
-    }
-    if (differences.empty()) continue;
-    row.difference = sum / static_cast<double>(differences.size());
-    if (differences.size() > 1)
-      row.difference_ci = StudentInterval(differences);
-  }
+  for (DetectionRow& row : rows)
+    if (&row != &rows.front())
+      row.difference = DifferenceOfSeeds(row.seeds, rows.front().seeds);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "core/statistics.h"
 #include "reports/run_folder.h"
+#include "reports/seed_pairs.h"
 
 namespace eyechart::reports {
 
@@ -46,13 +47,12 @@ struct DetectionRow {
   std::int64_t train = 0;
   std::int64_t test = 0;
   std::int64_t parameters = 0;
-  std::map<std::uint64_t, double> seeds;  // the AP of each
+  SeedScores seeds;  // the AP of each
   /// Step and AP on the validation pictures.
   std::vector<std::pair<double, double>> curve;
   std::vector<WorstPicture> worst;
   /// Against the first row of the table, by the seeds that both have.
-  std::optional<double> difference;
-  std::optional<Interval> difference_ci;  // Student's t, two seeds or more
+  std::optional<SeedDifference> difference;
 };
 
 /// The heads of one kind on one data set, the best first.

@@ -29,26 +29,13 @@ std::string Figure(const DetectionRow& row, const char* name) {
   return text;
 }
 
-std::string SeedsText(const DetectionRow& row) {
-  if (row.seeds.size() < 2) return "\u2014";
-  double mean = 0;
-  for (const auto& [seed, score] : row.seeds) mean += score;
-  mean /= static_cast<double>(row.seeds.size());
-  const auto [least, most] = std::minmax_element(
-      row.seeds.begin(), row.seeds.end(),
-      [](const auto& a, const auto& b) { return a.second < b.second; });
-  return fmt::format("{}<small>{} seeds, {} to {}</small>", Share(mean),
-                     row.seeds.size(), Share(least->second),
-                     Share(most->second));
-}
-
 std::string DifferenceText(const DetectionRow& row) {
   if (!row.difference) return "\u2014";
-  std::string text = fmt::format("{:+.1f}", 100 * *row.difference);
-  if (row.difference_ci)
+  std::string text = fmt::format("{:+.1f}", 100 * row.difference->mean);
+  if (row.difference->ci)
     text += fmt::format("<small>[{:+.1f}, {:+.1f}]</small>",
-                        100 * row.difference_ci->low,
-                        100 * row.difference_ci->high);
+                        100 * row.difference->ci->low,
+                        100 * row.difference->ci->high);
   return text;
 }
 
@@ -71,7 +58,7 @@ void Table(HtmlPage& page, const DetectionTable& table) {
     page.html += fmt::format(
         "<td class=\"num\">{}</td><td class=\"num\">{}</td>"
         "<td class=\"num\">{}<small>{} to test</small></td></tr>\n",
-        SeedsText(row), DifferenceText(row), row.train, row.test);
+        SeedsHtml(row.seeds, Share), DifferenceText(row), row.train, row.test);
   }
   page.html += "</tbody></table></div>\n";
 }
@@ -184,7 +171,8 @@ void WriteDetections(HtmlPage& page) {
   page.html +=
       "<p class=\"hint\">On the pictures: thin white, there and found; "
       "blue, found; dashed orange, missed; red, made up. Only boxes of a score "
-      "of 0.3 and more are drawn; one counts as found from an overlap of 0.5 "
+      "of 0.3 and more are drawn, the best six of those made up; one counts as "
+      "found from an overlap of 0.5 "
       "with a box of its class.</p>\n</section>\n";
 }
 

@@ -18,19 +18,6 @@ std::string Score(const ProbeRow& row, double value, bool sign = false) {
               : fmt::format("{:.1f}%", 100 * value);
 }
 
-std::string SeedsText(const ProbeRow& row) {
-  if (row.seeds.size() < 2) return "\u2014";
-  double mean = 0;
-  for (const auto& [seed, score] : row.seeds) mean += score;
-  mean /= static_cast<double>(row.seeds.size());
-  const auto [least, most] = std::minmax_element(
-      row.seeds.begin(), row.seeds.end(),
-      [](const auto& a, const auto& b) { return a.second < b.second; });
-  return fmt::format("{}<small>{} seeds, {} to {}</small>", Score(row, mean),
-                     row.seeds.size(), Score(row, least->second),
-                     Score(row, most->second));
-}
-
 void Table(HtmlPage& page, const ProbeTable& table) {
   const std::string name = table.rows.front().score_name;
   page.html += Element(
@@ -50,11 +37,11 @@ void Table(HtmlPage& page, const ProbeTable& table) {
       score += fmt::format("<small>[{}, {}]</small>", Score(row, *row.low),
                            Score(row, *row.high));
     std::string difference = "\u2014";
-    if (row.difference) difference = Score(row, *row.difference, true);
-    if (row.difference_ci)
+    if (row.difference) difference = Score(row, row.difference->mean, true);
+    if (row.difference && row.difference->ci)
       difference += fmt::format("<small>[{}, {}]</small>",
-                                Score(row, row.difference_ci->low, true),
-                                Score(row, row.difference_ci->high, true));
+                                Score(row, row.difference->ci->low, true),
+                                Score(row, row.difference->ci->high, true));
     std::string chosen =
         row.selected.empty() ? "\u2014" : EscapeHtml(row.selected);
     if (row.points > 1)
@@ -67,8 +54,8 @@ void Table(HtmlPage& page, const ProbeTable& table) {
         "<td class=\"num\">{}<small>{} to choose, {} to test</small></td>"
         "</tr>\n",
         EscapeHtml(page.RunPrefix(row.run) + row.encoder), score,
-        SeedsText(row), difference, chosen, row.train, row.validation,
-        row.test);
+        SeedsHtml(row.seeds, [&](double x) { return Score(row, x); }),
+        difference, chosen, row.train, row.validation, row.test);
   }
   page.html += "</tbody></table></div>\n";
 }

@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "core/student.h"
 #include "reports/json_member.h"
 
 namespace eyechart::reports {
@@ -77,21 +76,9 @@ ProbeRow ReadRow(const Json& json, const std::string& source) {
 
 // Each row's differences from the first, the seeds paired.
 void Compare(std::vector<ProbeRow>& rows) {
-  for (ProbeRow& row : rows) {
-    if (&row == &rows.front()) continue;
-    std::vector<double> differences;
-    for (const auto& [seed, score] : row.seeds) {
-      const auto other = rows.front().seeds.find(seed);
-      if (other != rows.front().seeds.end())
-        differences.push_back(score - other->second);
-    }
-    if (differences.empty()) continue;
-    double sum = 0;
-    for (const double difference : differences) sum += difference;
-    row.difference = sum / static_cast<double>(differences.size());
-    if (differences.size() > 1)
-      row.difference_ci = StudentInterval(differences);
-  }
+  for (ProbeRow& row : rows)
+    if (&row != &rows.front())
+      row.difference = DifferenceOfSeeds(row.seeds, rows.front().seeds);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "core/statistics.h"
 #include "reports/run_folder.h"
+#include "reports/seed_pairs.h"
 
 namespace eyechart::reports {
 
@@ -38,11 +39,10 @@ struct ProbeRow {
   std::int64_t points = 0;  // of the grid
   std::string selected;     // the grid point, "k 20"; empty: no grid
   std::string split;        // that chose it: validation, test or none
-  std::map<std::uint64_t, double> seeds;  // the score of each
+  SeedScores seeds;         // the score of each
   std::vector<MixtureRow> mixture;
   /// Against the first row of the table, by the seeds that both have.
-  std::optional<double> difference;
-  std::optional<Interval> difference_ci;  // Student's t, two seeds or more
+  std::optional<SeedDifference> difference;
 };
 
 /// The probes of one protocol on one data set, the best first.

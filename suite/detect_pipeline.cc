@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 using detection::PictureBoxes;
 using detection::PictureErrors;
 
-constexpr std::int64_t kWorst = 24;  // pictures in errors.json
 constexpr int kThumbnailSide = 256;  // pixels
 
 // A box in parts of its picture's sides, for drawing over a thumbnail.
@@ -148,7 +147,8 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
   WriteFileAtomic(job.out / "outcomes.csv", made.outcomes);
   WriteFileAtomic(
       job.out / "errors.json",
-      WorstPictures(sets.test, made.result.found, kWorst).dump(1) + "\n");
+      WorstPictures(sets.test, made.result.found, kWorstPictures).dump(1) +
+          "\n");
   // Last of all: where it stands, everything else does.
   WriteFileAtomic(job.out / "detect.json", made.json.dump(1) + "\n");
   std::error_code ignored;

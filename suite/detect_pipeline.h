@@ -39,6 +39,9 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress);
 
+/// Pictures in errors.json.
+inline constexpr std::int64_t kWorstPictures = 24;
+
 /// The pictures of `test` in which most went wrong, `count` at most: each with
 /// a thumbnail, its boxes and those found, as parts of its sides, and what was
 /// missed and made up.

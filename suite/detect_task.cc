@@ -1,15 +1,13 @@
 // Task kind `detect`: detection transfer on an encoder's frozen maps.
 #include <array>
-#include <cmath>
-#include <optional>
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/text.h"
 #include "encoders/loaded_model.h"
 #include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_pipeline.h"
 #include "suite/task.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -46,45 +44,29 @@ constexpr std::array kKeys = {
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
 };
 
-double Number(const TaskSpec& task, const char* key) {
-  const std::optional<double> value = ParseDouble(task.keys.at(key));
-  EYECHART_CHECK(value.has_value(), "{} is no number", key);
-  return *value;
-}
-
-std::int64_t Whole(const TaskSpec& task, const char* key) {
-  const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
-  EYECHART_REQUIRE(value && *value >= 0 && *value < std::int64_t{1} << 31,
-                   "[[task]] of line {}: {} {}: should be an integer of at "
-                   "least 0",
-                   task.line, key, task.keys.at(key));
-  return *value;
-}
-
 DetectJob JobOf(const TaskSpec& task) {
   DetectJob job;
   detection::TransferOptions& o = job.options;
   o.head = task.keys.at("head");
-  const auto part = task.keys.find("part");
-  if (part != task.keys.end()) job.test = part->second;
-  o.width = Whole(task, "width");
-  o.layers = Whole(task, "layers");
+  job.test = TextOf(task, "part");
+  o.width = WholeOf(task, "width");
+  o.layers = WholeOf(task, "layers");
   const std::string& stages = task.keys.at("stages");
   EYECHART_REQUIRE(stages == "last" || stages == "own",
-                   "[[task]] of line {}: stages \"{}\": should be last or own",
-                   task.line, stages);
+                   "{}: stages \"{}\": should be last or own", WhereOf(task),
+                   stages);
   o.own_stages = stages == "own";
   o.keep_aspect = task.keys.at("keep_aspect") == "true";
-  o.train.steps = Whole(task, "steps");
-  o.epochs = Number(task, "epochs");
-  o.train.batch = Whole(task, "train_batch");
-  o.train.rate = Number(task, "rate");
-  o.variants = Whole(task, "variants");
-  o.train.patience = Whole(task, "patience");
-  o.shots = Whole(task, "shots");
-  o.images = Whole(task, "images");
-  o.seed = static_cast<std::uint64_t>(Whole(task, "seed"));
-  o.runs = static_cast<int>(Whole(task, "runs"));
+  o.train.steps = WholeOf(task, "steps");
+  o.epochs = NumberOf(task, "epochs");
+  o.train.batch = WholeOf(task, "train_batch");
+  o.train.rate = NumberOf(task, "rate");
+  o.variants = WholeOf(task, "variants");
+  o.train.patience = WholeOf(task, "patience");
+  o.shots = WholeOf(task, "shots");
+  o.images = WholeOf(task, "images");
+  o.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
+  o.runs = static_cast<int>(WholeOf(task, "runs"));
   o.encode_batch = BatchOf(task);
   o.find.batch = o.encode_batch;
   RequireDetectJob(job);
@@ -93,27 +75,13 @@ DetectJob JobOf(const TaskSpec& task) {
 
 std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   JobOf(task);
-  std::vector<std::string> names = task.encoders;
-  if (names.empty()) names.emplace_back();
-  std::vector<Cell> cells;
-  for (const DatasetSpec* dataset : DatasetsOf(suite, task)) {
+  for (const DatasetSpec* dataset : DatasetsOf(suite, task))
     EYECHART_REQUIRE(dataset->options.kind == "boxes",
                      "{}:{}: [[task]]: data set \"{}\" is of kind \"{}\"; "
                      "detect needs one of kind \"boxes\"",
                      suite.file.string(), task.line, dataset->name,
                      dataset->options.kind);
-    for (const std::string& name : names)
-      for (const EncoderSpec* encoder : EncodersNamed(suite, task, name)) {
-        Cell cell;
-        cell.encoder = encoder->name;
-        cell.encoders = {encoder};
-        cell.dataset = dataset;
-        cell.setting = task.setting;
-        cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
-        cells.push_back(std::move(cell));
-      }
-  }
-  return cells;
+  return CellOfEach(suite, task);
 }
 
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {

@@ -13,26 +13,6 @@ constexpr std::array kKeys = {
             "store tokens beside the pooled features"},
 };
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
-  std::vector<std::string> names = task.encoders;
-  if (names.empty()) names.emplace_back();
-  std::vector<Cell> cells;
-  for (const DatasetSpec* dataset : DatasetsOf(suite, task)) {
-    for (const std::string& name : names) {
-      for (const EncoderSpec* encoder : EncodersNamed(suite, task, name)) {
-        Cell cell;
-        cell.encoder = encoder->name;
-        cell.dataset = dataset;
-        cell.encoders = {encoder};
-        cell.setting = task.setting;
-        cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
-        cells.push_back(std::move(cell));
-      }
-    }
-  }
-  return cells;
-}
-
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   encoders::EncodeOptions options;
   options.batch = BatchOf(*cell.task);
@@ -74,8 +54,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 }  // namespace
 
 const TaskKind kEncodeTask = {
-    "encode", "feature store of every picture, with throughput",
-    true,     kKeys,
-    Plan,     Run};
+    "encode",   "feature store of every picture, with throughput",
+    true,       kKeys,
+    CellOfEach, Run};
 
 }  // namespace eyechart::suite

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "suite/probe_pipeline.h"
 #include "suite/task.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -57,29 +58,6 @@ constexpr std::array kKeys = {
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
 };
 
-std::string Where(const TaskSpec& task) {
-  return fmt::format("[[task]] of line {}", task.line);
-}
-
-double Number(const TaskSpec& task, const char* key) {
-  const std::optional<double> value = ParseDouble(task.keys.at(key));
-  EYECHART_CHECK(value.has_value(), "{} is no number", key);
-  return *value;
-}
-
-std::int64_t Whole(const TaskSpec& task, const char* key) {
-  const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
-  EYECHART_REQUIRE(value && *value >= 0 && *value < std::int64_t{1} << 31,
-                   "{}: {} {}: should be an integer of at least 0", Where(task),
-                   key, task.keys.at(key));
-  return *value;
-}
-
-std::string Text(const TaskSpec& task, const char* key) {
-  const auto found = task.keys.find(key);
-  return found == task.keys.end() ? std::string() : found->second;
-}
-
 std::vector<std::int64_t> Neighbours(const TaskSpec& task) {
   std::vector<std::int64_t> k;
   const std::string text = task.keys.at("k");
@@ -92,7 +70,7 @@ std::vector<std::int64_t> Neighbours(const TaskSpec& task) {
         value && *value > 0,
         "{}: k \"{}\": should be numbers with commas between, such "
         "as 10,20",
-        Where(task), text);
+        WhereOf(task), text);
     k.push_back(*value);
     begin = end + 1;
   }
@@ -102,23 +80,23 @@ std::vector<std::int64_t> Neighbours(const TaskSpec& task) {
 probes::ProbeOptions OptionsOf(const TaskSpec& task) {
   probes::ProbeOptions options;
   options.kind = task.keys.at("probe");
-  options.protocol = Text(task, "protocol");
+  options.protocol = TextOf(task, "protocol");
   options.targets = probes::ParseTargetKind(task.keys.at("targets"));
   options.select = task.keys.at("select");
-  options.validation = Number(task, "validation");
-  options.shots = Whole(task, "shots");
-  options.seed = static_cast<std::uint64_t>(Whole(task, "seed"));
-  options.runs = static_cast<int>(Whole(task, "runs"));
+  options.validation = NumberOf(task, "validation");
+  options.shots = WholeOf(task, "shots");
+  options.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
+  options.runs = static_cast<int>(WholeOf(task, "runs"));
   options.k = Neighbours(task);
-  options.temperature = Number(task, "temperature");
+  options.temperature = NumberOf(task, "temperature");
   options.engine = task.keys.at("engine");
-  options.batch = Whole(task, "train_batch");
-  options.steps = Whole(task, "steps");
-  options.epochs = Number(task, "epochs");
-  options.warmup_epochs = Number(task, "warmup_epochs");
+  options.batch = WholeOf(task, "train_batch");
+  options.steps = WholeOf(task, "steps");
+  options.epochs = NumberOf(task, "epochs");
+  options.warmup_epochs = NumberOf(task, "warmup_epochs");
   options.keep_best = task.keys.at("keep_best") == "true";
   options.augment = task.keys.at("augment") == "true";
-  options.adapter = Whole(task, "adapter");
+  options.adapter = WholeOf(task, "adapter");
   return options;
 }
 
@@ -137,8 +115,8 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   job.options = options;
   job.prompts = task.keys.at("prompts");
   RequireProbeJob(job);
-  const std::string train_name = Text(task, "train");
-  const std::string second_name = Text(task, "second");
+  const std::string train_name = TextOf(task, "train");
+  const std::string second_name = TextOf(task, "second");
   const std::string where =
       fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
   EYECHART_REQUIRE(

@@ -66,6 +66,26 @@ std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
   return found;
 }
 
+std::vector<Cell> CellOfEach(const SuiteSpec& suite, const TaskSpec& task) {
+  std::vector<std::string> names = task.encoders;
+  if (names.empty()) names.emplace_back();
+  std::vector<Cell> cells;
+  for (const DatasetSpec* dataset : DatasetsOf(suite, task)) {
+    for (const std::string& name : names) {
+      for (const EncoderSpec* encoder : EncodersNamed(suite, task, name)) {
+        Cell cell;
+        cell.encoder = encoder->name;
+        cell.dataset = dataset;
+        cell.encoders = {encoder};
+        cell.setting = task.setting;
+        cell.setting.insert(encoder->setting.begin(), encoder->setting.end());
+        cells.push_back(std::move(cell));
+      }
+    }
+  }
+  return cells;
+}
+
 std::string PatternCell(const Cell& cell, std::string pattern) {
   std::replace(pattern.begin(), pattern.end(), ' ', '_');
   std::map<std::string, std::string> setting = cell.setting;

@@ -70,6 +70,10 @@ std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
 std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
                                            const TaskSpec& task);
 
+/// A cell for each of the task's data sets and encoders, all encoders where it
+/// names none. Throws InputError for names that the suite lacks.
+std::vector<Cell> CellOfEach(const SuiteSpec& suite, const TaskSpec& task);
+
 /// The id of the cell that a pattern's records stand in: `cell`'s own with the
 /// setting `pattern`.
 std::string PatternCell(const Cell& cell, std::string pattern);

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
-#include "core/error.h"
 #include "data/boxes/box_kinds.h"
-#include "data/boxes/coco_json.h"
+#include "data/boxes/list_parts.h"
 #include "data/boxes/split_names.h"
 
 namespace eyechart::data::internal {
@@ -15,37 +14,13 @@ namespace fs = std::filesystem;
 
 constexpr const char* kName = "_annotations.coco.json";
 
-bool IsPart(const fs::path& folder) {
-  std::error_code error;
-  return fs::is_regular_file(folder / kName, error);
-}
-
-std::vector<std::string> Splits(const fs::path& root) {
-  if (IsPart(root)) return {""};
-  std::vector<std::string> splits;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(root, error))
-    if (IsPart(entry.path()))
-      splits.push_back(entry.path().filename().string());
-  return splits;
-}
-
-bool Recognises(const fs::path& root) { return !Splits(root).empty(); }
-
-std::vector<std::string> SplitsOrThrow(const fs::path& root) {
-  std::vector<std::string> splits = Splits(root);
-  EYECHART_REQUIRE(!splits.empty(), "{}: no {}, here or one folder below",
-                   root.string(), kName);
-  return splits;
-}
-
 // The other parts' files, which decide together on category 0. Of a part by
 // itself those are the usual parts beside it.
 std::vector<fs::path> Siblings(const fs::path& root, const std::string& split) {
   std::vector<fs::path> found;
   std::error_code error;
   if (!split.empty()) {
-    for (const std::string& other : Splits(root))
+    for (const std::string& other : PartsWithList(root, kName))
       if (other != split) found.push_back(root / other / kName);
     return found;
   }
@@ -58,7 +33,8 @@ std::vector<fs::path> Siblings(const fs::path& root, const std::string& split) {
   if (!is_usual(part.filename())) return found;
   for (const std::string& other : usual) {
     const fs::path folder = part.parent_path() / other;
-    if (folder != part && IsPart(folder)) found.push_back(folder / kName);
+    if (folder != part && HasList(folder, kName))
+      found.push_back(folder / kName);
   }
   return found;
 }
@@ -67,18 +43,17 @@ void Read(const fs::path& root,
           const std::string& split,
           const BoxOptions& options,
           BoxBuilder& builder) {
-  const fs::path folder = split.empty() ? root : root / split;
-  std::vector<fs::path> roots = {folder};
-  if (!options.pictures.empty())
-    roots = {options.pictures / split, options.pictures};
-  ReadCocoJson(folder / kName, roots, Siblings(root, split), builder);
+  ReadListedPart(root, split, kName, Siblings(root, split), options, builder);
 }
 
 }  // namespace
 
 BoxKind RoboflowKind() {
-  return {"roboflow", "<split>/_annotations.coco.json, or one split itself",
-          Recognises, SplitsOrThrow, Read};
+  return {
+      "roboflow", "<split>/_annotations.coco.json, or one split itself",
+      [](const fs::path& root) { return !PartsWithList(root, kName).empty(); },
+      [](const fs::path& root) { return RequirePartsWithList(root, kName); },
+      Read};
 }
 
 }  // namespace eyechart::data::internal

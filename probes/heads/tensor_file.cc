@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/error.h"
@@ -66,6 +67,28 @@ NamedTensors ReadTensors(const std::filesystem::path& path) {
     tensors.emplace_back(name, tensor);
   }
   return tensors;
+}
+
+at::Tensor TextTensor(const std::string& text) {
+  at::Tensor made =
+      at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
+  std::copy(text.begin(), text.end(), made.mutable_data_ptr<std::int64_t>());
+  return made;
+}
+
+std::string TextOf(const at::Tensor& tensor) {
+  const at::Tensor bytes = tensor.contiguous();
+  const auto* data = bytes.const_data_ptr<std::int64_t>();
+  std::string text;
+  for (std::int64_t i = 0; i < bytes.numel(); ++i)
+    text += static_cast<char>(data[i]);
+  return text;
+}
+
+std::vector<double> ValuesOf(const at::Tensor& tensor) {
+  const at::Tensor wide = tensor.to(at::kDouble).contiguous();
+  const auto* data = wide.const_data_ptr<double>();
+  return {data, data + wide.numel()};
 }
 
 const at::Tensor& FindTensor(const NamedTensors& tensors,

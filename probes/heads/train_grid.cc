@@ -33,19 +33,6 @@ std::vector<std::int64_t> OrderOf(std::int64_t rows,
   return order;
 }
 
-std::vector<double> Values(const at::Tensor& tensor) {
-  const at::Tensor wide = tensor.to(at::kDouble).contiguous();
-  const auto* data = wide.const_data_ptr<double>();
-  return {data, data + wide.numel()};
-}
-
-at::Tensor TextTensor(const std::string& text) {
-  at::Tensor made =
-      at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
-  std::copy(text.begin(), text.end(), made.mutable_data_ptr<std::int64_t>());
-  return made;
-}
-
 // What a run has come to; a checkpoint holds all of it.
 struct Progressed {
   std::int64_t step = 0;
@@ -111,9 +98,9 @@ Progressed Resume(HeadGrid& grid, const TrainOptions& options) {
     if (!there) break;
     CurvePoint point;
     point.step = find(prefix + "step").item<std::int64_t>();
-    point.loss = Values(find(prefix + "loss"));
+    point.loss = ValuesOf(find(prefix + "loss"));
     for (const auto& [name, tensor] : tensors)
-      if (name == prefix + "validation") point.validation = Values(tensor);
+      if (name == prefix + "validation") point.validation = ValuesOf(tensor);
     result.curve.push_back(std::move(point));
   }
   if (options.keep_best && !result.curve.empty()) {
@@ -136,7 +123,7 @@ void Look(const HeadGrid& grid,
           Progressed& state) {
   CurvePoint point;
   point.step = state.step;
-  point.loss = Values(loss);
+  point.loss = ValuesOf(loss);
   EYECHART_REQUIRE(
       std::any_of(point.loss.begin(), point.loss.end(),
                   [](double value) { return std::isfinite(value); }),

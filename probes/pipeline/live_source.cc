@@ -4,15 +4,12 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <exception>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "data/decode.h"
 #include "encoders/batch_runner.h"
@@ -57,39 +54,21 @@ at::Tensor LiveSource::Prepare(const std::vector<std::int64_t>& pictures,
       engine_->HostPixels({count, 3, augment.height, augment.width});
   auto* out = pixels.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{3} * augment.height * augment.width;
-  std::atomic<std::int64_t> next = 0;
-  std::exception_ptr error;
-  std::mutex mutex;
-  const auto work = [&] {
-    try {
-      for (std::int64_t i = next++; i < count; i = next++) {
-        const auto picture =
-            static_cast<std::size_t>(pictures[static_cast<std::size_t>(i)]);
-        const data::Decoded decoded =
-            data::Decode(dataset_.Read(picture), model_.preprocess.decode);
-        // A stream for each (epoch, picture), whatever thread draws it.
-        Random random(options_.seed ^ (0x9e3779b97f4a7c15ULL *
-                                       static_cast<std::uint64_t>(epoch + 1)),
-                      picture);
-        const data::Pixels made =
-            data::Augment(decoded.image, model_.preprocess, augment, random);
-        std::memcpy(out + i * plane, made.values.data(),
-                    static_cast<std::size_t>(plane) * sizeof(float));
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
-    }
-  };
-  const int workers =
-      options_.workers > 0
-          ? options_.workers
-          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<std::thread> threads;
-  for (int i = 1; i < workers; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  if (error) std::rethrow_exception(error);
+  ParallelFor(pictures.size(), options_.workers, [&](std::size_t at, int) {
+    const auto i = static_cast<std::int64_t>(at);
+    const auto picture =
+        static_cast<std::size_t>(pictures[static_cast<std::size_t>(i)]);
+    const data::Decoded decoded =
+        data::Decode(dataset_.Read(picture), model_.preprocess.decode);
+    // A stream for each (epoch, picture), whatever thread draws it.
+    Random random(options_.seed ^ (0x9e3779b97f4a7c15ULL *
+                                   static_cast<std::uint64_t>(epoch + 1)),
+                  picture);
+    const data::Pixels made =
+        data::Augment(decoded.image, model_.preprocess, augment, random);
+    std::memcpy(out + i * plane, made.values.data(),
+                static_cast<std::size_t>(plane) * sizeof(float));
+  });
   return pixels;
 }
 

@@ -80,9 +80,9 @@ TEST(MakeDetectionTables, BestFirstAndPairedBySeed) {
   EXPECT_EQ(rows[0].encoder, "dinov2");
   EXPECT_FALSE(rows[0].difference.has_value());
   ASSERT_TRUE(rows[1].difference.has_value());
-  EXPECT_NEAR(*rows[1].difference, -0.055, 1e-12);
+  EXPECT_NEAR(rows[1].difference->mean, -0.055, 1e-12);
   const std::vector<double> differences = {-0.05, -0.06};
-  EXPECT_NEAR(rows[1].difference_ci->low, StudentInterval(differences).low,
+  EXPECT_NEAR(rows[1].difference->ci->low, StudentInterval(differences).low,
               1e-12);
   ASSERT_EQ(rows[1].curve.size(), 1u);
   EXPECT_EQ(rows[1].curve[0].first, 20);

@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "probes/detection/evaluation/area_curves.h"
-#include "probes/detection/evaluation/parallel.h"
 
 namespace eyechart::detection {
 namespace {

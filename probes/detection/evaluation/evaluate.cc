@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "probes/detection/evaluation/accumulate.h"
-#include "probes/detection/evaluation/parallel.h"
 
 namespace eyechart::detection {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "probes/detection/evaluation/parallel.h"
+#include "core/parallel.h"
 #include "probes/detection/evaluation/read_truth.h"
 #include "probes/detection/evaluation/results_file.h"
 

@@ -2,26 +2,14 @@
 
 #include <algorithm>
 
+#include "probes/detection/evaluation/box_iou.h"
+
 namespace eyechart::detection {
 namespace {
 
-Corners CornersOf(const data::TrueBox& box) {
-  return {box.x, box.y, box.x + box.w, box.y + box.h};
-}
+Box BoxOf(const data::TrueBox& box) { return {box.x, box.y, box.w, box.h}; }
 
-double Area(const Corners& box) {
-  return std::max(0.0, box[2] - box[0]) * std::max(0.0, box[3] - box[1]);
-}
-
-double Shared(const Corners& a, const Corners& b) {
-  return Area({std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]),
-               std::min(a[3], b[3])});
-}
-
-double Iou(const Corners& a, const Corners& b) {
-  const double both = Shared(a, b);
-  return both > 0 ? both / (Area(a) + Area(b) - both) : 0;
-}
+Box BoxOf(const Corners& c) { return {c[0], c[1], c[2] - c[0], c[3] - c[1]}; }
 
 }  // namespace
 
@@ -51,7 +39,8 @@ std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
       for (auto it = open.begin(); it != open.end(); ++it) {
         const data::TrueBox& truth = dataset.boxes[*it];
         if (static_cast<std::int64_t>(truth.category) != one.category) continue;
-        const double iou = Iou(one.corners, CornersOf(truth));
+        const double iou =
+            BoxIou(BoxOf(one.corners), BoxOf(truth), /*crowd=*/false);
         if (iou < most) continue;
         most = iou;
         best = it;
@@ -63,8 +52,8 @@ std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
       }
       const bool in_crowd =
           std::any_of(crowds.begin(), crowds.end(), [&](std::size_t box) {
-            return 2 * Shared(one.corners, CornersOf(dataset.boxes[box])) >=
-                   Area(one.corners);
+            return BoxIou(BoxOf(one.corners), BoxOf(dataset.boxes[box]),
+                          /*crowd=*/true) >= 0.5;
           });
       if (!in_crowd) errors.false_alarms.push_back(i);
     }

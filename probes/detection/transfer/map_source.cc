@@ -7,17 +7,14 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <exception>
 #include <future>
-#include <mutex>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/parallel.h"
 
 namespace eyechart::detection {
 namespace {
@@ -69,6 +66,8 @@ MapSource::MapSource(encoders::LoadedModel& model,
                      const BoxExamples& examples,
                      const MapSourceOptions& options)
     : model_(model), examples_(examples), options_(options) {
+  EYECHART_CHECK(!options.keep || options.variants > 0,
+                 "maps of every epoch cannot be kept");
   EYECHART_REQUIRE(
       !options.own_stages || model.encoder->info().pyramid.size() > 1,
       "--levels stages: {} has no stages of its own; leave it at last",
@@ -108,55 +107,36 @@ MapSource::Prepared MapSource::Prepare(const std::vector<std::int64_t>& index,
   prepared.made.resize(index.size());
   auto* out = prepared.pixels.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{3} * canvas.height * canvas.width;
-  std::atomic<std::int64_t> next = 0;
-  std::exception_ptr error;
-  std::mutex mutex;
-  const auto work = [&] {
+  ParallelFor(index.size(), options_.workers, [&](std::size_t at, int) {
+    const auto i = static_cast<std::int64_t>(at);
+    const std::int64_t example = index[static_cast<std::size_t>(i)];
+    Made& made = prepared.made[static_cast<std::size_t>(i)];
+    float* pixels_out = out + i * plane;
+    data::Image image;
     try {
-      for (std::int64_t i = next++; i < count; i = next++) {
-        const std::int64_t example = index[static_cast<std::size_t>(i)];
-        Made& made = prepared.made[static_cast<std::size_t>(i)];
-        float* pixels_out = out + i * plane;
-        data::Image image;
-        try {
-          image = examples_.Read(example, model_.preprocess.decode);
-        } catch (const InputError& unreadable) {
-          made.problem = unreadable.what();
-          made.targets = NoTargets();
-          std::fill_n(pixels_out, plane, 0.0f);
-          continue;
-        }
-        made.size = {image.height, image.width};
-        if (options_.jitter) {
-          // A stream for each (variant, picture), whatever thread draws it.
-          Random random(SeedOf(options_.seed, variant),
-                        examples_.image(example));
-          made.placing = DrawPlacing(image.width, image.height, canvas,
-                                     *options_.jitter, random);
-        } else {
-          made.placing = PlaceWhole(image.width, image.height, canvas);
-        }
-        made.targets = examples_.Targets(example, made.placing, canvas,
-                                         image.width, image.height);
-        const data::Pixels pixels =
-            RenderPixels(image, made.placing, canvas, model_.preprocess);
-        std::memcpy(pixels_out, pixels.values.data(),
-                    static_cast<std::size_t>(plane) * sizeof(float));
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
+      image = examples_.Read(example, model_.preprocess.decode);
+    } catch (const InputError& unreadable) {
+      made.problem = unreadable.what();
+      made.targets = NoTargets();
+      std::fill_n(pixels_out, plane, 0.0f);
+      return;
     }
-  };
-  const int workers =
-      options_.workers > 0
-          ? options_.workers
-          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<std::thread> threads;
-  for (int i = 1; i < workers; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  if (error) std::rethrow_exception(error);
+    made.size = {image.height, image.width};
+    if (options_.jitter) {
+      // A stream for each (variant, picture), whatever thread draws it.
+      Random random(SeedOf(options_.seed, variant), examples_.image(example));
+      made.placing = DrawPlacing(image.width, image.height, canvas,
+                                 *options_.jitter, random);
+    } else {
+      made.placing = PlaceWhole(image.width, image.height, canvas);
+    }
+    made.targets = examples_.Targets(example, made.placing, canvas, image.width,
+                                     image.height);
+    const data::Pixels pixels =
+        RenderPixels(image, made.placing, canvas, model_.preprocess);
+    std::memcpy(pixels_out, pixels.values.data(),
+                static_cast<std::size_t>(plane) * sizeof(float));
+  });
   return prepared;
 }
 
@@ -196,11 +176,11 @@ std::vector<MapSource::Made> MapSource::Make(
 
 MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
                          std::int64_t epoch) {
-  const bool keep = options_.variants > 0;
-  const std::int64_t variant = keep ? epoch % options_.variants : epoch;
+  const std::int64_t variant =
+      options_.variants > 0 ? epoch % options_.variants : epoch;
   std::vector<Made> fresh;
   std::vector<const Made*> batch(index.size());
-  if (keep) {
+  if (options_.keep) {
     const auto key = [&](std::int64_t example) {
       return variant * examples_.size() + example;
     };

@@ -20,9 +20,12 @@ struct MapSourceOptions {
   Canvas canvas;
   /// None: every picture whole, as for evaluation.
   std::optional<JitterOptions> jitter;
-  /// How many ways a picture is laid: epochs repeat after so many, and maps are
-  /// made once and kept, rounded to float16. 0: anew each epoch, nothing kept.
+  /// How many ways a picture is laid: epochs repeat after so many. 0: anew each
+  /// epoch.
   std::int64_t variants = 0;
+  /// Maps of variants are made once and kept, rounded to float16; else the
+  /// encoder makes them each time.
+  bool keep = false;
   /// The stages' own maps of a hierarchical encoder, else its last map.
   bool own_stages = false;
   std::int64_t batch = 32;  // pictures a forward pass

@@ -78,9 +78,13 @@ class Run {
     }
     progress.End();
     Finish();
-    trained.log = std::move(state_.log);
     trained.steps = state_.step;
     trained.best_step = state_.best_head.empty() ? 0 : state_.best_step;
+    trained.validation_ap = trained.best_step > 0 ? state_.best
+                            : state_.log.empty()
+                                ? kNotLooked
+                                : state_.log.back().validation_ap;
+    trained.log = std::move(state_.log);
     return trained;
   }
 

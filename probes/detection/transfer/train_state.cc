@@ -16,29 +16,12 @@ namespace eyechart::detection {
 namespace {
 
 namespace fs = std::filesystem;
+using probes::TextOf;
+using probes::TextTensor;
+using probes::ValuesOf;
 
 // A row's values without its terms, which follow.
 constexpr std::size_t kFixed = 5;
-
-at::Tensor TextTensor(const std::string& text) {
-  at::Tensor made =
-      at::empty({static_cast<std::int64_t>(text.size())}, at::kLong);
-  std::copy(text.begin(), text.end(), made.mutable_data_ptr<std::int64_t>());
-  return made;
-}
-
-std::string TextOf(const at::Tensor& tensor) {
-  const auto* data = tensor.const_data_ptr<std::int64_t>();
-  std::string text;
-  for (std::int64_t i = 0; i < tensor.numel(); ++i)
-    text += static_cast<char>(data[i]);
-  return text;
-}
-
-std::vector<double> Values(const at::Tensor& tensor) {
-  const auto* data = tensor.const_data_ptr<double>();
-  return {data, data + tensor.numel()};
-}
 
 std::string Joined(const std::vector<std::string>& names) {
   std::string text;
@@ -135,10 +118,10 @@ bool RestoreTrainState(const fs::path& file,
   state.summed = counts[1];
   state.best_step = counts[2];
   state.looks_since = counts[3];
-  state.best = Values(find("best")).front();
+  state.best = ValuesOf(find("best")).front();
   state.terms = Parted(TextOf(find("terms")));
-  state.sums = Values(find("sums"));
-  const std::vector<double> rows = Values(find("log"));
+  state.sums = ValuesOf(find("sums"));
+  const std::vector<double> rows = ValuesOf(find("log"));
   const std::size_t width = kFixed + state.terms.size();
   EYECHART_REQUIRE(rows.size() % width == 0, "{}: a log of {} values", source,
                    rows.size());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "core/error.h"
@@ -143,6 +142,114 @@ void Tell(const std::string& set,
                   set, problems.size(), problems.front()));
 }
 
+// One seed's head, trained and not yet tested.
+struct SeedRun {
+  TransferRun run;
+  Detector detector;
+  std::int64_t train_images = 0;
+  std::int64_t train_boxes = 0;
+  std::int64_t validation_images = 0;
+  bool kept_maps = false;
+  std::vector<std::string> warnings;
+};
+
+// Whether the maps of all variants and of the validation pictures fit.
+bool CanKeep(const TransferOptions& options,
+             const std::vector<MapLevel>& levels,
+             const Canvas& canvas,
+             std::int64_t train,
+             std::int64_t validation,
+             Progress& progress) {
+  if (options.variants == 0) return false;
+  const std::int64_t bytes =
+      MapSource::BytesToKeep(levels, canvas, train, options.variants) +
+      MapSource::BytesToKeep(levels, canvas, validation, 1);
+  if (bytes <= options.cache_bytes) return true;
+  progress.Note(fmt::format(
+      "maps of {} pictures in {} variants would take {:.1f} GB, more than "
+      "--cache-gb: the encoder runs in the loop",
+      train, options.variants, static_cast<double>(bytes) * 1e-9));
+  return false;
+}
+
+SeedRun TrainSeed(encoders::LoadedModel& model,
+                  const TransferSets& sets,
+                  const TransferOptions& options,
+                  std::uint64_t seed,
+                  const fs::path& checkpoint,
+                  Progress& progress) {
+  SeedRun made;
+  const Parts parts = PartsOf(sets, options, seed);
+  const BoxExamples train(parts.train);
+  std::optional<BoxExamples> validation;
+  if (!parts.validation.images.empty()) validation.emplace(parts.validation);
+  made.train_images = train.size();
+  made.train_boxes = static_cast<std::int64_t>(parts.train.boxes.size());
+  made.validation_images = validation ? validation->size() : 0;
+
+  TransferOptions resolved = options;
+  resolved.train = Resolved(options, train.size());
+  resolved.train.seed = seed;
+  Detector& detector = made.detector;
+  detector.kind = options.head;
+  detector.canvas = CanvasOf(model.preprocess, options.keep_aspect);
+  detector.own_stages = options.own_stages;
+  detector.categories = sets.train.categories;
+  detector.encoder = EncoderJson(model);
+  detector.training = TrainingJson(resolved, seed);
+
+  MapSourceOptions source_options =
+      SourceOptions(options, detector.canvas, seed);
+  MapSource whole(model, train, source_options);
+  detector.scale = whole.MeasureScale(kScalePictures);
+  made.kept_maps = CanKeep(options, whole.levels(), detector.canvas,
+                           train.size(), made.validation_images, progress);
+  source_options.jitter = options.jitter;
+  source_options.variants = options.variants;
+  source_options.keep = made.kept_maps;
+  MapSource source(model, train, source_options);
+  source.SetScale(detector.scale);
+
+  detector.options.pyramid.maps = source.levels();
+  detector.options.pyramid.width = options.width;
+  detector.options.pyramid.seed = seed;
+  detector.options.layers = options.layers;
+  detector.options.classes =
+      static_cast<std::int64_t>(sets.train.categories.size());
+  detector.head = CreateHead(options.head, detector.options);
+
+  std::optional<MapSource> looks;
+  ValidateDetector validate;
+  if (validation) {
+    MapSourceOptions look_options =
+        SourceOptions(options, detector.canvas, seed);
+    look_options.variants = 1;
+    look_options.keep = made.kept_maps;
+    looks.emplace(model, *validation, look_options);
+    looks->SetScale(detector.scale);
+    validate = [&](const DetectionHead& head) {
+      const DetectionScores scores = ScoreBoxes(
+          parts.validation,
+          FindBoxes(head, *looks, options.find, Progress::None()), {});
+      return std::pair(scores.stats.at("AP"), scores.stats.at("AP50"));
+    };
+  }
+  TrainDetectorOptions train_options = resolved.train;
+  train_options.identity = IdentityOf(detector, parts.train, parts.validation);
+  if (!checkpoint.empty())
+    train_options.checkpoint =
+        checkpoint / fmt::format("seed-{}.safetensors", seed);
+  const Clock::time_point begin = Clock::now();
+  made.run.seed = seed;
+  made.run.trained =
+      TrainDetector(*detector.head, source, validate, train_options, progress);
+  made.run.train_seconds = SecondsSince(begin);
+  Tell(parts.train.name, train.problems(), made.warnings);
+  Tell(parts.train.name, source.problems(), made.warnings);
+  if (looks) Tell(parts.validation.name, looks->problems(), made.warnings);
+  return made;
+}
+
 }  // namespace
 
 TransferSets OpenTransferSets(const fs::path& root,
@@ -209,107 +316,30 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
       options.validation);
   TransferResult result;
   result.options = options;
-  const Canvas canvas = CanvasOf(model.preprocess, options.keep_aspect);
   const BoxExamples test(sets.test);
   Tell(sets.test.name, test.problems(), result.warnings);
   for (int i = 0; i < options.runs; ++i) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
-    const Parts parts = PartsOf(sets, options, seed);
-    const BoxExamples train(parts.train);
-    std::optional<BoxExamples> validation;
-    if (!parts.validation.images.empty()) validation.emplace(parts.validation);
-
-    Detector detector;
-    detector.kind = options.head;
-    detector.canvas = canvas;
-    detector.own_stages = options.own_stages;
-    detector.categories = sets.train.categories;
-    detector.encoder = EncoderJson(model);
-    TransferOptions resolved = options;
-    resolved.train = Resolved(options, train.size());
-    resolved.train.seed = seed;
-    detector.training = TrainingJson(resolved, seed);
-
-    MapSourceOptions source_options = SourceOptions(options, canvas, seed);
-    MapSource whole(model, train, source_options);
-    detector.scale = whole.MeasureScale(kScalePictures);
-    source_options.jitter = options.jitter;
-    const std::int64_t bytes = MapSource::BytesToKeep(
-        whole.levels(), canvas,
-        train.size() + (validation ? validation->size() : 0),
-        std::max<std::int64_t>(options.variants, 1));
-    const bool keep = options.variants > 0 && bytes <= options.cache_bytes;
-    source_options.variants = keep ? options.variants : 0;
-    if (options.variants > 0 && !keep && i == 0)
-      progress.Note(fmt::format(
-          "maps of {} pictures in {} variants would take {:.1f} GB, more than "
-          "--cache-gb: the encoder runs in the loop",
-          train.size(), options.variants, static_cast<double>(bytes) * 1e-9));
-    MapSource source(model, train, source_options);
-    source.SetScale(detector.scale);
-
-    detector.options.pyramid.maps = source.levels();
-    detector.options.pyramid.width = options.width;
-    detector.options.pyramid.seed = seed;
-    detector.options.layers = options.layers;
-    detector.options.classes =
-        static_cast<std::int64_t>(sets.train.categories.size());
-    detector.head = CreateHead(options.head, detector.options);
-
-    std::optional<MapSource> looks;
-    ValidateDetector validate;
-    double best = std::numeric_limits<double>::quiet_NaN();
-    if (validation) {
-      MapSourceOptions look_options = SourceOptions(options, canvas, seed);
-      look_options.variants = keep ? 1 : 0;
-      looks.emplace(model, *validation, look_options);
-      looks->SetScale(detector.scale);
-      validate = [&](const DetectionHead& head) {
-        const DetectionScores scores = ScoreBoxes(
-            parts.validation,
-            FindBoxes(head, *looks, options.find, Progress::None()), {});
-        return std::pair(scores.stats.at("AP"), scores.stats.at("AP50"));
-      };
-    }
-    TrainDetectorOptions train_options = resolved.train;
-    train_options.identity =
-        IdentityOf(detector, parts.train, parts.validation);
-    if (!checkpoint.empty())
-      train_options.checkpoint =
-          checkpoint / fmt::format("seed-{}.safetensors", seed);
-    TransferRun run;
-    run.seed = seed;
-    Clock::time_point begin = Clock::now();
-    run.trained = TrainDetector(*detector.head, source, validate, train_options,
-                                progress);
-    run.train_seconds = SecondsSince(begin);
-    for (const TrainLogRow& row : run.trained.log)
-      if (std::isfinite(row.validation_ap) &&
-          (row.step == run.trained.best_step || run.trained.best_step == 0))
-        best = row.validation_ap;
-    run.validation_ap = best;
-
-    begin = Clock::now();
+    SeedRun run = TrainSeed(model, sets, options, seed, checkpoint, progress);
+    const Clock::time_point begin = Clock::now();
     AppliedDetector applied =
-        ApplyDetector(detector, model, test, options, progress);
+        ApplyDetector(run.detector, model, test, options, progress);
     const double find_seconds = SecondsSince(begin);
-    run.scores =
+    run.run.scores =
         ScoreBoxes(sets.test, applied.found, {options.resamples, seed, 0});
     if (i == 0) {
-      result.detector = std::move(detector);
+      result.detector = std::move(run.detector);
       result.found = std::move(applied.found);
       result.find_seconds = find_seconds;
-      result.train_images = train.size();
-      result.train_boxes = static_cast<std::int64_t>(parts.train.boxes.size());
-      result.validation_images = validation ? validation->size() : 0;
-      result.kept_maps = keep;
-      Tell(parts.train.name, train.problems(), result.warnings);
-      Tell(parts.train.name, source.problems(), result.warnings);
-      if (looks)
-        Tell(parts.validation.name, looks->problems(), result.warnings);
+      result.train_images = run.train_images;
+      result.train_boxes = run.train_boxes;
+      result.validation_images = run.validation_images;
+      result.kept_maps = run.kept_maps;
+      for (std::string& warning : run.warnings)
+        result.warnings.push_back(std::move(warning));
       Tell(sets.test.name, applied.problems, result.warnings);
     }
-    result.runs.push_back(std::move(run));
+    result.runs.push_back(std::move(run.run));
   }
   return result;
 }

@@ -63,8 +63,7 @@ TransferSets OpenTransferSets(const std::filesystem::path& root,
 struct TransferRun {
   std::uint64_t seed = 0;
   TrainedDetector trained;
-  double validation_ap = 0;  // of the head that was kept; NaN: not looked at
-  DetectionScores scores;    // on the test part
+  DetectionScores scores;  // on the test part
   double train_seconds = 0;
 };
 

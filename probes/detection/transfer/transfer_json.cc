@@ -96,7 +96,7 @@ Json TransferToJson(const TransferResult& result) {
                 {{"step", first.trained.best_step > 0 ? first.trained.best_step
                                                       : first.trained.steps},
                  {"split", first.trained.best_step > 0 ? "validation" : "none"},
-                 {"validation_ap", OrNull(first.validation_ap)}}}};
+                 {"validation_ap", OrNull(first.trained.validation_ap)}}}};
   json.update(ScoresToJson(first.scores));
   Json seeds = Json::array(), ap = Json::array(), ap50 = Json::array();
   for (const TransferRun& run : result.runs) {

@@ -70,6 +70,7 @@ TEST_F(MapSourceTest, KeptVariantsAreTheLiveOnes) {
   options.jitter = JitterOptions{};
   MapSource live(model_, examples, options);
   options.variants = 2;
+  options.keep = true;
   MapSource kept(model_, examples, options);
   for (const std::int64_t epoch : {0, 1}) {
     const MapBatch a = live.Load({0, 5, 2}, epoch);

@@ -31,6 +31,7 @@ class TrainDetectorTest : public ::testing::Test {
     test_source_ = std::make_unique<MapSource>(model_, test_, options);
     options.jitter = JitterOptions{};
     options.variants = 4;
+    options.keep = true;
     source_ = std::make_unique<MapSource>(model_, train_, options);
     scale_ = source_->MeasureScale(32);
     source_->SetScale(scale_);

@@ -1,4 +1,5 @@
-// A loop on threads, for a room without LibTorch.
+// A loop on threads of its own: for rooms without LibTorch, and for work that
+// waits for files, beside LibTorch's pool.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace eyechart::detection {
+namespace eyechart {
 
 /// `threads`, or one a hardware thread where it is 0.
 inline int ThreadCount(int threads) {
@@ -43,4 +44,4 @@ void ParallelFor(std::size_t n, int threads, const Work& work) {
   if (error) std::rethrow_exception(error);
 }
 
-}  // namespace eyechart::detection
+}  // namespace eyechart
