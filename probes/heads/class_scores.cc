@@ -26,28 +26,60 @@ ItemOutcome Judge(const double* scores,
   return outcome;
 }
 
+// How often `items` draws with replacement from a class hit a right one:
+// binomial numbers by inversion of their distribution, one uniform number each
+// whatever the class's size.
+class RightDraws {
+ public:
+  explicit RightDraws(const ClassAccuracy& one) : items_(one.items) {
+    const double items = static_cast<double>(one.items);
+    const double log_right = std::log(one.accuracy);
+    const double log_wrong = std::log1p(-one.accuracy);
+    double sum = 0;
+    for (std::int64_t k = 0; k <= one.items; ++k) {
+      const double right = static_cast<double>(k);
+      sum += std::exp(std::lgamma(items + 1) - std::lgamma(right + 1) -
+                      std::lgamma(items - right + 1) + right * log_right +
+                      (items - right) * log_wrong);
+      at_most_.push_back(sum);
+    }
+  }
+
+  /// As a share of the items.
+  double Draw(Random& random) const {
+    // Rounding may leave the last sum away from 1.
+    const double uniform = random.Uniform() * at_most_.back();
+    const auto place =
+        std::upper_bound(at_most_.begin(), at_most_.end() - 1, uniform);
+    return static_cast<double>(place - at_most_.begin()) /
+           static_cast<double>(items_);
+  }
+
+ private:
+  std::int64_t items_;
+  std::vector<double> at_most_;  // of k right ones or fewer, by k
+};
+
 Interval MeanPerClassInterval(const std::vector<ClassAccuracy>& classes,
                               const BootstrapOptions& options) {
   EYECHART_CHECK(options.resamples > 0, "{} resamples", options.resamples);
+  std::int64_t counted = 0;
+  double sure = 0;  // classes all right or all wrong come out the same
+  std::vector<RightDraws> unsure;
+  for (const ClassAccuracy& one : classes) {
+    if (one.items == 0) continue;
+    ++counted;
+    if (one.correct == one.items)
+      ++sure;
+    else if (one.correct > 0)
+      unsure.emplace_back(one);
+  }
   std::vector<double> means;
   means.reserve(static_cast<std::size_t>(options.resamples));
   for (int draw = 0; draw < options.resamples; ++draw) {
     Random random(options.seed, static_cast<std::uint64_t>(draw));
-    double sum = 0;
-    std::int64_t counted = 0;
-    for (const ClassAccuracy& one : classes) {
-      if (one.items == 0) continue;
-      ++counted;
-      std::int64_t right = 0;
-      // An item drawn from the class is right with the class's accuracy; at 0
-      // and 1 that is sure, and needs no draw.
-      if (one.correct == one.items)
-        right = one.items;
-      else if (one.correct > 0)
-        for (std::int64_t i = 0; i < one.items; ++i)
-          right += random.Uniform() < one.accuracy;
-      sum += static_cast<double>(right) / static_cast<double>(one.items);
-    }
+    double sum = sure;
+    for (const RightDraws& one : unsure) sum += one.Draw(random);
     means.push_back(sum / static_cast<double>(counted));
   }
   return PercentileInterval(std::move(means), options.level,

@@ -1,22 +1,31 @@
 #include "probes/heads/cosine_candidates.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <limits>
 
 namespace eyechart::probes {
 namespace {
 
-// The first block from `i` on, blocks of kGlance values, that holds one of at
-// least `least`; the last whole block's end where none does.
+// Blocks of so many values are looked at together, a bit each.
 constexpr std::int64_t kGlance = 32;
-__attribute__((target_clones("default", "avx2"))) std::int64_t NextBlock(
+
+struct Glance {
+  std::int64_t begin = 0;  // of the block; the last whole one's end if no hits
+  std::uint32_t hits = 0;
+};
+
+// The first block from `i` on that holds a value of at least `least`.
+__attribute__((target_clones("default", "avx2"))) Glance NextBlock(
     const float* x, std::int64_t i, std::int64_t n, float least) {
   for (; i + kGlance <= n; i += kGlance) {
-    int any = 0;
-    for (std::int64_t j = 0; j < kGlance; ++j) any |= x[i + j] >= least ? 1 : 0;
-    if (any != 0) return i;
+    std::uint32_t hits = 0;
+    for (std::int64_t j = 0; j < kGlance; ++j)
+      hits |= x[i + j] >= least ? std::uint32_t{1} << j : 0U;
+    if (hits != 0) return {i, hits};
   }
-  return i;
+  return {i, 0};
 }
 
 }  // namespace
@@ -25,7 +34,8 @@ void CosineCandidates::Reset(std::int64_t k, float slack) {
   k_ = static_cast<std::size_t>(k);
   slack_ = slack;
   least_ = -std::numeric_limits<float>::infinity();
-  limit_ = 4 * k_ + 256;
+  // A narrower list would be narrowed too often, a wider one lets in too much.
+  limit_ = 2 * k_ + 64;
   found_.clear();
 }
 
@@ -34,9 +44,16 @@ void CosineCandidates::Look(const float* cosines,
                             std::int64_t first_row) {
   std::int64_t i = 0;
   // Most blocks hold nothing and cost one glance.
-  while ((i = NextBlock(cosines, i, n, least_)) + kGlance <= n)
-    for (const std::int64_t end = i + kGlance; i < end; ++i)
-      Take(cosines[i], first_row + i);
+  while (i < n) {
+    Glance found = NextBlock(cosines, i, n, least_);
+    i = found.begin;
+    if (found.hits == 0) break;
+    for (; found.hits != 0; found.hits &= found.hits - 1) {
+      const std::int64_t at = i + std::countr_zero(found.hits);
+      Take(cosines[at], first_row + at);
+    }
+    i += kGlance;
+  }
   for (; i < n; ++i) Take(cosines[i], first_row + i);
 }
 

@@ -42,7 +42,9 @@ Fitted Fit(const ProbeInput& input,
   split_options.validation = 0;
   const at::Tensor kept = MakeSplit(input.train_targets, split_options).fit;
   const Targets targets = input.train_targets.Rows(kept);
-  const at::Tensor bank = train.index_select(0, kept);
+  // In the rows' order; all of them need no copy.
+  const at::Tensor bank =
+      kept.size(0) == train.size(0) ? train : train.index_select(0, kept);
   progress.Begin("k-NN", 2);
   for (const std::int64_t k : options.k) {
     if (k <= bank.size(0)) continue;

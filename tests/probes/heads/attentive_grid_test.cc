@@ -53,24 +53,33 @@ TEST(AttentiveGrid, AHeadInAGridIsTheHeadAlone) {
 // Pictures are taken a few at a time where attention would not fit into cache.
 TEST(AttentiveGrid, ABatchIsTheSumOfItsChunks) {
   AttentiveGridOptions options = SmallGrid();
-  options.points.resize(1);
+  options.points.resize(14, {5e-3, 0.1});
+  options.heads = 24;
   options.schedule.warmup = 0;
   const auto whole = CreateAttentiveGrid(options);
-  // 3 x 150'000 values of attention a picture: nine pictures a chunk.
   const at::Tensor few = at::randn({20, 7, 24});
   const Targets targets = SomeClasses(20);
   whole->Step(few, targets, 0);
   const auto chunked = CreateAttentiveGrid(options);
   const at::Tensor many =
-      few.repeat_interleave(20'000, 1);  // the same tokens, repeated
+      few.repeat_interleave(100, 1);  // the same tokens, repeated
+  // 14 x 24 x 700 values of attention a picture: 17 pictures a chunk.
   chunked->Step(many, targets, 0);
-  for (std::size_t i = 0; i < 4; ++i)
-    EXPECT_LT((whole->Head(0)[i].second - chunked->Head(0)[i].second)
-                  .abs()
-                  .max()
-                  .item<double>(),
-              2e-4)
-        << whole->Head(0)[i].first;
+  // The first step's moments are the slopes; the values themselves move by the
+  // rate whatever the slope's size, so where it is nearly 0 rounding decides.
+  const NamedTensors one = whole->State();
+  const NamedTensors many_parts = chunked->State();
+  int compared = 0;
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    if (one[i].first.find("first") == std::string::npos) continue;
+    ++compared;
+    const double greatest = one[i].second.abs().max().item<double>();
+    EXPECT_GT(greatest, 0) << one[i].first;
+    EXPECT_LT((one[i].second - many_parts[i].second).abs().max().item<double>(),
+              1e-3 * greatest)
+        << one[i].first;
+  }
+  EXPECT_EQ(compared, 4);
 }
 
 TEST(AttentiveGrid, StateIsAllThatAResumedRunNeeds) {
