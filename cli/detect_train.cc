@@ -26,6 +26,11 @@ void Print(const Options& o, const Json& json) {
                         WithSeparators(json["parameters"].get<std::int64_t>()),
                         json["stages"].get<std::string>(),
                         json["stages"] == "own" ? "s" : ""));
+  if (json["unfreeze"] > 0)
+    PrintLine(fmt::format(
+        "{:<16}the last {}, {} parameters", "trained blocks",
+        json["unfreeze"].get<std::int64_t>(),
+        WithSeparators(json["block_parameters"].get<std::int64_t>())));
   PrintLine(fmt::format(
       "{:<16}{} train ({} boxes), {} validation, {} test, {} classes",
       "pictures", json["train"].get<std::int64_t>(),

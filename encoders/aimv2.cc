@@ -69,20 +69,34 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
       placement);
 }
 
+// Vision-only folders are written with and without the prefix.
+std::string VisionPrefix(const Checkpoint& checkpoint,
+                         const WeightStore& weights) {
+  const bool bare = !Aimv2HasBothTowers(checkpoint) &&
+                    !weights.Has("vision_model.embeddings.patch_embed.weight");
+  return bare ? "" : "vision_model.";
+}
+
+ImageConfig ConfigOf(const Checkpoint& checkpoint,
+                     const WeightStore& weights,
+                     const std::string& prefix) {
+  const bool apple =
+      checkpoint.model_type == "aimv2" && !Aimv2HasBothTowers(checkpoint);
+  return ReadConfig(Aimv2TowerConfig(checkpoint, "vision"), weights, prefix,
+                    apple);
+}
+
 }  // namespace
 
 std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
   const bool both_towers = Aimv2HasBothTowers(checkpoint);
-  const bool apple = checkpoint.model_type == "aimv2" && !both_towers;
   const ConfigReader reader = Aimv2TowerConfig(checkpoint, "vision");
 
   WeightStore weights(checkpoint, Aimv2Layouts());
-  const bool bare = !both_towers &&
-                    !weights.Has("vision_model.embeddings.patch_embed.weight");
-  const std::string prefix = bare ? "" : "vision_model.";
-  const ImageConfig config = ReadConfig(reader, weights, prefix, apple);
+  const std::string prefix = VisionPrefix(checkpoint, weights);
+  const ImageConfig config = ConfigOf(checkpoint, weights, prefix);
   const std::int64_t width = config.tower.width;
   VitParts parts{
       .embedding =
@@ -124,6 +138,19 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
        .suffixes = {"position_ids"}},
       options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+LastBlocks ReadLastAimv2Blocks(const Checkpoint& checkpoint,
+                               std::int64_t count) {
+  WeightStore weights(checkpoint, Aimv2Layouts());
+  const std::string prefix = VisionPrefix(checkpoint, weights);
+  const Aimv2Tower tower = ConfigOf(checkpoint, weights, prefix).tower;
+  LastBlocks last =
+      ReadLastAimv2Layers(weights, prefix + "encoder.", tower,
+                          FirstOfLast(count, tower.layers, checkpoint.name));
+  last.norm_weight = weights.Take(prefix + "rms_norm.weight", {tower.width});
+  weights.RequireComplete();
+  return last;
 }
 
 }  // namespace eyechart::encoders

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "encoders/image_encoder.h"
+#include "encoders/trainable_blocks.h"
 
 namespace eyechart::encoders {
 
@@ -13,5 +14,9 @@ namespace eyechart::encoders {
 /// Aimv2Model.
 std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options);
+
+/// See Family::read_last_blocks.
+LastBlocks ReadLastAimv2Blocks(const Checkpoint& checkpoint,
+                               std::int64_t count);
 
 }  // namespace eyechart::encoders

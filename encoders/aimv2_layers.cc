@@ -12,11 +12,9 @@ bool HasObject(const Json& config, const std::string& key) {
   return it != config.end() && !it->is_null();
 }
 
-Block LoadBlock(WeightStore& weights,
-                const std::string& prefix,
-                const Aimv2Tower& tower,
-                const BlockOptions& options,
-                const Placement& placement) {
+BlockWeights ReadBlock(WeightStore& weights,
+                       const std::string& prefix,
+                       const Aimv2Tower& tower) {
   const std::int64_t c = tower.width;
   const std::string attention = prefix + "attention.";
   const std::string mlp = prefix + "ffn.";
@@ -46,7 +44,20 @@ Block LoadBlock(WeightStore& weights,
     block.up_bias = gate_and_up("bias", {tower.inner});
     block.down_bias = weights.Take(mlp + "down_proj.bias", {c});
   }
-  return Block(std::move(block), options, placement);
+  return block;
+}
+
+BlockOptions OptionsOf(const Aimv2Tower& tower) {
+  BlockOptions options;
+  options.heads = tower.heads;
+  options.norm = NormKind::kRms;
+  options.epsilon = tower.epsilon;
+  options.gated = true;
+  return options;
+}
+
+std::string LayerPrefix(const std::string& prefix, std::int64_t layer) {
+  return fmt::format("{}layers.{}.", prefix, layer);
 }
 
 }  // namespace
@@ -96,17 +107,25 @@ std::vector<Block> LoadAimv2Blocks(WeightStore& weights,
                                    const Aimv2Tower& tower,
                                    bool causal,
                                    const Placement& placement) {
-  BlockOptions options;
-  options.heads = tower.heads;
-  options.norm = NormKind::kRms;
-  options.epsilon = tower.epsilon;
-  options.gated = true;
+  BlockOptions options = OptionsOf(tower);
   options.causal = causal;
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < tower.layers; ++i)
-    blocks.push_back(LoadBlock(weights, fmt::format("{}layers.{}.", prefix, i),
-                               tower, options, placement));
+    blocks.emplace_back(ReadBlock(weights, LayerPrefix(prefix, i), tower),
+                        options, placement);
   return blocks;
+}
+
+LastBlocks ReadLastAimv2Layers(WeightStore& weights,
+                               const std::string& prefix,
+                               const Aimv2Tower& tower,
+                               std::int64_t first) {
+  LastBlocks last;
+  last.first = first;
+  last.options = OptionsOf(tower);
+  for (std::int64_t i = first; i < tower.layers; ++i)
+    last.blocks.push_back(ReadBlock(weights, LayerPrefix(prefix, i), tower));
+  return last;
 }
 
 Norm LoadAimv2Norm(WeightStore& weights,

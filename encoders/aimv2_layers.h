@@ -8,6 +8,7 @@
 
 #include "encoders/checkpoint.h"
 #include "encoders/config_reader.h"
+#include "encoders/trainable_blocks.h"
 #include "encoders/transformer.h"
 #include "encoders/weights.h"
 
@@ -45,6 +46,12 @@ std::vector<Block> LoadAimv2Blocks(WeightStore& weights,
                                    const Aimv2Tower& tower,
                                    bool causal,
                                    const Placement& placement);
+
+/// The same from layer `first` on, to be trained; without a final norm.
+LastBlocks ReadLastAimv2Layers(WeightStore& weights,
+                               const std::string& prefix,
+                               const Aimv2Tower& tower,
+                               std::int64_t first);
 
 /// The RMS norm `name`.
 Norm LoadAimv2Norm(WeightStore& weights,

@@ -28,16 +28,32 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   return PatchEmbedding(embedding, PositionRule::kBicubic, placement);
 }
 
+bool HasBothTowers(const Checkpoint& checkpoint) {
+  return checkpoint.model_type == "clip";
+}
+
+ConfigReader VisionConfig(const Checkpoint& checkpoint) {
+  return HasBothTowers(checkpoint)
+             ? ClipTowerConfig(checkpoint, "vision")
+             : ConfigReader(checkpoint.config, checkpoint.config_source);
+}
+
+// Vision-only folders are written with and without the prefix.
+std::string VisionPrefix(const Checkpoint& checkpoint,
+                         const WeightStore& weights) {
+  const bool bare =
+      !HasBothTowers(checkpoint) && weights.Has("embeddings.class_embedding");
+  return bare ? "" : "vision_model.";
+}
+
 }  // namespace
 
 std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const bool both_towers = checkpoint.model_type == "clip";
+  const bool both_towers = HasBothTowers(checkpoint);
   const std::string source = checkpoint.config_source;
-  const ConfigReader config = both_towers
-                                  ? ClipTowerConfig(checkpoint, "vision")
-                                  : ConfigReader(checkpoint.config, source);
+  const ConfigReader config = VisionConfig(checkpoint);
   const ClipTower tower = ReadClipTower(config, 768, 12);
   const std::int64_t image = config.Side("image_size", 224);
   const std::int64_t patch = config.Side("patch_size", 32);
@@ -47,9 +63,7 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
                    config.source(), image, patch);
 
   WeightStore weights(checkpoint, ClipLayouts());
-  // Vision-only folders are written with and without the prefix.
-  const bool bare = !both_towers && weights.Has("embeddings.class_embedding");
-  const std::string prefix = bare ? "" : "vision_model.";
+  const std::string prefix = VisionPrefix(checkpoint, weights);
   VitParts parts{
       .embedding = LoadEmbedding(weights, prefix + "embeddings.", tower.width,
                                  patch, image, placement),
@@ -90,6 +104,18 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
        .suffixes = {"position_ids"}},
       options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+LastBlocks ReadLastClipBlocks(const Checkpoint& checkpoint,
+                              std::int64_t count) {
+  const ClipTower tower = ReadClipTower(VisionConfig(checkpoint), 768, 12);
+  const std::int64_t first = FirstOfLast(count, tower.layers, checkpoint.name);
+  WeightStore weights(checkpoint, ClipLayouts());
+  LastBlocks last = ReadLastClipLayers(
+      weights, VisionPrefix(checkpoint, weights) + "encoder.", tower, first);
+  last.prefix = 1;
+  weights.RequireComplete();
+  return last;
 }
 
 }  // namespace eyechart::encoders

@@ -8,11 +8,9 @@ const Json& EmptyObject() {
   return empty;
 }
 
-Block LoadBlock(WeightStore& weights,
-                const std::string& prefix,
-                const ClipTower& tower,
-                const BlockOptions& options,
-                const Placement& placement) {
+BlockWeights ReadBlock(WeightStore& weights,
+                       const std::string& prefix,
+                       const ClipTower& tower) {
   const std::int64_t c = tower.width;
   const std::string attention = prefix + "self_attn.";
   const auto stacked = [&](const char* kind,
@@ -35,7 +33,19 @@ Block LoadBlock(WeightStore& weights,
   block.up_bias = weights.Take(prefix + "mlp.fc1.bias", {tower.inner});
   block.down_weight = weights.Take(prefix + "mlp.fc2.weight", {c, tower.inner});
   block.down_bias = weights.Take(prefix + "mlp.fc2.bias", {c});
-  return Block(std::move(block), options, placement);
+  return block;
+}
+
+BlockOptions OptionsOf(const ClipTower& tower) {
+  BlockOptions options;
+  options.heads = tower.heads;
+  options.epsilon = tower.epsilon;
+  options.activation = tower.activation;
+  return options;
+}
+
+std::string LayerPrefix(const std::string& prefix, std::int64_t layer) {
+  return fmt::format("{}layers.{}.", prefix, layer);
 }
 
 }  // namespace
@@ -83,18 +93,27 @@ std::vector<Block> LoadClipBlocks(WeightStore& weights,
                                   bool causal,
                                   bool split_last,
                                   const Placement& placement) {
-  BlockOptions options;
-  options.heads = tower.heads;
-  options.epsilon = tower.epsilon;
-  options.activation = tower.activation;
+  BlockOptions options = OptionsOf(tower);
   options.causal = causal;
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < tower.layers; ++i) {
     options.split_query = split_last && i + 1 == tower.layers;
-    blocks.push_back(LoadBlock(weights, fmt::format("{}layers.{}.", prefix, i),
-                               tower, options, placement));
+    blocks.emplace_back(ReadBlock(weights, LayerPrefix(prefix, i), tower),
+                        options, placement);
   }
   return blocks;
+}
+
+LastBlocks ReadLastClipLayers(WeightStore& weights,
+                              const std::string& prefix,
+                              const ClipTower& tower,
+                              std::int64_t first) {
+  LastBlocks last;
+  last.first = first;
+  last.options = OptionsOf(tower);
+  for (std::int64_t i = first; i < tower.layers; ++i)
+    last.blocks.push_back(ReadBlock(weights, LayerPrefix(prefix, i), tower));
+  return last;
 }
 
 Norm LoadClipNorm(WeightStore& weights,

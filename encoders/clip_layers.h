@@ -8,6 +8,7 @@
 
 #include "encoders/checkpoint.h"
 #include "encoders/config_reader.h"
+#include "encoders/trainable_blocks.h"
 #include "encoders/transformer.h"
 #include "encoders/weights.h"
 
@@ -44,6 +45,12 @@ std::vector<Block> LoadClipBlocks(WeightStore& weights,
                                   bool causal,
                                   bool split_last,
                                   const Placement& placement);
+
+/// The same from layer `first` on, to be trained; without a final norm.
+LastBlocks ReadLastClipLayers(WeightStore& weights,
+                              const std::string& prefix,
+                              const ClipTower& tower,
+                              std::int64_t first);
 
 /// The layer norm `name`.
 Norm LoadClipNorm(WeightStore& weights,

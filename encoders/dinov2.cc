@@ -59,11 +59,12 @@ Dinov2Config ReadConfig(const ConfigReader& reader, bool registers) {
   return config;
 }
 
-Block LoadBlock(WeightStore& weights,
-                const std::string& prefix,
-                const Dinov2Config& config,
-                const BlockOptions& options,
-                const Placement& placement) {
+BlockWeights ReadBlock(WeightStore& weights,
+                       const std::string& model_prefix,
+                       std::int64_t layer,
+                       const Dinov2Config& config) {
+  const std::string prefix =
+      fmt::format("{}encoder.layer.{}.", model_prefix, layer);
   const std::int64_t c = config.width;
   const std::string attention = prefix + "attention.attention.";
   const auto stacked = [&](const char* kind,
@@ -95,24 +96,28 @@ Block LoadBlock(WeightStore& weights,
   block.down_weight = weights.Take(down + ".weight", {c, config.inner});
   block.down_bias = weights.Take(down + ".bias", {c});
   block.scale2 = weights.Take(prefix + "layer_scale2.lambda1", {c});
-  return Block(std::move(block), options, placement);
+  return block;
+}
+
+BlockOptions OptionsOf(const Dinov2Config& config) {
+  BlockOptions options;
+  options.heads = config.heads;
+  options.epsilon = config.epsilon;
+  options.activation = config.activation;
+  options.gated = config.swiglu;
+  return options;
 }
 
 std::vector<Block> LoadBlocks(WeightStore& weights,
                               const std::string& prefix,
                               const Dinov2Config& config,
                               const Placement& placement) {
-  BlockOptions options;
-  options.heads = config.heads;
-  options.epsilon = config.epsilon;
-  options.activation = config.activation;
-  options.gated = config.swiglu;
+  BlockOptions options = OptionsOf(config);
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < config.layers; ++i) {
     options.split_query = i + 1 == config.layers;
-    blocks.push_back(LoadBlock(weights,
-                               fmt::format("{}encoder.layer.{}.", prefix, i),
-                               config, options, placement));
+    blocks.emplace_back(ReadBlock(weights, prefix, i, config), options,
+                        placement);
   }
   return blocks;
 }
@@ -156,19 +161,26 @@ Norm LoadNorm(WeightStore& weights,
   return Norm(NormKind::kLayer, weight, bias, config.epsilon, placement);
 }
 
+Dinov2Config ConfigOf(const Checkpoint& checkpoint) {
+  const ConfigReader reader(checkpoint.config, checkpoint.config_source);
+  return ReadConfig(reader, checkpoint.model_type == "dinov2_with_registers");
+}
+
+// Folders of classifiers hold the backbone under its name.
+std::string PrefixOf(const Checkpoint& checkpoint, const WeightStore& weights) {
+  const std::string prefix = checkpoint.model_type + ".";
+  return weights.Has(prefix + "embeddings.cls_token") ? prefix : "";
+}
+
 }  // namespace
 
 std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
                                                 const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const ConfigReader reader(checkpoint.config, checkpoint.config_source);
-  const Dinov2Config config =
-      ReadConfig(reader, checkpoint.model_type == "dinov2_with_registers");
+  const Dinov2Config config = ConfigOf(checkpoint);
 
   WeightStore weights(checkpoint, Dinov2Layouts());
-  // Folders of classifiers hold the backbone under its name.
-  std::string prefix = checkpoint.model_type + ".";
-  if (!weights.Has(prefix + "embeddings.cls_token")) prefix = "";
+  const std::string prefix = PrefixOf(checkpoint, weights);
   VitParts parts{
       .embedding =
           LoadEmbedding(weights, prefix + "embeddings.", config, placement),
@@ -190,6 +202,23 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
   info.token_width = config.width;
   weights.Finish({.prefixes = {"classifier."}, .suffixes = {}}, options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+LastBlocks ReadLastDinov2Blocks(const Checkpoint& checkpoint,
+                                std::int64_t count) {
+  const Dinov2Config config = ConfigOf(checkpoint);
+  LastBlocks last;
+  last.first = FirstOfLast(count, config.layers, checkpoint.name);
+  last.options = OptionsOf(config);
+  last.prefix = 1 + config.registers;
+  WeightStore weights(checkpoint, Dinov2Layouts());
+  const std::string prefix = PrefixOf(checkpoint, weights);
+  for (std::int64_t i = last.first; i < config.layers; ++i)
+    last.blocks.push_back(ReadBlock(weights, prefix, i, config));
+  last.norm_weight = weights.Take(prefix + "layernorm.weight", {config.width});
+  last.norm_bias = weights.Take(prefix + "layernorm.bias", {config.width});
+  weights.RequireComplete();
+  return last;
 }
 
 }  // namespace eyechart::encoders

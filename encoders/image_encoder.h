@@ -51,6 +51,9 @@ struct EncodeRequest {
   bool tokens = false;
   bool feature_map = false;
   bool pyramid = false;  // the stages' maps, where info() says there are some
+  /// Of a ViT: the tokens that enter the first of so many last blocks, which
+  /// TrainableBlocks goes on from; 0: none.
+  std::int64_t before_last = 0;
 };
 
 struct Features {
@@ -60,6 +63,7 @@ struct Features {
   /// Of a hierarchical family, the output of each stage as (B, Ci, hi, wi),
   /// finest first; the last is the feature map. Empty for others.
   std::vector<at::Tensor> pyramid;
+  at::Tensor hidden;  // (B, T, C), of EncodeRequest::before_last
 };
 
 /// One stage's map in Features::pyramid.

@@ -9,6 +9,7 @@
 #include "encoders/captioner.h"
 #include "encoders/image_encoder.h"
 #include "encoders/text_encoder.h"
+#include "encoders/trainable_blocks.h"
 
 namespace eyechart::encoders {
 
@@ -23,6 +24,9 @@ struct Family {
   /// Null where the family does not write.
   std::unique_ptr<Captioner> (*make_captioner)(const Checkpoint&,
                                                const EncoderOptions&) = nullptr;
+  /// The last so many blocks of the image tower, to be trained. Null where they
+  /// are no stack of like blocks.
+  LastBlocks (*read_last_blocks)(const Checkpoint&, std::int64_t) = nullptr;
 };
 
 std::span<const Family> Families();

@@ -25,6 +25,24 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   return PatchEmbedding(embedding, PositionRule::kBicubic, placement);
 }
 
+bool HasBothTowers(const Checkpoint& checkpoint) {
+  return checkpoint.model_type == "siglip";
+}
+
+ConfigReader VisionConfig(const Checkpoint& checkpoint) {
+  return HasBothTowers(checkpoint)
+             ? ClipTowerConfig(checkpoint, "vision")
+             : ConfigReader(checkpoint.config, checkpoint.config_source);
+}
+
+// Vision-only folders are written with and without the prefix.
+std::string VisionPrefix(const Checkpoint& checkpoint,
+                         const WeightStore& weights) {
+  const bool bare = !HasBothTowers(checkpoint) &&
+                    weights.Has("embeddings.patch_embedding.weight");
+  return bare ? "" : "vision_model.";
+}
+
 }  // namespace
 
 ClipTower ReadSiglipTower(const ConfigReader& config) {
@@ -41,11 +59,8 @@ ClipTower ReadSiglipTower(const ConfigReader& config) {
 std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const bool both_towers = checkpoint.model_type == "siglip";
-  const std::string source = checkpoint.config_source;
-  const ConfigReader config = both_towers
-                                  ? ClipTowerConfig(checkpoint, "vision")
-                                  : ConfigReader(checkpoint.config, source);
+  const bool both_towers = HasBothTowers(checkpoint);
+  const ConfigReader config = VisionConfig(checkpoint);
   const ClipTower tower = ReadSiglipTower(config);
   const std::int64_t image = config.Side("image_size", 224);
   const std::int64_t patch = config.Side("patch_size", 16);
@@ -55,10 +70,7 @@ std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
                    config.source(), image, patch);
 
   WeightStore weights(checkpoint);
-  // Vision-only folders are written with and without the prefix.
-  const bool bare =
-      !both_towers && weights.Has("embeddings.patch_embedding.weight");
-  const std::string prefix = bare ? "" : "vision_model.";
+  const std::string prefix = VisionPrefix(checkpoint, weights);
   VitParts parts{
       .embedding = LoadEmbedding(weights, prefix + "embeddings.", tower.width,
                                  patch, image, placement),
@@ -90,6 +102,21 @@ std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
        .suffixes = {"position_ids"}},
       options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
+}
+
+LastBlocks ReadLastSiglipBlocks(const Checkpoint& checkpoint,
+                                std::int64_t count) {
+  const ClipTower tower = ReadSiglipTower(VisionConfig(checkpoint));
+  const std::int64_t first = FirstOfLast(count, tower.layers, checkpoint.name);
+  WeightStore weights(checkpoint);
+  const std::string prefix = VisionPrefix(checkpoint, weights);
+  LastBlocks last =
+      ReadLastClipLayers(weights, prefix + "encoder.", tower, first);
+  last.norm_weight =
+      weights.Take(prefix + "post_layernorm.weight", {tower.width});
+  last.norm_bias = weights.Take(prefix + "post_layernorm.bias", {tower.width});
+  weights.RequireComplete();
+  return last;
 }
 
 }  // namespace eyechart::encoders

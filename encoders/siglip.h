@@ -14,4 +14,8 @@ ClipTower ReadSiglipTower(const ConfigReader& config);
 std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options);
 
+/// See Family::read_last_blocks.
+LastBlocks ReadLastSiglipBlocks(const Checkpoint& checkpoint,
+                                std::int64_t count);
+
 }  // namespace eyechart::encoders

@@ -37,10 +37,19 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
       request.pool && request.pool != Pool::kMean && !of_blocks && !head_of_all;
   const bool need_all = request.tokens || request.feature_map || of_blocks ||
                         request.pool == Pool::kMean || head_of_all;
-  if (!need_all && !need_class) return {};
+  const std::int64_t entered = request.before_last;
+  EYECHART_CHECK(entered <= static_cast<std::int64_t>(parts_.blocks.size()),
+                 "the last {} of {} blocks", entered, parts_.blocks.size());
+  const bool need_end = need_all || need_class;
+  if (!need_end && entered == 0) return {};
+  Features features;
   std::vector<at::Tensor> last_blocks;
   for (const Block& block : parts_.blocks) {
     const std::ptrdiff_t left = &parts_.blocks.back() - &block;
+    if (left + 1 == entered) {
+      features.hidden = x;
+      if (!need_end) return features;
+    }
     // Nothing reads the last block's patches where only the class token goes
     // out.
     x = block.Forward(x, left == 0 && !need_all ? 1 : x.size(1));
@@ -48,7 +57,6 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
       last_blocks.push_back(x);
   }
 
-  Features features;
   if (of_blocks) features.pooled = PoolBlocks(last_blocks);
   const at::Tensor all = parts_.normed_tokens ? parts_.post_norm.Forward(x) : x;
   if (need_class) {

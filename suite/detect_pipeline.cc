@@ -44,6 +44,18 @@ void RequireDetectJob(const DetectJob& job) {
                    "--head {}: should be {}", o.head, fmt::join(kinds, " or "));
   EYECHART_REQUIRE(o.width > 0 && o.width <= 1024 && o.layers >= 0,
                    "a head of width {} and {} layers", o.width, o.layers);
+  EYECHART_REQUIRE(o.unfreeze >= 0,
+                   "--unfreeze {}: should be a number of last blocks, at least "
+                   "0",
+                   o.unfreeze);
+  EYECHART_REQUIRE(o.unfreeze == 0 || !o.own_stages,
+                   "--unfreeze {} with own stages: encoders with stages have "
+                   "no blocks that can be trained; leave --stages at last",
+                   o.unfreeze);
+  EYECHART_REQUIRE(
+      o.train.unfreeze_rate_factor > 0 && o.train.unfreeze_rate_factor <= 1,
+      "--unfreeze-rate-factor {}: should be above 0, at most 1",
+      o.train.unfreeze_rate_factor);
   EYECHART_REQUIRE(o.train.steps > 0 && o.train.batch > 0 && o.epochs >= 0,
                    "{} steps of {} pictures: both should be at least 1",
                    o.train.steps, o.train.batch);

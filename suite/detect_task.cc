@@ -1,4 +1,5 @@
-// Task kind `detect`: detection transfer on an encoder's frozen maps.
+// Task kind `detect`: detection transfer on an encoder's maps, frozen unless
+// last blocks are trained too.
 #include <array>
 
 #include "core/error.h"
@@ -31,6 +32,10 @@ constexpr std::array kKeys = {
     TaskKey{"train_batch", Type::kNumber, "8", false, "pictures a step"},
     TaskKey{"rate", Type::kNumber, "0", false,
             "peak learning rate; 0: the head's own"},
+    TaskKey{"unfreeze", Type::kNumber, "0", false,
+            "last blocks of the encoder that are trained with the head"},
+    TaskKey{"unfreeze_rate_factor", Type::kNumber, "0.1", false,
+            "their learning rate, as a part of the head's"},
     TaskKey{"variants", Type::kNumber, "4", false,
             "ways in which a training picture is laid; 0: anew each epoch"},
     TaskKey{"patience", Type::kNumber, "0", false,
@@ -61,6 +66,8 @@ DetectJob JobOf(const TaskSpec& task) {
   o.epochs = NumberOf(task, "epochs");
   o.train.batch = WholeOf(task, "train_batch");
   o.train.rate = NumberOf(task, "rate");
+  o.unfreeze = WholeOf(task, "unfreeze");
+  o.train.unfreeze_rate_factor = NumberOf(task, "unfreeze_rate_factor");
   o.variants = WholeOf(task, "variants");
   o.train.patience = WholeOf(task, "patience");
   o.shots = WholeOf(task, "shots");

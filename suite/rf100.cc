@@ -19,18 +19,21 @@ namespace fs = std::filesystem;
 Json IdentityOf(const encoders::LoadedModel& model, const DetectJob& job) {
   const detection::TransferOptions& o = job.options;
   const detection::TrainDetectorOptions& t = o.train;
-  return {{"encoder", detection::EncoderJson(model)},
-          {"head", {o.head, o.width, o.layers, o.keep_aspect, o.own_stages}},
-          {"data",
-           {o.variants, o.jitter.scale_min, o.jitter.scale_max, o.validation,
-            o.shots, static_cast<int>(o.shot_rule), o.images, job.test}},
-          {"training",
-           {t.steps, o.epochs, t.batch, t.rate, t.warmup, t.decay, t.average,
-            t.looks, t.patience, t.keep_best}},
-          {"find",
-           {o.find.detect.min_score, o.find.detect.most,
-            o.find.nms.iou_threshold, o.find.most_kept}},
-          {"seeds", {o.seed, o.runs}}};
+  Json json = {
+      {"encoder", detection::EncoderJson(model)},
+      {"head", {o.head, o.width, o.layers, o.keep_aspect, o.own_stages}},
+      {"data",
+       {o.variants, o.jitter.scale_min, o.jitter.scale_max, o.validation,
+        o.shots, static_cast<int>(o.shot_rule), o.images, job.test}},
+      {"training",
+       {t.steps, o.epochs, t.batch, t.rate, t.warmup, t.decay, t.average,
+        t.looks, t.patience, t.keep_best}},
+      {"find",
+       {o.find.detect.min_score, o.find.detect.most, o.find.nms.iou_threshold,
+        o.find.most_kept}},
+      {"seeds", {o.seed, o.runs}}};
+  if (o.unfreeze > 0) json["unfreeze"] = {o.unfreeze, t.unfreeze_rate_factor};
+  return json;
 }
 
 // What stands in detect.json of a set that was done with these settings.
@@ -106,6 +109,9 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
                      Progress& progress) {
   RequireDetectJob(job);
   EYECHART_REQUIRE(!job.out.empty(), "rf100 needs a folder to write to: --out");
+  // A number of blocks that the model lacks is no fault of a set.
+  if (job.options.unfreeze > 0)
+    encoders::TrainableBlocks::Create(model.checkpoint, job.options.unfreeze);
   const Json identity = IdentityOf(model, job);
   std::vector<Rf100Row> rows;
   for (const data::Rf100Set& set : data::FindRf100(root)) {

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kSchema = 1;
+constexpr const char* kBlocksFile = "blocks.safetensors";
 // Above what any head has, so that a damaged file asks for no memory.
 constexpr std::int64_t kMostWidth = 1 << 14;
 constexpr std::int64_t kMostClasses = 1 << 16;
@@ -72,16 +73,32 @@ Canvas CanvasFrom(const Json& json, const std::string& source) {
   return canvas;
 }
 
+// `file` should be the one whose hash stands under `key`.
+void RequireFile(const fs::path& file,
+                 const Json& json,
+                 const char* key,
+                 const std::string& source) {
+  EYECHART_REQUIRE(fs::exists(file), "{}: it lacks {}",
+                   file.parent_path().string(), file.filename().string());
+  EYECHART_REQUIRE(Sha256File(file) == JsonGet<std::string>(json, key, source),
+                   "{}: not the file that detector.json was written with",
+                   file.string());
+}
+
 std::string Level(const char* what, std::size_t level) {
   return fmt::format("map.{}.{}", level, what);
 }
 
 }  // namespace
 
-std::int64_t ParametersOf(const DetectionHead& head) {
+std::int64_t ParametersOf(const NamedTensors& tensors) {
   std::int64_t count = 0;
-  for (const auto& [name, tensor] : head.Parameters()) count += tensor.numel();
+  for (const auto& [name, tensor] : tensors) count += tensor.numel();
   return count;
+}
+
+std::int64_t ParametersOf(const DetectionHead& head) {
+  return ParametersOf(head.Parameters());
 }
 
 Json EncoderJson(const encoders::LoadedModel& model) {
@@ -106,24 +123,32 @@ void WriteDetector(const fs::path& folder, const Detector& detector) {
   }
   const fs::path file = folder / "head.safetensors";
   probes::WriteTensors(file, tensors);
+  Json unfrozen = {{"unfreeze", detector.unfreeze}};
+  std::error_code ignored;
+  fs::remove(folder / kBlocksFile, ignored);  // of a detector before this one
+  if (detector.unfreeze > 0) {
+    probes::WriteTensors(folder / kBlocksFile, detector.blocks);
+    unfrozen["blocks_sha256"] = Sha256File(folder / kBlocksFile);
+  }
   Json levels = Json::array(), classes = Json::array();
   for (const MapLevel& level : detector.options.pyramid.maps)
     levels.push_back({{"width", level.width}, {"stride", level.stride}});
   for (const data::BoxCategory& category : detector.categories)
     classes.push_back({{"id", category.id}, {"name", category.name}});
-  const Json json = {{"schema", kSchema},
-                     {"head",
-                      {{"kind", detector.kind},
-                       {"width", detector.options.pyramid.width},
-                       {"layers", detector.options.layers},
-                       {"parameters", ParametersOf(*detector.head)}}},
-                     {"levels", levels},
-                     {"stages", detector.own_stages ? "own" : "last"},
-                     {"canvas", CanvasJson(detector.canvas)},
-                     {"classes", classes},
-                     {"encoder", detector.encoder},
-                     {"training", detector.training},
-                     {"tensors_sha256", Sha256File(file)}};
+  Json json = {{"schema", kSchema},
+               {"head",
+                {{"kind", detector.kind},
+                 {"width", detector.options.pyramid.width},
+                 {"layers", detector.options.layers},
+                 {"parameters", ParametersOf(*detector.head)}}},
+               {"levels", levels},
+               {"stages", detector.own_stages ? "own" : "last"},
+               {"canvas", CanvasJson(detector.canvas)},
+               {"classes", classes},
+               {"encoder", detector.encoder},
+               {"training", detector.training},
+               {"tensors_sha256", Sha256File(file)}};
+  json.update(unfrozen);
   WriteFileAtomic(folder / "detector.json", json.dump(1) + "\n");
 }
 
@@ -166,11 +191,7 @@ Detector ReadDetector(const fs::path& folder) {
   detector.encoder = Member(json, "encoder", source);
   detector.training = json.value("training", Json::object());
   const fs::path file = folder / "head.safetensors";
-  EYECHART_REQUIRE(fs::exists(file), "{}: it lacks head.safetensors",
-                   folder.string());
-  EYECHART_REQUIRE(
-      Sha256File(file) == JsonGet<std::string>(json, "tensors_sha256", source),
-      "{}: not the file that detector.json was written with", file.string());
+  RequireFile(file, json, "tensors_sha256", source);
   const NamedTensors tensors = probes::ReadTensors(file);
   detector.head = CreateHead(detector.kind, detector.options);
   NamedTensors values;
@@ -191,7 +212,24 @@ Detector ReadDetector(const fs::path& folder) {
     take("shift", detector.scale.shift);
     take("scale", detector.scale.scale);
   }
+  // Detectors from before blocks could be trained do not say so.
+  if (json.contains("unfreeze"))
+    detector.unfreeze = Whole(json, "unfreeze", 0, 1 << 10, source);
+  if (detector.unfreeze == 0) return detector;
+  const fs::path blocks = folder / kBlocksFile;
+  RequireFile(blocks, json, "blocks_sha256", source);
+  for (const auto& [name, tensor] : probes::ReadTensors(blocks))
+    detector.blocks.emplace_back(name, tensor);
   return detector;
+}
+
+std::unique_ptr<encoders::TrainableBlocks> BlocksOf(
+    const Detector& detector, const encoders::LoadedModel& model) {
+  if (detector.unfreeze == 0) return nullptr;
+  auto blocks =
+      encoders::TrainableBlocks::Create(model.checkpoint, detector.unfreeze);
+  CopyInto(BlockParameters(*blocks), detector.blocks, kBlocksFile);
+  return blocks;
 }
 
 void RequireFits(const Detector& detector,
@@ -208,6 +246,14 @@ void RequireFits(const Detector& detector,
         std::string(key) == "weights_sha256" ? "weights" : "preprocessing",
         then.substr(0, 12), now.at(key).get<std::string>().substr(0, 12));
   }
+}
+
+void RequireFrozen(const Detector& detector, const fs::path& folder) {
+  EYECHART_REQUIRE(detector.unfreeze == 0,
+                   "{}: trained with the encoder's last {} blocks, which do "
+                   "not stand in the model; a detector of a frozen encoder "
+                   "serves here",
+                   folder.string(), detector.unfreeze);
 }
 
 std::vector<std::int64_t> ClassesOf(const Detector& detector,

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "data/boxes/box_dataset.h"
 #include "encoders/loaded_model.h"
+#include "encoders/trainable_blocks.h"
 #include "probes/detection/detection_heads.h"
 #include "probes/detection/transfer/canvas.h"
 #include "probes/detection/transfer/map_source.h"
@@ -23,17 +24,23 @@ struct Detector {
   MapScale scale;
   std::vector<data::BoxCategory> categories;  // by class
   std::unique_ptr<DetectionHead> head;
+  /// Last blocks of the encoder that were trained with the head; their tensors
+  /// as BlockParameters names them.
+  std::int64_t unfreeze = 0;
+  NamedTensors blocks;
   Json encoder;   // what the maps came from: model, weights, preprocessing
   Json training;  // how the head was trained; for people and records
 };
 
-/// Learned values of the head.
+/// Learned values of the head; of tensors.
 std::int64_t ParametersOf(const DetectionHead& head);
+std::int64_t ParametersOf(const NamedTensors& tensors);
 
 /// What `encoder` of a detector says of `model`.
 Json EncoderJson(const encoders::LoadedModel& model);
 
-/// Writes `folder`/head.safetensors and `folder`/detector.json.
+/// Writes `folder`/head.safetensors, `folder`/detector.json, and
+/// `folder`/blocks.safetensors where there are trained blocks.
 void WriteDetector(const std::filesystem::path& folder,
                    const Detector& detector);
 
@@ -41,11 +48,21 @@ void WriteDetector(const std::filesystem::path& folder,
 /// that is not known, and for tensors that do not fit or are damaged.
 Detector ReadDetector(const std::filesystem::path& folder);
 
+/// The blocks of `model` with the detector's weights; null where it has none.
+/// Throws InputError for a model that they do not fit.
+std::unique_ptr<encoders::TrainableBlocks> BlocksOf(
+    const Detector& detector, const encoders::LoadedModel& model);
+
 /// Throws InputError where `model` has other weights or prepares pictures
 /// otherwise than the one that `detector` was trained on.
 void RequireFits(const Detector& detector,
                  const encoders::LoadedModel& model,
                  const std::filesystem::path& folder);
+
+/// Throws InputError where the encoder's last blocks were trained with the
+/// head: for what runs the encoder as it stands.
+void RequireFrozen(const Detector& detector,
+                   const std::filesystem::path& folder);
 
 /// A class of the detector for each category of `dataset`, by name, whatever
 /// their order and ids; -1 where the detector lacks it. Throws InputError where

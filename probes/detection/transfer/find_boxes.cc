@@ -1,5 +1,6 @@
 #include "probes/detection/transfer/find_boxes.h"
 
+#include <ATen/core/grad_mode.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -54,7 +55,10 @@ std::vector<PictureBoxes> FindBoxes(const DetectionHead& head,
     std::vector<std::int64_t> index(static_cast<std::size_t>(
         std::min(options.batch, examples.size() - begin)));
     std::iota(index.begin(), index.end(), begin);
-    const MapBatch batch = source.Load(index, 0);
+    const MapBatch batch = [&] {
+      const at::NoGradGuard no_grad;
+      return source.Load(index, 0);
+    }();
     const c10::InferenceMode inference;
     const std::vector<FoundBoxes> found =
         head.Detect(batch.maps, options.detect);

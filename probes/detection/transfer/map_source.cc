@@ -1,6 +1,7 @@
 #include "probes/detection/transfer/map_source.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -18,27 +19,6 @@
 
 namespace eyechart::detection {
 namespace {
-
-// The maps of pixels (B, 3, H, W), float32 on the CPU.
-std::vector<at::Tensor> Encode(encoders::LoadedModel& model,
-                               const at::Tensor& pixels,
-                               bool own_stages) {
-  std::vector<at::Tensor> maps;
-  {
-    const c10::InferenceMode inference;
-    encoders::EncodeRequest request;
-    request.feature_map = !own_stages;
-    request.pyramid = own_stages;
-    encoders::Features features =
-        model.encoder->Encode(pixels.to(model.device), request);
-    maps = own_stages ? features.pyramid
-                      : std::vector<at::Tensor>{features.feature_map};
-  }
-  // Inference tensors cannot take part in what gradients are traced through.
-  for (at::Tensor& map : maps)
-    map = at::empty(map.sizes(), at::kFloat).copy_(map);
-  return maps;
-}
 
 std::uint64_t SeedOf(std::uint64_t seed, std::int64_t variant) {
   return seed ^
@@ -73,8 +53,11 @@ MapSource::MapSource(encoders::LoadedModel& model,
       "--levels stages: {} has no stages of its own; leave it at last",
       model.encoder->info().family);
   const Canvas& canvas = options.canvas;
-  const at::Tensor blank = at::zeros({1, 3, canvas.height, canvas.width});
-  for (const at::Tensor& map : Encode(model, blank, options.own_stages)) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> blank =
+      Encode(at::zeros({1, 3, canvas.height, canvas.width}));
+  for (const at::Tensor& one : blank) values_ += one.numel();
+  for (const at::Tensor& map : MapsOf(blank)) {
     const std::int64_t stride = canvas.width / map.size(3);
     EYECHART_REQUIRE(stride * map.size(3) == canvas.width &&
                          stride * map.size(2) == canvas.height,
@@ -87,15 +70,42 @@ MapSource::MapSource(encoders::LoadedModel& model,
 
 MapSource::~MapSource() = default;
 
-std::int64_t MapSource::BytesToKeep(const std::vector<MapLevel>& levels,
-                                    const Canvas& canvas,
-                                    std::int64_t examples,
-                                    std::int64_t variants) {
-  std::int64_t values = 0;
-  for (const MapLevel& level : levels)
-    values += level.width * (canvas.width / level.stride) *
-              (canvas.height / level.stride);
-  return 2 * values * examples * variants;
+std::int64_t MapSource::BytesToKeep(std::int64_t examples,
+                                    std::int64_t variants) const {
+  return 2 * values_ * examples * variants;
+}
+
+std::vector<at::Tensor> MapSource::Encode(const at::Tensor& pixels) const {
+  std::vector<at::Tensor> encoded;
+  {
+    const c10::InferenceMode inference;
+    encoders::EncodeRequest request;
+    if (options_.blocks != nullptr)
+      request.before_last = options_.blocks->count();
+    else
+      request.feature_map = !options_.own_stages;
+    request.pyramid = options_.own_stages;
+    encoders::Features features =
+        model_.encoder->Encode(pixels.to(model_.device), request);
+    if (options_.blocks != nullptr)
+      encoded = {features.hidden};
+    else if (options_.own_stages)
+      encoded = features.pyramid;
+    else
+      encoded = {features.feature_map};
+  }
+  // Inference tensors cannot take part in what gradients are traced through.
+  for (at::Tensor& one : encoded)
+    one = at::empty(one.sizes(), at::kFloat).copy_(one);
+  return encoded;
+}
+
+std::vector<at::Tensor> MapSource::MapsOf(
+    std::vector<at::Tensor> encoded) const {
+  if (options_.blocks == nullptr) return encoded;
+  const std::int64_t patch = model_.encoder->info().patch_size;
+  return {
+      options_.blocks->Map(encoded.front(), options_.canvas.height / patch)};
 }
 
 MapSource::Prepared MapSource::Prepare(const std::vector<std::int64_t>& index,
@@ -160,8 +170,7 @@ std::vector<MapSource::Made> MapSource::Make(
     ThrowIfInterrupted();
     Prepared prepared = next.get();
     if (begin + options_.batch < n) prepare(begin + options_.batch);
-    const std::vector<at::Tensor> maps =
-        Encode(model_, prepared.pixels, options_.own_stages);
+    const std::vector<at::Tensor> maps = Encode(prepared.pixels);
     for (std::size_t i = 0; i < prepared.made.size(); ++i) {
       for (const at::Tensor& map : maps)
         prepared.made[i].maps.push_back(map[static_cast<std::int64_t>(i)]);
@@ -200,17 +209,20 @@ MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
     fresh = Make(index, variant);
     for (std::size_t i = 0; i < index.size(); ++i) batch[i] = &fresh[i];
   }
-  MapBatch made;
+  std::vector<at::Tensor> encoded;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
     std::vector<at::Tensor> maps;
     for (const Made* one : batch)
       maps.push_back(one->maps[level].to(at::kFloat));
-    at::Tensor stacked = at::stack(maps);
-    if (!scale_.shift.empty())
-      stacked.sub_(scale_.shift[level].view({1, -1, 1, 1}))
-          .mul_(scale_.scale[level].view({1, -1, 1, 1}));
-    made.maps.push_back(std::move(stacked));
+    encoded.push_back(at::stack(maps));
   }
+  MapBatch made;
+  made.maps = MapsOf(std::move(encoded));
+  if (!scale_.shift.empty())
+    for (std::size_t level = 0; level < levels_.size(); ++level)
+      made.maps[level]
+          .sub_(scale_.shift[level].view({1, -1, 1, 1}))
+          .mul_(scale_.scale[level].view({1, -1, 1, 1}));
   for (const Made* one : batch) {
     made.targets.push_back(one->targets);
     made.placings.push_back(one->placing);
@@ -226,6 +238,7 @@ std::vector<std::string> MapSource::problems() const {
 }
 
 MapScale MapSource::MeasureScale(std::int64_t pictures) {
+  const at::NoGradGuard no_grad;
   std::vector<std::int64_t> order(static_cast<std::size_t>(examples_.size()));
   std::iota(order.begin(), order.end(), 0);
   Random random(options_.seed, 1);

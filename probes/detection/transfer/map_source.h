@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "encoders/loaded_model.h"
+#include "encoders/trainable_blocks.h"
 #include "probes/detection/transfer/box_examples.h"
 
 namespace eyechart::detection {
@@ -28,6 +29,9 @@ struct MapSourceOptions {
   bool keep = false;
   /// The stages' own maps of a hierarchical encoder, else its last map.
   bool own_stages = false;
+  /// Last blocks that stand in for the encoder's own: what is made and kept is
+  /// what enters them. They outlive the source; null: the encoder's.
+  const encoders::TrainableBlocks* blocks = nullptr;
   std::int64_t batch = 32;  // pictures a forward pass
   int workers = 0;          // decoding threads; 0: one a hardware thread
   std::uint64_t seed = 0;   // of the placings
@@ -65,9 +69,12 @@ class MapSource {
   const std::vector<MapLevel>& levels() const { return levels_; }
   const BoxExamples& examples() const { return examples_; }
   const Canvas& canvas() const { return options_.canvas; }
+  /// Null: the encoder is frozen whole.
+  const encoders::TrainableBlocks* blocks() const { return options_.blocks; }
 
   /// Pictures `index` of the examples, as in `epoch`; scaled by SetScale's. One
   /// that cannot be read is black, without targets, and told by `problems`.
+  /// Where gradients are wanted they flow from the maps into `blocks`.
   MapBatch Load(const std::vector<std::int64_t>& index, std::int64_t epoch);
 
   /// Means and scales over the first `pictures` of a seeded order.
@@ -77,15 +84,13 @@ class MapSource {
   /// "path: why" of each picture that could not be read so far.
   std::vector<std::string> problems() const;
 
-  /// Bytes that keeping all variants takes, of `examples` pictures.
-  static std::int64_t BytesToKeep(const std::vector<MapLevel>& levels,
-                                  const Canvas& canvas,
-                                  std::int64_t examples,
-                                  std::int64_t variants);
+  /// Bytes that keeping `variants` of `examples` pictures takes.
+  std::int64_t BytesToKeep(std::int64_t examples, std::int64_t variants) const;
 
  private:
   struct Made {
-    std::vector<at::Tensor> maps;  // a level: (C, h, w)
+    /// A level: (C, h, w); with `blocks` what enters them alone, (T, C).
+    std::vector<at::Tensor> maps;
     BoxTargets targets;
     Placing placing;
     data::PictureSize size;
@@ -97,11 +102,16 @@ class MapSource {
                          std::int64_t variant);
   Prepared Prepare(const std::vector<std::int64_t>& index,
                    std::int64_t variant) const;
+  // What is made of pixels (B, 3, H, W): maps, or what enters `blocks`.
+  std::vector<at::Tensor> Encode(const at::Tensor& pixels) const;
+  // Of Encode's the maps (B, C, h, w).
+  std::vector<at::Tensor> MapsOf(std::vector<at::Tensor> encoded) const;
 
   encoders::LoadedModel& model_;
   const BoxExamples& examples_;
   MapSourceOptions options_;
   std::vector<MapLevel> levels_;
+  std::int64_t values_ = 0;                      // of a picture as it is kept
   std::unordered_map<std::int64_t, Made> kept_;  // by variant and picture
   MapScale scale_;
   std::map<std::size_t, std::string> problems_;  // by image

@@ -42,12 +42,17 @@ class Run {
         source_(source),
         validate_(validate),
         options_(options),
-        optimizer_(OptimizerOf(options)) {
-    optimizer_.Add(head.Parameters());
+        optimizer_(OptimizerOf(options)),
+        trained_(head.Parameters()) {
+    optimizer_.Add(trained_);
+    if (source.blocks() != nullptr) {
+      const NamedTensors blocks = BlockParameters(*source.blocks());
+      optimizer_.Add(blocks, options.unfreeze_rate_factor);
+      trained_.insert(trained_.end(), blocks.begin(), blocks.end());
+    }
     if (options.average > 0)
-      average_.emplace(head.Parameters(),
-                       AverageOptions{.decay = options.average});
-    RestoreTrainState(options.checkpoint, options.identity, state_, head_,
+      average_.emplace(trained_, AverageOptions{.decay = options.average});
+    RestoreTrainState(options.checkpoint, options.identity, state_, trained_,
                       optimizer_, Average());
   }
 
@@ -70,7 +75,7 @@ class Run {
           std::chrono::duration<double>(Clock::now() - saved).count() >
           options_.checkpoint_seconds;
       if (keeps && (due || InterruptSignal() != 0)) {
-        SaveTrainState(options_.checkpoint, options_.identity, state_, head_,
+        SaveTrainState(options_.checkpoint, options_.identity, state_, trained_,
                        optimizer_, Average());
         saved = Clock::now();
       }
@@ -79,7 +84,7 @@ class Run {
     progress.End();
     Finish();
     trained.steps = state_.step;
-    trained.best_step = state_.best_head.empty() ? 0 : state_.best_step;
+    trained.best_step = state_.best_weights.empty() ? 0 : state_.best_step;
     trained.validation_ap = trained.best_step > 0 ? state_.best
                             : state_.log.empty()
                                 ? kNotLooked
@@ -159,15 +164,15 @@ class Run {
     state_.best_step = state_.step;
     state_.looks_since = 0;
     if (!options_.keep_best) return;
-    state_.best_head.clear();
-    for (const auto& [name, tensor] : head_.Parameters())
-      state_.best_head.emplace_back(name, tensor.detach().clone());
+    state_.best_weights.clear();
+    for (const auto& [name, tensor] : trained_)
+      state_.best_weights.emplace_back(name, tensor.detach().clone());
   }
 
-  // The head as it is kept.
+  // What was trained, as it is kept.
   void Finish() {
-    if (!state_.best_head.empty())
-      CopyInto(head_.Parameters(), state_.best_head, "the best look");
+    if (!state_.best_weights.empty())
+      CopyInto(trained_, state_.best_weights, "the best look");
     else if (average_)
       average_->Swap();
     if (options_.checkpoint.empty()) return;
@@ -180,6 +185,7 @@ class Run {
   const ValidateDetector& validate_;
   const TrainDetectorOptions options_;
   HeadOptimizer optimizer_;
+  NamedTensors trained_;  // parameters of the head, then of the blocks
   std::optional<MovingAverage> average_;
   TrainState state_;
 };
@@ -189,6 +195,13 @@ std::string Number(double value) {
 }
 
 }  // namespace
+
+NamedTensors BlockParameters(const encoders::TrainableBlocks& blocks) {
+  NamedTensors all;
+  for (const auto& [name, tensor] : blocks.Parameters())
+    all.emplace_back("blocks." + name, tensor);
+  return all;
+}
 
 double DefaultRate(const std::string& kind) {
   return kind == "set" ? 3e-4 : 1e-3;

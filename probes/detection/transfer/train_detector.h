@@ -1,4 +1,5 @@
-// Training a detection head on a frozen encoder's maps.
+// Training a detection head on the maps of an encoder that is frozen, or but
+// for its last blocks.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,9 @@ struct TrainDetectorOptions {
   std::int64_t batch = 8;  // pictures a step; all where there are fewer
   /// Peak of the learning rate; 0: the head kind's own (DefaultRate).
   double rate = 0;
+  /// Rate of an encoder's blocks that are trained too, as a part of the head's:
+  /// a tenth is DETR's (1e-5 beside 1e-4; Carion et al. 2020) and RT-DETR's.
+  double unfreeze_rate_factor = 0.1;
   std::int64_t warmup = 100;  // steps of a linear rise of the rate
   double decay = 0.05;        // AdamW's, of weights
   double clip = 10;           // norm that gradients are cut to
@@ -64,16 +68,20 @@ struct TrainedDetector {
 using ValidateDetector =
     std::function<std::pair<double, double>(const DetectionHead&)>;
 
+/// The parameters of `blocks`, "blocks.11.qkv.weight": what they are trained
+/// and filed as.
+NamedTensors BlockParameters(const encoders::TrainableBlocks& blocks);
+
 /// 1e-3 for "dense"; 3e-4 for "set": published decoders take 1e-4 to 2e-4 over
 /// runs a hundred times as long. Neither is tuned.
 double DefaultRate(const std::string& kind);
 
-/// Trains `head`, which ends as its average (of the best look, where one is
-/// kept). `validate` may be empty. An interrupted run leaves its checkpoint and
-/// throws Interrupted; the same call goes on from there to the same weights,
-/// bit for bit, with the same threads. The checkpoint is removed at the end.
-/// Throws InputError for a checkpoint of another run, and where a loss is not
-/// finite.
+/// Trains `head`, and the source's blocks where it has some, which end as their
+/// average (of the best look, where one is kept). `validate` may be empty. An
+/// interrupted run leaves its checkpoint and throws Interrupted; the same call
+/// goes on from there to the same weights, bit for bit, with the same threads.
+/// The checkpoint is removed at the end. Throws InputError for a checkpoint of
+/// another run, and where a loss is not finite.
 TrainedDetector TrainDetector(DetectionHead& head,
                               MapSource& source,
                               const ValidateDetector& validate,

@@ -63,7 +63,7 @@ void CopyInto(const NamedTensors& parameters,
   for (const auto& [name, tensor] : parameters) {
     const at::Tensor& found = probes::FindTensor(values, name, source);
     EYECHART_REQUIRE(found.sizes() == tensor.sizes(),
-                     "{}: tensor {} has another shape than this head's", source,
+                     "{}: tensor {} has another shape than this run's", source,
                      name);
     at::Tensor(tensor).copy_(found);
   }
@@ -72,7 +72,7 @@ void CopyInto(const NamedTensors& parameters,
 void SaveTrainState(const fs::path& file,
                     const std::string& identity,
                     const TrainState& state,
-                    const DetectionHead& head,
+                    const NamedTensors& parameters,
                     const HeadOptimizer& optimizer,
                     const MovingAverage* average) {
   NamedTensors tensors = {
@@ -89,10 +89,10 @@ void SaveTrainState(const fs::path& file,
     for (const auto& [name, value] : row.losses) rows.push_back(value);
   }
   tensors.emplace_back("log", at::tensor(rows, at::kDouble));
-  Append(tensors, "head.", head.Parameters());
+  Append(tensors, "value.", parameters);
   Append(tensors, "optimizer.", optimizer.State());
   if (average != nullptr) Append(tensors, "average.", average->State());
-  Append(tensors, "best.", state.best_head);
+  Append(tensors, "best.", state.best_weights);
   CreateFolder(file.parent_path());
   probes::WriteTensors(file, tensors);
 }
@@ -100,7 +100,7 @@ void SaveTrainState(const fs::path& file,
 bool RestoreTrainState(const fs::path& file,
                        const std::string& identity,
                        TrainState& state,
-                       DetectionHead& head,
+                       const NamedTensors& parameters,
                        HeadOptimizer& optimizer,
                        MovingAverage* average) {
   if (file.empty() || !fs::exists(file)) return false;
@@ -136,10 +136,10 @@ bool RestoreTrainState(const fs::path& file,
       row.losses.emplace_back(state.terms[i], rows[at + kFixed + i]);
     state.log.push_back(std::move(row));
   }
-  CopyInto(head.Parameters(), Under(tensors, "head."), source);
+  CopyInto(parameters, Under(tensors, "value."), source);
   optimizer.Restore(Under(tensors, "optimizer."), source);
   if (average != nullptr) average->Restore(Under(tensors, "average."), source);
-  state.best_head = Under(tensors, "best.");
+  state.best_weights = Under(tensors, "best.");
   return true;
 }
 

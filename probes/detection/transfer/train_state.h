@@ -24,15 +24,15 @@ struct TrainState {
   double best = -1;         // validation AP of the best look
   std::int64_t best_step = 0;
   std::int64_t looks_since = 0;  // looks without a better one
-  NamedTensors best_head;        // copies; empty before the first look
+  NamedTensors best_weights;     // copies; empty before the first look
 };
 
-/// Writes the state with the head's parameters, the optimiser's moments and the
-/// averages, in one step.
+/// Writes the state with the parameters that are trained, the optimiser's
+/// moments and the averages, in one step.
 void SaveTrainState(const std::filesystem::path& file,
                     const std::string& identity,
                     const TrainState& state,
-                    const DetectionHead& head,
+                    const NamedTensors& parameters,
                     const HeadOptimizer& optimizer,
                     const MovingAverage* average);
 
@@ -41,7 +41,7 @@ void SaveTrainState(const std::filesystem::path& file,
 bool RestoreTrainState(const std::filesystem::path& file,
                        const std::string& identity,
                        TrainState& state,
-                       DetectionHead& head,
+                       const NamedTensors& parameters,
                        HeadOptimizer& optimizer,
                        MovingAverage* average);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <optional>
 
 #include "core/error.h"
@@ -79,23 +80,27 @@ MapSourceOptions SourceOptions(const TransferOptions& options,
 
 Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
   const TrainDetectorOptions& t = options.train;
-  return {{"steps", t.steps},
-          {"batch", t.batch},
-          {"rate", t.rate},
-          {"warmup", t.warmup},
-          {"decay", t.decay},
-          {"clip", t.clip},
-          {"average", t.average},
-          {"looks", t.looks},
-          {"patience", t.patience},
-          {"keep", t.keep_best ? "best" : "last"},
-          {"variants", options.variants},
-          {"scale_min", options.jitter.scale_min},
-          {"scale_max", options.jitter.scale_max},
-          {"flip", options.jitter.flip_probability},
-          {"shots", options.shots},
-          {"images", options.images},
-          {"seed", seed}};
+  Json json = {{"steps", t.steps},
+               {"batch", t.batch},
+               {"rate", t.rate},
+               {"warmup", t.warmup},
+               {"decay", t.decay},
+               {"clip", t.clip},
+               {"average", t.average},
+               {"looks", t.looks},
+               {"patience", t.patience},
+               {"keep", t.keep_best ? "best" : "last"},
+               {"variants", options.variants},
+               {"scale_min", options.jitter.scale_min},
+               {"scale_max", options.jitter.scale_max},
+               {"flip", options.jitter.flip_probability},
+               {"shots", options.shots},
+               {"images", options.images},
+               {"unfreeze", options.unfreeze},
+               {"seed", seed}};
+  if (options.unfreeze > 0)
+    json["unfreeze_rate_factor"] = t.unfreeze_rate_factor;
+  return json;
 }
 
 // All that the course of a training run depends on.
@@ -155,15 +160,13 @@ struct SeedRun {
 
 // Whether the maps of all variants and of the validation pictures fit.
 bool CanKeep(const TransferOptions& options,
-             const std::vector<MapLevel>& levels,
-             const Canvas& canvas,
+             const MapSource& source,
              std::int64_t train,
              std::int64_t validation,
              Progress& progress) {
   if (options.variants == 0) return false;
-  const std::int64_t bytes =
-      MapSource::BytesToKeep(levels, canvas, train, options.variants) +
-      MapSource::BytesToKeep(levels, canvas, validation, 1);
+  const std::int64_t bytes = source.BytesToKeep(train, options.variants) +
+                             source.BytesToKeep(validation, 1);
   if (bytes <= options.cache_bytes) return true;
   progress.Note(fmt::format(
       "maps of {} pictures in {} variants would take {:.1f} GB, more than "
@@ -198,12 +201,17 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   detector.encoder = EncoderJson(model);
   detector.training = TrainingJson(resolved, seed);
 
+  std::unique_ptr<encoders::TrainableBlocks> blocks;
+  if (options.unfreeze > 0)
+    blocks =
+        encoders::TrainableBlocks::Create(model.checkpoint, options.unfreeze);
   MapSourceOptions source_options =
       SourceOptions(options, detector.canvas, seed);
+  source_options.blocks = blocks.get();
   MapSource whole(model, train, source_options);
   detector.scale = whole.MeasureScale(kScalePictures);
-  made.kept_maps = CanKeep(options, whole.levels(), detector.canvas,
-                           train.size(), made.validation_images, progress);
+  made.kept_maps =
+      CanKeep(options, whole, train.size(), made.validation_images, progress);
   source_options.jitter = options.jitter;
   source_options.variants = options.variants;
   source_options.keep = made.kept_maps;
@@ -225,6 +233,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
         SourceOptions(options, detector.canvas, seed);
     look_options.variants = 1;
     look_options.keep = made.kept_maps;
+    look_options.blocks = blocks.get();
     looks.emplace(model, *validation, look_options);
     looks->SetScale(detector.scale);
     validate = [&](const DetectionHead& head) {
@@ -244,6 +253,11 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   made.run.trained =
       TrainDetector(*detector.head, source, validate, train_options, progress);
   made.run.train_seconds = SecondsSince(begin);
+  if (blocks) {
+    detector.unfreeze = options.unfreeze;
+    for (const auto& [name, tensor] : BlockParameters(*blocks))
+      detector.blocks.emplace_back(name, tensor.detach());
+  }
   Tell(parts.train.name, train.problems(), made.warnings);
   Tell(parts.train.name, source.problems(), made.warnings);
   if (looks) Tell(parts.validation.name, looks->problems(), made.warnings);
@@ -294,6 +308,8 @@ AppliedDetector ApplyDetector(const Detector& detector,
                               Progress& progress) {
   MapSourceOptions source_options = SourceOptions(options, detector.canvas, 0);
   source_options.own_stages = detector.own_stages;
+  const auto blocks = BlocksOf(detector, model);
+  source_options.blocks = blocks.get();
   MapSource source(model, examples, source_options);
   source.SetScale(detector.scale);
   AppliedDetector made;

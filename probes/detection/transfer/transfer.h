@@ -1,5 +1,6 @@
 // Detection transfer: how much of an encoder's picture survives where things
-// are. One light head, trained on frozen maps by one recipe for all encoders.
+// are. One light head, trained by one recipe for all encoders: on frozen maps,
+// or with the encoder's last blocks.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,9 @@ struct TransferOptions {
   std::int64_t layers = 0;     // of its towers or decoder; 0: the kind's own
   bool keep_aspect = false;    // see Canvas
   bool own_stages = false;     // of a hierarchical encoder: recorded
+  /// Last blocks of the encoder, and the norm behind them, that are trained
+  /// with the head, in float32 on the CPU; 0: the encoder is frozen.
+  std::int64_t unfreeze = 0;
   /// Ways in which each training picture is laid, whose maps are kept; 0: anew
   /// each epoch, the encoder in the loop.
   std::int64_t variants = 4;
@@ -96,7 +100,8 @@ struct AppliedDetector {
   std::vector<std::string> problems;  // of pictures that could not be read
 };
 
-/// Finds boxes in a set with a detector that was trained before.
+/// Finds boxes in a set with a detector that was trained before, and its own
+/// blocks in place of the encoder's where it has some.
 AppliedDetector ApplyDetector(const Detector& detector,
                               encoders::LoadedModel& model,
                               const BoxExamples& examples,

@@ -52,6 +52,14 @@ Json LevelsJson(const Detector& detector) {
   return levels;
 }
 
+// Heads on frozen maps compare with one another alone.
+std::string ProtocolOf(const Detector& detector) {
+  std::string name = "detect-" + detector.kind;
+  if (detector.unfreeze > 0)
+    name += fmt::format("-unfreeze-{}", detector.unfreeze);
+  return name;
+}
+
 struct Spread {
   double mean = 0;
   double deviation = 0;
@@ -73,9 +81,11 @@ Json TransferToJson(const TransferResult& result) {
   const TransferRun& first = result.runs.front();
   Json json = {{"schema", 1},
                {"kind", "detect"},
-               {"protocol", "detect-" + result.detector.kind},
+               {"protocol", ProtocolOf(result.detector)},
                {"head", result.detector.kind},
                {"parameters", ParametersOf(*result.detector.head)},
+               {"unfreeze", result.detector.unfreeze},
+               {"block_parameters", ParametersOf(result.detector.blocks)},
                {"family", result.detector.encoder.value("family", "")},
                {"stages", result.detector.own_stages ? "own" : "last"},
                {"levels", LevelsJson(result.detector)},

@@ -89,8 +89,7 @@ TEST_F(MapSourceTest, KeptVariantsAreTheLiveOnes) {
   EXPECT_EQ(batches(), before);
   kept.Load({1, 0}, 2);
   EXPECT_EQ(batches(), before + 1);
-  EXPECT_EQ(MapSource::BytesToKeep(kept.levels(), options.canvas, 7, 2),
-            2 * 3 * 8 * 8 * 7 * 2);
+  EXPECT_EQ(kept.BytesToKeep(7, 2), 2 * 3 * 8 * 8 * 7 * 2);
 }
 
 TEST_F(MapSourceTest, ScaleBringsChannelsToMeanZeroAndDeviationOne) {
