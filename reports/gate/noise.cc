@@ -106,6 +106,16 @@ double Noise::DifferenceDeviation(const std::string& cell,
          std::max(all, own == cells.end() ? 0 : own->second.deviation);
 }
 
+Noise NoiseOf(
+    std::vector<std::string> runs,
+    std::map<std::pair<std::string, std::string>, std::vector<double>> values) {
+  Noise noise;
+  noise.runs = std::move(runs);
+  for (auto& [key, list] : values) noise.cells[key] = Describe(std::move(list));
+  noise.pooled = Pool(noise);
+  return noise;
+}
+
 Noise MeasureNoise(std::span<const RunFolder> runs) {
   EYECHART_REQUIRE(runs.size() >= 2,
                    "the noise from run to run needs two runs or more");

@@ -36,6 +36,11 @@ struct Noise {
   double FloorOf(const std::string& cell, const std::string& metric) const;
 };
 
+/// Of the values that runs of one build gave, two or more a (cell, metric).
+Noise NoiseOf(
+    std::vector<std::string> runs,
+    std::map<std::pair<std::string, std::string>, std::vector<double>> values);
+
 /// Of two runs or more of the same build on the same machine. Throws InputError
 /// where they differ in weights, data or environment (the command and the
 /// memory aside), or have no cell in common.
