@@ -1,16 +1,21 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/gate_ab.h"
+#include "cli/report_sinks.h"
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/gate.h"
+#include "reports/gate/gate_exporter.h"
 #include "reports/gate/run_checks.h"
+#include "reports/history/history_baseline.h"
 
 namespace eyechart::cli {
 namespace {
@@ -22,8 +27,10 @@ struct Options {
   std::string baseline;
   std::string policy;
   std::vector<std::string> same_build;  // runs for --aa
+  std::vector<std::string> reports;  // files, as cli/report_sinks.h reads them
   std::string update_reason;
   reports::GateOptions gate;
+  AbFlags ab;
   bool update = false;
   bool all = false;
   bool json = false;
@@ -37,6 +44,8 @@ int MeasureNoise(const Options& o) {
   EYECHART_REQUIRE(o.run.empty() && !o.update,
                    "--aa measures the noise of --baseline and the runs after "
                    "it; it judges no RUN and updates nothing");
+  EYECHART_REQUIRE(o.reports.empty(),
+                   "--report: --aa judges nothing that could be reported");
   std::vector<reports::RunFolder> runs = {reports::ReadRunFolder(o.baseline)};
   for (const std::string& run : o.same_build) {
     EYECHART_REQUIRE(!fs::exists(run) || !fs::equivalent(run, o.baseline),
@@ -70,39 +79,104 @@ int FirstBaseline(const Options& o) {
   return kExitOk;
 }
 
-int Run(const Options& o) {
-  if (!o.same_build.empty()) return MeasureNoise(o);
-  EYECHART_REQUIRE(!o.run.empty(), "RUN is missing: the folder to judge");
-  if (o.update && !fs::exists(o.baseline)) return FirstBaseline(o);
-  const reports::Policy policy =
-      o.policy.empty() ? reports::Policy{} : reports::ReadPolicy(o.policy);
-  const reports::RunFolder baseline = reports::ReadRunFolder(o.baseline);
-  const reports::RunFolder candidate = reports::ReadRunFolder(o.run);
-  reports::GateResult result = reports::JudgeRuns(
-      baseline, candidate, policy, reports::ReadNoise(o.baseline), o.gate);
-  std::vector<std::string> warnings;
-  for (const std::string& folder : {o.baseline, o.run})
-    for (std::string& warning : reports::CheckRecords(folder))
-      warnings.push_back(std::move(warning));
-  for (std::string& warning : result.warnings)
-    warnings.push_back(std::move(warning));
-  for (const std::string& warning : warnings) PrintWarning(warning);
+// Tables in files are whole; --all is for what people see at once.
+void WriteReports(reports::GateReport report,
+                  const std::vector<ReportSink>& sinks) {
+  const bool all = report.all;
+  std::vector<std::string> documents;
+  for (const ReportSink& sink : sinks) {
+    report.all = all || sink.file != "-";
+    documents.push_back(
+        reports::GateExporter::Create(sink.format)->Export(report));
+  }
+  WriteSinks(sinks, documents);
+}
+
+std::vector<ReportSink> SinksOf(const Options& o) {
+  std::vector<ReportSink> sinks =
+      ParseSinks(o.reports, SinkFormats(reports::GateExporters()), "--report");
+  EYECHART_REQUIRE(!o.json || !UsesStdout(sinks),
+                   "--report -: stdout is --json's; give a file");
+  return sinks;
+}
+
+int Finish(const Options& o,
+           const reports::GateReport& report,
+           const std::vector<ReportSink>& sinks) {
+  for (const std::string& warning : report.warnings) PrintWarning(warning);
+  WriteReports(report, sinks);
   if (o.update)
     reports::UpdateBaseline(o.run, o.baseline, o.update_reason,
-                            reports::VerdictName(result.verdict));
+                            reports::VerdictName(report.result.verdict));
   if (o.json) {
-    Json json = Head(warnings);
-    json.update(reports::GateToJson(result));
+    Json json = Head(report.warnings);
+    json.update(reports::GateToJson(report.result));
     if (o.update) json["updated"] = o.baseline;
     PrintJson(json);
-  } else {
-    std::string text = reports::GateToText(result, o.all);
+  } else if (!UsesStdout(sinks)) {
+    std::string text = reports::GateToText(report.result, o.all);
     if (o.update) text += o.baseline + ": is the baseline now\n";
     text.pop_back();  // PrintLine's own line feed
     PrintLine(text);
   }
   // Who updates has accepted what the gate found.
-  return o.update ? kExitOk : result.exit_code;
+  return o.update ? kExitOk : report.result.exit_code;
+}
+
+reports::Policy PolicyOf(const Options& o) {
+  return o.policy.empty() ? reports::Policy{} : reports::ReadPolicy(o.policy);
+}
+
+// Both sides are measured here: there is no run yet.
+int MeasureAndJudge(const Options& o) {
+  EYECHART_REQUIRE(!o.update, "--ab has no RUN that could become the baseline");
+  const std::vector<ReportSink> sinks = SinksOf(o);
+  reports::GateResult result = JudgeBuilds(o.ab, PolicyOf(o), o.gate);
+  const std::vector<std::string> warnings = result.warnings;
+  return Finish(o,
+                {std::move(result), o.ab.ab[0], o.ab.ab[1], warnings,
+                 o.gate.strict, o.all},
+                sinks);
+}
+
+// The folder or the history that --baseline names.
+reports::HistoryBaseline ReadBaseline(
+    const Options& o,
+    const std::optional<reports::HistoryReference>& history,
+    const reports::RunFolder& candidate) {
+  if (history) return reports::BaselineFromHistory(*history, candidate);
+  return {reports::ReadRunFolder(o.baseline), reports::ReadNoise(o.baseline),
+          reports::CheckRecords(o.baseline)};
+}
+
+int Run(const Options& o) {
+  RequireSensible(o.ab, o.run, o.baseline);
+  if (!o.ab.ab.empty()) return MeasureAndJudge(o);
+  if (!o.same_build.empty()) return MeasureNoise(o);
+  EYECHART_REQUIRE(!o.run.empty(), "RUN is missing: the folder to judge");
+  const std::vector<ReportSink> sinks = SinksOf(o);
+  const auto history = reports::ParseHistoryReference(o.baseline);
+  EYECHART_REQUIRE(!history || !o.update,
+                   "--baseline {}: a history is not updated by the gate; "
+                   "`eyechart history add RUN --db {}` adds a run to it",
+                   o.baseline, history->file.string());
+  if (o.update && !fs::exists(o.baseline)) return FirstBaseline(o);
+  const reports::Policy policy = PolicyOf(o);
+  const reports::RunFolder candidate = reports::ReadRunFolder(o.run);
+  const reports::HistoryBaseline baseline = ReadBaseline(o, history, candidate);
+  reports::GateResult result = reports::JudgeRuns(
+      baseline.run, candidate, policy, baseline.noise, o.gate);
+  if (o.ab.confirm)
+    result = ConfirmResult(std::move(result), o.ab, baseline.run,
+                           baseline.noise, policy, o.gate);
+  std::vector<std::string> warnings = baseline.warnings;
+  for (std::string& warning : reports::CheckRecords(o.run))
+    warnings.push_back(std::move(warning));
+  for (std::string& warning : result.warnings)
+    warnings.push_back(std::move(warning));
+  return Finish(
+      o, {std::move(result), o.baseline, o.run, warnings, o.gate.strict, o.all},
+      sinks);
 }
 
 }  // namespace
@@ -110,8 +184,8 @@ int Run(const Options& o) {
 Runner AddGate(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("run", o->run, "run folder to judge")->type_name("RUN");
-  app.add_option("--baseline", o->baseline, "run folder to judge it by")
-      ->required();
+  app.add_option("--baseline", o->baseline,
+                 "run folder to judge it by, or a history: FILE or FILE@RUN");
   app.add_option("--policy", o->policy,
                  "margins and rules, a gate.toml (default: scores keep 99 % of "
                  "the baseline, times may be 5 % worse)");
@@ -126,6 +200,14 @@ Runner AddGate(CLI::App& app) {
       ->type_name("REASON")
       ->each(
           [options = o.get()](const std::string&) { options->update = true; });
+  app.add_option(
+         "--report", o->reports,
+         "file to write the verdicts to as well: FILE.xml (JUnit), .md, "
+         ".json, .sarif, .prom, .txt, FORMAT=FILE (also github, "
+         "github-summary, badge), FORMAT=- for stdout")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  AddAbFlags(app, o->ab);
   app.add_flag("--all", o->all, "also show what passed");
   app.add_flag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };

@@ -13,10 +13,9 @@ namespace eyechart::cli {
 namespace fs = std::filesystem;
 
 ScratchFolder::ScratchFolder() {
-  std::string name =
-      (fs::temp_directory_path() / "eyechart-ask-XXXXXX").string();
+  std::string name = (fs::temp_directory_path() / "eyechart-XXXXXX").string();
   EYECHART_REQUIRE(::mkdtemp(name.data()) != nullptr,
-                   "{}: no temporary folder can be made; give -o DIR",
+                   "{}: no temporary folder can be made; give an output folder",
                    fs::temp_directory_path().string());
   path_ = name;
 }

@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "reports/gate/item_pairs.h"
+#include "reports/gate/policy.h"
+#include "reports/gate/run_values.h"
 
 namespace eyechart::reports {
 namespace {
@@ -161,6 +163,13 @@ CellEstimate EstimateCell(const CellSide& baseline,
   std::string note;
   std::optional<CellEstimate> estimate =
       EstimateLatency(baseline, candidate, options, note);
+  // Whole runs that took turns say more than samples that did not.
+  if (IsSpeedMetric(before.unit) && !(estimate && estimate->paired))
+    if (std::optional<CellEstimate> runs =
+            EstimateRunValues(baseline, candidate, options)) {
+      estimate = std::move(runs);
+      note.clear();
+    }
   if (!estimate && NanosecondsIn(before.unit) == 0)
     if (const std::optional<PairedItems> items =
             PairItems(baseline, candidate, note))

@@ -1,19 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <string_view>
 
-#include "core/error.h"
 #include "reports/display.h"
-#include "reports/gate/gate.h"
+#include "reports/gate/gate_findings.h"
 
 namespace eyechart::reports {
 namespace {
-
-// What people have to look at stands first.
-constexpr std::array kOrder = {Verdict::kRegressed, Verdict::kMissing,
-                               Verdict::kError,     Verdict::kIncomparable,
-                               Verdict::kImproved,  Verdict::kInconclusive,
-                               Verdict::kPass};
 
 // Without --all no more rows of one verdict than a screen holds.
 constexpr std::size_t kRowsShown = 20;
@@ -76,18 +68,6 @@ std::string Table(const std::vector<Row>& rows,
   return text;
 }
 
-std::string Counts(const GateResult& result) {
-  std::vector<std::string> parts;
-  for (const Verdict verdict : kOrder) {
-    const auto count = std::ranges::count_if(
-        result.cells,
-        [verdict](const GateCell& cell) { return cell.verdict == verdict; });
-    if (count > 0)
-      parts.push_back(fmt::format("{} {}", count, VerdictName(verdict)));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 }  // namespace
 
 std::string GateToText(const GateResult& result, bool all) {
@@ -96,7 +76,7 @@ std::string GateToText(const GateResult& result, bool all) {
                             "least", "test"}};
   std::vector<std::string> reasons = {""};
   std::size_t left_out = 0;
-  for (const Verdict verdict : kOrder) {
+  for (const Verdict verdict : kVerdictOrder) {
     std::size_t shown = 0;
     for (const GateCell& cell : result.cells) {
       if (cell.verdict != verdict) continue;
@@ -117,7 +97,7 @@ std::string GateToText(const GateResult& result, bool all) {
     text += fmt::format("environment {}: {} in the baseline, {} now\n", key,
                         JsonText(values.first), JsonText(values.second));
   text += fmt::format("{} results of the baseline: {}\n", result.cells.size(),
-                      Counts(result));
+                      VerdictCounts(result));
   text +=
       fmt::format("{} tested together; least: the loss found with 80 % power\n",
                   result.tested);

@@ -67,7 +67,7 @@ struct Policy {
   std::vector<std::string> must_agree;
   /// Keys that say what is under test, or that change without meaning.
   std::vector<std::string> may_differ = {"schema", "command", "eyechart",
-                                         "memory"};
+                                         "commit", "build",   "memory"};
   bool scores_need_same_environment = false;
 
   CellRule For(const std::string& cell, const Record& record) const;

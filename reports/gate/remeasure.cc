@@ -26,7 +26,7 @@ GateResult Confirm(GateResult result,
   Policy by_name = policy;
   by_name.aliases.clear();
   GateResult second =
-      JudgeRuns(again.baseline, again.candidate, by_name, Noise{}, options);
+      JudgeRuns(again.baseline, again.candidate, by_name, again.noise, options);
   std::map<std::pair<std::string, std::string>, GateCell*> found;
   for (GateCell& cell : second.cells) found[{cell.cell, cell.metric}] = &cell;
   for (GateCell& cell : result.cells) {
@@ -38,6 +38,9 @@ GateResult Confirm(GateResult result,
     cell.reason +=
         (cell.reason.empty() ? "" : "; ") + ("measured again after " + first);
   }
+  // Why a second look may be incomparable.
+  result.environment.insert(second.environment.begin(),
+                            second.environment.end());
   for (std::string& warning : second.warnings)
     result.warnings.push_back(std::move(warning));
   Summarize(result, options.strict);

@@ -15,6 +15,9 @@ namespace eyechart::reports {
 struct Remeasured {
   RunFolder baseline;
   RunFolder candidate;
+  /// Of the baseline's build, where its old run stands in for a new one; none
+  /// where both were interleaved.
+  Noise noise;
 };
 
 class Remeasure {

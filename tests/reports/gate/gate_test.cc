@@ -305,7 +305,7 @@ TEST_F(GateTest, ConfirmsWhatIsOpenOnce) {
   RunWriter again_after(folder_ / "again-after");
   again_before.AddLatency("a", std::vector<double>(30, 1e6), "s-");
   again_after.AddLatency("a", fast, "s-");
-  FakeRemeasure remeasure({again_before.Read(), again_after.Read()});
+  FakeRemeasure remeasure({again_before.Read(), again_after.Read(), {}});
   const GateResult second = Confirm(first, remeasure, 30, Policy{});
   EXPECT_EQ(remeasure.asked_, std::vector<std::string>{"a"});
   EXPECT_EQ(remeasure.pairs_, 30);

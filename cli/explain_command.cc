@@ -1,0 +1,68 @@
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "reports/gate/explain.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  reports::ExplainOptions explain;
+  std::string run;
+  std::string baseline;
+  std::string policy;
+  bool json = false;
+};
+
+int Run(const Options& o) {
+  EYECHART_REQUIRE(o.policy.empty() || !o.baseline.empty(),
+                   "--policy judges against a baseline; give --baseline, too");
+  const reports::Policy policy =
+      o.policy.empty() ? reports::Policy{} : reports::ReadPolicy(o.policy);
+  const reports::RunFolder run = reports::ReadRunFolder(o.run);
+  std::optional<reports::RunFolder> baseline;
+  if (!o.baseline.empty()) baseline = reports::ReadRunFolder(o.baseline);
+  const reports::Explanation explanation =
+      reports::Explain(run, baseline ? &*baseline : nullptr, policy, o.explain);
+  for (const std::string& warning : explanation.warnings) PrintWarning(warning);
+  if (o.json) {
+    Json json = {{"schema", 1},
+                 {"command", "explain"},
+                 {"warnings", explanation.warnings},
+                 {"run", o.run},
+                 {"baseline", o.baseline.empty() ? Json() : Json(o.baseline)}};
+    json.update(reports::ExplanationToJson(explanation));
+    PrintJson(json);
+  } else {
+    std::string text = reports::ExplanationToText(explanation);
+    text.pop_back();  // PrintLine's own line feed
+    PrintLine(text);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddExplain(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("cell", o->explain.cell,
+                 "the cell's name, a part of it that no other has, or a glob")
+      ->type_name("CELL")
+      ->required();
+  app.add_option("--run", o->run, "run folder that has the cell")
+      ->type_name("RUN")
+      ->required();
+  app.add_option("--baseline", o->baseline,
+                 "run folder to compare with: adds test, margin and power")
+      ->type_name("RUN");
+  app.add_option("--metric", o->explain.metric, "only this result of the cell");
+  app.add_option("--policy", o->policy, "margins and rules, a gate.toml");
+  app.add_flag("--json", o->json, "print one JSON object");
+  return [o] { return Run(*o); };
+}
+
+}  // namespace eyechart::cli
