@@ -45,6 +45,19 @@ TEST(PlotSvg, PlacesPointsOnALogarithmicAxis) {
   EXPECT_LT(marks[2].second, marks[0].second);
 }
 
+TEST(PlotSvg, PlacesPointsOnTwoLogarithmicAxes) {
+  Plot plot = Sample();
+  plot.log_y = true;
+  plot.y_low = 0.1;
+  plot.y_high = 10;
+  plot.series[0].points = {
+      {1, 0.25, {}, {}}, {4, 0.5, {}, {}}, {16, 1.0, {}, {}}};
+  const auto marks = Circles(PlotSvg(plot));
+  ASSERT_EQ(marks.size(), 3u);
+  // 0.5 is half way from 0.25 to 1 by factors.
+  EXPECT_NEAR(marks[1].second, (marks[0].second + marks[2].second) / 2, 0.1);
+}
+
 TEST(PlotSvg, EscapesTextAndDescribesItself) {
   const std::string svg = PlotSvg(Sample());
   EXPECT_NE(svg.find("<title>a &lt;b&gt; &amp; c</title>"), std::string::npos);

@@ -1,0 +1,200 @@
+#include "reports/nms_sweep.h"
+
+#include <gtest/gtest.h>
+
+#include "reports/exporter.h"
+#include "tests/fixture.h"
+
+namespace eyechart::reports {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+
+Json Time(double ms) {
+  return {{"median",
+           {{"value", ms * 1e6},
+            {"ci",
+             {{"low", ms * 0.9e6},
+              {"high", ms * 1.1e6},
+              {"level", 0.95},
+              {"method", "order statistics"}}},
+            {"reason", nullptr}}},
+          {"mean", ms * 1e6}};
+}
+
+Json Row(double confidence, const Json& iou, double nms_ms, double ap) {
+  return {{"confidence", confidence},
+          {"iou", iou},
+          {"boxes_before", {{"mean", 120.5}, {"most", 300}}},
+          {"boxes_after", {{"mean", 20.25}, {"most", 40}}},
+          {"nms_ns", Time(nms_ms)},
+          {"total_ns", Time(10 + nms_ms)},
+          {"nms_share", nms_ms / (10 + nms_ms)},
+          {"AP", ap < 0 ? Json() : Json(ap)},
+          {"AP50", ap < 0 ? Json() : Json(1.5 * ap)},
+          {"ap_ci", nullptr}};
+}
+
+Json Figure(double value) { return {{"value", value}, {"ci", nullptr}}; }
+
+Json Sweep() {
+  Json stage = Time(4);
+  stage["name"] = "encode<i>";
+  return {{"schema", 1},
+          {"head", "dense"},
+          {"needs_nms", true},
+          {"pictures", 50},
+          {"options", {{"margin", 0.005}}},
+          {"stages_ns", {stage}},
+          {"rest_ns", Time(10)},
+          {"rows",
+           {Row(0.001, 0.6, 2, 0.4), Row(0.001, 0.7, 2.5, 0.41),
+            Row(0.05, 0.6, 0.5, 0.407)}},
+          {"best", 1},
+          {"fastest", 2},
+          {"cost",
+           {{"constant_ns", Figure(1000)},
+            {"linear_ns", Figure(50)},
+            {"quadratic_ns", Figure(-0.25)},
+            {"residual_ns", 200.0},
+            {"most_boxes", 1000.0},
+            {"as_long_as_head",
+             {{"value", 4000.0},
+              {"ci",
+               {{"low", 3000.0},
+                {"high", nullptr},
+                {"level", 0.95},
+                {"method", "bootstrap over pictures"}}}}}}}};
+}
+
+Json SetSweep() {
+  Json json = Sweep();
+  json["head"] = "set";
+  json["needs_nms"] = false;
+  json["rows"] = {Row(0.001, nullptr, 0, 0.39)};
+  json["best"] = json["fastest"] = 0;
+  json["cost"] = nullptr;
+  return json;
+}
+
+RunFolder SampleRun() {
+  RunFolder run;
+  run.name = "night";
+  for (const char* encoder : {"clip</th><b>", "dinov2"}) {
+    Record record;
+    record.encoder = encoder;
+    record.task = "bench";
+    record.dataset = "boxes & more";
+    record.cell = std::string(encoder) + "/bench/boxes/default";
+    record.value = 0.4;
+    record.unit = "1";
+    for (const char* metric : {"ap", "ap50"}) {
+      record.metric = metric;
+      run.records.push_back(record);
+    }
+  }
+  run.nms_sweeps["clip</th><b>/bench/boxes/default"] = Sweep();
+  run.nms_sweeps["dinov2/bench/boxes/default"] = SetSweep();
+  return run;
+}
+
+TEST(MakeNmsSweeps, OneTableACellOneGroupASet) {
+  const RunFolder run = SampleRun();
+  const std::vector<NmsSweepGroup> groups = MakeNmsSweeps({&run, 1});
+  ASSERT_EQ(groups.size(), 1u);
+  ASSERT_EQ(groups[0].tables.size(), 2u);
+  const NmsSweepTable& table = groups[0].tables[0];
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_DOUBLE_EQ(*table.rows[1].nms.median_ms, 2.5);
+  EXPECT_DOUBLE_EQ(table.rows[1].total.ci->high, 12.5 * 1.1);
+  EXPECT_EQ(SweepMark(table, 0), "");
+  EXPECT_EQ(SweepMark(table, 1), "best AP");
+  EXPECT_EQ(SweepMark(table, 2), "fastest within 0.5 AP");
+  EXPECT_EQ(SweepThresholds(table.rows[2]), "0.05, 0.6");
+  const std::string cost = SweepCostSentence(table);
+  EXPECT_NE(cost.find("1 + 0.05 n \u2212 0.00025 n\u00b2"), std::string::npos)
+      << cost;
+  EXPECT_NE(cost.find("4000 boxes [3000, no end], beyond"), std::string::npos)
+      << cost;
+  const NmsSweepTable& set = groups[0].tables[1];
+  EXPECT_FALSE(set.rows[0].iou.has_value());
+  EXPECT_EQ(SweepMark(set, 0), "best AP, fastest within 0.5 AP");
+  EXPECT_EQ(SweepCostSentence(set), "");
+}
+
+TEST(MakeNmsSweeps, DamageIsNamed) {
+  const std::string cell = "dinov2/bench/boxes/default";
+  for (const char* key : {"head", "rows", "best", "rest_ns", "stages_ns",
+                          "options", "cost", "pictures"}) {
+    for (const bool gone : {true, false}) {
+      RunFolder run = SampleRun();
+      if (gone)
+        run.nms_sweeps[cell].erase(key);
+      else
+        run.nms_sweeps[cell][key] = Json::array({1});
+      const std::string error = InputErrorOf([&] { MakeNmsSweeps({&run, 1}); });
+      EXPECT_NE(error.find(key), std::string::npos) << key << ": " << error;
+      EXPECT_NE(error.find(cell), std::string::npos) << error;
+    }
+  }
+  RunFolder run = SampleRun();
+  run.nms_sweeps[cell]["best"] = 1;
+  EXPECT_NE(InputErrorOf([&] {
+              MakeNmsSweeps({&run, 1});
+            }).find("there are 1 rows"),
+            std::string::npos);
+}
+
+TEST(NmsSweepSection, EscapesNamesAndMarksRows) {
+  const RunFolder run = SampleRun();
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t from = html.find("id=\"nms\"");
+  ASSERT_NE(from, std::string::npos);
+  const std::string section =
+      html.substr(from, html.find("</section>", from) - from);
+  const auto has = [&](const char* text) {
+    return section.find(text) != std::string::npos;
+  };
+  EXPECT_NE(html.find("href=\"#nms\""), std::string::npos);
+  EXPECT_TRUE(has("clip&lt;/th&gt;&lt;b&gt;, dense head"));
+  EXPECT_FALSE(has("clip</th>"));
+  EXPECT_TRUE(has("encode&lt;i&gt;"));
+  EXPECT_FALSE(has("encode<i>"));
+  EXPECT_TRUE(has("boxes &amp; more"));
+  EXPECT_TRUE(has("0.001, 0.7<small>best AP</small>"));
+  EXPECT_TRUE(has("0.05, 0.6<small>fastest within 0.5 AP</small>"));
+  EXPECT_TRUE(has("0.001, no NMS"));
+  EXPECT_TRUE(has("<svg class=\"plot\""));
+  EXPECT_TRUE(has("end to end, ms a picture"));
+  // A line for each of two confidences, and the mark without one.
+  EXPECT_TRUE(has("dense head, confidence 0.001"));
+  EXPECT_TRUE(has("dense head, confidence 0.05"));
+  EXPECT_TRUE(has("dinov2, set head, no NMS"));
+}
+
+TEST(NmsSweepSection, MarkdownHasTheSameRows) {
+  const RunFolder run = SampleRun();
+  const std::string text = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(text.find("## NMS included"), std::string::npos);
+  EXPECT_NE(text.find("clip\\</th\\>\\<b\\>, dense head, on boxes \\& more"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("| 0.001 | 0.7 | best AP | 120.5 (300) | 20.2 (40) | "
+                      "2.5 [2.25, 2.75] | 12.5 [11.25, 13.75] | 20.0% | 41.0 | "
+                      "61.5 |"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("| 0.001 | no NMS | best AP, fastest within 0.5 AP |"),
+            std::string::npos);
+}
+
+TEST(NmsSweepSection, ARunWithoutASweepHasNone) {
+  RunFolder run = SampleRun();
+  run.nms_sweeps.clear();
+  EXPECT_EQ(Exporter::Create("html")->Export({&run, 1}).find("NMS included"),
+            std::string::npos);
+  EXPECT_EQ(NmsSweepMarkdown({&run, 1}, {"night"}), "");
+}
+
+}  // namespace
+}  // namespace eyechart::reports

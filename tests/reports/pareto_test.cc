@@ -1,0 +1,185 @@
+#include "reports/pareto.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "reports/exporter.h"
+#include "tests/fixture.h"
+
+namespace eyechart::reports {
+namespace {
+
+using eyechart::testing::InputErrorOf;
+using Places = std::vector<std::pair<double, double>>;
+
+// The definition, all pairs.
+std::vector<bool> BruteFront(const Places& points, bool higher) {
+  std::vector<bool> front;
+  for (const auto& [latency, score] : points) {
+    bool beaten = false;
+    for (const auto& [other_latency, other_score] : points) {
+      const double gain = higher ? other_score - score : score - other_score;
+      beaten = beaten || (other_latency <= latency && gain >= 0 &&
+                          (other_latency < latency || gain > 0));
+    }
+    front.push_back(!beaten);
+  }
+  return front;
+}
+
+TEST(ParetoFront, IsWhatNoOtherBeats) {
+  for (int round = 0; round < 400; ++round) {
+    // Few values, so that many points tie in one or in both.
+    std::uniform_int_distribution<int> few(0, 4 + round % 9);
+    Places points(static_cast<std::size_t>(round % 23));
+    for (auto& [latency, score] : points) {
+      latency = few(testing::Rng());
+      score = few(testing::Rng());
+    }
+    for (const bool higher : {true, false})
+      EXPECT_EQ(ParetoFront(points, higher), BruteFront(points, higher))
+          << "round " << round;
+  }
+}
+
+Record Row(const std::string& encoder,
+           const std::string& task,
+           const std::string& dataset,
+           const std::string& setting,
+           const std::string& metric,
+           double value) {
+  Record record;
+  record.encoder = encoder;
+  record.task = task;
+  record.dataset = dataset;
+  record.cell = encoder + "/" + task + "/" + dataset + "/" + setting;
+  record.metric = metric;
+  record.value = value;
+  record.unit = "1";
+  record.direction = "higher";
+  return record;
+}
+
+Record Latency(const std::string& encoder,
+               const std::string& setting,
+               double value,
+               const std::string& unit) {
+  Record record =
+      Row(encoder, "bench", "photos", setting, "latency_median", value);
+  record.unit = unit;
+  record.direction = "lower";
+  record.ci = Interval{0.9 * value, 1.2 * value, 0.95, "order statistics"};
+  return record;
+}
+
+// Three encoders, one of them in two precisions; `odd` is beaten by `fast`.
+RunFolder SampleRun() {
+  RunFolder run;
+  run.name = "night";
+  run.records = {Latency("fast", "default", 2e6, "ns"),
+                 Latency("slow<b>", "default", 8, "ms"),
+                 Latency("odd", "default", 0.004, "s"),
+                 Latency("fast", "dtype=bf16", 1000, "us"),
+                 Latency("alone", "default", 3, "ms"),
+                 Row("fast", "knn", "digits", "default", "top1", 0.7),
+                 Row("slow<b>", "knn", "digits", "default", "top1", 0.9),
+                 Row("odd", "knn", "digits", "default", "top1", 0.6),
+                 Row("fast", "knn", "digits", "dtype=bf16", "top1", 0.65),
+                 Row("fast", "detect", "boxes", "default", "ap", 0.3)};
+  run.records[3].setting["dtype"] = "bf16";
+  run.records[8].setting["dtype"] = "bf16";
+  // The default by name is the default.
+  run.records[5].setting["dtype"] = "fp32";
+  run.records[6].ci = Interval{0.85, 0.95, 0.95, "Wilson"};
+  return run;
+}
+
+TEST(MakeParetoPictures, PairsByEncoderAndPrecision) {
+  const RunFolder run = SampleRun();
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 1u);  // one encoder alone has an AP
+  const ParetoPicture& picture = pictures[0];
+  EXPECT_EQ(picture.metric, "top1");
+  EXPECT_EQ(picture.scored, "knn/digits/default");
+  EXPECT_EQ(picture.timed, "bench/photos/default");
+  ASSERT_EQ(picture.points.size(), 4u);
+  EXPECT_EQ(picture.points[0].setting, "dtype=bf16");
+  EXPECT_NEAR(picture.points[0].latency_ms, 1, 1e-12);
+  EXPECT_EQ(picture.points[0].score, 0.65);
+  EXPECT_NEAR(picture.points[1].latency_ms, 2, 1e-12);
+  EXPECT_EQ(picture.points[1].score, 0.7);
+  EXPECT_EQ(picture.points[2].encoder, "odd");
+  EXPECT_NEAR(picture.points[2].latency_ms, 4, 1e-12);
+  EXPECT_NEAR(picture.points[2].latency_ci->high, 4.8, 1e-12);
+  EXPECT_EQ(picture.points[3].score_ci->low, 0.85);
+  EXPECT_TRUE(picture.points[0].front);
+  EXPECT_TRUE(picture.points[1].front);
+  EXPECT_FALSE(picture.points[2].front);
+  EXPECT_TRUE(picture.points[3].front);
+}
+
+TEST(MakeParetoPictures, ConditionsOfTheTimingArePicturesOfTheirOwn) {
+  RunFolder run = SampleRun();
+  run.records.push_back(Latency("fast", "batch=8,dtype=bf16", 5, "ms"));
+  run.records.back().setting = {{"batch", "8"}, {"dtype", "bf16"}};
+  run.records.push_back(Latency("slow<b>", "batch=8", 40, "ms"));
+  run.records.back().setting = {{"batch", "8"}};
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 2u);
+  const std::size_t batched = pictures[0].points.size() == 2 ? 0 : 1;
+  EXPECT_EQ(pictures[batched].timed, "bench/photos/batch=8");
+  EXPECT_EQ(pictures[1 - batched].points.size(), 4u);
+}
+
+TEST(MakeParetoPictures, ErrorsAndPatternsAreNoPoints) {
+  RunFolder run = SampleRun();
+  run.records[0].status = RecordStatus::kError;
+  run.records[1].value.reset();
+  run.records[7].setting["pattern"] = "color";
+  // What is left: the bf16 pair alone.
+  EXPECT_TRUE(MakeParetoPictures({&run, 1}).empty());
+  run = SampleRun();
+  run.records[0].unit = "images/s";
+  EXPECT_NE(InputErrorOf([&] {
+              MakeParetoPictures({&run, 1});
+            }).find("images/s"),
+            std::string::npos);
+}
+
+TEST(MakeParetoPictures, EachRunIsPairedWithItself) {
+  RunFolder first = SampleRun(), second;
+  second.name = "day";
+  second.records = {first.records[6]};  // a score whose latency is elsewhere
+  const std::vector<RunFolder> runs = {first, second};
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures(runs);
+  ASSERT_EQ(pictures.size(), 1u);
+  for (const ParetoPoint& point : pictures[0].points) EXPECT_EQ(point.run, 0u);
+}
+
+TEST(ParetoSection, EscapesNamesAndMarksTheFront) {
+  const RunFolder run = SampleRun();
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t from = html.find("id=\"pareto\"");
+  ASSERT_NE(from, std::string::npos);
+  const std::string section =
+      html.substr(from, html.find("</section>", from) - from);
+  EXPECT_NE(html.find("href=\"#pareto\""), std::string::npos);
+  EXPECT_NE(section.find("slow&lt;b&gt;"), std::string::npos);
+  EXPECT_EQ(section.find("slow<b>"), std::string::npos);
+  EXPECT_NE(section.find("<svg class=\"plot\""), std::string::npos);
+  std::size_t marked = 0;
+  for (std::size_t at = section.find("<td>on the front</td>");
+       at != std::string::npos;
+       at = section.find("<td>on the front</td>", at + 1))
+    ++marked;
+  EXPECT_EQ(marked, 3u);
+  const std::string markdown = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(markdown.find("## Accuracy against latency"), std::string::npos);
+  EXPECT_NE(markdown.find("| slow\\<b\\> | yes | 8 [7.200, 9.600] |"),
+            std::string::npos)
+      << markdown;
+}
+
+}  // namespace
+}  // namespace eyechart::reports
