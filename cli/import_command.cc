@@ -1,0 +1,47 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "reports/import/google_benchmark.h"
+
+namespace eyechart::cli {
+namespace {
+
+struct Options {
+  std::string file;
+  std::string out;
+  bool json = false;
+};
+
+int Run(const Options& options) {
+  const reports::GoogleBenchmarkRun imported =
+      reports::ReadGoogleBenchmark(options.file);
+  reports::WriteImportedRun(imported, options.out);
+  const std::size_t records = imported.run.records.size();
+  if (options.json)
+    PrintJson({{"schema", 1},
+               {"command", "import"},
+               {"warnings", Json::array()},
+               {"out", options.out},
+               {"records", records},
+               {"sampled_cells", imported.samples.size()}});
+  else
+    PrintLine(fmt::format("{}  {} records", options.out, records));
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddImport(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("file", options->file,
+                 "JSON of Google Benchmark (--benchmark_out_format=json)")
+      ->required();
+  app.add_option("-o,--out", options->out, "run folder to write")->required();
+  app.add_flag("--json", options->json, "print one JSON object");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,77 @@
+// Table 3 of the AIMv2 paper: attentive probes of frozen trunks.
+#include "reports/published/tables.h"
+
+namespace eyechart::reports {
+
+// clang-format off
+const char kAimv2Attentive[] = R"json({
+ "schema": 1,
+ "name": "aimv2",
+ "title": "Attentive probes of frozen trunks",
+ "source": "AIMv2, arXiv 2411.14402, table 3",
+ "note": "The strongest of 14 settings, chosen on the reported set.",
+ "task": "probe",
+ "metric": "top1",
+ "per_cent": true,
+ "columns": [
+  {"dataset": "imagenet-1k"},
+  {"dataset": "inat18"},
+  {"dataset": "cifar10"},
+  {"dataset": "cifar100"},
+  {"dataset": "food101"},
+  {"dataset": "dtd"},
+  {"dataset": "pets"},
+  {"dataset": "cars"},
+  {"dataset": "cam17"},
+  {"dataset": "pcam"},
+  {"dataset": "rxrx1"},
+  {"dataset": "eurosat"},
+  {"dataset": "fmow"},
+  {"dataset": "infographic"}],
+ "rows": [
+  {"encoder": "MAE ViT-2B/14", "setting": {"img_size": "224"},
+   "values": [82.2, 70.8, 97.5, 87.3, 93.4, 81.2, 95.1, 94.9, 94.4, 90.3, 7.3,
+    98.2, 60.1, 50.2]},
+  {"encoder": "AIMv1 H/14", "setting": {"img_size": "224"},
+   "values": [78.5, 64.0, 97.2, 86.8, 90.1, 80.1, 93.0, 93.0, 94.3, 90.0, 7.8,
+    98.4, 58.3, 45.2]},
+  {"encoder": "AIMv1 7B/14", "setting": {"img_size": "224"},
+   "values": [84.0, 75.5, 98.9, 91.8, 94.1, 85.6, 95.4, 95.0, 94.2, 90.5, 8.4,
+    98.5, 63.5, 57.7]},
+  {"encoder": "DINOv2 g/14", "setting": {"img_size": "224"},
+   "values": [87.2, 83.0, 99.7, 95.6, 96.0, 86.9, 96.8, 94.9, 95.8, 90.1, 9.0,
+    98.8, 65.5, 59.4]},
+  {"encoder": "OAI CLIP L/14", "setting": {"img_size": "224"},
+   "values": [85.7, 73.5, 98.7, 89.7, 95.4, 83.5, 96.2, 94.5, 94.4, 89.2, 5.7,
+    98.0, 62.0, 66.9]},
+  {"encoder": "DFN-CLIP L/14", "setting": {"img_size": "224"},
+   "values": [86.5, 75.5, 99.2, 93.2, 96.2, 85.8, 96.3, 96.4, 95.0, 89.8, 5.8,
+    98.3, 63.1, 66.8]},
+  {"encoder": "DFN-CLIP H/14", "setting": {"img_size": "224"},
+   "values": [86.9, 76.4, 99.3, 93.9, 96.3, 87.0, 96.8, 96.7, 95.7, 90.5, 6.1,
+    98.8, 63.4, 68.1]},
+  {"encoder": "SigLIP L/16", "setting": {"img_size": "224"},
+   "values": [86.5, 75.1, 98.5, 90.4, 96.1, 86.7, 96.7, 96.5, 93.1, 89.5, 4.5,
+    98.3, 61.7, 71.0]},
+  {"encoder": "SigLIP So400m/14", "setting": {"img_size": "224"},
+   "values": [87.3, 77.4, 98.8, 91.2, 96.5, 87.7, 96.7, 96.6, 93.3, 90.0, 4.6,
+    98.6, 64.4, 72.3]},
+  {"encoder": "AIMv2 L/14", "setting": {"img_size": "224"},
+   "values": [86.6, 76.0, 99.1, 92.2, 95.7, 87.9, 96.3, 96.3, 93.7, 89.3, 5.6,
+    98.4, 60.7, 69.0]},
+  {"encoder": "AIMv2 H/14", "setting": {"img_size": "224"},
+   "values": [87.5, 77.9, 99.3, 93.5, 96.3, 88.2, 96.6, 96.4, 93.3, 89.3, 5.8,
+    98.5, 62.2, 70.4]},
+  {"encoder": "AIMv2 1B/14", "setting": {"img_size": "224"},
+   "values": [88.1, 79.7, 99.4, 94.1, 96.7, 88.4, 96.8, 96.5, 94.2, 89.0, 6.7,
+    98.8, 63.2, 71.7]},
+  {"encoder": "AIMv2 3B/14", "setting": {"img_size": "224"},
+   "values": [88.5, 81.5, 99.5, 94.3, 96.8, 88.9, 97.1, 96.5, 93.5, 89.4, 7.3,
+    99.0, 64.2, 72.2]},
+  {"encoder": "AIMv2 3B/14", "setting": {"img_size": "448"},
+   "values": [89.5, 85.9, 99.5, 94.5, 97.4, 89.0, 97.4, 96.7, 93.4, 89.9, 9.5,
+    98.9, 66.1, 74.8]}]}
+)json";
+// clang-format on
+
+}  // namespace eyechart::reports
