@@ -94,6 +94,7 @@ RunSummary RunSuite(SuiteSpec suite,
       benchmarks::EnvironmentHash(options.environment);
   RunLog log(options.out, suite.text, options.environment, environment,
              options.command, options.fresh);
+  if (options.on_open) options.on_open();
   FeatureCache features(log.FeaturesFolder(), progress);
   std::map<std::string, std::string> weights;
 
@@ -108,6 +109,7 @@ RunSummary RunSuite(SuiteSpec suite,
           "{}: cell {} was measured with other weights than the checkpoint has "
           "now; give --fresh, or another --out",
           options.out.string(), cell.id);
+      if (options.on_records) options.on_records(known->second);
       ++summary.done;
       continue;
     }
@@ -133,6 +135,7 @@ RunSummary RunSuite(SuiteSpec suite,
       record.seconds = record.cell == cell.id ? seconds : 0;
     }
     log.Append(records);
+    if (options.on_records) options.on_records(records);
     if (failed) {
       summary.failed.push_back(cell.id);
       progress.Warn(cell.id + ": " + records.front().message);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,11 @@ struct RunOptions {
   std::string device;   // overrides the encoders' where not empty
   Json environment;     // what environment.json is to hold
   std::string command;  // what repeats the run, for reports
+  /// Called once, when the folder is there and no cell has begun.
+  std::function<void()> on_open;
+  /// Takes each cell's records once they stand in the folder, those of a former
+  /// run too.
+  std::function<void(std::span<const Record>)> on_records;
 };
 
 struct RunSummary {

@@ -34,8 +34,9 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
 }  // namespace
 
 std::span<const TaskKind> TaskKinds() {
-  static const std::array kinds = {kEncodeTask, kMineTask,   kAskTask,
-                                   kChartTask,  kDetectTask, kProbeTask};
+  static const std::array kinds = {kEncodeTask, kMineTask,    kAskTask,
+                                   kChartTask,  kDetectTask,  kProbeTask,
+                                   kBenchTask,  kNmsSweepTask};
   return kinds;
 }
 

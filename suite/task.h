@@ -83,10 +83,12 @@ int BatchOf(const TaskSpec& task);
 
 /// The kinds; each in its own file.
 extern const TaskKind kAskTask;
+extern const TaskKind kBenchTask;
 extern const TaskKind kChartTask;
 extern const TaskKind kDetectTask;
 extern const TaskKind kEncodeTask;
 extern const TaskKind kMineTask;
+extern const TaskKind kNmsSweepTask;
 extern const TaskKind kProbeTask;
 
 }  // namespace eyechart::suite

@@ -28,7 +28,8 @@ TEST(FindTaskKind, OffersTheNearest) {
   EXPECT_EQ(FindTaskKind("encode", "here").name, "encode");
   EXPECT_EQ(testing::InputErrorOf([] { FindTaskKind("encod", "f:3"); }),
             "f:3: unknown task kind \"encod\" (did you mean \"encode\"?); "
-            "known kinds are encode, mine, ask, chart, detect, probe");
+            "known kinds are encode, mine, ask, chart, detect, probe, bench, "
+            "nms-sweep");
 }
 
 TEST(BatchOf, TakesWholeNumbersOfAtLeastOne) {

@@ -1,0 +1,404 @@
+#include "benchmarks/nms_sweep/nms_sweep.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <span>
+
+#include "benchmarks/load/timed_query.h"
+#include "benchmarks/nms_sweep/detector_device.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/random.h"
+#include "probes/detection/transfer/find_boxes.h"
+#include "probes/detection/transfer/scores.h"
+
+namespace eyechart::benchmarks {
+namespace {
+
+// Boxes in for which the cost curve is timed, besides all there are.
+constexpr std::array<std::int64_t, 10> kCostSizes = {
+    10, 30, 100, 200, 300, 500, 1000, 2000, 3000, 5000};
+
+// A thinned copy of the head's boxes is cheap: tensors share memory.
+detection::FoundBoxes First(const detection::FoundBoxes& boxes,
+                            std::int64_t n) {
+  return {boxes.corners.narrow(0, 0, n), boxes.scores.narrow(0, 0, n),
+          boxes.classes.narrow(0, 0, n)};
+}
+
+// Boxes of at least `confidence`; they stand by descending score.
+std::int64_t CountFrom(const detection::FoundBoxes& boxes, double confidence) {
+  const std::span scores(boxes.scores.const_data_ptr<float>(),
+                         static_cast<std::size_t>(boxes.scores.numel()));
+  return std::partition_point(scores.begin(), scores.end(),
+                              [&](float score) {
+                                return static_cast<double>(score) >= confidence;
+                              }) -
+         scores.begin();
+}
+
+// Suppression alone, from the best `n` boxes to the indices kept.
+std::int64_t TimeNms(const detection::FoundBoxes& boxes,
+                     std::int64_t n,
+                     const detection::NmsOptions& options,
+                     const Clock& clock) {
+  const auto count = static_cast<std::size_t>(n);
+  const std::span corners(boxes.corners.const_data_ptr<float>(), 4 * count);
+  const std::span scores(boxes.scores.const_data_ptr<float>(), count);
+  const std::span classes(boxes.classes.const_data_ptr<std::int64_t>(), count);
+  const std::int64_t begin = clock.NowNs();
+  const std::vector<std::int64_t> kept =
+      detection::Nms(corners, scores, classes, options);
+  const std::int64_t end = clock.NowNs();
+  EYECHART_CHECK(kept.size() <= count, "{} boxes of {}", kept.size(), count);
+  return end - begin;
+}
+
+PictureTimes TimesOf(const std::vector<double>& ns, double level) {
+  PictureTimes times;
+  times.median_ns = EstimateMedian(ns, level);
+  for (const double one : ns)
+    times.mean_ns += one / static_cast<double>(ns.size());
+  return times;
+}
+
+void Shuffle(std::vector<std::size_t>& order, Random& random) {
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.Below(i)]);
+}
+
+// What reading the clock twice shows where nothing is between.
+double ClockNs(const Clock& clock) {
+  std::vector<double> gaps;
+  for (int i = 0; i < 101; ++i) {
+    const std::int64_t begin = clock.NowNs();
+    gaps.push_back(static_cast<double>(clock.NowNs() - begin));
+  }
+  return Median(gaps);
+}
+
+class Sweeper {
+ public:
+  Sweeper(const detection::Detector& detector,
+          encoders::LoadedModel& model,
+          const data::BoxDataset& dataset,
+          Clock& clock,
+          const NmsSweepOptions& options,
+          Progress& progress)
+      : detector_(detector),
+        dataset_(dataset),
+        examples_(dataset),
+        clock_(clock),
+        options_(options),
+        progress_(progress),
+        device_(
+            detector,
+            model,
+            examples_,
+            {.min_score = options.confidences.front(), .most = options.most}) {
+    sweep_.name = device_.Name();
+    sweep_.head = detector.kind;
+    sweep_.needs_nms = detector.head->needs_nms();
+    sweep_.options = options;
+    sweep_.clock_ns = ClockNs(clock);
+    sweep_.warnings = examples_.problems();
+    MapClasses();
+  }
+
+  NmsSweep Run() {
+    RunPictures();
+    MakeRows();
+    TimeRows();
+    for (std::size_t i = 0; i < sweep_.rows.size(); ++i) Judge(i);
+    MarkRows(sweep_);
+    FitCosts();
+    return std::move(sweep_);
+  }
+
+ private:
+  struct Picture {
+    std::size_t image = 0;  // its place in the set
+    Candidates found;
+    double rest_ns = 0;
+  };
+
+  // From the detector's classes to the set's places; those it lacks go.
+  void MapClasses() {
+    const std::vector<std::int64_t> classes =
+        detection::ClassesOf(detector_, dataset_);
+    places_.assign(detector_.categories.size(), -1);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      if (classes[i] >= 0)
+        places_[static_cast<std::size_t>(classes[i])] =
+            static_cast<std::int64_t>(i);
+      else
+        sweep_.warnings.push_back(fmt::format(
+            "category \"{}\" is none that the detector was trained on: all of "
+            "its boxes are missed",
+            dataset_.categories[i].name));
+    }
+  }
+
+  void RunOne(std::int64_t sample, StageRecorder& recorder, QueryRow& row) {
+    device_.Prepare({std::span(&sample, 1), 1, 1});
+    row =
+        TimedQuery(device_, clock_, recorder, sample, std::span(&sample, 1), 0);
+  }
+
+  void RunPictures() {
+    const std::vector<std::string> names = device_.Stages();
+    StageRecorder recorder(clock_, names.size(), 0);
+    QueryRow row;
+    const std::int64_t count = examples_.size();
+    for (std::int64_t i = 0; i < options_.warmup; ++i)
+      RunOne(i % count, recorder, row);
+    std::vector<std::vector<double>> stages(names.size());
+    std::vector<double> rest;
+    const std::int64_t step =
+        options_.cost_pictures > 0
+            ? std::max<std::int64_t>(1, count / options_.cost_pictures)
+            : 0;
+    progress_.Begin("running the detector", count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      ThrowIfInterrupted();
+      RunOne(i, recorder, row);
+      Picture picture{examples_.image(i), device_.last(),
+                      static_cast<double>(row.latency_ns)};
+      progress_.Update(i + 1);
+      if (!picture.found.problem.empty()) {
+        sweep_.warnings.push_back(picture.found.problem);
+        continue;
+      }
+      detection::FoundBoxes& boxes = picture.found.boxes;
+      boxes.corners = boxes.corners.to(at::kFloat).contiguous();
+      boxes.scores = boxes.scores.to(at::kFloat).contiguous();
+      boxes.classes = boxes.classes.contiguous();
+      rest.push_back(picture.rest_ns);
+      for (std::size_t s = 0; s < names.size(); ++s)
+        stages[s].push_back(static_cast<double>(row.stages[s]));
+      if (sweep_.needs_nms && step > 0 && i % step == 0)
+        TimeCosts(static_cast<std::size_t>(i));
+      pictures_.push_back(std::move(picture));
+    }
+    progress_.End();
+    EYECHART_REQUIRE(!pictures_.empty(),
+                     "{}: none of its {} pictures could be read",
+                     dataset_.source, count);
+    sweep_.pictures = static_cast<std::int64_t>(pictures_.size());
+    sweep_.unreadable =
+        static_cast<std::int64_t>(dataset_.images.size()) - sweep_.pictures;
+    for (std::size_t s = 0; s < names.size(); ++s)
+      sweep_.stages.push_back({names[s], TimesOf(stages[s], options_.level)});
+    sweep_.rest = TimesOf(rest, options_.level);
+  }
+
+  // Points of the cost curve: the best n of all boxes that the head can say.
+  void TimeCosts(std::size_t picture) {
+    detection::FoundBoxes all =
+        device_.Again({.min_score = 0, .most = options_.cost_most});
+    all = {all.corners.to(at::kFloat).contiguous(),
+           all.scores.to(at::kFloat).contiguous(), all.classes.contiguous()};
+    std::vector<std::int64_t> sizes;
+    for (const std::int64_t size : kCostSizes)
+      if (size < all.scores.numel()) sizes.push_back(size);
+    sizes.push_back(all.scores.numel());
+    std::vector<std::vector<double>> times(sizes.size());
+    std::vector<std::size_t> order(sizes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    Random random(options_.seed, picture);
+    for (int i = 0; i < options_.repetitions; ++i) {
+      Shuffle(order, random);
+      for (const std::size_t s : order)
+        times[s].push_back(
+            static_cast<double>(TimeNms(all, sizes[s], options_.nms, clock_)));
+    }
+    for (std::size_t s = 0; s < sizes.size(); ++s)
+      sweep_.cost_points.push_back(
+          {picture, static_cast<double>(sizes[s]), Median(times[s])});
+  }
+
+  void MakeRows() {
+    if (!sweep_.needs_nms) {
+      sweep_.rows.emplace_back().confidence = options_.confidences.front();
+      return;
+    }
+    for (const double confidence : options_.confidences)
+      for (const double iou : options_.ious) {
+        NmsSweepRow& row = sweep_.rows.emplace_back();
+        row.confidence = confidence;
+        row.iou = iou;
+      }
+  }
+
+  detection::NmsOptions NmsOf(const NmsSweepRow& row) const {
+    detection::NmsOptions nms = options_.nms;
+    if (row.iou) nms.iou_threshold = *row.iou;
+    return nms;
+  }
+
+  // All settings in turn, anew in each repetition: what else the machine does
+  // falls on all of them.
+  void TimeRows() {
+    const std::size_t settings = sweep_.rows.size();
+    const std::size_t count = pictures_.size();
+    const int repetitions = sweep_.needs_nms ? options_.repetitions : 0;
+    std::vector<std::vector<double>> times(settings * count);
+    std::vector<std::size_t> order(settings);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    Random random(options_.seed);
+    progress_.Begin("timing suppression",
+                    static_cast<std::int64_t>(settings) * repetitions);
+    std::int64_t done = 0;
+    for (int i = 0; i < repetitions; ++i) {
+      Shuffle(order, random);
+      for (const std::size_t s : order) {
+        ThrowIfInterrupted();
+        const detection::NmsOptions nms = NmsOf(sweep_.rows[s]);
+        for (std::size_t p = 0; p < count; ++p) {
+          const detection::FoundBoxes& boxes = pictures_[p].found.boxes;
+          const std::int64_t n = CountFrom(boxes, sweep_.rows[s].confidence);
+          times[s * count + p].push_back(
+              static_cast<double>(TimeNms(boxes, n, nms, clock_)));
+        }
+        progress_.Update(++done);
+      }
+    }
+    progress_.End();
+    for (std::size_t s = 0; s < settings; ++s) {
+      NmsSweepRow& row = sweep_.rows[s];
+      std::vector<double> nms, total;
+      for (std::size_t p = 0; p < count; ++p) {
+        nms.push_back(repetitions > 0 ? Median(times[s * count + p]) : 0);
+        total.push_back(pictures_[p].rest_ns + nms.back());
+      }
+      row.nms = TimesOf(nms, options_.level);
+      row.total = TimesOf(total, options_.level);
+      row.share =
+          row.total.mean_ns > 0 ? row.nms.mean_ns / row.total.mean_ns : 0;
+    }
+  }
+
+  // Counts and average precision of one setting, by the way that `detect`
+  // takes.
+  void Judge(std::size_t setting) {
+    NmsSweepRow& row = sweep_.rows[setting];
+    detection::FindOptions find;
+    find.nms = NmsOf(row);
+    find.most_kept = std::numeric_limits<std::int64_t>::max();
+    std::vector<detection::PictureBoxes> found;
+    const auto count = static_cast<double>(pictures_.size());
+    for (const Picture& picture : pictures_) {
+      const Candidates& candidates = picture.found;
+      detection::PictureBoxes kept = detection::KeepBoxes(
+          First(candidates.boxes, CountFrom(candidates.boxes, row.confidence)),
+          sweep_.needs_nms, find);
+      const auto after = static_cast<std::int64_t>(kept.boxes.size());
+      row.before.mean += static_cast<double>(kept.before_nms) / count;
+      row.before.most = std::max(row.before.most, kept.before_nms);
+      row.after.mean += static_cast<double>(after) / count;
+      row.after.most = std::max(row.after.most, after);
+      if (after > options_.most_kept)
+        kept.boxes.resize(static_cast<std::size_t>(options_.most_kept));
+      kept.image = picture.image;
+      kept.width = candidates.width;
+      kept.height = candidates.height;
+      for (detection::FoundBox& box : kept.boxes) {
+        box.corners =
+            detection::ToPicture(box.corners, candidates.placing,
+                                 detector_.canvas, kept.width, kept.height);
+        box.category = places_[static_cast<std::size_t>(box.category)];
+      }
+      found.push_back(std::move(kept));
+    }
+    const detection::DetectionScores scores = detection::ScoreBoxes(
+        dataset_, found, {options_.resamples, options_.seed, 0});
+    row.ap = scores.stats.at("AP");
+    row.ap50 = scores.stats.at("AP50");
+    const auto ci = scores.intervals.find("AP");
+    if (ci != scores.intervals.end()) row.ap_ci = ci->second;
+  }
+
+  void FitCosts() {
+    if (sweep_.cost_points.empty()) return;
+    const CostOptions cost = {1000, options_.seed, options_.level};
+    sweep_.cost = FitCost(sweep_.cost_points, cost);
+    const Estimate& head = sweep_.stages.back().times.median_ns;
+    if (head.value)
+      sweep_.as_long_as_head = BoxesAt(sweep_.cost_points, *head.value, cost);
+  }
+
+  const detection::Detector& detector_;
+  const data::BoxDataset& dataset_;
+  const detection::BoxExamples examples_;
+  Clock& clock_;
+  const NmsSweepOptions& options_;
+  Progress& progress_;
+  DetectorDevice device_;
+  std::vector<std::int64_t> places_;  // of the detector's classes in the set
+  std::vector<Picture> pictures_;
+  NmsSweep sweep_;
+};
+
+}  // namespace
+
+void RequireSweepOptions(const NmsSweepOptions& options) {
+  EYECHART_REQUIRE(!options.confidences.empty() && !options.ious.empty(),
+                   "--confidences and --ious: each needs at least one number");
+  for (const double confidence : options.confidences)
+    EYECHART_REQUIRE(confidence >= 0 && confidence <= 1,
+                     "--confidences {}: should be 0 to 1", confidence);
+  for (const double iou : options.ious)
+    EYECHART_REQUIRE(iou >= 0 && iou <= 1, "--ious {}: should be 0 to 1", iou);
+  EYECHART_REQUIRE(options.most > 0 && options.most_kept > 0,
+                   "--before-nms {}, --max-boxes {}: should be at least 1",
+                   options.most, options.most_kept);
+  EYECHART_REQUIRE(
+      options.repetitions > 0 && options.warmup >= 0,
+      "--nms-repetitions {}: should be at least 1; --warmup {}: at "
+      "least 0",
+      options.repetitions, options.warmup);
+  EYECHART_REQUIRE(options.cost_pictures >= 0 && options.cost_most > 0,
+                   "--cost-pictures {}: should be at least 0; --cost-boxes {}: "
+                   "at least 1",
+                   options.cost_pictures, options.cost_most);
+  EYECHART_REQUIRE(options.margin >= 0, "--ap-margin {}: should be at least 0",
+                   options.margin);
+  EYECHART_REQUIRE(options.level > 0 && options.level < 1,
+                   "a level of {}: should be between 0 and 1", options.level);
+  CheckNmsOptions(options.nms);
+}
+
+void MarkRows(NmsSweep& sweep) {
+  const std::vector<NmsSweepRow>& rows = sweep.rows;
+  EYECHART_CHECK(!rows.empty(), "a sweep without a row");
+  const auto time = [&](std::size_t i) { return rows[i].total.mean_ns; };
+  sweep.best = 0;
+  for (std::size_t i = 1; i < rows.size(); ++i)
+    if (rows[i].ap > rows[sweep.best].ap ||
+        (rows[i].ap == rows[sweep.best].ap && time(i) < time(sweep.best)))
+      sweep.best = i;
+  sweep.fastest = sweep.best;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].ap >= rows[sweep.best].ap - sweep.options.margin &&
+        time(i) < time(sweep.fastest))
+      sweep.fastest = i;
+}
+
+NmsSweep SweepNms(const detection::Detector& detector,
+                  encoders::LoadedModel& model,
+                  const data::BoxDataset& dataset,
+                  Clock& clock,
+                  const NmsSweepOptions& options,
+                  Progress& progress) {
+  RequireSweepOptions(options);
+  NmsSweepOptions sorted = options;
+  for (std::vector<double>* list : {&sorted.confidences, &sorted.ious}) {
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  }
+  return Sweeper(detector, model, dataset, clock, sorted, progress).Run();
+}
+
+}  // namespace eyechart::benchmarks

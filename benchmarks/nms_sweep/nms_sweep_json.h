@@ -1,0 +1,28 @@
+// A sweep as JSON, as a run's artifact and as records.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "benchmarks/nms_sweep/nms_sweep.h"
+#include "core/json.h"
+#include "core/record.h"
+
+namespace eyechart::benchmarks {
+
+/// What nms_sweep.json holds and reports read (reports/nms_sweep.h): times in
+/// ns, each {median: {value, ci, reason}, mean}; AP null where there is no
+/// truth; `best` and `fastest` index `rows`.
+Json NmsSweepToJson(const NmsSweep& sweep);
+
+/// Writes `folder`/nms_sweep.json, whole or not at all; in a run `folder` is
+/// the cell's artifacts/<CellSlug(cell)>. Throws InputError.
+void WriteNmsSweep(const std::filesystem::path& folder, const NmsSweep& sweep);
+
+/// Records of `base.cell`: ap, ap50, nms_ms, end_to_end_ms and boxes before and
+/// after of the row with the best AP, all at its setting. Behind them, the same
+/// of each row in a cell of its own, `base.cell` with confidence and IoU in its
+/// setting. `base` has what the caller knows.
+std::vector<Record> NmsSweepRecords(const NmsSweep& sweep, const Record& base);
+
+}  // namespace eyechart::benchmarks

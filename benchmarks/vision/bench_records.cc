@@ -1,0 +1,90 @@
+#include "benchmarks/vision/bench_records.h"
+
+#include <algorithm>
+
+#include "core/metrics.h"
+
+namespace eyechart::benchmarks {
+namespace {
+
+constexpr double kNsPerMs = 1e6;
+
+// Why the result is not valid; empty where it is.
+std::string Invalidity(const LoadResult& load) {
+  std::string text;
+  for (const Finding& finding : load.findings)
+    if (finding.fatal)
+      text += (text.empty() ? "not valid: " : "; ") + finding.reason;
+  return text;
+}
+
+void Say(Record& record, const std::string& message) {
+  if (message.empty()) return;
+  record.message += (record.message.empty() ? "" : "; ") + message;
+}
+
+}  // namespace
+
+std::string StageMetric(std::string_view stage) {
+  std::string name = "stage_" + std::string(stage);
+  std::replace(name.begin(), name.end(), '-', '_');
+  const auto metrics = Metrics();
+  return std::any_of(
+             metrics.begin(), metrics.end(),
+             [&name](const Metric& metric) { return metric.name == name; })
+             ? name
+             : std::string();
+}
+
+std::vector<Record> BenchRecords(const Measured& measured, const Record& base) {
+  const LoadResult& load = measured.load;
+  const std::string invalid = Invalidity(load);
+  std::vector<Record> records;
+  const auto add = [&](std::string_view metric, const Estimate& estimate,
+                       double unit) {
+    Record record = base;
+    record.n = load.latency.n;
+    SetMetric(record, metric, estimate.value.value_or(0) / unit);
+    if (!estimate.value.has_value()) {
+      record.value.reset();
+      record.status = RecordStatus::kSkipped;
+      record.message = base.message;
+      Say(record, estimate.reason);
+    } else if (estimate.ci.has_value()) {
+      record.ci = estimate.ci;
+      record.ci->low /= unit;
+      record.ci->high /= unit;
+    }
+    Say(record, invalid);
+    records.push_back(std::move(record));
+  };
+  const auto add_value = [&](std::string_view metric, double value) {
+    Estimate estimate;
+    estimate.value = value;
+    add(metric, estimate, 1);
+  };
+  add("latency_median", load.latency.median, kNsPerMs);
+  add("latency_p90", load.latency.p90, kNsPerMs);
+  add("latency_p95", load.latency.p95, kNsPerMs);
+  add("latency_p99", load.latency.p99, kNsPerMs);
+  add("latency_min", load.latency.min, kNsPerMs);
+  add("latency_max", load.latency.max, kNsPerMs);
+  add_value("load_throughput", load.throughput);
+  if (measured.peak.has_value()) {
+    Estimate rate;
+    rate.value = measured.peak->rate;
+    rate.reason = measured.peak->reason;
+    add("peak_rate", rate, 1);
+  }
+  if (load.peak_memory_bytes.has_value())
+    add_value("peak_memory", static_cast<double>(*load.peak_memory_bytes));
+  if (measured.device_peak_bytes.has_value())
+    add_value("device_peak_memory",
+              static_cast<double>(*measured.device_peak_bytes));
+  for (const StageShare& stage : load.stages.stages)
+    if (const std::string metric = StageMetric(stage.name); !metric.empty())
+      add(metric, stage.median_ns, kNsPerMs);
+  return records;
+}
+
+}  // namespace eyechart::benchmarks

@@ -1,0 +1,113 @@
+#include "benchmarks/vision/encoder_bench.h"
+
+#include <ATen/Parallel.h>
+
+#include <utility>
+#include <vector>
+
+#include "benchmarks/load/sample_table.h"
+#include "benchmarks/load/trace_export.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/parallel.h"
+#include "probes/detection/nms/nms.h"
+
+namespace eyechart::benchmarks {
+
+EncoderBench::EncoderBench(const encoders::ModelSpec& spec,
+                           const data::Dataset& pictures,
+                           const EncoderBenchOptions& options)
+    : pictures_(pictures), options_(options) {
+  // The detector first: it is quick to find missing.
+  if (!options.detector.empty()) {
+    detector_ = detection::ReadDetector(options.detector);
+    detection::RequireFrozen(*detector_, options.detector);
+  }
+  model_ = encoders::LoadModel(spec);
+  if (detector_.has_value())
+    detection::RequireFits(*detector_, model_, options.detector);
+  PickOptions pick;
+  pick.most = options.most_pictures;
+  pick.seed = options.seed;
+  pick.decoding = model_.preprocess.decode;
+  picked_ = PickPictures(pictures, pick);
+  EncoderDeviceOptions device;
+  device.name = options.name;
+  device.workers = options.workers;
+  device.lanes = options.lanes;
+  device.find = options.find;
+  if (detector_.has_value()) device.detector = &*detector_;
+  device_ =
+      std::make_unique<EncoderDevice>(model_, pictures, picked_.index, device);
+}
+
+BenchSetting EncoderBench::setting() const {
+  return {model_.dtype, model_.device.str()};
+}
+
+Json EncoderBench::Describe() const {
+  Json json = {
+      {"family", model_.encoder->info().family},
+      {"weights_sha256", model_.weights_sha256},
+      {"preprocess_sha256", data::PreprocessSha256(model_.preprocess)},
+      {"threads", at::get_num_threads()},
+      {"workers", ThreadCount(options_.workers)},
+      {"cuda_graphs", false},
+      {"answer", detector_.has_value()
+                     ? std::string("boxes")
+                     : "pooled: " + std::string(PoolName(model_.pool))},
+      {"pictures",
+       {{"from", pictures_.name()},
+        {"given", picked_.given},
+        {"used", picked_.index.size()},
+        {"unreadable", picked_.unreadable},
+        {"sha256", picked_.sha256}}}};
+  const data::InputSize size = data::FixedInputSize(model_.preprocess);
+  json["input"] = size.height > 0 && !detector_.has_value()
+                      ? eyechart::Json({size.height, size.width})
+                      : eyechart::Json();
+  json["detector"] = nullptr;
+  if (!detector_.has_value()) return json;
+  json["input"] = {detector_->canvas.height, detector_->canvas.width};
+  json["detector"] = {{"head", detector_->kind},
+                      {"parameters", ParametersOf(*detector_->head)},
+                      {"classes", detector_->categories.size()},
+                      {"device", "cpu"},
+                      {"nms", detector_->head->needs_nms()},
+                      {"min_score", options_.find.detect.min_score},
+                      {"before_nms", options_.find.detect.most},
+                      {"nms_iou", options_.find.nms.iou_threshold},
+                      {"max_boxes", options_.find.most_kept}};
+  return json;
+}
+
+Record EncoderBench::BaseRecord() const {
+  Record record;
+  record.weights_sha256 = model_.weights_sha256;
+  record.preprocess_sha256 = data::PreprocessSha256(model_.preprocess);
+  record.dataset_sha256 = picked_.sha256;
+  for (const std::string& warning : picked_.warnings)
+    record.message += (record.message.empty() ? "" : "; ") + warning;
+  return record;
+}
+
+void WriteBenchFiles(const BenchFiles& files,
+                     const Measured& measured,
+                     const Json& json) {
+  const auto make_folder = [](const std::filesystem::path& file) {
+    if (file.has_parent_path()) CreateFolder(file.parent_path());
+  };
+  if (!files.samples.empty()) {
+    make_folder(files.samples);
+    WriteSamples(files.samples, measured.load.samples);
+  }
+  if (!files.trace.empty() && measured.load.options.trace_spans > 0) {
+    make_folder(files.trace);
+    WriteChromeTrace(files.trace, measured.load);
+  }
+  if (files.json.empty()) return;
+  make_folder(files.json);
+  WriteFileAtomic(files.json, json.dump(1) + "\n");
+}
+
+}  // namespace eyechart::benchmarks

@@ -1,0 +1,54 @@
+// An encoder at several batch sizes, under the machine's own roofs: throughput
+// with its knee, and how much of what is attainable is used.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "benchmarks/roofline/batch_curve.h"
+#include "benchmarks/roofline/product_ceiling.h"
+#include "benchmarks/vision/encoder_bench.h"
+
+namespace eyechart::benchmarks {
+
+struct CurveOptions {
+  // Pictures a query, each measured once, one query at a time.
+  std::vector<std::int64_t> batches = {1, 2, 4, 8, 16, 32};
+  // Of each size: enough for an interval of the median, short enough for six.
+  double min_seconds = 2;
+  std::int64_t min_queries = 10;
+  std::int64_t warmup = 2;  // queries
+  std::uint64_t seed = 0;
+};
+
+struct EncoderCurves {
+  BatchCurve curve;                   // decode to answer, pictures a second
+  std::vector<RooflinePoint> points;  // of the encoder alone; empty: no FLOPs
+};
+
+/// "1,2,4,8" as batch sizes. Throws InputError for what is none, for one below
+/// 1 and for one that is there twice.
+std::vector<std::int64_t> ParseBatches(const std::string& text);
+
+/// Measures each batch size. A point's bytes are weights, pixels and answer,
+/// once; its operations as `inspect` counts them. Throws InputError,
+/// Interrupted.
+EncoderCurves MeasureCurves(EncoderBench& bench,
+                            const std::string& name,
+                            Clock& clock,
+                            const CurveOptions& options);
+
+/// The points that have a roof: what is computed in float32 because the
+/// processor has no units for its dtype has none.
+std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
+                                            const MachineCeilings& ceilings);
+
+/// Writes `folder`/batch_curve.json and, where the operations are known and a
+/// roof of the dtype was measured, `folder`/roofline.json. Throws InputError.
+void WriteCurves(const std::filesystem::path& folder,
+                 const EncoderCurves& curves,
+                 const MachineCeilings& ceilings);
+
+}  // namespace eyechart::benchmarks

@@ -1,0 +1,350 @@
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "benchmarks/environment.h"
+#include "benchmarks/vision/bench_records.h"
+#include "benchmarks/vision/encoder_curves.h"
+#include "benchmarks/vision/external_device.h"
+#include "cli/bench_options.h"
+#include "cli/bench_output.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "suite/run_log.h"
+
+namespace eyechart::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using benchmarks::Measured;
+
+// What is measured, opened: an encoder or another program.
+struct Subject {
+  std::unique_ptr<data::Dataset> pictures;
+  std::unique_ptr<benchmarks::EncoderBench> encoder;
+  std::unique_ptr<benchmarks::ExternalDevice> program;
+  benchmarks::PickedPictures picked;
+  std::string name;     // in cells
+  std::string dataset;  // in cells
+  benchmarks::BenchSetting setting;
+  Json description;
+  Record record;
+  c10::Device memory = c10::kCPU;
+
+  benchmarks::DeviceUnderTest& device() {
+    if (encoder != nullptr) return encoder->device();
+    return *program;
+  }
+};
+
+// A part of a cell's name.
+std::string CellWord(std::string text) {
+  for (char& c : text)
+    if (c == '/' || c == ' ' || c == ',' || c == '=') c = '_';
+  return text.empty() ? "none" : text;
+}
+
+std::string LastOf(const std::string& path) {
+  const fs::path whole(path);
+  return (whole.has_filename() ? whole : whole.parent_path())
+      .filename()
+      .string();
+}
+
+std::unique_ptr<data::Dataset> PicturesOf(const BenchFlags& flags) {
+  if (!flags.pictures.images.empty()) return OpenPictures(flags.pictures);
+  benchmarks::SceneOptions scenes;
+  scenes.seed = flags.load.seed;
+  if (flags.most_pictures > 0)
+    scenes.count = std::min(scenes.count, flags.most_pictures);
+  return benchmarks::DrawScenes(scenes);
+}
+
+void OpenProgram(const BenchFlags& flags, Subject& subject) {
+  if (benchmarks::TakesPictures(flags.command)) {
+    subject.pictures = PicturesOf(flags);
+    benchmarks::PickOptions pick;
+    pick.most = flags.most_pictures;
+    pick.seed = flags.load.seed;
+    pick.decode = false;  // what the program reads is its own affair
+    subject.picked = benchmarks::PickPictures(*subject.pictures, pick);
+    subject.dataset = CellWord(subject.pictures->name());
+    subject.record.dataset_sha256 = subject.picked.sha256;
+    subject.description["pictures"] = {
+        {"from", subject.pictures->name()},
+        {"given", subject.picked.given},
+        {"used", subject.picked.index.size()},
+        {"unreadable", subject.picked.unreadable},
+        {"sha256", subject.picked.sha256}};
+  } else {
+    subject.dataset = CellWord("");
+    subject.description["pictures"] = nullptr;
+  }
+  subject.description["program"] = flags.command;
+  subject.program = std::make_unique<benchmarks::ExternalDevice>(
+      benchmarks::ExternalDeviceOptions{flags.command}, subject.pictures.get(),
+      subject.picked.index);
+  subject.name = CellWord(LastOf(subject.program->Name()));
+}
+
+Subject Open(const BenchFlags& flags) {
+  Subject subject;
+  if (!flags.command.empty()) {
+    OpenProgram(flags, subject);
+    return subject;
+  }
+  subject.pictures = PicturesOf(flags);
+  benchmarks::EncoderBenchOptions options;
+  options.name = LastOf(flags.model);
+  options.detector = flags.detector;
+  options.find = flags.find;
+  options.most_pictures = flags.most_pictures;
+  options.seed = flags.load.seed;
+  options.workers = flags.workers;
+  options.lanes = flags.load.lanes;
+  subject.encoder = std::make_unique<benchmarks::EncoderBench>(
+      SpecOf(flags.model, flags.flags), *subject.pictures, options);
+  subject.picked = subject.encoder->picked();
+  subject.name = CellWord(options.name);
+  subject.dataset = CellWord(subject.pictures->name());
+  subject.setting = subject.encoder->setting();
+  subject.description = subject.encoder->Describe();
+  if (flags.pictures.images.empty())
+    subject.description["pictures"]["seed"] = flags.load.seed;
+  subject.record = subject.encoder->BaseRecord();
+  subject.memory = subject.encoder->model().device;
+  return subject;
+}
+
+// Where one scenario's records, samples and artifacts go.
+class RunFolder {
+ public:
+  RunFolder(const BenchFlags& flags, const Subject& subject)
+      : out_(flags.out),
+        environment_(benchmarks::BenchEnvironment(subject.memory.str(),
+                                                  at::get_num_threads())),
+        hash_(benchmarks::EnvironmentHash(environment_)),
+        command_(BenchCommandOf(flags)),
+        log_(out_,
+             "# Made by: " + command_ + "\n",
+             environment_,
+             hash_,
+             command_,
+             /*fresh=*/false) {}
+
+  void Add(const BenchFlags& flags,
+           const Subject& subject,
+           const Measured& measured,
+           const Json& json,
+           const std::string& started,
+           double seconds) {
+    Record base = subject.record;
+    base.run = log_.run();
+    base.encoder = subject.name;
+    base.task = "bench";
+    base.dataset = subject.dataset;
+    base.setting = BenchSettingOf(flags, measured.load.options.scenario);
+    base.cell = base.encoder + "/bench/" + base.dataset + "/" +
+                suite::SettingText(base.setting);
+    base.environment = hash_;
+    base.started = started;
+    base.seconds = seconds;
+    const fs::path artifacts = log_.Artifacts(base.cell);
+    if (artifacts_.empty()) artifacts_ = artifacts;
+    benchmarks::WriteBenchFiles(
+        {out_ / "samples" / (CellSlug(base.cell) + ".csv"),
+         artifacts / "bench.json", artifacts / "trace.json"},
+        measured, json);
+    log_.Append(benchmarks::BenchRecords(measured, base));
+  }
+
+  /// Of the first scenario's cell.
+  const fs::path& artifacts() const { return artifacts_; }
+
+ private:
+  fs::path out_;
+  fs::path artifacts_;
+  Json environment_;
+  std::string hash_;
+  std::string command_;
+  suite::RunLog log_;
+};
+
+void PrintHead(const BenchFlags& flags, const Subject& subject) {
+  const std::string pictures =
+      subject.pictures == nullptr
+          ? "no pictures"
+          : fmt::format("{} pictures of {}", subject.picked.index.size(),
+                        subject.pictures->name());
+  if (subject.encoder == nullptr) {
+    PrintLine(fmt::format("{}; {}\n", flags.command, pictures));
+    return;
+  }
+  PrintLine(fmt::format(
+      "{} on {}, {}, {} threads, {}; {}\n", subject.name,
+      subject.setting.device, subject.setting.dtype, at::get_num_threads(),
+      subject.description["answer"].get<std::string>(), pictures));
+}
+
+Json JsonOf(const Subject& subject, const Measured& measured) {
+  Json json = benchmarks::MeasuredJson(measured, subject.setting);
+  json.update(subject.description);
+  for (const std::string& warning : subject.picked.warnings)
+    json["warnings"].push_back(warning);
+  return json;
+}
+
+// The curve is kept with the first scenario's cell.
+void Curve(Subject& subject,
+           const BenchFlags& flags,
+           benchmarks::Clock& clock,
+           const RunFolder& folder,
+           Progress& progress) {
+  benchmarks::CurveOptions options;
+  options.batches = benchmarks::ParseBatches(flags.batch_curve);
+  options.seed = flags.load.seed;
+  progress.Note("batch curve and roofline");
+  const benchmarks::EncoderCurves curves =
+      benchmarks::MeasureCurves(*subject.encoder, subject.name, clock, options);
+  const benchmarks::MachineCeilings ceilings = benchmarks::MeasureCeilings();
+  benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
+  if (flags.json) return;
+  for (const benchmarks::BatchPoint& point : curves.curve.points)
+    PrintLine(fmt::format("batch {:>3}  {:>9.2f} images/s", point.batch,
+                          point.throughput));
+  const benchmarks::Knee knee = benchmarks::FindKnee(curves.curve.points);
+  PrintLine(fmt::format(
+      "knee at batch {}: the first within 5 % of the best, batch {}",
+      knee.batch, knee.best_batch));
+  for (const benchmarks::RooflinePoint& point :
+       benchmarks::PointsUnderRoofs(curves, ceilings)) {
+    const benchmarks::Utilisation used = benchmarks::Utilise(
+        point.flops, point.bytes, point.seconds, ceilings.Of(point.dtype));
+    PrintLine(fmt::format(
+        "batch {:>3}  encoder {:.1f} GFLOP/s, {:.0f} % of the {:.1f} that {} "
+        "allows",
+        point.batch, used.gflops, 100 * used.share, used.attainable,
+        used.bound == benchmarks::Bound::kCompute ? "multiplying" : "memory"));
+  }
+}
+
+Json Audit(Subject& subject,
+           const BenchFlags& flags,
+           const benchmarks::MeasureOptions& options,
+           Progress& progress) {
+  benchmarks::AuditOptions asked;
+  asked.seeds = options.load.seeds;
+  progress.Note("cache audit");
+  benchmarks::MonotonicClock clock;
+  const benchmarks::AuditResult result =
+      benchmarks::AuditCaches(subject.device(), clock, asked);
+  if (!flags.json) {
+    for (const std::string& line : AuditLines(result)) PrintLine(line);
+    PrintLine("");
+  }
+  return benchmarks::AuditJson(result);
+}
+
+int Sweep(const BenchFlags& flags) {
+  NmsSweepCommand sweep = flags.sweep;
+  sweep.model = flags.model;
+  sweep.dataset = flags.pictures.images;
+  sweep.flags = flags.flags;
+  if (!flags.detector.empty()) sweep.detectors = {flags.detector};
+  sweep.json = flags.json;
+  sweep.out = flags.out;
+  sweep.options.most = flags.find.detect.most;
+  sweep.options.most_kept = flags.find.most_kept;
+  const int threads = sweep.options.nms.threads;
+  sweep.options.nms = flags.find.nms;
+  sweep.options.nms.threads = threads;
+  sweep.options.warmup = flags.load.warmup_queries;
+  sweep.options.seed = flags.load.seed;
+  sweep.command_line = BenchCommandOf(flags);
+  SetThreads(flags.flags.threads);
+  sweep.environment =
+      benchmarks::BenchEnvironment(flags.flags.device, at::get_num_threads());
+  return RunNmsSweep(sweep);
+}
+
+int Run(BenchFlags flags) {
+  if (flags.sweep.wanted) return Sweep(flags);
+  const benchmarks::MeasureOptions options = MeasureOptionsOf(flags);
+  SetThreads(flags.flags.threads);
+  const std::vector<benchmarks::Finding> before =
+      benchmarks::JudgeBefore(options.allow);
+  EYECHART_REQUIRE(flags.batch_curve.empty() ||
+                       (!flags.out.empty() && flags.command.empty()),
+                   "--batch-curve: is of a model, and is written to -o RUN; "
+                   "give both");
+  if (!flags.batch_curve.empty()) benchmarks::ParseBatches(flags.batch_curve);
+  Subject subject = Open(flags);
+  std::optional<RunFolder> folder;
+  // One that is no run folder is found now; a new one is made when there is
+  // something to write.
+  if (!flags.out.empty() && fs::exists(flags.out))
+    folder.emplace(flags, subject);
+  benchmarks::MonotonicClock clock;
+  TerminalProgress progress;
+  for (const std::string& warning : subject.picked.warnings)
+    progress.Warn(warning);
+  std::vector<Json> runs;
+  for (const benchmarks::Scenario scenario : options.scenarios) {
+    progress.Note(fmt::format("{}: measuring for {:g} s or more",
+                              benchmarks::ScenarioName(scenario),
+                              options.load.min_seconds));
+    const std::string started = UtcNow();
+    const auto begin = std::chrono::steady_clock::now();
+    Measured measured = benchmarks::Measure(subject.device(), clock, options,
+                                            scenario, before, subject.memory);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+            .count();
+    // The program's memory, not that of who starts it.
+    if (subject.program != nullptr)
+      measured.load.peak_memory_bytes = subject.program->peak_memory_bytes();
+    Json json = JsonOf(subject, measured);
+    if (!flags.json) {
+      if (runs.empty()) PrintHead(flags, subject);
+      for (const std::string& line : BenchLines(measured, flags.stages))
+        PrintLine(line);
+      PrintLine("");
+    }
+    if (!flags.out.empty()) {
+      if (!folder.has_value()) folder.emplace(flags, subject);
+      folder->Add(flags, subject, measured, json, started, seconds);
+    }
+    if (!flags.trace.empty())
+      benchmarks::WriteBenchFiles({{}, {}, flags.trace}, measured, json);
+    runs.push_back(std::move(json));
+  }
+  if (!flags.batch_curve.empty())
+    Curve(subject, flags, clock, *folder, progress);
+  Json audit;
+  if (options.cache_audit) audit = Audit(subject, flags, options, progress);
+  if (!flags.json) return kExitOk;
+  // The first scenario's keys stand at the top, as if it were alone.
+  Json json = {{"schema", 1}, {"command", "bench"}};
+  json.update(runs.front());
+  if (!audit.is_null()) json["cache_audit"] = audit;
+  if (runs.size() > 1) json["runs"] = runs;
+  PrintJson(json);
+  return kExitOk;
+}
+
+}  // namespace
+
+Runner AddBench(CLI::App& app) {
+  auto flags = std::make_shared<BenchFlags>();
+  AddBenchFlags(app, *flags);
+  return [flags] { return Run(*flags); };
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,263 @@
+#include "cli/bench_nms_sweep.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "benchmarks/environment.h"
+#include "benchmarks/nms_sweep/nms_sweep_json.h"
+#include "cli/terminal.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "suite/run_log.h"
+
+namespace eyechart::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using benchmarks::NmsSweep;
+using benchmarks::NmsSweepRow;
+using benchmarks::PictureTimes;
+
+constexpr double kNsPerMs = 1e6;
+
+std::string Ms(const PictureTimes& times) {
+  if (!times.median_ns.value) return "none";
+  return fmt::format("{:.4g}", *times.median_ns.value / kNsPerMs);
+}
+
+std::string MsWithInterval(const PictureTimes& times) {
+  std::string text = Ms(times);
+  if (times.median_ns.ci)
+    text += fmt::format(" [{:.4g}, {:.4g}]", times.median_ns.ci->low / kNsPerMs,
+                        times.median_ns.ci->high / kNsPerMs);
+  return text;
+}
+
+std::string Percent(double value) {
+  return value < 0 ? std::string("none") : fmt::format("{:.2f}", 100 * value);
+}
+
+std::string Boxes(const benchmarks::BoxCounts& counts) {
+  return fmt::format("{:.1f} ({})", counts.mean, counts.most);
+}
+
+std::string MarkOf(const NmsSweep& sweep, std::size_t row) {
+  std::string mark = row == sweep.best ? "best AP" : "";
+  if (row == sweep.fastest)
+    mark += fmt::format("{}fastest within {:g} AP", mark.empty() ? "" : ", ",
+                        100 * sweep.options.margin);
+  return mark;
+}
+
+void PrintCost(const NmsSweep& sweep) {
+  if (!sweep.cost) return;
+  const benchmarks::CostFit& fit = *sweep.cost;
+  PrintLine(fmt::format(
+      "NMS of n boxes: {:.3g} {:+.3g} n {:+.3g} n^2 us, residual {:.3g} us, "
+      "from {:.0f} to {:.0f} boxes",
+      fit.constant.value / 1e3, fit.linear.value / 1e3,
+      fit.quadratic.value / 1e3, fit.residual_ns / 1e3, fit.least_boxes,
+      fit.most_boxes));
+  if (!sweep.as_long_as_head) {
+    PrintLine("by that it never takes as long as the head");
+    return;
+  }
+  const benchmarks::CostFigure& figure = *sweep.as_long_as_head;
+  PrintLine(fmt::format(
+      "by that it takes as long as the head at {:.0f} boxes{}{}", figure.value,
+      figure.ci
+          ? fmt::format(" [{:.0f}, {:.0f}]", figure.ci->low, figure.ci->high)
+          : "",
+      figure.value > fit.most_boxes ? ", beyond what was measured" : ""));
+}
+
+void PrintSweep(const NmsSweep& sweep) {
+  std::string stages;
+  for (const benchmarks::NamedTimes& stage : sweep.stages)
+    stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage.stage,
+                          Ms(stage.times));
+  PrintLine(fmt::format(
+      "{}: {} pictures, one at a time; without NMS {} ms ({})", sweep.name,
+      sweep.pictures, MsWithInterval(sweep.rest), stages));
+  PrintLine(
+      fmt::format("{:>10} {:>6} {:>15} {:>13} {:>24} {:>25} {:>6} {:>6} {:>6}",
+                  "confidence", "IoU", "boxes in (most)", "out (most)",
+                  "NMS ms", "end to end ms", "NMS %", "AP", "AP50"));
+  for (std::size_t i = 0; i < sweep.rows.size(); ++i) {
+    const NmsSweepRow& row = sweep.rows[i];
+    std::string line = fmt::format(
+        "{:>10} {:>6} {:>15} {:>13} {:>24} {:>25} {:>6.1f} {:>6} {:>6}",
+        FormatDouble(row.confidence), row.iou ? FormatDouble(*row.iou) : "none",
+        Boxes(row.before), Boxes(row.after), MsWithInterval(row.nms),
+        MsWithInterval(row.total), 100 * row.share, Percent(row.ap),
+        Percent(row.ap50));
+    const std::string mark = MarkOf(sweep, i);
+    if (!mark.empty()) line += "  <- " + mark;
+    PrintLine(line);
+  }
+  PrintCost(sweep);
+}
+
+// A part of a cell's name.
+std::string CellWord(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return c == '/' || c == ' ' || c == ',' || c == '='; }, '_');
+  return text.empty() ? "none" : text;
+}
+
+std::string LastOf(const std::string& path) {
+  const fs::path whole = fs::path(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path())
+      .filename()
+      .string();
+}
+
+// A cell a detector, with nms_sweep.json among its artifacts.
+void WriteRun(const NmsSweepCommand& o,
+              const encoders::LoadedModel& model,
+              const data::BoxDataset& set,
+              const std::vector<NmsSweep>& sweeps,
+              const std::string& started) {
+  const Json environment =
+      o.environment.is_null()
+          ? benchmarks::DescribeEnvironment(o.flags.device, o.flags.threads)
+          : o.environment;
+  const std::string hash = benchmarks::EnvironmentHash(environment);
+  suite::RunLog log(o.out, "# Made by: " + o.command_line + "\n", environment,
+                    hash, o.command_line, /*fresh=*/false);
+  Record base;
+  base.run = log.run();
+  base.encoder = CellWord(LastOf(o.model));
+  base.task = "bench";
+  base.dataset = CellWord(set.name);
+  base.environment = hash;
+  base.weights_sha256 = model.weights_sha256;
+  base.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
+  base.started = started;
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    Record own = base;
+    if (o.flags.dtype != "fp32") own.setting["dtype"] = o.flags.dtype;
+    if (o.flags.device != "cpu") own.setting["device"] = o.flags.device;
+    own.setting["nms_sweep"] = sweeps[i].head;
+    // Two heads of a kind stand apart by their place.
+    if (std::any_of(sweeps.begin(),
+                    sweeps.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const NmsSweep& other) {
+                      return other.head == sweeps[i].head;
+                    }))
+      own.setting["detector"] = std::to_string(i);
+    own.cell = own.encoder + "/bench/" + own.dataset + "/" +
+               suite::SettingText(own.setting);
+    benchmarks::WriteNmsSweep(log.Artifacts(own.cell), sweeps[i]);
+    log.Append(benchmarks::NmsSweepRecords(sweeps[i], own));
+  }
+}
+
+}  // namespace
+
+void AddNmsSweepOptions(CLI::App& app, NmsSweepCommand& command) {
+  benchmarks::NmsSweepOptions& o = command.options;
+  const auto add = [&app](const char* name, auto& value, const char* what) {
+    return app.add_option(name, value, what)->group("NMS sweep");
+  };
+  app.add_flag("--nms-sweep", command.wanted,
+               "with --detector and a detection set: AP and end-to-end time "
+               "at the same thresholds of NMS")
+      ->group("NMS sweep");
+  add("--beside", command.beside,
+      "folder of another detector of the same model; again for more (a head "
+      "without NMS beside one with it)");
+  add("--part", command.part, "part of the set (default: test, or valid)");
+  add("--confidences", o.confidences, "least scores of boxes that go into NMS")
+      ->delimiter(',')
+      ->capture_default_str();
+  add("--ious", o.ious, "overlaps above which the lesser box goes")
+      ->delimiter(',')
+      ->capture_default_str();
+  add("--nms-threads", o.nms.threads, "threads of NMS (0: one a processor)")
+      ->capture_default_str();
+  add("--nms-repetitions", o.repetitions,
+      "timings of NMS a picture and setting, all settings in turn")
+      ->capture_default_str();
+  add("--ap-margin", o.margin,
+      "AP that a faster setting may lose to be marked, a fraction")
+      ->capture_default_str();
+  add("--cost-pictures", o.cost_pictures,
+      "pictures for the curve of NMS time against boxes (0: none)")
+      ->capture_default_str();
+  add("--cost-boxes", o.cost_most, "boxes that it goes up to")
+      ->capture_default_str();
+  add("--bootstrap", o.resamples,
+      "resamples of the pictures for intervals of AP (0: none)")
+      ->capture_default_str();
+  add("--set-kind", command.boxes.options.kind,
+      "how the set is laid out (default: by looking)");
+  add("--set-pictures", command.boxes.options.pictures,
+      "folder that the set's file names are relative to (default: looked for)");
+  app.add_flag("--voc-edges", command.boxes.edges,
+               "Pascal VOC: corners are edges from 0, not pixels from 1")
+      ->group("NMS sweep");
+}
+
+int RunNmsSweep(const NmsSweepCommand& o) {
+  SetThreads(o.flags.threads);
+  std::vector<std::string> folders = o.detectors;
+  folders.insert(folders.end(), o.beside.begin(), o.beside.end());
+  EYECHART_REQUIRE(!folders.empty(),
+                   "--nms-sweep: name a detector with --detector FOLDER; "
+                   "eyechart detect train -o OUT writes OUT/detector");
+  EYECHART_REQUIRE(!o.dataset.empty(),
+                   "--nms-sweep: name the detection set behind the model");
+  benchmarks::RequireSweepOptions(o.options);
+  std::vector<detection::Detector> detectors;
+  for (const std::string& folder : folders) {
+    detectors.push_back(detection::ReadDetector(folder));
+    detection::RequireFrozen(detectors.back(), folder);
+  }
+  const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
+  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
+  for (std::size_t i = 0; i < detectors.size(); ++i)
+    detection::RequireFits(detectors[i], model, folders[i]);
+  const std::string started = UtcNow();
+  TerminalProgress progress;
+  benchmarks::MonotonicClock clock;
+  std::vector<NmsSweep> sweeps;
+  Json json = {{"schema", 1},
+               {"command", "bench"},
+               {"scenario", "nms-sweep"},
+               {"dataset", set.name},
+               {"part", set.split},
+               {"device", o.flags.device},
+               {"dtype", model.dtype},
+               {"sweeps", Json::array()},
+               {"warnings", Json::array()}};
+  for (std::size_t i = 0; i < detectors.size(); ++i) {
+    NmsSweep sweep = benchmarks::SweepNms(detectors[i], model, set, clock,
+                                          o.options, progress);
+    for (const std::string& warning : sweep.warnings) {
+      if (std::find(json["warnings"].begin(), json["warnings"].end(),
+                    warning) != json["warnings"].end())
+        continue;
+      PrintWarning(warning);
+      json["warnings"].push_back(warning);
+    }
+    Json one = benchmarks::NmsSweepToJson(sweep);
+    one["detector"] = folders[i];
+    json["sweeps"].push_back(std::move(one));
+    sweeps.push_back(std::move(sweep));
+  }
+  if (!o.out.empty()) WriteRun(o, model, set, sweeps, started);
+  if (o.json) {
+    PrintJson(json);
+  } else {
+    for (std::size_t i = 0; i < sweeps.size(); ++i) {
+      if (i > 0) PrintLine("");
+      PrintSweep(sweeps[i]);
+    }
+  }
+  return kExitOk;
+}
+
+}  // namespace eyechart::cli

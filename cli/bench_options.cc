@@ -1,0 +1,257 @@
+#include "cli/bench_options.h"
+
+#include <map>
+
+#include "benchmarks/vision/external_device.h"
+#include "core/error.h"
+#include "core/text.h"
+
+namespace eyechart::cli {
+namespace {
+
+using benchmarks::Scenario;
+
+void AddLoadFlags(CLI::App& app, BenchFlags& flags) {
+  benchmarks::LoadOptions& o = flags.load;
+  o.min_queries = 0;  // the scenario's own
+  app.add_option("--scenario", flags.scenarios,
+                 "list of single-stream, multi-stream, server, offline: each "
+                 "is run")
+      ->capture_default_str();
+  app.add_option("--batch", o.samples_per_query,
+                 "pictures a query (default: 1, multi-stream 8, offline 32)");
+  app.add_option("--lanes", o.lanes,
+                 "queries under way at a time (server, offline)")
+      ->capture_default_str();
+  app.add_option("--min-seconds", o.min_seconds, "a run lasts at least")
+      ->capture_default_str();
+  app.add_option("--min-queries", o.min_queries,
+                 "and has at least so many queries (default: what the "
+                 "scenario's percentile needs)");
+  app.add_option("--max-seconds", o.max_seconds,
+                 "it ends here in any case; cut short, it is not valid")
+      ->capture_default_str();
+  app.add_option("--warmup", o.warmup_queries,
+                 "queries a lane before the clock runs")
+      ->capture_default_str();
+  app.add_option("--seed", o.seed, "of pictures, their order and arrival times")
+      ->capture_default_str();
+  app.add_option("--target-rate", o.server.rate,
+                 "server: queries a second, on average");
+  app.add_option("--bound-ms", flags.bound_ms,
+                 "server: latency that --percentile of the queries must keep");
+  app.add_option("--percentile", o.server.percentile,
+                 "server: the percentile that is bounded")
+      ->capture_default_str();
+  app.add_flag("--find-peak", flags.find_peak,
+               "server: search the highest rate that keeps the bound");
+  app.add_option("--percentile-method", flags.percentile_method,
+                 "nearest-rank, or mlperf (LoadGen's)")
+      ->capture_default_str();
+}
+
+void AddDetectorFlags(CLI::App& app, BenchFlags& flags) {
+  detection::FindOptions& find = flags.find;
+  app.add_option("--detector", flags.detector,
+                 "folder that detect train wrote as OUT/detector: boxes, with "
+                 "head and NMS in the time");
+  app.add_option("--min-score", find.detect.min_score,
+                 "boxes below it are left out, before NMS")
+      ->capture_default_str();
+  app.add_option("--nms-iou", find.nms.iou_threshold,
+                 "dense: overlap from which the lesser box goes")
+      ->capture_default_str();
+  app.add_option("--before-nms", find.detect.most,
+                 "dense: boxes a picture before suppression")
+      ->capture_default_str();
+  app.add_option("--max-boxes", find.most_kept, "boxes kept a picture")
+      ->capture_default_str();
+}
+
+// For the shell: quoted where it has to be.
+std::string Word(const std::string& text) {
+  if (!text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                             "XYZ0123456789_-./=:,@%+") == std::string::npos)
+    return text;
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  quoted += '\'';
+  return quoted;
+}
+
+// The flags that differ from their defaults, with their values.
+std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
+  const BenchFlags plain;
+  std::map<std::string, std::string> changed;
+  const auto text = [&](const char* name, const std::string& now,
+                        const std::string& before) {
+    if (now != before) changed[name] = now;
+  };
+  const auto number = [&](const char* name, double now, double before) {
+    if (now != before) changed[name] = FormatDouble(now);
+  };
+  text("dtype", flags.flags.dtype, plain.flags.dtype);
+  text("device", flags.flags.device, plain.flags.device);
+  text("tf32", flags.flags.tf32, plain.flags.tf32);
+  text("pool", flags.flags.pool, plain.flags.pool);
+  text("resolution", flags.flags.resolution, plain.flags.resolution);
+  text("alpha", flags.flags.alpha, plain.flags.alpha);
+  text("orient", flags.flags.orient, plain.flags.orient);
+  text("decode", flags.flags.decode, plain.flags.decode);
+  number("threads", flags.flags.threads, 0);
+  number("workers", flags.workers, 0);
+  number("batch", static_cast<double>(flags.load.samples_per_query), 0);
+  number("lanes", flags.load.lanes, 1);
+  text("detector", flags.detector, "");
+  if (!flags.detector.empty()) {
+    number("min-score", flags.find.detect.min_score,
+           plain.find.detect.min_score);
+    number("nms-iou", flags.find.nms.iou_threshold,
+           plain.find.nms.iou_threshold);
+    number("before-nms", static_cast<double>(flags.find.detect.most),
+           static_cast<double>(plain.find.detect.most));
+    number("max-boxes", static_cast<double>(flags.find.most_kept),
+           static_cast<double>(plain.find.most_kept));
+  }
+  return changed;
+}
+
+}  // namespace
+
+void AddBenchFlags(CLI::App& app, BenchFlags& flags) {
+  app.add_option("model", flags.model,
+                 "checkpoint folder, or hub id in the Hugging Face cache (with "
+                 "--command: the pictures)");
+  AddPictureFlags(app, flags.pictures, false);
+  AddModelFlags(app, flags.flags);
+  AddNmsSweepOptions(app, flags.sweep);
+  app.add_option("--pool", flags.flags.pool,
+                 "head, cls, mean or blocks (default: the family's)");
+  app.add_option("--workers", flags.workers,
+                 "threads that decode and resize a query's pictures (default: "
+                 "one a hardware thread)");
+  app.add_option("--pictures", flags.most_pictures,
+                 "distinct pictures that are asked for, by seed (0: all)")
+      ->capture_default_str();
+  AddDetectorFlags(app, flags);
+  app.add_option("--command", flags.command,
+                 "measure a program instead, started once a query, such as "
+                 "\"prog {image}\"; quotes as in a shell, nothing is expanded");
+  AddLoadFlags(app, flags);
+  app.add_flag("--stages", flags.stages, "a bar and a table of the stages");
+  app.add_option("--trace", flags.trace,
+                 "Chrome trace to write (of the last scenario)");
+  app.add_option("--batch-curve", flags.batch_curve,
+                 "batch sizes, as 1,2,4,8: throughput with its knee, and the "
+                 "encoder under the machine's roofs (roofline), in -o's report")
+      ->type_name("N,N,...");
+  app.add_flag("--cache-audit", flags.cache_audit,
+               "does asking for the same picture again flatter?");
+  app.add_flag("--allow", flags.allow,
+               "warn, instead of refusing, of sanitizers, a busy machine and "
+               "clocks that move");
+  app.add_option("-o,--out", flags.out,
+                 "run folder for records, raw samples and environment, which "
+                 "report and gate read");
+  app.add_flag("--json", flags.json, "print one JSON object");
+}
+
+benchmarks::MeasureOptions MeasureOptionsOf(BenchFlags& flags) {
+  benchmarks::MeasureOptions options;
+  options.scenarios = benchmarks::ParseScenarios(flags.scenarios);
+  options.load = flags.load;
+  options.load.seeds = benchmarks::LoadSeeds::From(flags.load.seed);
+  options.load.estimators.method =
+      benchmarks::ParsePercentileMethod(flags.percentile_method);
+  EYECHART_REQUIRE(flags.bound_ms >= 0 && flags.bound_ms < 1e9,
+                   "--bound-ms {:g}: should be above 0", flags.bound_ms);
+  if (flags.bound_ms > 0)
+    options.load.server.bound_ns =
+        static_cast<std::int64_t>(flags.bound_ms * 1e6);
+  if (!flags.trace.empty() || !flags.out.empty())
+    options.load.trace_spans = benchmarks::kTraceSpans;
+  options.find_peak = flags.find_peak;
+  options.cache_audit = flags.cache_audit;
+  options.allow = flags.allow;
+  EYECHART_REQUIRE(
+      flags.most_pictures >= 0 && flags.workers >= 0,
+      "--pictures {} and --workers {}: both should be 0 (the default) or more",
+      flags.most_pictures, flags.workers);
+  for (const Scenario scenario : options.scenarios)
+    benchmarks::LoadOptionsOf(options, scenario);
+  if (flags.command.empty()) {
+    EYECHART_REQUIRE(!flags.model.empty(),
+                     "bench needs a MODEL, or --command with a program");
+    return options;
+  }
+  EYECHART_REQUIRE(flags.detector.empty() && flags.pictures.images.empty(),
+                   "--command measures a program: neither a model nor "
+                   "--detector goes with it, only pictures");
+  if (benchmarks::TakesPictures(flags.command)) {
+    flags.pictures.images = flags.model;
+  } else {
+    EYECHART_REQUIRE(flags.model.empty(),
+                     "--command \"{}\": where is {} to go? Write {{image}} in "
+                     "its place",
+                     flags.command, flags.model);
+  }
+  flags.model.clear();
+  return options;
+}
+
+std::map<std::string, std::string> BenchSettingOf(const BenchFlags& flags,
+                                                  Scenario scenario) {
+  std::map<std::string, std::string> setting = ChangedFlags(flags);
+  // A folder is no part of a name that is to be stable.
+  if (setting.contains("detector")) setting["detector"] = "yes";
+  setting["scenario"] = benchmarks::ScenarioName(scenario);
+  if (scenario != Scenario::kServer) return setting;
+  if (flags.find_peak)
+    setting["rate"] = "peak";
+  else
+    setting["rate"] = FormatDouble(flags.load.server.rate);
+  if (flags.bound_ms > 0) setting["bound_ms"] = FormatDouble(flags.bound_ms);
+  return setting;
+}
+
+std::string BenchCommandOf(const BenchFlags& flags) {
+  std::string line = "eyechart bench";
+  const auto add = [&line](const std::string& name, const std::string& value) {
+    line += " --" + name + " " + Word(value);
+  };
+  if (!flags.model.empty()) line += " " + Word(flags.model);
+  if (!flags.command.empty()) add("command", flags.command);
+  if (!flags.pictures.images.empty()) line += " " + Word(flags.pictures.images);
+  if (!flags.pictures.kind.empty()) add("kind", flags.pictures.kind);
+  if (!flags.pictures.root.empty()) add("root", flags.pictures.root);
+  if (flags.pictures.limit > 0)
+    add("limit", std::to_string(flags.pictures.limit));
+  add("scenario", flags.scenarios);
+  for (const auto& [name, value] : ChangedFlags(flags)) add(name, value);
+  const BenchFlags plain;
+  add("seed", std::to_string(flags.load.seed));
+  add("pictures", std::to_string(flags.most_pictures));
+  add("min-seconds", FormatDouble(flags.load.min_seconds));
+  if (flags.load.min_queries > 0)
+    add("min-queries", std::to_string(flags.load.min_queries));
+  add("warmup", std::to_string(flags.load.warmup_queries));
+  if (flags.load.server.rate > 0)
+    add("target-rate", FormatDouble(flags.load.server.rate));
+  if (flags.bound_ms > 0) add("bound-ms", FormatDouble(flags.bound_ms));
+  if (flags.load.server.percentile != plain.load.server.percentile)
+    add("percentile", FormatDouble(flags.load.server.percentile));
+  if (flags.percentile_method != plain.percentile_method)
+    add("percentile-method", flags.percentile_method);
+  if (!flags.batch_curve.empty()) add("batch-curve", flags.batch_curve);
+  if (flags.find_peak) line += " --find-peak";
+  if (flags.allow) line += " --allow";
+  return line + " --out NEW_FOLDER";
+}
+
+}  // namespace eyechart::cli

@@ -1,0 +1,55 @@
+// What `eyechart bench` is told.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "benchmarks/vision/encoder_bench.h"
+#include "cli/bench_nms_sweep.h"
+#include "cli/options.h"
+
+namespace eyechart::cli {
+
+/// Filled by AddBenchFlags.
+struct BenchFlags {
+  std::string model;  // or, with a command, the pictures
+  PictureFlags pictures;
+  ModelFlags flags;
+  std::string command;  // another program instead of a model
+  std::string detector;
+  detection::FindOptions find = benchmarks::EncoderBenchOptions().find;
+  std::string scenarios = "single-stream";
+  benchmarks::LoadOptions load;
+  double bound_ms = 0;  // 0: none
+  std::string percentile_method = "nearest-rank";
+  std::int64_t most_pictures = benchmarks::EncoderBenchOptions().most_pictures;
+  int workers = 0;
+  bool find_peak = false;
+  bool cache_audit = false;
+  std::string batch_curve;  // batch sizes; empty: no curve
+  bool allow = false;
+  bool stages = false;  // a bar and a table of them
+  bool json = false;
+  std::string trace;  // file
+  std::string out;    // run folder
+  NmsSweepCommand sweep;
+};
+
+void AddBenchFlags(CLI::App& app, BenchFlags& flags);
+
+/// Checks what needs no model, among others each scenario's options; a command
+/// takes its one positional argument as the pictures. Throws InputError.
+benchmarks::MeasureOptions MeasureOptionsOf(BenchFlags& flags);
+
+/// The options that differ from their defaults, for a record's setting; those
+/// that say only how long to measure and what to write are left out.
+std::map<std::string, std::string> BenchSettingOf(
+    const BenchFlags& flags, benchmarks::Scenario scenario);
+
+/// The command line that measures the same again.
+std::string BenchCommandOf(const BenchFlags& flags);
+
+}  // namespace eyechart::cli

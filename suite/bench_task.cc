@@ -1,0 +1,176 @@
+// Task kind `bench`: an encoder under load, with its detector or without.
+#include <array>
+
+#include "benchmarks/vision/bench_records.h"
+#include "benchmarks/vision/encoder_bench.h"
+#include "benchmarks/vision/encoder_curves.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "suite/detector_cell.h"
+#include "suite/task.h"
+#include "suite/task_keys.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using Type = TaskKey::Type;
+
+constexpr std::array kKeys = {
+    TaskKey{"scenario", Type::kText, "single-stream", false,
+            "single-stream, multi-stream, server or offline"},
+    TaskKey{"batch", Type::kNumber, "0", false,
+            "pictures a query; 0: 1, multi-stream 8, offline 32"},
+    TaskKey{"lanes", Type::kNumber, "1", false,
+            "queries under way at a time (server, offline)"},
+    TaskKey{"workers", Type::kNumber, "0", false,
+            "threads that decode and resize; 0: one a hardware thread"},
+    TaskKey{"pictures", Type::kNumber, "512", false,
+            "distinct pictures that are asked for, by seed; 0: all"},
+    TaskKey{"min_seconds", Type::kNumber, "10", false, "a run lasts at least"},
+    TaskKey{"min_queries", Type::kNumber, "0", false,
+            "and has at least so many; 0: what the scenario's percentile "
+            "needs"},
+    TaskKey{"max_seconds", Type::kNumber, "3600", false,
+            "it ends here in any case"},
+    TaskKey{"warmup", Type::kNumber, "10", false,
+            "queries a lane before the clock runs"},
+    TaskKey{"seed", Type::kNumber, "0", false,
+            "of pictures, their order and arrival times"},
+    TaskKey{"target_rate", Type::kNumber, "0", false,
+            "server: queries a second"},
+    TaskKey{"bound_ms", Type::kNumber, "0", false,
+            "server: latency that the percentile must keep; 0: none"},
+    TaskKey{"percentile", Type::kNumber, "99", false,
+            "server: the one that is bounded"},
+    TaskKey{"find_peak", Type::kBoolean, "false", false,
+            "server: search the highest rate that keeps the bound"},
+    TaskKey{"percentile_method", Type::kText, "nearest-rank", false,
+            "nearest-rank or mlperf"},
+    TaskKey{"detector", Type::kText, "", false,
+            "folder of a trained detector (relative to where eyechart runs)"},
+    TaskKey{"detector_cell", Type::kText, "", false,
+            "an earlier detect cell of this suite whose detector it is; "
+            "{encoder} stands for the encoder's name"},
+    TaskKey{"min_score", Type::kNumber, "0.05", false,
+            "with a detector: boxes below it are left out"},
+    TaskKey{"nms_iou", Type::kNumber, "0.6", false,
+            "with a detector: overlap from which the lesser box goes"},
+    TaskKey{"batch_curve", Type::kText, "", false,
+            "batch sizes, as \"1,2,4,8\": throughput with its knee, and the "
+            "encoder under the machine's roofs"},
+    TaskKey{"allow", Type::kBoolean, "true", false,
+            "measure on a busy machine all the same, and say so in the record; "
+            "false: the cell fails"},
+};
+
+bool Is(const TaskSpec& task, const char* key) {
+  return task.keys.at(key) == "true";
+}
+
+// Checked as far as it can be without a model.
+benchmarks::MeasureOptions OptionsOf(const TaskSpec& task) {
+  benchmarks::MeasureOptions options;
+  benchmarks::LoadOptions& load = options.load;
+  options.scenarios = {benchmarks::ParseScenario(task.keys.at("scenario"))};
+  load.samples_per_query = WholeOf(task, "batch");
+  load.lanes = static_cast<int>(WholeOf(task, "lanes"));
+  load.min_seconds = NumberOf(task, "min_seconds");
+  load.min_queries = WholeOf(task, "min_queries");
+  load.max_seconds = NumberOf(task, "max_seconds");
+  load.warmup_queries = WholeOf(task, "warmup");
+  load.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
+  load.seeds = benchmarks::LoadSeeds::From(load.seed);
+  load.server.rate = NumberOf(task, "target_rate");
+  const double bound_ms = NumberOf(task, "bound_ms");
+  if (bound_ms != 0)
+    load.server.bound_ns = static_cast<std::int64_t>(bound_ms * 1e6);
+  load.server.percentile = NumberOf(task, "percentile");
+  load.estimators.method =
+      benchmarks::ParsePercentileMethod(task.keys.at("percentile_method"));
+  load.trace_spans = benchmarks::kTraceSpans;
+  options.find_peak = Is(task, "find_peak");
+  options.allow = Is(task, "allow");
+  try {
+    if (!TextOf(task, "batch_curve").empty())
+      benchmarks::ParseBatches(TextOf(task, "batch_curve"));
+    benchmarks::LoadOptionsOf(options, options.scenarios.front());
+  } catch (const InputError& error) {
+    ThrowInput("{}: {} (keys of a suite have '_' for '-')", WhereOf(task),
+               error.what());
+  }
+  EYECHART_REQUIRE(
+      TextOf(task, "detector").empty() || TextOf(task, "detector_cell").empty(),
+      "{}: detector and detector_cell: one of them", WhereOf(task));
+  return options;
+}
+
+std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+  OptionsOf(task);
+  std::vector<Cell> cells = CellOfEach(suite, task);
+  if (TextOf(task, "detector_cell").empty()) return cells;
+  RequireDetectorCells(suite, task, cells);
+  return cells;
+}
+
+std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+  const TaskSpec& task = *cell.task;
+  const benchmarks::MeasureOptions options = OptionsOf(task);
+  const std::vector<benchmarks::Finding> before =
+      benchmarks::JudgeBefore(options.allow);
+  benchmarks::EncoderBenchOptions bench;
+  bench.name = cell.encoder;
+  bench.detector = TextOf(task, "detector");
+  if (const std::string from = DetectorCellOf(cell, task); !from.empty())
+    bench.detector = DetectorFolder(context, from);
+  bench.find.detect.min_score = NumberOf(task, "min_score");
+  bench.find.nms.iou_threshold = NumberOf(task, "nms_iou");
+  bench.most_pictures = WholeOf(task, "pictures");
+  bench.seed = options.load.seed;
+  bench.workers = static_cast<int>(WholeOf(task, "workers"));
+  bench.lanes = options.load.lanes;
+  benchmarks::EncoderBench encoder(
+      cell.encoders[0]->model, context.features.Pictures(*cell.dataset), bench);
+  for (const std::string& warning : encoder.picked().warnings)
+    context.progress.Warn(warning);
+  benchmarks::MonotonicClock clock;
+  const benchmarks::Measured measured = benchmarks::Measure(
+      encoder.device(), clock, options, options.scenarios.front(), before,
+      encoder.model().device);
+  for (const benchmarks::Finding& finding : measured.load.findings)
+    EYECHART_REQUIRE(options.allow || !finding.fatal,
+                     "the measurement is not valid: {}; {}", finding.reason,
+                     finding.advice);
+  Json json = benchmarks::MeasuredJson(measured, encoder.setting());
+  json.update(encoder.Describe());
+  if (const std::string batches = TextOf(task, "batch_curve");
+      !batches.empty()) {
+    benchmarks::CurveOptions curve;
+    curve.batches = benchmarks::ParseBatches(batches);
+    curve.seed = options.load.seed;
+    context.progress.Note("batch curve and roofline");
+    const benchmarks::EncoderCurves curves =
+        benchmarks::MeasureCurves(encoder, cell.encoder, clock, curve);
+    benchmarks::WriteCurves(context.artifacts, curves,
+                            benchmarks::MeasureCeilings());
+  }
+  // samples/ stands beside outcomes/ in the run folder.
+  const fs::path run = context.outcomes.parent_path().parent_path();
+  benchmarks::WriteBenchFiles(
+      {run / "samples" / context.outcomes.filename(),
+       context.artifacts / "bench.json", context.artifacts / "trace.json"},
+      measured, json);
+  return benchmarks::BenchRecords(measured, encoder.BaseRecord());
+}
+
+}  // namespace
+
+const TaskKind kBenchTask = {
+    "bench",
+    "latency and throughput under load, pre-processing and NMS included",
+    true,
+    kKeys,
+    Plan,
+    Run};
+
+}  // namespace eyechart::suite

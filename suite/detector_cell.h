@@ -1,0 +1,26 @@
+// Tasks that take the detector which an earlier detect cell of the suite
+// trained.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "suite/task.h"
+
+namespace eyechart::suite {
+
+/// What the task's `detector_cell` names, "{encoder}" put in; empty: none.
+std::string DetectorCellOf(const Cell& cell, const TaskSpec& task);
+
+/// Throws InputError where one of `cells` names no cell of a detect task that
+/// stands before `task`, listing those there are.
+void RequireDetectorCells(const SuiteSpec& suite,
+                          const TaskSpec& task,
+                          const std::vector<Cell>& cells);
+
+/// Where the detector of the detect cell `id` is.
+std::filesystem::path DetectorFolder(const TaskContext& context,
+                                     const std::string& id);
+
+}  // namespace eyechart::suite

@@ -1,0 +1,98 @@
+// `eyechart bench --nms-sweep` through the built binary.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "core/record.h"
+#include "tests/cli/process.h"
+#include "tests/fixture.h"
+#include "tests/probes/detection/transfer/coloured_boxes.h"
+
+namespace eyechart {
+namespace {
+
+namespace fs = std::filesystem;
+using detection::testing::ColouredBoxes;
+using detection::testing::WriteRoboflow;
+using testing::DemoCheckpoint;
+using testing::Eyechart;
+using testing::EyechartJson;
+using testing::TempFolder;
+
+class NmsSweepCommand : public ::testing::Test {
+ protected:
+  std::string Train(const std::string& head) {
+    const std::string out = (folder_ / head).string();
+    const auto made =
+        Eyechart({"detect",     "train", model_,         set_.string(),
+                  "--head",     head,    "--width",      "32",
+                  "--layers",   "1",     "--steps",      "20",
+                  "--looks",    "1",     "--bootstrap",  "0",
+                  "--variants", "1",     "--warmup",     "3",
+                  "--average",  "0.9",   "--validation", "0",
+                  "--threads",  "1",     "-o",           out});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return out + "/detector";
+  }
+
+  TempFolder folder_;
+  fs::path set_ = folder_ / "set";
+  std::string model_ = DemoCheckpoint("dinov2");
+};
+
+TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
+  WriteRoboflow(set_ / "train", ColouredBoxes(set_ / "train", 16, 1));
+  WriteRoboflow(set_ / "test", ColouredBoxes(set_ / "test", 8, 2));
+  const std::string dense = Train("dense"), set = Train("set");
+  const std::string out = (folder_ / "run").string();
+  const std::vector<std::string> arguments = {"bench",
+                                              model_,
+                                              set_.string(),
+                                              "--nms-sweep",
+                                              "--detector",
+                                              dense,
+                                              "--beside",
+                                              set,
+                                              "--confidences",
+                                              "0.1,0.01",
+                                              "--ious",
+                                              "0.5,0.7",
+                                              "--cost-pictures",
+                                              "2",
+                                              "--threads",
+                                              "1",
+                                              "-o",
+                                              out};
+  std::vector<std::string> with_json = arguments;
+  with_json.push_back("--json");
+  const Json json = EyechartJson(with_json);
+  EXPECT_EQ(json["scenario"], "nms-sweep");
+  ASSERT_EQ(json["sweeps"].size(), 2u);
+  EXPECT_EQ(json["sweeps"][0]["rows"].size(), 4u);
+  EXPECT_EQ(json["sweeps"][0]["pictures"], 8);
+  EXPECT_EQ(json["sweeps"][0]["rows"][0]["confidence"], 0.01);
+  ASSERT_EQ(json["sweeps"][1]["rows"].size(), 1u);
+  EXPECT_TRUE(json["sweeps"][1]["rows"][0]["iou"].is_null());
+  // Six records of the best row and six of each row.
+  EXPECT_EQ(ReadRecords(fs::path(out) / "records.jsonl").size(),
+            6u * (1 + 4) + 6u * (1 + 1));
+  const auto report =
+      Eyechart({"report", out, "-o", (folder_ / "r.html").string()});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_NE(ReadFile(folder_ / "r.html").find("id=\"nms\""), std::string::npos);
+}
+
+TEST_F(NmsSweepCommand, WhatIsMissingIsNamed) {
+  const auto none = Eyechart({"bench", model_, set_.string(), "--nms-sweep"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("--detector"), std::string::npos) << none.err;
+  const auto bad = Eyechart({"bench", model_, set_.string(), "--nms-sweep",
+                             "--detector", folder_.path().string()});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_NE(bad.err.find("detector.json"), std::string::npos) << bad.err;
+}
+
+}  // namespace
+}  // namespace eyechart

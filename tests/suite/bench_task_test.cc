@@ -1,0 +1,174 @@
+// Task kind `bench` in a suite: cells, records, samples.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "core/csv.h"
+#include "core/files.h"
+#include "suite/run.h"
+#include "suite/suite_spec.h"
+#include "tests/benchmarks/vision/memory_pictures.h"
+#include "tests/encoders/toy_checkpoint.h"
+#include "tests/fixture.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::InputErrorOf;
+using testing::TempFolder;
+using testing::WriteText;
+
+class BenchTask : public ::testing::Test {
+ protected:
+  BenchTask() {
+    namespace toy = encoders::testing;
+    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
+                         toy::Dinov2Tensors());
+    WriteText(folder_ / "model/preprocessor_config.json",
+              R"({"image_processor_type": "BitImageProcessor",
+                  "size": {"shortest_edge": 12},
+                  "crop_size": {"height": 12, "width": 12}})");
+    for (int i = 0; i < 3; ++i)
+      WriteText(folder_ / "photos" / (std::to_string(i) + ".png"),
+                benchmarks::testing::RandomPng(
+                    20, 16, static_cast<std::uint64_t>(i) + 1));
+  }
+
+  SuiteSpec Suite(const std::string& tasks) const {
+    WriteText(folder_ / "suite.toml", R"(
+[suite]
+name = "bench"
+[[encoder]]
+name = "toy"
+model = "model"
+[[dataset]]
+name = "photos"
+kind = "folder"
+root = "photos"
+[[dataset]]
+name = "plates"
+kind = "boxes"
+root = "plates"
+)" + tasks);
+    return ReadSuite(folder_ / "suite.toml");
+  }
+
+  RunSummary Run(const std::string& tasks) const {
+    RunOptions options;
+    options.out = folder_ / "run";
+    options.environment = {{"cpu", "a"}};
+    options.command = "eyechart run";
+    return RunSuite(Suite(tasks), options, Progress::None());
+  }
+
+  const TempFolder folder_;
+};
+
+TEST_F(BenchTask, LeavesRecordsSamplesAndArtifacts) {
+  const RunSummary summary = Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+scenario = ["single-stream", "multi-stream"]
+min_seconds = 0
+min_queries = 70
+)");
+  EXPECT_EQ(summary.ok, 2);
+  std::set<std::string> cells;
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+    cells.insert(record.cell);
+    EXPECT_EQ(record.task, "bench");
+    EXPECT_EQ(record.weights_sha256.size(), 64u);
+    if (record.metric == "latency_p90") {
+      EXPECT_GT(record.value.value_or(0), 0);
+    }
+  }
+  EXPECT_EQ(cells, (std::set<std::string>{
+                       "toy/bench/photos/min_queries=70,min_seconds=0",
+                       "toy/bench/photos/min_queries=70,min_seconds=0,scenario="
+                       "multi-stream"}));
+  for (const std::string& cell : cells) {
+    const CsvTable samples =
+        CsvTable::ReadFile(folder_ / "run/samples" / (CellSlug(cell) + ".csv"));
+    EXPECT_EQ(samples.rows(), 70u);
+    EXPECT_TRUE(samples.FindColumn("resize_ns").has_value());
+    const fs::path artifacts = folder_ / "run/artifacts" / CellSlug(cell);
+    EXPECT_EQ(ReadJsonFile(artifacts / "bench.json")["n"], 70);
+    EXPECT_TRUE(fs::exists(artifacts / "trace.json"));
+  }
+  // The run goes on: nothing is measured again.
+  EXPECT_EQ(Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+scenario = ["single-stream", "multi-stream"]
+min_seconds = 0
+min_queries = 70
+)")
+                .done,
+            2);
+}
+
+TEST_F(BenchTask, FindsTheDetectCellThatItIsToldOf) {
+  const std::string detect = R"(
+[[task]]
+kind = "detect"
+dataset = "plates"
+steps = 20
+)";
+  const auto bench = [](const std::string& cell) {
+    return "[[task]]\nkind = \"bench\"\ndataset = \"photos\"\n"
+           "detector_cell = \"" +
+           cell + "\"\n";
+  };
+  EXPECT_EQ(PlanCells(Suite(detect + bench("{encoder}/detect/plates/steps=20")))
+                .size(),
+            2u);
+  const auto error = [&](const std::string& tasks) {
+    return InputErrorOf([&] { PlanCells(Suite(tasks)); });
+  };
+  const std::string wrong = error(detect + bench("toy/detect/plates/step=20"));
+  EXPECT_NE(wrong.find("did you mean \"toy/detect/plates/steps=20\""),
+            std::string::npos)
+      << wrong;
+  // Only what stands before is there by then.
+  EXPECT_NE(error(bench("toy/detect/plates/steps=20") + detect).find("none"),
+            std::string::npos);
+}
+
+TEST_F(BenchTask, SaysWhatIsWrongBeforeAnythingRuns) {
+  const auto error = [&](const std::string& keys) {
+    return InputErrorOf([&] {
+      PlanCells(
+          Suite("[[task]]\nkind = \"bench\"\ndataset = \"photos\"\n" + keys));
+    });
+  };
+  EXPECT_NE(error("scenario = \"servr\"\n").find("did you mean \"server\""),
+            std::string::npos);
+  EXPECT_NE(error("scenario = \"server\"\n").find("rate"), std::string::npos);
+  EXPECT_NE(error("lanes = 3\n").find("lane"), std::string::npos);
+  EXPECT_NE(error("percentile_method = \"linear\"\n").find("nearest-rank"),
+            std::string::npos);
+  EXPECT_NE(error("warmup = -1\n").find("warmup"), std::string::npos);
+  EXPECT_NE(error("detector = \"d\"\ndetector_cell = \"c\"\n").find("one of"),
+            std::string::npos);
+}
+
+TEST_F(BenchTask, FailsByItselfWithoutADetector) {
+  const RunSummary summary = Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+detector = "/nowhere/detector"
+)");
+  ASSERT_EQ(summary.failed.size(), 1u);
+  const std::vector<Record> records =
+      ReadRecords(folder_ / "run/records.jsonl");
+  EXPECT_NE(records.front().message.find("no detector"), std::string::npos)
+      << records.front().message;
+}
+
+}  // namespace
+}  // namespace eyechart::suite
