@@ -31,11 +31,16 @@ std::span<const Command> LightCommands();
 int RunCommands(int argc, char** argv, std::span<const Command> commands);
 
 Runner AddAsk(CLI::App& app);
+Runner AddBench(CLI::App& app);
 Runner AddCocoEval(CLI::App& app);
+Runner AddCompare(CLI::App& app);
 Runner AddDetect(CLI::App& app);
 Runner AddEncode(CLI::App& app);
+Runner AddExplain(CLI::App& app);
 Runner AddGate(CLI::App& app);
 Runner AddGenerate(CLI::App& app);
+Runner AddHistory(CLI::App& app);
+Runner AddImport(CLI::App& app);
 Runner AddInspect(CLI::App& app);
 Runner AddList(CLI::App& app);
 Runner AddMine(CLI::App& app);

@@ -18,6 +18,8 @@ std::span<const Command> Commands() {
               AddProbe},
       Command{"detect", "boxes: detection transfer, and what is found",
               AddDetect},
+      Command{"bench", "latency and throughput, and where the time goes",
+              AddBench},
       Command{"generate", "pictures with ground truth, from a seed",
               AddGenerate},
       Command{"list", "encoders, tasks, datasets, exporters, metrics", AddList},

@@ -44,6 +44,12 @@ struct BoxFlags {
 void AddBoxFlags(CLI::App& app, BoxFlags& flags);
 data::BoxOptions BoxOptionsOf(const BoxFlags& flags);
 
+/// The part of the set at `root` that was named, or test, or valid, or the only
+/// one. Throws InputError.
+data::BoxDataset OpenTestPart(const std::string& root,
+                              const std::string& part,
+                              const BoxFlags& flags);
+
 /// COCO's figures of `json` as lines for people.
 void PrintDetectionScores(const Json& json);
 

@@ -23,26 +23,11 @@ struct Options {
   bool json = false;
 };
 
-// The part that was named, or test, or valid, or the only one.
-data::BoxDataset OpenPart(const Options& o) {
-  const data::BoxOptions options = BoxOptionsOf(o.boxes);
-  if (!o.part.empty()) return data::OpenBoxDataset(o.dataset, o.part, options);
-  const std::vector<std::string> splits = data::BoxSplits(o.dataset, options);
-  for (const char* wanted : {"test", "val"})
-    for (const std::string& split : splits)
-      if (split.starts_with(wanted))
-        return data::OpenBoxDataset(o.dataset, split, options);
-  EYECHART_REQUIRE(splits.size() == 1,
-                   "{}: has no part test or valid; name one with --part: {}",
-                   o.dataset, fmt::join(splits, ", "));
-  return data::OpenBoxDataset(o.dataset, splits.front(), options);
-}
-
 int Eval(Options o) {
   SetThreads(o.flags.threads);
   o.transfer.find.batch = o.transfer.encode_batch;
   const detection::Detector detector = detection::ReadDetector(o.detector);
-  const data::BoxDataset set = OpenPart(o);
+  const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
   const std::vector<std::int64_t> classes = detection::ClassesOf(detector, set);
   TerminalProgress progress;
   encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
@@ -71,9 +56,13 @@ int Eval(Options o) {
       box.category = places[static_cast<std::size_t>(box.category)];
   const detection::DetectionScores scores = detection::ScoreBoxes(
       set, found, {o.transfer.resamples, o.transfer.seed, 0});
-  Json json = {{"schema", 1},         {"command", "detect eval"},
-               {"kind", "detect"},    {"head", detector.kind},
-               {"dataset", set.name}, {"test_part", set.split},
+  Json json = {{"schema", 1},
+               {"command", "detect eval"},
+               {"kind", "detect"},
+               {"head", detector.kind},
+               {"unfreeze", detector.unfreeze},
+               {"dataset", set.name},
+               {"test_part", set.split},
                {"warnings", warnings}};
   json.update(detection::ScoresToJson(scores));
   for (const std::string& warning : warnings) PrintWarning(warning);

@@ -40,6 +40,13 @@ void AddTransferFlags(CLI::App& app, TransferFlags& flags) {
       ->capture_default_str();
   app.add_option("--rate", t.rate,
                  "peak of the learning rate (default: the head's own)");
+  app.add_option("--unfreeze", o.unfreeze,
+                 "last blocks of the encoder that are trained with the head "
+                 "(0: none)")
+      ->capture_default_str();
+  app.add_option("--unfreeze-rate-factor", t.unfreeze_rate_factor,
+                 "their learning rate, as a part of the head's")
+      ->capture_default_str();
   app.add_option("--warmup", t.warmup, "steps of a linear rise of the rate")
       ->capture_default_str();
   app.add_option("--average", t.average,
@@ -138,6 +145,22 @@ data::BoxOptions BoxOptionsOf(const BoxFlags& flags) {
   data::BoxOptions options = flags.options;
   if (flags.edges) options.voc_corners = data::VocCorners::kEdges;
   return options;
+}
+
+data::BoxDataset OpenTestPart(const std::string& root,
+                              const std::string& part,
+                              const BoxFlags& flags) {
+  const data::BoxOptions options = BoxOptionsOf(flags);
+  if (!part.empty()) return data::OpenBoxDataset(root, part, options);
+  const std::vector<std::string> splits = data::BoxSplits(root, options);
+  for (const char* wanted : {"test", "val"})
+    for (const std::string& split : splits)
+      if (split.starts_with(wanted))
+        return data::OpenBoxDataset(root, split, options);
+  EYECHART_REQUIRE(splits.size() == 1,
+                   "{}: has no part test or valid; name one with --part: {}",
+                   root, fmt::join(splits, ", "));
+  return data::OpenBoxDataset(root, splits.front(), options);
 }
 
 void PrintDetectionScores(const Json& json) {

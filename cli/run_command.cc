@@ -1,12 +1,16 @@
 #include <ATen/Parallel.h>
 
+#include <cstdio>
 #include <memory>
 
 #include "benchmarks/environment.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/report_sinks.h"
 #include "cli/terminal.h"
 #include "core/text.h"
+#include "reports/exporter.h"
+#include "reports/record_sink.h"
 #include "suite/run.h"
 
 namespace eyechart::cli {
@@ -16,6 +20,7 @@ struct Options {
   std::string suite;
   std::string shard;
   int threads = 0;
+  std::vector<std::string> sinks;
   bool json = false;
   suite::RunOptions run;
   std::string out;
@@ -46,7 +51,28 @@ std::string CommandOf(const Options& options) {
   return command;
 }
 
+// Opened before the first cell, so that a file that cannot be written is no
+// surprise after hours; after the run folder, which may be where they are.
+std::vector<std::unique_ptr<reports::RecordSink>> OpenSinks(
+    const std::vector<ReportSink>& sinks, const std::filesystem::path& run) {
+  std::vector<std::unique_ptr<reports::RecordSink>> open;
+  for (const ReportSink& sink : sinks) {
+    reports::RecordSinkOptions options{sink.format, sink.file, nullptr, run};
+    if (sink.file == "-")
+      options.lines = [](std::string_view lines) {
+        std::fwrite(lines.data(), 1, lines.size(), stdout);
+        std::fflush(stdout);
+      };
+    open.push_back(reports::RecordSink::Create(options));
+  }
+  return open;
+}
+
 int Run(Options options) {
+  const std::vector<ReportSink> files =
+      ParseSinks(options.sinks, SinkFormats(reports::Exporters()), "--sink");
+  EYECHART_REQUIRE(!options.json || !UsesStdout(files),
+                   "--sink -: stdout is --json's; give a file");
   SetThreads(options.threads);
   ParseShard(options.shard, options.run);
   suite::SuiteSpec suite = suite::ReadSuite(options.suite);
@@ -62,9 +88,15 @@ int Run(Options options) {
       options.run.device.empty() ? "as in the suite" : options.run.device,
       at::get_num_threads());
   options.run.command = CommandOf(options);
+  std::vector<std::unique_ptr<reports::RecordSink>> sinks;
+  options.run.on_open = [&] { sinks = OpenSinks(files, options.run.out); };
+  options.run.on_records = [&sinks](std::span<const Record> records) {
+    for (const auto& sink : sinks) sink->Add(records);
+  };
   TerminalProgress progress;
   const suite::RunSummary summary =
       suite::RunSuite(std::move(suite), options.run, progress);
+  for (const auto& sink : sinks) sink->Finish();
   const std::string out = options.run.out.string();
   if (options.json) {
     PrintJson({{"schema", 1},
@@ -102,6 +134,12 @@ Runner AddRun(CLI::App& app) {
                  "overrides the encoders' device");
   app.add_option("--threads", options->threads,
                  "threads of the models (default: LibTorch's choice)");
+  app.add_option("--sink", options->sinks,
+                 "file that each cell's records are written to as they are "
+                 "made: FILE.csv, .jsonl, .html, .xml, ... or FORMAT=FILE; "
+                 "FORMAT=- for stdout (csv, jsonl, github)")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
   app.add_flag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }

@@ -17,6 +17,11 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 find_package(yaml-cpp CONFIG REQUIRED)
+if(EYECHART_BENCHMARKS)
+  find_package(benchmark CONFIG REQUIRED)
+endif()
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp CONFIG REQUIRED)
 
 # Not find_package(OpenCV): its configuration file asks for every module that
 # Debian splits into packages, and half a desktop with them.

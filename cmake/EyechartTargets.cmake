@@ -71,7 +71,9 @@ function(eyechart_add_header_checks)
       probes/mixture probes/pipeline probes/acuity probes/multiple_choice
       probes/detection probes/detection/evaluation probes/detection/nms
       probes/detection/transfer
-      benchmarks benchmarks/load reports reports/gate suite cli)
+      benchmarks benchmarks/load benchmarks/micro benchmarks/nms_sweep
+      benchmarks/roofline benchmarks/vision mining/drift reports reports/gate reports/history
+      reports/import reports/published suite cli)
     # A room inside another goes by its own name.
     get_filename_component(room "${folder}" NAME)
     string(REPLACE "/" "_" target "${folder}")

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "reports/formats.h"
+#include "reports/visible_text.h"
 
 namespace eyechart::reports {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::array<const char*, 4> kIntervalKeys = {"low", "high", "level",
 
 std::string FieldText(const Json& value) {
   if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return AsUtf8(value.get_ref<const std::string&>());
   if (value.is_number_float()) return FormatDouble(value.get<double>());
   return CanonicalJson(value);
 }

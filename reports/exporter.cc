@@ -1,8 +1,6 @@
 #include "reports/exporter.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
 #include "core/error.h"
@@ -21,21 +19,27 @@ constexpr std::array kExporters = {
     ExporterRow{"jsonl", ".jsonl .ndjson",
                 "one record a line, as in records.jsonl", MakeJsonl},
     ExporterRow{"csv", ".csv", "one record a row, one column a field", MakeCsv},
+    ExporterRow{"junit", ".xml", "a test a result, for CI servers", MakeJunit},
+    ExporterRow{"github", "", "annotations of a GitHub workflow, for its log",
+                MakeGithub},
+    ExporterRow{"github-summary", "",
+                "the Markdown within a step summary's 1 MiB",
+                MakeGithubSummary},
+    ExporterRow{"openmetrics", ".prom .openmetrics",
+                "gauges for Prometheus and GitLab", MakeOpenMetrics},
+    ExporterRow{"sarif", ".sarif", "what failed, for code scanners", MakeSarif},
+    ExporterRow{"badge", "", "JSON of a shields.io endpoint badge", MakeBadge},
 };
-
-std::vector<std::string> SplitBlanks(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
 
 }  // namespace
 
 std::span<const ExporterRow> Exporters() { return kExporters; }
+
+bool Exporter::ShowTrends(std::vector<Trend> trends) { return trends.empty(); }
+
+bool Exporter::ShowReferences(std::vector<RunFolder> references) {
+  return references.empty();
+}
 
 std::unique_ptr<Exporter> Exporter::Create(const std::string& format) {
   std::vector<std::string> names;
@@ -45,25 +49,6 @@ std::unique_ptr<Exporter> Exporter::Create(const std::string& format) {
   }
   ThrowInput("format \"{}\" is none of {}{}", format, fmt::join(names, ", "),
              DidYouMean(format, names));
-}
-
-std::string FormatForFile(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  std::vector<std::string> known;
-  for (const ExporterRow& row : Exporters()) {
-    for (const std::string& one : SplitBlanks(row.extensions)) {
-      if (one == extension) return std::string(row.name);
-      known.push_back(one);
-    }
-  }
-  ThrowInput(
-      "{}: no report format has the extension \"{}\"; the known ones are "
-      "{}{}, or name the format",
-      file.string(), extension, fmt::join(known, ", "),
-      DidYouMean(extension, known));
 }
 
 }  // namespace eyechart::reports

@@ -2,13 +2,14 @@
 // its line to the table in exporter.cc.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reports/run_folder.h"
+#include "reports/trend.h"
 
 namespace eyechart::reports {
 
@@ -18,6 +19,13 @@ class Exporter {
 
   /// The whole document for one or several runs, UTF-8 with LF.
   virtual std::string Export(std::span<const RunFolder> runs) const = 0;
+
+  /// Has Export show these trends too; false where the format has no place for
+  /// them.
+  virtual bool ShowTrends(std::vector<Trend> trends);
+
+  /// The same of others' numbers (references.h).
+  virtual bool ShowReferences(std::vector<RunFolder> references);
 
   /// The exporter of this name in the table. Throws InputError listing the
   /// known ones.
@@ -34,9 +42,5 @@ struct ExporterRow {
 
 /// Every exporter there is.
 std::span<const ExporterRow> Exporters();
-
-/// The format that the file's extension stands for, in any case of letters.
-/// Throws InputError listing the known extensions.
-std::string FormatForFile(const std::filesystem::path& file);
 
 }  // namespace eyechart::reports

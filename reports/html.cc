@@ -6,6 +6,8 @@
 #include "core/text.h"
 #include "reports/formats.h"
 #include "reports/html_parts.h"
+#include "reports/references.h"
+#include "reports/visible_text.h"
 
 namespace eyechart::reports {
 namespace {
@@ -37,7 +39,10 @@ void Head(HtmlPage& page) {
       "</head>\n<body>\n"
       "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n",
       ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
-      page.acuities.empty() && page.probes.empty() && page.detections.empty()
+      page.acuities.empty() && page.probes.empty() && page.detections.empty() &&
+              page.nms_sweeps.empty() && page.paretos.empty() &&
+              page.rooflines.empty() && page.batch_curves.empty() &&
+              page.trends.empty()
           ? ""
           : PlotStyle());
   page.html += "<header>\n" + Element("h1", title) +
@@ -51,7 +56,17 @@ void Head(HtmlPage& page) {
     page.html += "<li><a href=\"#probes\">Probes</a></li>";
   if (!page.detections.empty())
     page.html += "<li><a href=\"#detection\">Detection</a></li>";
+  if (!page.nms_sweeps.empty())
+    page.html += "<li><a href=\"#nms\">NMS included</a></li>";
+  if (!page.paretos.empty())
+    page.html += "<li><a href=\"#pareto\">Accuracy against latency</a></li>";
+  if (!page.rooflines.empty() || !page.batch_curves.empty())
+    page.html += "<li><a href=\"#roofline\">Roofline</a></li>";
   page.html += "<li><a href=\"#results\">Results</a></li>";
+  if (page.has_references)
+    page.html += "<li><a href=\"#references\">Published numbers</a></li>";
+  if (!page.trends.empty())
+    page.html += "<li><a href=\"#history\">History</a></li>";
   if (!page.acuities.empty())
     page.html += "<li><a href=\"#eye-chart\">Eye chart</a></li>";
   if (!page.galleries.empty())
@@ -88,13 +103,20 @@ class HtmlExporter : public Exporter {
  public:
   std::string Export(std::span<const RunFolder> runs) const override {
     HtmlPage page(runs);
+    page.trends = trends_;
+    page.has_references = !references_.empty();
     Head(page);
     WriteSummary(page);
     WriteFailures(page);
     WritePatterns(page);
     WriteProbes(page);
     WriteDetections(page);
+    WriteNmsSweeps(page);
+    WritePareto(page);
+    WriteRoofline(page);
     WriteResults(page);
+    page.html += ReferencesHtml(references_, runs);
+    page.html += TrendSection(page.trends);
     WriteAcuity(page);
     Pairs(page);
     Records(page);
@@ -106,8 +128,21 @@ class HtmlExporter : public Exporter {
         "and sends nothing.</p></footer>\n<script>{}</script>\n</body>\n"
         "</html>\n",
         Plural(page.Total(&RunSummaryCounts::records), "record"), PageScript());
-    return std::move(page.html);
+    // Text of records may hold what no page can, wherever it stands.
+    return VisibleText(page.html);
   }
+  bool ShowTrends(std::vector<Trend> trends) override {
+    trends_ = std::move(trends);
+    return true;
+  }
+  bool ShowReferences(std::vector<RunFolder> references) override {
+    references_ = std::move(references);
+    return true;
+  }
+
+ private:
+  std::vector<Trend> trends_;
+  std::vector<RunFolder> references_;
 };
 
 }  // namespace

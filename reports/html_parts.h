@@ -14,8 +14,12 @@
 #include "reports/gallery.h"
 #include "reports/line_plot.h"
 #include "reports/methods.h"
+#include "reports/nms_sweep.h"
+#include "reports/pareto.h"
 #include "reports/patterns.h"
 #include "reports/probes.h"
+#include "reports/roofline.h"
+#include "reports/trend.h"
 
 namespace eyechart::reports {
 
@@ -47,8 +51,14 @@ struct HtmlPage {
   std::vector<PatternTable> patterns = MakePatternTables(runs);
   std::vector<ProbeTable> probes = MakeProbeTables(runs);
   std::vector<DetectionTable> detections = MakeDetectionTables(runs);
+  std::vector<NmsSweepGroup> nms_sweeps = MakeNmsSweeps(runs);
+  std::vector<ParetoPicture> paretos = MakeParetoPictures(runs);
+  std::vector<RooflineChart> rooflines = ReadRooflines(runs);
+  std::vector<BatchCurveChart> batch_curves = ReadBatchCurves(runs);
   std::vector<std::pair<std::size_t, std::string>> missing = MissingCells(runs);
   std::string html;
+  std::vector<Trend> trends;  // of a history, where one is given
+  bool has_references = false;
 };
 
 /// An element without attributes; `text` is escaped.
@@ -61,6 +71,9 @@ void WriteResults(HtmlPage& page);
 void WritePatterns(HtmlPage& page);
 void WriteProbes(HtmlPage& page);
 void WriteDetections(HtmlPage& page);
+void WriteNmsSweeps(HtmlPage& page);
+void WritePareto(HtmlPage& page);
+void WriteRoofline(HtmlPage& page);
 void WriteAcuity(HtmlPage& page);
 void WriteCells(HtmlPage& page);
 void WriteEnvironment(HtmlPage& page);

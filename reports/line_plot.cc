@@ -26,7 +26,11 @@ class Axes {
  public:
   explicit Axes(const Plot& plot) : plot_(plot) {
     for (const PlotSeries& one : plot.series) {
-      for (const PlotPoint& point : one.points) Widen(point.x);
+      for (const PlotPoint& point : one.points) {
+        Widen(point.x_low.value_or(point.x));
+        Widen(point.x_high.value_or(point.x));
+        Widen(point.x);
+      }
       for (const auto& [x, y] : one.curve) Widen(x);
     }
     if (low_ > high_) low_ = high_ = 1;
@@ -44,9 +48,11 @@ class Axes {
     return kLeft + 6 + share * (kWidth - kLeft - kRight - 12);
   }
   double Y(double y) const {
+    const double inside = std::clamp(y, plot_.y_low, plot_.y_high);
     const double share =
-        (std::clamp(y, plot_.y_low, plot_.y_high) - plot_.y_low) /
-        (plot_.y_high - plot_.y_low);
+        plot_.log_y ? std::log(inside / plot_.y_low) /
+                          std::log(plot_.y_high / plot_.y_low)
+                    : (inside - plot_.y_low) / (plot_.y_high - plot_.y_low);
     return kHeight - kBottom - share * (kHeight - kTop - kBottom);
   }
   double low() const { return low_; }
@@ -120,6 +126,9 @@ std::string SeriesSvg(const Axes& axes, const PlotSeries& series) {
     if (point.low && point.high)
       svg += Line(axes.X(point.x), axes.Y(*point.low), axes.X(point.x),
                   axes.Y(*point.high), "bar");
+    if (point.x_low && point.x_high)
+      svg += Line(axes.X(*point.x_low), axes.Y(point.y), axes.X(*point.x_high),
+                  axes.Y(point.y), "bar");
     svg += Mark(axes.X(point.x), axes.Y(point.y), series.style);
   }
   return svg + "</g>";
@@ -177,7 +186,7 @@ std::string PlotSvg(const Plot& plot) {
       "</title><desc>{}</desc>",
       kWidth, kHeight, EscapeHtml(plot.title), EscapeHtml(Describe(plot)));
   const double bottom = kHeight - kBottom;
-  for (const double tick : PlotTicks(plot.y_low, plot.y_high, false)) {
+  for (const double tick : PlotTicks(plot.y_low, plot.y_high, plot.log_y)) {
     svg += Line(kLeft, axes.Y(tick), kWidth - kRight, axes.Y(tick), "grid");
     svg += Text(kLeft - 6, axes.Y(tick) + 3.5, "end",
                 plot.percent_y ? fmt::format("{:g}%", tick * 100)

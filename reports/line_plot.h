@@ -8,12 +8,14 @@
 
 namespace eyechart::reports {
 
-/// One measured point with its interval.
+/// One measured point with its intervals.
 struct PlotPoint {
   double x = 0;
   double y = 0;
-  std::optional<double> low;
+  std::optional<double> low;  // of y
   std::optional<double> high;
+  std::optional<double> x_low = {};
+  std::optional<double> x_high = {};
 };
 
 /// One line of a plot. Colours and marks go by `style`, so that the same
@@ -40,6 +42,7 @@ struct Plot {
   std::string x_label;
   std::string y_label;
   bool log_x = false;  // all x are above 0
+  bool log_y = false;  // y_low and all y are above 0
   double y_low = 0;    // of the y axis
   double y_high = 1;
   bool percent_y = false;  // ticks as percent of 1

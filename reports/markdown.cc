@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/text.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
 #include "reports/formats.h"
 #include "reports/gallery.h"
+#include "reports/markdown_parts.h"
 #include "reports/methods.h"
+#include "reports/nms_sweep.h"
+#include "reports/pareto.h"
+#include "reports/references.h"
 
 namespace eyechart::reports {
 namespace {
@@ -18,66 +21,23 @@ namespace {
 constexpr std::size_t kMaxPairs = 10;  // the HTML page shows them as pictures
 constexpr std::string_view kNone = "\u2014";
 
-bool IsWordByte(const std::string& text, std::size_t i) {
-  return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i]));
-}
-
-// Text that Markdown takes as it is, inside a table too.
-std::string Escape(const std::string& text) {
-  constexpr std::string_view kSpecial = "\\`*|[]<>~&$";
-  std::string escaped;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n' || c == '\r' || c == '\t') {
-      escaped += ' ';
-      continue;
-    }
-    // An underscore inside a word is no emphasis: metric names stay readable.
-    const bool bare_underscore =
-        c == '_' &&
-        !(i > 0 && IsWordByte(text, i - 1) && IsWordByte(text, i + 1));
-    if (kSpecial.find(c) != std::string_view::npos || bare_underscore)
-      escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
-}
-
-std::string TableLine(const std::vector<std::string>& cells) {
-  return fmt::format("| {} |\n", fmt::join(cells, " | "));
-}
-
-// Header and rule; columns from `first_number` on are aligned to the right.
-std::string TableHead(const std::vector<std::string>& names,
-                      std::size_t first_number) {
-  std::vector<std::string> rule;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    rule.push_back(i < first_number ? "---" : "---:");
-  return TableLine(names) + TableLine(rule);
-}
-
-// Text as a block of code, fenced longer than any fence inside it.
-std::string CodeBlock(const std::string& text) {
-  std::size_t longest = 2;
-  std::size_t length = 0;
-  for (const char c : text) {
-    length = c == '`' ? length + 1 : 0;
-    longest = std::max(longest, length);
-  }
-  const std::string fence(longest + 1, '`');
-  return fence + "\n" + text + "\n" + fence + "\n";
-}
-
 // The document of one call, section by section.
 class MarkdownWriter {
  public:
-  explicit MarkdownWriter(std::span<const RunFolder> runs)
-      : runs_(runs), labels_(RunLabels(runs)), style_(runs) {}
+  MarkdownWriter(std::span<const RunFolder> runs,
+                 std::span<const RunFolder> references)
+      : runs_(runs),
+        references_(references),
+        labels_(RunLabels(runs)),
+        style_(runs) {}
 
   std::string Write() {
     Summary();
     Failures();
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
+    text_ += NmsSweepMarkdown(runs_, labels_);
+    text_ += ParetoMarkdown(runs_, labels_);
+    text_ += ReferencesMarkdown(references_, runs_);
     Pairs();
     Notes();
     Environment();
@@ -88,26 +48,27 @@ class MarkdownWriter {
  private:
   // "run: " where there are several.
   std::string RunPrefix(std::size_t run) const {
-    return runs_.size() > 1 ? Escape(labels_[run]) + ": " : "";
+    return runs_.size() > 1 ? EscapeMarkdown(labels_[run]) + ": " : "";
   }
 
   void Summary() {
     text_ += runs_.size() == 1
-                 ? "# eyechart report: " + Escape(labels_[0]) + "\n\n"
+                 ? "# eyechart report: " + EscapeMarkdown(labels_[0]) + "\n\n"
                  : fmt::format("# eyechart report: {} runs side by side\n\n",
                                runs_.size());
     for (std::size_t run = 0; run < runs_.size(); ++run) {
       const RunSummaryCounts counts = CountRun(runs_[run]);
-      text_ +=
-          fmt::format("- **{}**: {}: {} ok, {} failed", Escape(labels_[run]),
-                      Plural(counts.cells, "cell"), counts.ok, counts.failed);
+      text_ += fmt::format(
+          "- **{}**: {}: {} ok, {} failed", EscapeMarkdown(labels_[run]),
+          Plural(counts.cells, "cell"), counts.ok, counts.failed);
       if (counts.skipped > 0)
         text_ += fmt::format(", {} skipped", counts.skipped);
       if (counts.unreadable >= 0)
         text_ += fmt::format("; unreadable pictures: {}",
                              FormatNumber(counts.unreadable));
       if (!counts.first_started.empty())
-        text_ += fmt::format("; started {}", Escape(counts.first_started));
+        text_ +=
+            fmt::format("; started {}", EscapeMarkdown(counts.first_started));
       text_ +=
           fmt::format("; {} of measuring\n", FormatSeconds(counts.seconds));
     }
@@ -120,16 +81,17 @@ class MarkdownWriter {
     if (!failed.empty()) text_ += "## Failed cells\n\n";
     for (const auto& [run, record] : failed) {
       text_ += fmt::format(
-          "- {}{}{}: {}\n", RunPrefix(run), Escape(record->cell),
-          record->metric.empty() ? ""
-                                 : fmt::format(" ({})", Escape(record->metric)),
-          Escape(record->message));
+          "- {}{}{}: {}\n", RunPrefix(run), EscapeMarkdown(record->cell),
+          record->metric.empty()
+              ? ""
+              : fmt::format(" ({})", EscapeMarkdown(record->metric)),
+          EscapeMarkdown(record->message));
     }
     if (!failed.empty()) text_ += "\n";
     if (!missing.empty()) text_ += "## Cells without a result\n\n";
     for (const auto& [run, cell] : missing)
-      text_ +=
-          fmt::format("- {}no record of {}\n", RunPrefix(run), Escape(cell));
+      text_ += fmt::format("- {}no record of {}\n", RunPrefix(run),
+                           EscapeMarkdown(cell));
     if (!missing.empty()) text_ += "\n";
   }
 
@@ -149,41 +111,45 @@ class MarkdownWriter {
   std::string MetricHead(const std::string& metric) const {
     for (const MetricNote& note : metrics_) {
       if (note.name != metric) continue;
-      std::string head = Escape(metric);
+      std::string head = EscapeMarkdown(metric);
       const std::string unit = UnitText(note.unit);
-      if (!unit.empty()) head += fmt::format(" ({})", Escape(unit));
+      if (!unit.empty()) head += fmt::format(" ({})", EscapeMarkdown(unit));
       const std::string_view arrow = DirectionArrow(note.direction);
       if (!arrow.empty()) head += fmt::format(" {}", arrow);
       return head;
     }
-    return Escape(metric);
+    return EscapeMarkdown(metric);
   }
 
   void Task(const TaskTable& table) {
     if (table.metrics.empty()) return;  // every cell failed: said above
-    text_ += fmt::format("## {}\n\n", Escape(table.task));
+    text_ += fmt::format("## {}\n\n", EscapeMarkdown(table.task));
     if (!table.constant.empty()) {
       std::vector<std::string> parts;
       for (const auto& [name, value] : table.constant)
-        parts.push_back(fmt::format("{} {}", Escape(name), Escape(value)));
+        parts.push_back(
+            fmt::format("{} {}", EscapeMarkdown(name), EscapeMarkdown(value)));
       text_ += fmt::format("All cells: {}.\n\n", fmt::join(parts, ", "));
     }
     std::vector<std::string> head;
-    for (const std::string& part : table.parts) head.push_back(Escape(part));
+    for (const std::string& part : table.parts)
+      head.push_back(EscapeMarkdown(part));
     if (runs_.size() == 1) {
       for (const std::string& metric : table.metrics)
         head.push_back(MetricHead(metric));
       text_ += TableHead(head, table.parts.size());
       for (const TaskTable::Row& row : table.rows) {
         std::vector<std::string> cells;
-        for (const std::string& part : row.parts) cells.push_back(Escape(part));
+        for (const std::string& part : row.parts)
+          cells.push_back(EscapeMarkdown(part));
         for (std::size_t i = 0; i < table.metrics.size(); ++i)
           cells.push_back(ValueCell(row, 0, i));
         text_ += TableLine(cells);
       }
     } else {
       head.push_back("metric");
-      for (const std::string& label : labels_) head.push_back(Escape(label));
+      for (const std::string& label : labels_)
+        head.push_back(EscapeMarkdown(label));
       text_ += TableHead(head, table.parts.size() + 1);
       for (const TaskTable::Row& row : table.rows) SideBySide(table, row);
     }
@@ -194,7 +160,8 @@ class MarkdownWriter {
   void SideBySide(const TaskTable& table, const TaskTable::Row& row) {
     for (const std::size_t i : MetricsOf(row)) {
       std::vector<std::string> cells;
-      for (const std::string& part : row.parts) cells.push_back(Escape(part));
+      for (const std::string& part : row.parts)
+        cells.push_back(EscapeMarkdown(part));
       cells.push_back(MetricHead(table.metrics[i]));
       for (std::size_t run = 0; run < runs_.size(); ++run)
         cells.push_back(ValueCell(row, run, i));
@@ -209,18 +176,20 @@ class MarkdownWriter {
     for (const Gallery& gallery : galleries) {
       const std::size_t shown = std::min(gallery.pairs.size(), kMaxPairs);
       text_ += fmt::format(
-          "{}{}\n\n{}\n\n", RunPrefix(gallery.run), Escape(gallery.cell),
-          Escape(BlindPairSentence(gallery.near_model, gallery.far_model,
-                                   FormatDouble(gallery.near_min),
-                                   FormatDouble(gallery.far_max))));
+          "{}{}\n\n{}\n\n", RunPrefix(gallery.run),
+          EscapeMarkdown(gallery.cell),
+          EscapeMarkdown(BlindPairSentence(
+              gallery.near_model, gallery.far_model,
+              FormatDouble(gallery.near_min), FormatDouble(gallery.far_max))));
       if (shown == 0) {
         text_ += "No such pair was found.\n\n";
         continue;
       }
       text_ += TableHead(
           {"rank", "picture a", "picture b",
-           fmt::format("cosine in {}", Escape(gallery.near_model)),
-           fmt::format("cosine in {}", Escape(gallery.far_model)), "gap"},
+           fmt::format("cosine in {}", EscapeMarkdown(gallery.near_model)),
+           fmt::format("cosine in {}", EscapeMarkdown(gallery.far_model)),
+           "gap"},
           3);
       for (std::size_t i = 0; i < shown; ++i) {
         const GalleryPair& pair = gallery.pairs[i];
@@ -235,9 +204,9 @@ class MarkdownWriter {
   }
 
   static std::string Picture(const GalleryPicture& picture) {
-    std::string text = Escape(picture.id);
+    std::string text = EscapeMarkdown(picture.id);
     if (!picture.label.empty())
-      text += fmt::format(" ({})", Escape(picture.label));
+      text += fmt::format(" ({})", EscapeMarkdown(picture.label));
     return text;
   }
 
@@ -247,12 +216,13 @@ class MarkdownWriter {
     text_ += "## Notes\n\n";
     for (const CellNote& note : notes) {
       const auto& [run, cell] = note.cells.front();
-      text_ += fmt::format(
-          "- {} ({}{}{})\n", Escape(note.message), RunPrefix(run), Escape(cell),
-          note.cells.size() > 1
-              ? fmt::format(" and {} more",
-                            Plural(note.cells.size() - 1, "cell"))
-              : "");
+      text_ +=
+          fmt::format("- {} ({}{}{})\n", EscapeMarkdown(note.message),
+                      RunPrefix(run), EscapeMarkdown(cell),
+                      note.cells.size() > 1
+                          ? fmt::format(" and {} more",
+                                        Plural(note.cells.size() - 1, "cell"))
+                          : "");
     }
     text_ += "\n";
   }
@@ -262,7 +232,7 @@ class MarkdownWriter {
     for (std::size_t run = 0; run < runs_.size(); ++run) {
       const Json& environment = runs_[run].environment;
       if (runs_.size() > 1)
-        text_ += fmt::format("### {}\n\n", Escape(labels_[run]));
+        text_ += fmt::format("### {}\n\n", EscapeMarkdown(labels_[run]));
       if (environment.is_null()) {
         text_ += "The run folder has no environment.json.\n\n";
         continue;
@@ -270,7 +240,8 @@ class MarkdownWriter {
       text_ += TableHead({"key", "value"}, 2);
       for (const auto& [key, value] : environment.items())
         if (key != "command")
-          text_ += TableLine({Escape(key), Escape(JsonText(value))});
+          text_ +=
+              TableLine({EscapeMarkdown(key), EscapeMarkdown(JsonText(value))});
       text_ += "\n";
       const std::size_t distinct = CountRun(runs_[run]).environments;
       if (distinct > 1)
@@ -290,18 +261,21 @@ class MarkdownWriter {
     text_ += std::string(kHowToRead) + "\n\n";
     for (const MetricNote& note : metrics_)
       text_ += fmt::format(
-          "- **{}**: {}\n", Escape(note.name),
-          note.what.empty()
-              ? "not in this build's table of metrics"
-              : fmt::format("{} ({})", Escape(note.what), Escape(note.source)));
+          "- **{}**: {}\n", EscapeMarkdown(note.name),
+          note.what.empty() ? "not in this build's table of metrics"
+                            : fmt::format("{} ({})", EscapeMarkdown(note.what),
+                                          EscapeMarkdown(note.source)));
     text_ += metrics_.empty() ? "" : "\n";
     for (const EstimatorNote& note : EstimatorsUsed(runs_))
       text_ += fmt::format(
-          "- Interval **{}** ({}){}\n", Escape(note.name), Escape(note.levels),
-          note.what.empty() ? "" : fmt::format(": {}", Escape(note.what)));
+          "- Interval **{}** ({}){}\n", EscapeMarkdown(note.name),
+          EscapeMarkdown(note.levels),
+          note.what.empty() ? ""
+                            : fmt::format(": {}", EscapeMarkdown(note.what)));
   }
 
   std::span<const RunFolder> runs_;
+  std::span<const RunFolder> references_;
   std::vector<std::string> labels_;
   NumberStyle style_;
   std::vector<MetricNote> metrics_ = MetricsUsed(runs_);
@@ -311,8 +285,15 @@ class MarkdownWriter {
 class MarkdownExporter : public Exporter {
  public:
   std::string Export(std::span<const RunFolder> runs) const override {
-    return MarkdownWriter(runs).Write();
+    return MarkdownWriter(runs, references_).Write();
   }
+  bool ShowReferences(std::vector<RunFolder> references) override {
+    references_ = std::move(references);
+    return true;
+  }
+
+ private:
+  std::vector<RunFolder> references_;
 };
 
 }  // namespace

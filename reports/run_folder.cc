@@ -5,21 +5,18 @@
 #include <utility>
 
 #include "core/error.h"
+#include "reports/visible_text.h"
 
 namespace eyechart::reports {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A folder's name may hold any bytes; a document is UTF-8.
-std::string AsUtf8(const std::string& text) {
-  return Json::parse(CanonicalJson(Json(text))).get<std::string>();
-}
-
 std::string LastComponent(const fs::path& path) {
   // "runs/a/" and "." have no file name as they are written.
   fs::path full = fs::absolute(path).lexically_normal();
   if (!full.has_filename()) full = full.parent_path();
+  // A folder's name may hold any bytes; a document is UTF-8.
   return AsUtf8(full.filename().string());
 }
 
@@ -84,6 +81,8 @@ RunFolder ReadRunFolder(const fs::path& path) {
       run.acuities[record.cell] = ReadObject(file);
     if (const fs::path file = artifacts / "probe.json"; fs::exists(file))
       run.probes[record.cell] = ReadObject(file);
+    if (const fs::path file = artifacts / "nms_sweep.json"; fs::exists(file))
+      run.nms_sweeps[record.cell] = ReadObject(file);
     if (const fs::path file = artifacts / "detect.json"; fs::exists(file)) {
       run.detections[record.cell] = ReadObject(file);
       if (const fs::path errors = artifacts / "errors.json"; fs::exists(errors))

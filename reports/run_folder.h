@@ -30,6 +30,8 @@ struct RunFolder {
   /// artifacts/<CellSlug(cell)>/detect.json and errors.json.
   std::map<std::string, Json> detections;
   std::map<std::string, Json> detection_errors;
+  /// artifacts/<CellSlug(cell)>/nms_sweep.json of the cells that have one.
+  std::map<std::string, Json> nms_sweeps;
 };
 
 /// Reads the folder. Throws InputError where it does not exist, holds no

@@ -39,3 +39,11 @@ eyechart_add_probe(load_probe LINKS eyechart::load)
 eyechart_add_oracle(load PROBES load_probe)
 eyechart_add_probe(gate_probe LINKS eyechart::gate)
 eyechart_add_oracle(gate PROBES gate_probe)
+
+# Documents by other people's parsers; change points and the drift ladder by
+# NumPy.
+eyechart_add_probe(exporters_probe LINKS eyechart_golden)
+eyechart_add_oracle(exporters PROBES exporters_probe)
+eyechart_add_probe(history_probe LINKS eyechart::history)
+eyechart_add_oracle(history PROBES history_probe)
+eyechart_add_oracle(compare)

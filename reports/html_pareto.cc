@@ -1,0 +1,132 @@
+// Accuracy against latency: a picture a score, the front marked, and a table
+// beside it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/text.h"
+#include "reports/html_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+constexpr double kWideRange = 8;  // of latencies, from where the axis is a log
+
+std::string NameOf(const HtmlPage& page, const ParetoPoint& point) {
+  std::string name = page.RunPrefix(point.run) + point.encoder;
+  if (!point.setting.empty()) name += " (" + point.setting + ")";
+  return name;
+}
+
+PlotSeries Front(const ParetoPicture& picture, std::size_t style) {
+  PlotSeries front;
+  front.name = "the front: no other is as fast and better";
+  front.style = style;
+  front.dashed = true;
+  for (const ParetoPoint& point : picture.points)
+    if (point.front) front.curve.emplace_back(point.latency_ms, point.score);
+  return front;
+}
+
+void Draw(HtmlPage& page, const ParetoPicture& picture) {
+  Plot plot;
+  plot.title = picture.metric + " of " + picture.scored;
+  plot.x_label = "latency, ms (" + picture.timed + ")";
+  plot.y_label = picture.metric;
+  plot.percent_y = page.style.shares().contains(picture.metric);
+  plot.log_x = picture.points.front().latency_ms > 0 &&
+               picture.points.back().latency_ms >
+                   kWideRange * picture.points.front().latency_ms;
+  double low = picture.points.front().score;
+  double high = low;
+  for (const ParetoPoint& point : picture.points) {
+    PlotPoint mark{point.latency_ms, point.score, std::nullopt, std::nullopt};
+    low = std::min(low, point.score);
+    high = std::max(high, point.score);
+    if (point.score_ci) {
+      mark.low = point.score_ci->low;
+      mark.high = point.score_ci->high;
+      low = std::min(low, point.score_ci->low);
+      high = std::max(high, point.score_ci->high);
+    }
+    // A log axis has no place for an end at or below 0.
+    if (point.latency_ci && (!plot.log_x || point.latency_ci->low > 0)) {
+      mark.x_low = point.latency_ci->low;
+      mark.x_high = point.latency_ci->high;
+    }
+    PlotSeries series;
+    series.name = NameOf(page, point);
+    series.style = plot.series.size();
+    series.points.push_back(mark);
+    plot.series.push_back(std::move(series));
+  }
+  const double margin = std::max(0.05 * (high - low), 1e-3 * std::abs(high));
+  plot.y_low = low - margin;
+  plot.y_high = high + margin;
+  if (plot.percent_y) {
+    plot.y_low = std::max(0.0, plot.y_low);
+    plot.y_high = std::min(1.0, plot.y_high);
+  }
+  if (plot.y_low >= plot.y_high) plot.y_high = plot.y_low + 1;
+  std::vector<PlotSeries> legend = plot.series;
+  plot.series.push_back(Front(picture, plot.series.size()));
+  page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
+               EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
+               "</figure></li></ul>\n" + PlotLegend(legend);
+}
+
+void Table(HtmlPage& page, const ParetoPicture& picture) {
+  page.html += fmt::format(
+      "<div class=\"scroll\"><table><thead><tr>"
+      "<th scope=\"col\">encoder</th><th scope=\"col\">front</th>"
+      "<th scope=\"col\" class=\"num\">latency, ms</th>"
+      "<th scope=\"col\" class=\"num\">{}</th></tr></thead>\n<tbody>\n",
+      EscapeHtml(picture.metric));
+  const auto with = [](const std::string& value, const std::string& low,
+                       const std::string& high) {
+    return value + "<small>[" + low + ", " + high + "]</small>";
+  };
+  for (const ParetoPoint& point : picture.points) {
+    const auto score = [&](double value) {
+      return EscapeHtml(page.style.Number(picture.metric, value));
+    };
+    std::string latency = FormatNumber(point.latency_ms);
+    if (point.latency_ci)
+      latency = with(latency, FormatNumber(point.latency_ci->low),
+                     FormatNumber(point.latency_ci->high));
+    std::string value = score(point.score);
+    if (point.score_ci)
+      value =
+          with(value, score(point.score_ci->low), score(point.score_ci->high));
+    page.html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td>"
+        "<td class=\"num\">{}</td></tr>\n",
+        EscapeHtml(NameOf(page, point)),
+        point.front ? "on the front" : "\u2014", latency, value);
+  }
+  page.html += "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+void WritePareto(HtmlPage& page) {
+  if (page.paretos.empty()) return;
+  page.Open("pareto", "Accuracy against latency");
+  page.html +=
+      "<p class=\"lead\">Each mark is one encoder: its median latency and its "
+      "score, with 95% intervals both ways. On the front is what no other "
+      "matches in both and beats in one. Latency and score are of the same "
+      "run and encoder in the same precision; the pictures that were timed "
+      "need not be those that were scored, and a latency holds what its "
+      "benchmark timed, no task\u2019s head.</p>\n";
+  for (const ParetoPicture& picture : page.paretos) {
+    page.html += Element("h3", picture.metric + " of " + picture.scored +
+                                   ", latency of " + picture.timed);
+    Draw(page, picture);
+    Table(page, picture);
+  }
+  page.html += "</section>\n";
+}
+
+}  // namespace eyechart::reports

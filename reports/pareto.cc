@@ -1,0 +1,218 @@
+#include "reports/pareto.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <string_view>
+#include <tuple>
+
+#include "core/error.h"
+#include "reports/display.h"
+#include "reports/markdown_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+constexpr std::array<std::string_view, 4> kScores = {"ap", "top1", "map",
+                                                     "pair_accuracy"};
+
+// Settings that make another model of an encoder, with their defaults; without
+// one, records are compared where both have it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6>
+    kModelKeys = {{{"alpha", "drop"},
+                   {"decode", "exact"},
+                   {"dtype", "fp32"},
+                   {"orient", "none"},
+                   {"resolution", ""},
+                   {"tf32", "off"}}};
+
+bool IsModelKey(std::string_view key) {
+  return std::any_of(kModelKeys.begin(), kModelKeys.end(),
+                     [&](const auto& one) { return one.first == key; });
+}
+
+double MsOf(const std::string& unit, const Record& record) {
+  if (unit == "ns") return 1e-6;
+  if (unit == "us" || unit == "\u00b5s") return 1e-3;
+  if (unit == "ms") return 1;
+  if (unit == "s") return 1e3;
+  ThrowInput("{}: {} is in \"{}\"; a latency should be in ns, us, ms or s",
+             record.cell, record.metric, unit);
+}
+
+bool HasValue(const Record& record) {
+  return record.status == RecordStatus::kOk && record.value.has_value();
+}
+
+bool SameModel(const Record& a, const Record& b) {
+  for (const auto& [key, fallback] : kModelKeys) {
+    const auto x = a.setting.find(std::string(key));
+    const auto y = b.setting.find(std::string(key));
+    const bool both = x != a.setting.end() && y != b.setting.end();
+    if (fallback.empty() && !both) continue;
+    const std::string_view left =
+        x == a.setting.end() ? fallback : std::string_view(x->second);
+    const std::string_view right =
+        y == b.setting.end() ? fallback : std::string_view(y->second);
+    if (left != right) return false;
+  }
+  return true;
+}
+
+// The model's settings that are not its defaults.
+std::string ModelSetting(const Record& record) {
+  std::vector<std::string> parts;
+  for (const auto& [key, fallback] : kModelKeys) {
+    const auto found = record.setting.find(std::string(key));
+    if (found != record.setting.end() && found->second != fallback)
+      parts.push_back(found->first + "=" + found->second);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// A cell without its encoder and what makes another model of that.
+std::string Frame(const Record& record) {
+  const std::string head =
+      record.encoder + "/" + record.task + "/" + record.dataset + "/";
+  const std::string front = record.task + "/" + record.dataset + "/";
+  if (!record.cell.starts_with(head)) return front + "default";
+  std::vector<std::string> kept;
+  std::string_view rest = std::string_view(record.cell).substr(head.size());
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!IsModelKey(part.substr(0, part.find('='))) && part != "default")
+      kept.emplace_back(part);
+  }
+  return front +
+         (kept.empty() ? "default" : fmt::format("{}", fmt::join(kept, ",")));
+}
+
+ParetoPoint PointOf(std::size_t run, const Record& time, const Record& score) {
+  ParetoPoint point;
+  point.run = run;
+  point.encoder = time.encoder;
+  point.setting = ModelSetting(time);
+  const double ms = MsOf(time.unit, time);
+  point.latency_ms = ms * *time.value;
+  if (time.ci)
+    point.latency_ci = Interval{ms * time.ci->low, ms * time.ci->high,
+                                time.ci->level, time.ci->method};
+  point.score = *score.value;
+  point.score_ci = score.ci;
+  return point;
+}
+
+ParetoPicture& PictureOf(std::vector<ParetoPicture>& pictures,
+                         const Record& time,
+                         const Record& score) {
+  const std::string scored = Frame(score);
+  const std::string timed = Frame(time);
+  const auto found = std::find_if(
+      pictures.begin(), pictures.end(), [&](const ParetoPicture& one) {
+        return std::tie(one.metric, one.scored, one.timed) ==
+               std::tie(score.metric, scored, timed);
+      });
+  if (found != pictures.end()) return *found;
+  return pictures.emplace_back(ParetoPicture{
+      score.metric, score.unit, score.direction, scored, timed, {}});
+}
+
+void Finish(ParetoPicture& picture) {
+  std::stable_sort(picture.points.begin(), picture.points.end(),
+                   [](const ParetoPoint& a, const ParetoPoint& b) {
+                     return a.latency_ms < b.latency_ms;
+                   });
+  std::vector<std::pair<double, double>> places;
+  for (const ParetoPoint& point : picture.points)
+    places.emplace_back(point.latency_ms, point.score);
+  const std::vector<bool> front =
+      ParetoFront(places, picture.direction != "lower");
+  for (std::size_t i = 0; i < front.size(); ++i)
+    picture.points[i].front = front[i];
+}
+
+}  // namespace
+
+std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
+                              bool higher_is_better) {
+  const double sign = higher_is_better ? 1 : -1;
+  std::vector<std::size_t> order(points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(points[a].first, -sign * points[a].second) <
+           std::pair(points[b].first, -sign * points[b].second);
+  });
+  std::vector<bool> front(points.size(), false);
+  double best = -std::numeric_limits<double>::infinity();  // of the faster ones
+  for (std::size_t i = 0; i < order.size();) {
+    // Of equal latencies the best score stands first.
+    const double latency = points[order[i]].first;
+    const double top = sign * points[order[i]].second;
+    for (; i < order.size() && points[order[i]].first == latency; ++i)
+      front[order[i]] = sign * points[order[i]].second == top && top > best;
+    best = std::max(best, top);
+  }
+  return front;
+}
+
+std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
+  std::vector<ParetoPicture> pictures;
+  for (const std::string_view metric : kScores)
+    for (std::size_t run = 0; run < runs.size(); ++run)
+      for (const Record& score : runs[run].records) {
+        if (score.metric != metric || score.task == "bench" ||
+            !HasValue(score) || score.setting.contains("pattern"))
+          continue;
+        for (const Record& time : runs[run].records)
+          if (time.task == "bench" && time.metric == "latency_median" &&
+              HasValue(time) && time.encoder == score.encoder &&
+              SameModel(time, score))
+            PictureOf(pictures, time, score)
+                .points.push_back(PointOf(run, time, score));
+      }
+  std::erase_if(pictures, [](const ParetoPicture& picture) {
+    return picture.points.size() < 2;
+  });
+  for (ParetoPicture& picture : pictures) Finish(picture);
+  return pictures;
+}
+
+std::string ParetoMarkdown(std::span<const RunFolder> runs,
+                           const std::vector<std::string>& labels) {
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures(runs);
+  if (pictures.empty()) return "";
+  const NumberStyle style(runs);
+  std::string text = "## Accuracy against latency\n\n";
+  for (const ParetoPicture& picture : pictures) {
+    text += fmt::format(
+        "{} of {}, latency of {}\n\n", EscapeMarkdown(picture.metric),
+        EscapeMarkdown(picture.scored), EscapeMarkdown(picture.timed));
+    text += TableHead(
+        {"encoder", "front", "latency ms", EscapeMarkdown(picture.metric)}, 2);
+    for (const ParetoPoint& point : picture.points) {
+      std::string name = runs.size() > 1 ? labels[point.run] + ": " : "";
+      name += point.encoder;
+      if (!point.setting.empty()) name += " (" + point.setting + ")";
+      std::string latency = FormatNumber(point.latency_ms);
+      if (point.latency_ci)
+        latency += fmt::format(" [{}, {}]", FormatNumber(point.latency_ci->low),
+                               FormatNumber(point.latency_ci->high));
+      std::string score = style.Number(picture.metric, point.score);
+      if (point.score_ci)
+        score += fmt::format(
+            " [{}, {}]", style.Number(picture.metric, point.score_ci->low),
+            style.Number(picture.metric, point.score_ci->high));
+      text += TableLine(
+          {EscapeMarkdown(name), point.front ? "yes" : "", latency, score});
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace eyechart::reports

@@ -1,0 +1,78 @@
+// roofline.json and batch_curve.json as benchmarks write them, checked before
+// anything of them is drawn.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "reports/run_folder.h"
+
+namespace eyechart::reports {
+
+/// The roof of one dtype.
+struct RooflineRoof {
+  std::string dtype;
+  double gflops = 0;
+  std::string kernel;  // who reached it
+};
+
+/// One encoder under its roof.
+struct RooflineMark {
+  std::string encoder;
+  std::string dtype;
+  std::int64_t batch = 1;
+  double seconds = 0;
+  double gflops = 0;
+  std::optional<double> intensity;  // operations a byte; none: no byte moves
+  double attainable = 0;            // GFLOP/s
+  double share = 0;                 // of it
+  std::string bound;                // compute or memory
+};
+
+/// One machine with what was measured on it.
+struct RooflineChart {
+  std::size_t run = 0;  // index of the run
+  std::string device;
+  std::int64_t threads = 1;
+  double gbps = 0;
+  std::vector<RooflineRoof> roofs;
+  std::vector<RooflineMark> marks;
+};
+
+/// One encoder's throughput against the batch.
+struct BatchCurveChart {
+  std::size_t run = 0;
+  std::string encoder;
+  std::string dtype;
+  std::string device;
+  std::string unit;
+  double share = 0.95;  // of the best throughput, which defines the knee
+  struct Point {
+    double batch = 1;
+    double throughput = 0;
+    std::optional<double> low;
+    std::optional<double> high;
+  };
+  std::vector<Point> points;  // by batch
+  double best_batch = 1;
+  double best = 0;
+  double knee = 1;
+  double from = 1;  // batches that the intervals leave open
+  double to = 1;
+};
+
+/// artifacts/**/roofline.json of all runs, by run and path; a run without a
+/// folder has none. Throws InputError naming file and key where one is not as
+/// benchmarks::RooflineJson writes it.
+std::vector<RooflineChart> ReadRooflines(std::span<const RunFolder> runs);
+
+/// The same of batch_curve.json and benchmarks::BatchCurveJson.
+std::vector<BatchCurveChart> ReadBatchCurves(std::span<const RunFolder> runs);
+
+/// "batch 8", or "batch 8 (4 to 16)" where the intervals leave more open.
+std::string KneeText(const BatchCurveChart& curve);
+
+}  // namespace eyechart::reports
