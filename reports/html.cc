@@ -40,9 +40,9 @@ void Head(HtmlPage& page) {
       "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n",
       ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
       page.acuities.empty() && page.probes.empty() && page.detections.empty() &&
-              page.nms_sweeps.empty() && page.paretos.empty() &&
-              page.rooflines.empty() && page.batch_curves.empty() &&
-              page.trends.empty()
+              page.latencies.empty() && page.nms_sweeps.empty() &&
+              page.paretos.empty() && page.rooflines.empty() &&
+              page.batch_curves.empty() && page.trends.empty()
           ? ""
           : PlotStyle());
   page.html += "<header>\n" + Element("h1", title) +
@@ -56,6 +56,8 @@ void Head(HtmlPage& page) {
     page.html += "<li><a href=\"#probes\">Probes</a></li>";
   if (!page.detections.empty())
     page.html += "<li><a href=\"#detection\">Detection</a></li>";
+  if (!page.latencies.empty())
+    page.html += "<li><a href=\"#latency\">Latency</a></li>";
   if (!page.nms_sweeps.empty())
     page.html += "<li><a href=\"#nms\">NMS included</a></li>";
   if (!page.paretos.empty())
@@ -111,6 +113,7 @@ class HtmlExporter : public Exporter {
     WritePatterns(page);
     WriteProbes(page);
     WriteDetections(page);
+    WriteLatency(page);
     WriteNmsSweeps(page);
     WritePareto(page);
     WriteRoofline(page);

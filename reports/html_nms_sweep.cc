@@ -110,7 +110,7 @@ void Table(HtmlPage& page, const NmsSweepTable& table) {
     const SweepRow& row = table.rows[i];
     const std::string mark = SweepMark(table, i);
     page.html += "<tr><th scope=\"row\">" + SweepThresholds(row);
-    if (!mark.empty()) page.html += "<small>" + mark + "</small>";
+    if (!mark.empty()) page.html += "<br><small>" + mark + "</small>";
     std::string ap = Share(row.ap);
     if (row.ap_ci)
       ap += fmt::format("<small>[{}, {}]</small>", Share(row.ap_ci->low),

@@ -12,6 +12,7 @@
 #include "reports/detections.h"
 #include "reports/display.h"
 #include "reports/gallery.h"
+#include "reports/latency.h"
 #include "reports/line_plot.h"
 #include "reports/methods.h"
 #include "reports/nms_sweep.h"
@@ -51,6 +52,7 @@ struct HtmlPage {
   std::vector<PatternTable> patterns = MakePatternTables(runs);
   std::vector<ProbeTable> probes = MakeProbeTables(runs);
   std::vector<DetectionTable> detections = MakeDetectionTables(runs);
+  std::vector<LatencyRow> latencies = MakeLatencyRows(runs);
   std::vector<NmsSweepGroup> nms_sweeps = MakeNmsSweeps(runs);
   std::vector<ParetoPicture> paretos = MakeParetoPictures(runs);
   std::vector<RooflineChart> rooflines = ReadRooflines(runs);
@@ -71,6 +73,7 @@ void WriteResults(HtmlPage& page);
 void WritePatterns(HtmlPage& page);
 void WriteProbes(HtmlPage& page);
 void WriteDetections(HtmlPage& page);
+void WriteLatency(HtmlPage& page);
 void WriteNmsSweeps(HtmlPage& page);
 void WritePareto(HtmlPage& page);
 void WriteRoofline(HtmlPage& page);

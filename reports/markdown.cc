@@ -9,6 +9,7 @@
 #include "reports/display.h"
 #include "reports/formats.h"
 #include "reports/gallery.h"
+#include "reports/latency.h"
 #include "reports/markdown_parts.h"
 #include "reports/methods.h"
 #include "reports/nms_sweep.h"
@@ -35,6 +36,7 @@ class MarkdownWriter {
     Summary();
     Failures();
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
+    text_ += LatencyMarkdown(runs_, labels_);
     text_ += NmsSweepMarkdown(runs_, labels_);
     text_ += ParetoMarkdown(runs_, labels_);
     text_ += ReferencesMarkdown(references_, runs_);

@@ -197,7 +197,7 @@ TEST_F(BenchCommand, MeasuresADetectorToItsBoxes) {
   for (const char* part : {"train", "test"})
     WriteRoboflow(set / part, ColouredBoxes(set / part, 6, 1));
   EyechartJson({"detect",      "train",     DemoCheckpoint("dinov2"),
-                set.string(),  "--width",   "16",
+                set.string(),  "--width",   "32",
                 "--layers",    "1",         "--steps",
                 "3",           "--looks",   "1",
                 "--bootstrap", "0",         "--warmup",

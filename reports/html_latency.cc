@@ -1,0 +1,98 @@
+// Latencies of `bench` cells: a table, and a bar of the stages for each.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "reports/html_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+constexpr double kBarWidth = 600;  // of the view box
+constexpr double kBarHeight = 14;
+
+// The same stage has the same colour in every bar.
+std::vector<std::string> StageNames(const std::vector<LatencyRow>& rows) {
+  std::vector<std::string> names;
+  for (const LatencyRow& row : rows)
+    for (const StageTime& stage : row.stages)
+      if (std::find(names.begin(), names.end(), stage.name) == names.end())
+        names.push_back(stage.name);
+  return names;
+}
+
+std::size_t StyleOf(const std::vector<std::string>& names,
+                    const std::string& name) {
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) -
+                                  names.begin()) %
+         8;
+}
+
+std::string Bar(const LatencyRow& row, const std::vector<std::string>& names) {
+  std::string words;
+  std::string parts;
+  double x = 0;
+  for (const StageTime& stage : row.stages) {
+    const double width = kBarWidth * stage.share;
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", stage.name,
+                         FormatPercent(stage.share));
+    parts += fmt::format(
+        "<g class=\"s{}\"><rect x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" "
+        "height=\"{}\"><title>{}: {} ms</title></rect></g>",
+        StyleOf(names, stage.name), x, width, kBarHeight,
+        EscapeHtml(stage.name), FormatNumber(stage.median_ms));
+    x += width;
+  }
+  return fmt::format(
+      "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" "
+      "preserveAspectRatio=\"none\" style=\"height:1.1rem\" "
+      "aria-label=\"{}\">{}</svg><small>{}</small>",
+      kBarWidth, kBarHeight, EscapeHtml(words), parts, EscapeHtml(words));
+}
+
+std::string Cell(const Record* record) {
+  if (record == nullptr) return "<td class=\"num\"></td>";
+  if (!record->value)
+    return fmt::format("<td class=\"num\" title=\"{}\">\u2014</td>",
+                       EscapeHtml(record->message));
+  std::string text = FormatNumber(*record->value);
+  if (record->ci)
+    text +=
+        fmt::format("<small>[{}, {}]</small>", FormatNumber(record->ci->low),
+                    FormatNumber(record->ci->high));
+  return "<td class=\"num\">" + text + "</td>";
+}
+
+}  // namespace
+
+void WriteLatency(HtmlPage& page) {
+  if (page.latencies.empty()) return;
+  page.Open("latency", "Latency");
+  page.html +=
+      "<p>From a picture's compressed bytes to the answer, measured as "
+      "MLPerf's LoadGen does. Intervals are order statistics; a percentile "
+      "that the sample is too small for is a dash. A bar shows how the stages' "
+      "medians share the time.</p>\n"
+      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">encoder</th>"
+      "<th scope=\"col\" class=\"num\">median ms</th>"
+      "<th scope=\"col\" class=\"num\">p90 ms</th>"
+      "<th scope=\"col\" class=\"num\">p99 ms</th>"
+      "<th scope=\"col\" class=\"num\">samples/s</th>"
+      "<th scope=\"col\">stages</th></tr></thead>\n<tbody>\n";
+  const std::vector<std::string> names = StageNames(page.latencies);
+  for (const LatencyRow& row : page.latencies) {
+    page.html += fmt::format("<tr><th scope=\"row\">{}<br><small>{}</small>",
+                             EscapeHtml(page.RunPrefix(row.run) + row.encoder),
+                             EscapeHtml(row.of));
+    if (!row.invalid.empty())
+      page.html +=
+          "<br><small>not valid: " + EscapeHtml(row.invalid) + "</small>";
+    page.html += "</th>" + Cell(row.median) + Cell(row.p90) + Cell(row.p99) +
+                 Cell(row.throughput) + "<td>" + Bar(row, names) +
+                 "</td></tr>\n";
+  }
+  page.html += "</tbody></table></div>\n</section>\n";
+}
+
+}  // namespace eyechart::reports

@@ -1,0 +1,103 @@
+#include "reports/latency.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "reports/display.h"
+#include "reports/markdown_parts.h"
+
+namespace eyechart::reports {
+namespace {
+
+constexpr std::string_view kStage = "stage_";
+constexpr std::string_view kInvalid = "not valid: ";
+
+std::string OfText(const Record& record) {
+  std::string text = record.dataset;
+  for (const auto& [key, value] : record.setting)
+    text += (text.empty() ? "" : ", ") + key + " " + value;
+  return text;
+}
+
+void Take(const Record& record, LatencyRow& row) {
+  if (record.metric == "latency_median") {
+    row.median = &record;
+    row.encoder = record.encoder;
+    row.of = OfText(record);
+    if (const std::size_t at = record.message.find(kInvalid);
+        at != std::string::npos)
+      row.invalid = record.message.substr(at + kInvalid.size());
+  } else if (record.metric == "latency_p90") {
+    row.p90 = &record;
+  } else if (record.metric == "latency_p99") {
+    row.p99 = &record;
+  } else if (record.metric == "load_throughput") {
+    row.throughput = &record;
+  } else if (record.metric.starts_with(kStage) && record.value) {
+    std::string name = record.metric.substr(kStage.size());
+    std::replace(name.begin(), name.end(), '_', ' ');
+    row.stages.push_back({std::move(name), *record.value, 0});
+  }
+}
+
+std::string WithInterval(const Record* record) {
+  if (record == nullptr || !record->value) return "";
+  std::string text = FormatNumber(*record->value);
+  if (record->ci)
+    text += fmt::format(" [{}, {}]", FormatNumber(record->ci->low),
+                        FormatNumber(record->ci->high));
+  return text;
+}
+
+}  // namespace
+
+std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs) {
+  std::vector<LatencyRow> rows;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    std::map<std::string, std::size_t> places;
+    for (const Record& record : runs[run].records) {
+      if (record.task != "bench") continue;
+      const auto [place, made] = places.try_emplace(record.cell, rows.size());
+      if (made) rows.emplace_back().run = run;
+      Take(record, rows[place->second]);
+    }
+  }
+  std::erase_if(rows, [](const LatencyRow& row) {
+    return row.median == nullptr || !row.median->value;
+  });
+  for (LatencyRow& row : rows) {
+    double sum = 0;
+    for (const StageTime& stage : row.stages) sum += stage.median_ms;
+    for (StageTime& stage : row.stages)
+      stage.share = sum > 0 ? stage.median_ms / sum : 0;
+  }
+  return rows;
+}
+
+std::string LatencyMarkdown(std::span<const RunFolder> runs,
+                            const std::vector<std::string>& labels) {
+  const std::vector<LatencyRow> rows = MakeLatencyRows(runs);
+  if (rows.empty()) return "";
+  std::string text = "## Latency\n\n";
+  text += TableHead({"encoder", "of", "median ms", "p90 ms", "p99 ms",
+                     "samples/s", "stages, share of their medians"},
+                    2);
+  for (const LatencyRow& row : rows) {
+    std::string stages;
+    for (const StageTime& stage : row.stages)
+      stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage.name,
+                            FormatPercent(stage.share));
+    const std::string prefix = runs.size() > 1 ? labels[row.run] + ": " : "";
+    text += TableLine({EscapeMarkdown(prefix + row.encoder),
+                       EscapeMarkdown(row.of), WithInterval(row.median),
+                       WithInterval(row.p90), WithInterval(row.p99),
+                       WithInterval(row.throughput), stages});
+  }
+  return text + "\n";
+}
+
+}  // namespace eyechart::reports

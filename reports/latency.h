@@ -1,0 +1,42 @@
+// Where the time of an answer goes: latencies and stages of `bench` cells.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/record.h"
+#include "reports/run_folder.h"
+
+namespace eyechart::reports {
+
+struct StageTime {
+  std::string name;      // "to device"
+  double median_ms = 0;  // a query
+  double share = 0;      // of the sum of the stages' medians
+};
+
+/// One cell of task `bench`. Pointers are into the runs; null where there is no
+/// such record.
+struct LatencyRow {
+  std::size_t run = 0;
+  std::string encoder;
+  std::string of;  // data set and settings that are no default
+  const Record* median = nullptr;
+  const Record* p90 = nullptr;
+  const Record* p99 = nullptr;
+  const Record* throughput = nullptr;
+  std::vector<StageTime> stages;  // in the order of the query
+  std::string invalid;            // why it is not valid; empty: it is
+};
+
+/// A row a cell that has a `latency_median`, in the runs' order.
+std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs);
+
+/// The Markdown section, empty without a row; `labels` by run.
+std::string LatencyMarkdown(std::span<const RunFolder> runs,
+                            const std::vector<std::string>& labels);
+
+}  // namespace eyechart::reports

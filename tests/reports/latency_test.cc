@@ -1,0 +1,71 @@
+#include "reports/latency.h"
+
+#include <gtest/gtest.h>
+
+#include "reports/exporter.h"
+
+namespace eyechart::reports {
+namespace {
+
+Record Of(const std::string& cell, const std::string& metric, double value) {
+  Record record;
+  record.cell = cell;
+  record.encoder = "clip<b>";
+  record.task = "bench";
+  record.dataset = "photos";
+  record.metric = metric;
+  record.unit = "ms";
+  record.value = value;
+  return record;
+}
+
+RunFolder SomeRun() {
+  RunFolder run;
+  run.records = {Of("a", "latency_median", 4), Of("a", "load_throughput", 250),
+                 Of("a", "stage_decode", 1), Of("a", "stage_to_device", 3),
+                 Of("b", "stage_decode", 1)};
+  run.records[0].ci = Interval{3.5, 4.5, 0.95, "order statistics"};
+  run.records[0].setting = {{"batch", "8"}};
+  run.records[0].message = "1 picture was left out; not valid: 9 % drift";
+  Record other = Of("c", "latency_median", 7);
+  other.task = "detect";
+  run.records.push_back(other);
+  return run;
+}
+
+TEST(MakeLatencyRows, TakesBenchCellsWithALatency) {
+  const std::vector<RunFolder> runs = {SomeRun()};
+  const std::vector<LatencyRow> rows = MakeLatencyRows(runs);
+  ASSERT_EQ(rows.size(), 1u);
+  const LatencyRow& row = rows[0];
+  EXPECT_EQ(row.encoder, "clip<b>");
+  EXPECT_EQ(row.of, "photos, batch 8");
+  EXPECT_EQ(row.invalid, "9 % drift");
+  EXPECT_EQ(*row.median->value, 4);
+  EXPECT_EQ(*row.throughput->value, 250);
+  EXPECT_EQ(row.p99, nullptr);
+  ASSERT_EQ(row.stages.size(), 2u);
+  EXPECT_EQ(row.stages[1].name, "to device");
+  EXPECT_DOUBLE_EQ(row.stages[0].share, 0.25);
+  EXPECT_DOUBLE_EQ(row.stages[1].share, 0.75);
+}
+
+TEST(LatencySection, IsInBothDocumentsAndEscaped) {
+  const std::vector<RunFolder> runs = {SomeRun()};
+  const std::string html = Exporter::Create("html")->Export(runs);
+  const std::size_t at = html.find("<section id=\"latency\"");
+  ASSERT_NE(at, std::string::npos);
+  const std::string section = html.substr(at, html.find("</section>", at) - at);
+  EXPECT_NE(section.find("clip&lt;b&gt;"), std::string::npos);
+  EXPECT_EQ(section.find("clip<b>"), std::string::npos);
+  EXPECT_NE(section.find("width=\"150.0\""), std::string::npos);
+  EXPECT_NE(section.find("width=\"450.0\""), std::string::npos);
+  EXPECT_NE(section.find("not valid: 9 % drift"), std::string::npos);
+  const std::string markdown = Exporter::Create("markdown")->Export(runs);
+  EXPECT_NE(markdown.find("## Latency"), std::string::npos);
+  EXPECT_NE(markdown.find("to device 75"), std::string::npos);
+  EXPECT_EQ(LatencyMarkdown({}, {}), "");
+}
+
+}  // namespace
+}  // namespace eyechart::reports
