@@ -161,8 +161,8 @@ TEST(NmsSweepSection, EscapesNamesAndMarksRows) {
   EXPECT_TRUE(has("encode&lt;i&gt;"));
   EXPECT_FALSE(has("encode<i>"));
   EXPECT_TRUE(has("boxes &amp; more"));
-  EXPECT_TRUE(has("0.001, 0.7<small>best AP</small>"));
-  EXPECT_TRUE(has("0.05, 0.6<small>fastest within 0.5 AP</small>"));
+  EXPECT_TRUE(has("0.001, 0.7<br><small>best AP</small>"));
+  EXPECT_TRUE(has("0.05, 0.6<br><small>fastest within 0.5 AP</small>"));
   EXPECT_TRUE(has("0.001, no NMS"));
   EXPECT_TRUE(has("<svg class=\"plot\""));
   EXPECT_TRUE(has("end to end, ms a picture"));
