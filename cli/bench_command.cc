@@ -44,20 +44,6 @@ struct Subject {
   }
 };
 
-// A part of a cell's name.
-std::string CellWord(std::string text) {
-  for (char& c : text)
-    if (c == '/' || c == ' ' || c == ',' || c == '=') c = '_';
-  return text.empty() ? "none" : text;
-}
-
-std::string LastOf(const std::string& path) {
-  const fs::path whole(path);
-  return (whole.has_filename() ? whole : whole.parent_path())
-      .filename()
-      .string();
-}
-
 std::unique_ptr<data::Dataset> PicturesOf(const BenchFlags& flags) {
   if (!flags.pictures.images.empty()) return OpenPictures(flags.pictures);
   benchmarks::SceneOptions scenes;

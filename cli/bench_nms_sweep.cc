@@ -6,6 +6,7 @@
 
 #include "benchmarks/environment.h"
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
+#include "cli/bench_options.h"
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -97,21 +98,6 @@ void PrintSweep(const NmsSweep& sweep) {
     PrintLine(line);
   }
   PrintCost(sweep);
-}
-
-// A part of a cell's name.
-std::string CellWord(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return c == '/' || c == ' ' || c == ',' || c == '='; }, '_');
-  return text.empty() ? "none" : text;
-}
-
-std::string LastOf(const std::string& path) {
-  const fs::path whole = fs::path(path).lexically_normal();
-  return (whole.has_filename() ? whole : whole.parent_path())
-      .filename()
-      .string();
 }
 
 // A cell a detector, with nms_sweep.json among its artifacts.

@@ -1,5 +1,7 @@
 #include "cli/bench_options.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "benchmarks/vision/external_device.h"
@@ -218,6 +220,21 @@ std::map<std::string, std::string> BenchSettingOf(const BenchFlags& flags,
     setting["rate"] = FormatDouble(flags.load.server.rate);
   if (flags.bound_ms > 0) setting["bound_ms"] = FormatDouble(flags.bound_ms);
   return setting;
+}
+
+std::string CellWord(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return c == '/' || c == ' ' || c == ',' || c == '='; }, '_');
+  return text.empty() ? "none" : text;
+}
+
+std::string LastOf(const std::string& path) {
+  const std::filesystem::path whole =
+      std::filesystem::path(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path())
+      .filename()
+      .string();
 }
 
 std::string BenchCommandOf(const BenchFlags& flags) {

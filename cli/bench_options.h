@@ -44,6 +44,13 @@ void AddBenchFlags(CLI::App& app, BenchFlags& flags);
 /// takes its one positional argument as the pictures. Throws InputError.
 benchmarks::MeasureOptions MeasureOptionsOf(BenchFlags& flags);
 
+/// A part of a cell's name: '/', ',', '=' and blanks are made '_'; "none" for
+/// nothing.
+std::string CellWord(std::string text);
+
+/// The last part of a path, with or without a slash behind it.
+std::string LastOf(const std::string& path);
+
 /// The options that differ from their defaults, for a record's setting; those
 /// that say only how long to measure and what to write are left out.
 std::map<std::string, std::string> BenchSettingOf(

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/interval_json.h"
 #include "core/metrics.h"
 
 namespace eyechart {
@@ -26,14 +27,6 @@ template <typename T>
 RecordField Plain(std::string_view name, T Record::*member) {
   return {name, [member](const Record& r) { return Json(r.*member); },
           [member](const Json& j, Record& r) { j.get_to(r.*member); }};
-}
-
-Json IntervalToJson(const Record& record) {
-  if (!record.ci) return nullptr;
-  return {{"low", record.ci->low},
-          {"high", record.ci->high},
-          {"level", record.ci->level},
-          {"method", record.ci->method}};
 }
 
 void IntervalFromJson(const Json& json, Record& record) {
@@ -66,7 +59,8 @@ std::vector<RecordField> MakeFields() {
       Plain("unit", &Record::unit),
       Plain("direction", &Record::direction),
       Plain("n", &Record::n),
-      {"ci", IntervalToJson, IntervalFromJson},
+      {"ci", [](const Record& r) { return IntervalJson(r.ci); },
+       IntervalFromJson},
       {"status",
        [](const Record& r) { return Json(RecordStatusName(r.status)); },
        [](const Json& j, Record& r) {

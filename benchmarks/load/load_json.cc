@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/interval_json.h"
 #include "core/statistics.h"
 
 namespace eyechart::benchmarks {
@@ -21,14 +22,6 @@ Json Optional(const std::optional<double>& value) {
 
 Json Text(const std::string& text) {
   return text.empty() ? Json() : Json(text);
-}
-
-Json IntervalJson(const std::optional<Interval>& ci) {
-  if (!ci.has_value()) return {};
-  return {{"low", ci->low},
-          {"high", ci->high},
-          {"level", ci->level},
-          {"method", ci->method}};
 }
 
 using Named = std::pair<const char*, const Estimate*>;

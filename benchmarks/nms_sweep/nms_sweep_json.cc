@@ -5,6 +5,7 @@
 
 #include "benchmarks/load/load_json.h"
 #include "core/files.h"
+#include "core/interval_json.h"
 #include "core/text.h"
 
 namespace eyechart::benchmarks {
@@ -18,14 +19,6 @@ Json Number(double value) {
 }
 
 Json ScoreJson(double value) { return value < 0 ? Json() : Json(value); }
-
-Json IntervalJson(const std::optional<Interval>& ci) {
-  if (!ci) return {};
-  return {{"low", Number(ci->low)},
-          {"high", Number(ci->high)},
-          {"level", ci->level},
-          {"method", ci->method}};
-}
 
 Json TimesJson(const PictureTimes& times) {
   return {{"median", EstimateJson(times.median_ns)}, {"mean", times.mean_ns}};

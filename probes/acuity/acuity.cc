@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/interval_json.h"
 #include "core/random.h"
 #include "probes/heads/logistic.h"
 #include "probes/heads/nearest_neighbours.h"
@@ -109,10 +110,6 @@ Interval AccuracyInterval(std::span<const StrengthGroups> data,
   };
   return {at((1 - options.level) / 2), at((1 + options.level) / 2),
           options.level, "bootstrap over groups"};
-}
-
-Json OrNull(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 }  // namespace

@@ -4,19 +4,13 @@
 #include <set>
 #include <utility>
 
+#include "core/interval_json.h"
 #include "core/statistics.h"
 #include "probes/multiple_choice/pair_features.h"
 #include "probes/multiple_choice/reading.h"
 
 namespace eyechart::multiple_choice {
 namespace {
-
-Json IntervalJson(const Interval& ci) {
-  return {{"low", ci.low},
-          {"high", ci.high},
-          {"level", ci.level},
-          {"method", ci.method}};
-}
 
 Json Share(std::int64_t part, std::int64_t whole) {
   if (whole == 0) return nullptr;

@@ -1,11 +1,8 @@
+#include "core/interval_json.h"
 #include "reports/gate/explain.h"
 
 namespace eyechart::reports {
 namespace {
-
-Json OrNull(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
 
 Json SamplesToJson(const std::optional<SampleSummary>& samples) {
   if (!samples) return nullptr;

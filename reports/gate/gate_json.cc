@@ -1,21 +1,7 @@
+#include "core/interval_json.h"
 #include "reports/gate/gate.h"
 
 namespace eyechart::reports {
-namespace {
-
-Json OrNull(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json IntervalOrNull(const std::optional<Interval>& ci) {
-  if (!ci) return nullptr;
-  return {{"low", ci->low},
-          {"high", ci->high},
-          {"level", ci->level},
-          {"method", ci->method}};
-}
-
-}  // namespace
 
 Json GateToJson(const GateResult& result) {
   Json cells = Json::array();
@@ -27,7 +13,7 @@ Json GateToJson(const GateResult& result) {
                      {"baseline", OrNull(cell.baseline)},
                      {"candidate", OrNull(cell.candidate)},
                      {"difference", OrNull(cell.difference)},
-                     {"ci", IntervalOrNull(cell.ci)},
+                     {"ci", IntervalJson(cell.ci)},
                      {"margin", OrNull(cell.margin)},
                      {"p", OrNull(cell.p)},
                      {"p_adjusted", OrNull(cell.p_adjusted)},

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/interval_json.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
 #include "reports/gate/run_differences.h"
@@ -7,18 +8,6 @@
 
 namespace eyechart::reports {
 namespace {
-
-Json OrNull(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json IntervalOrNull(const std::optional<Interval>& ci) {
-  if (!ci) return nullptr;
-  return {{"low", ci->low},
-          {"high", ci->high},
-          {"level", ci->level},
-          {"method", ci->method}};
-}
 
 std::string NumberOr(const std::optional<double>& value) {
   return value ? FormatNumber(*value) : "\u2014";
@@ -57,7 +46,7 @@ Json DifferencesToJson(const RunDifferences& differences) {
                     {"first", OrNull(row.first)},
                     {"second", OrNull(row.second)},
                     {"difference", OrNull(row.difference)},
-                    {"ci", IntervalOrNull(row.ci)},
+                    {"ci", IntervalJson(row.ci)},
                     {"p", OrNull(row.p)},
                     {"p_adjusted", OrNull(row.p_adjusted)},
                     {"least_change", OrNull(row.least_change)},
