@@ -10,6 +10,8 @@ command, the runs interleaved.
                and hyperfine without a shell between. Where hyperfine is not on
                PATH its place is taken by a loop in Python that does the same:
                a start, a wait, a clock around both.
+  same         nms against itself, 100 times 20 blocks ABBA: in how many the
+               interval of the ratio holds 1. It should in 95 or more.
 
 Google Benchmark clocks many calls at once: its numbers are means, of wall time
 and of the processor's. Ours clocks each call: its number is the median, which
@@ -42,8 +44,8 @@ FUNCTIONS = {"nms": "Nms/torchvision/1000",
 
 def parse():
     parser = common.parser(__doc__)
-    parser.add_argument("--part", nargs="+", choices=[*FUNCTIONS, "command"],
-                        default=[*FUNCTIONS, "command"])
+    parser.add_argument("--part", nargs="+", choices=[*FUNCTIONS, "command", "same"],
+                        default=[*FUNCTIONS, "command", "same"])
     parser.add_argument("--micro", type=Path,
                         help="eyechart-micro (default: beside --binary)")
     parser.add_argument("--probe", type=Path,
@@ -157,6 +159,11 @@ def main():
                 f"command: {command}",
                 [lambda: our_command(command), lambda: peer(command)],
                 "eyechart, median", theirs))
+        elif part == "same":
+            made = json.loads(output_of([options.probe, "same", 100]))
+            print(f"\nthe same function twice: the interval held 1 in "
+                  f"{made['inside']} of {made['repetitions']} repetitions")
+            agree.append(made["inside"] >= 95)
         else:
             name = FUNCTIONS[part]
             agree.append(compare(

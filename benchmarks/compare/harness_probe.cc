@@ -3,6 +3,9 @@
 //     calls, single stream for so many seconds, the same function on the same
 //     input as Nms/torchvision/1000 or Resize/bicubic/640/480/224; prints
 //     {"median_ns", "mean_ns", "n", "valid"}.
+//   harness_probe same REPETITIONS
+//     compares nms with itself so often, 20 blocks ABBA each time; prints
+//     {"repetitions", "inside"}: in how many the interval of the ratio holds 1.
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "benchmarks/load/clock.h"
+#include "benchmarks/load/pairs.h"
 #include "benchmarks/load/scenario.h"
 #include "benchmarks/micro/made_boxes.h"
 #include "benchmarks/micro/made_image.h"
@@ -77,6 +81,21 @@ Json Measure(const std::string& subject, double seconds) {
           {"valid", result.valid()}};
 }
 
+Json CompareWithItself(int repetitions) {
+  FunctionDevice device("nms", CallOf("nms"));
+  MonotonicClock clock;
+  int inside = 0;
+  for (int i = 0; i < repetitions; ++i) {
+    PairOptions options;
+    options.seed = static_cast<std::uint64_t>(i);
+    options.seeds = LoadSeeds::From(options.seed);
+    options.queries_per_turn = 50;  // two milliseconds a turn
+    const PairResult result = RunPairs(device, device, clock, options);
+    inside += result.ratio.ci->low <= 1 && 1 <= result.ratio.ci->high;
+  }
+  return {{"repetitions", repetitions}, {"inside", inside}};
+}
+
 }  // namespace
 }  // namespace eyechart::benchmarks
 
@@ -85,8 +104,17 @@ int main(int argc, char** argv) {
     const auto seconds =
         argc == 3 ? eyechart::ParseDouble(argv[2]) : std::nullopt;
     if (!seconds || !(*seconds > 0)) {
-      std::fputs("usage: harness_probe nms|resize SECONDS\n", stderr);
+      std::fputs(
+          "usage: harness_probe nms|resize SECONDS, or same REPETITIONS\n",
+          stderr);
       return 2;
+    }
+    if (std::string_view(argv[1]) == "same") {
+      std::puts(
+          eyechart::benchmarks::CompareWithItself(static_cast<int>(*seconds))
+              .dump()
+              .c_str());
+      return 0;
     }
     std::puts(eyechart::benchmarks::Measure(argv[1], *seconds).dump().c_str());
     return 0;

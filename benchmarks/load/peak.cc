@@ -35,17 +35,21 @@ class PeakSearch {
       while (!Spent() && !Passes(pass)) {
         fail = pass;
         pass -= jump;
+        if (TooSlow(pass)) return NoRate();
       }
     }
     while (!Spent() && fail - pass > 1) {
       const int middle = pass + (fail - pass) / 2;
       (Passes(middle) ? pass : fail) = middle;
     }
-    Confirm(pass);
-    return std::move(result_);
+    return Confirm(pass);
   }
 
  private:
+  bool TooSlow(int place) const {
+    return std::pow(peak_.step, place) < peak_.least_share;
+  }
+
   bool Spent() const {
     return static_cast<int>(result_.trials.size()) >= peak_.max_trials;
   }
@@ -86,12 +90,12 @@ class PeakSearch {
     return result_.trials.back().kept;
   }
 
-  void Confirm(int place) {
-    for (int passed = 0; !Spent();) {
+  PeakResult Confirm(int place) {
+    for (int passed = 0; !Spent() && !TooSlow(place);) {
       if (passed == peak_.confirmations) {
         result_.rate = start_ * std::pow(peak_.step, place);
         result_.at_peak = std::move(last_passed_);
-        return;
+        return std::move(result_);
       }
       if (Passes(place)) {
         ++passed;
@@ -100,10 +104,16 @@ class PeakSearch {
         --place;
       }
     }
+    return NoRate();
+  }
+
+  PeakResult NoRate() {
+    const PeakTrial& last = result_.trials.back();
     result_.reason = fmt::format(
-        "no rate kept the bound within {} trials; the last one's "
-        "reason: {}",
-        peak_.max_trials, LastReason());
+        "no rate kept the bound within {} trials, the last at {:g} queries a "
+        "second; its reason: {}",
+        result_.trials.size(), last.rate, LastReason());
+    return std::move(result_);
   }
 
   std::string LastReason() const {

@@ -19,6 +19,9 @@ struct PeakOptions {
   // Further runs, with other arrivals, that the answer must pass.
   int confirmations = 1;
   int max_trials = 64;
+  // Rates below this share of the first are not tried: what misses the bound
+  // with so much time between queries misses it at any rate.
+  double least_share = 1.0 / 128;
 };
 
 struct PeakTrial {
