@@ -13,14 +13,12 @@ command, the runs interleaved.
   same         nms against itself, 100 times 20 blocks ABBA: in how many the
                interval of the ratio holds 1. It should in 95 or more.
 
-Google Benchmark clocks many calls at once: its numbers are means, of wall time
-and of the processor's. Ours clocks each call: its number is the median, which
-other programs that take the processor away from a few calls do not move, and
-its mean is printed as well. On an idle machine the four are one number. On a
-busy one the two means of wall time hold whatever else ran, so that the verdict
-is on our median and Google Benchmark's processor time (both functions run on
-one thread), and for the command on two medians: over the runs they should
-agree within --within.
+Google Benchmark clocks many calls at once: its number is the mean of a
+repetition. Ours clocks each call. The same of both is the mean of a run, and the
+verdict is on its median over the runs: they should agree within --within. Our
+median of the calls is printed beside it: other programs that take the processor
+away from a few calls move the means and not that. For the command both sides give
+the median of the starts.
 
     benchmarks/compare/harness.py --binary build/release/bin/eyechart
 """
@@ -169,7 +167,7 @@ def main():
             agree.append(compare(
                 f"function: {name}",
                 [lambda: our_function(part), lambda: google_benchmark(name)],
-                "eyechart, median", "Google Benchmark, CPU"))
+                "eyechart, mean", "Google Benchmark, mean"))
     return 0 if all(agree) else 1
 
 
