@@ -43,7 +43,9 @@ def unit(rows):
 
 
 def votes_of(train, labels, test, classes, k, temperature):
-    cosines = unit(test) @ unit(train).T
+    # Not a product by BLAS, which sums the last columns in another order on some
+    # processors: copies of a row would not be equal.
+    cosines = np.einsum("id,jd->ij", unit(test), unit(train))
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
     near = np.take_along_axis(cosines, order, 1)
     weights = special.softmax(near / temperature, axis=1)
