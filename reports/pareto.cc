@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "core/error.h"
 #include "reports/display.h"
@@ -107,19 +109,34 @@ ParetoPoint PointOf(std::size_t run, const Record& time, const Record& score) {
   return point;
 }
 
-ParetoPicture& PictureOf(std::vector<ParetoPicture>& pictures,
-                         const Record& time,
-                         const Record& score) {
-  const std::string scored = Frame(score);
-  const std::string timed = Frame(time);
-  const auto found = std::find_if(
-      pictures.begin(), pictures.end(), [&](const ParetoPicture& one) {
-        return std::tie(one.metric, one.scored, one.timed) ==
-               std::tie(score.metric, scored, timed);
-      });
-  if (found != pictures.end()) return *found;
-  return pictures.emplace_back(ParetoPicture{
-      score.metric, score.unit, score.direction, scored, timed, {}});
+// The pictures in the order in which they began, found by what they show.
+class Pictures {
+ public:
+  ParetoPicture& Of(const Record& time, const Record& score) {
+    const auto [place, made] = places_.try_emplace(
+        {score.metric, Frame(score), Frame(time)}, list.size());
+    const auto& [metric, scored, timed] = place->first;
+    if (made)
+      list.push_back({metric, score.unit, score.direction, scored, timed, {}});
+    return list[place->second];
+  }
+
+  std::vector<ParetoPicture> list;
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t>
+      places_;
+};
+
+// The latencies of a run, by encoder.
+std::map<std::string, std::vector<const Record*>> LatenciesOf(
+    const RunFolder& run) {
+  std::map<std::string, std::vector<const Record*>> latencies;
+  for (const Record& record : run.records)
+    if (record.task == "bench" && record.metric == "latency_median" &&
+        HasValue(record))
+      latencies[record.encoder].push_back(&record);
+  return latencies;
 }
 
 void Finish(ParetoPicture& picture) {
@@ -161,20 +178,22 @@ std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
 }
 
 std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
-  std::vector<ParetoPicture> pictures;
+  Pictures made;
   for (const std::string_view metric : kScores)
-    for (std::size_t run = 0; run < runs.size(); ++run)
+    for (std::size_t run = 0; run < runs.size(); ++run) {
+      const auto latencies = LatenciesOf(runs[run]);
       for (const Record& score : runs[run].records) {
         if (score.metric != metric || score.task == "bench" ||
             !HasValue(score) || score.setting.contains("pattern"))
           continue;
-        for (const Record& time : runs[run].records)
-          if (time.task == "bench" && time.metric == "latency_median" &&
-              HasValue(time) && time.encoder == score.encoder &&
-              SameModel(time, score))
-            PictureOf(pictures, time, score)
-                .points.push_back(PointOf(run, time, score));
+        const auto timed = latencies.find(score.encoder);
+        if (timed == latencies.end()) continue;
+        for (const Record* time : timed->second)
+          if (SameModel(*time, score))
+            made.Of(*time, score).points.push_back(PointOf(run, *time, score));
       }
+    }
+  std::vector<ParetoPicture> pictures = std::move(made.list);
   std::erase_if(pictures, [](const ParetoPicture& picture) {
     return picture.points.size() < 2;
   });
