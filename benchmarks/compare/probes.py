@@ -135,25 +135,31 @@ def logistic(folder):
         top1["eyechart"] = [point["test_top1"] for point in result["grid"]]
         return result["seconds"]
 
+    grid = 10.0 ** np.linspace(-6, 5, 45)
+
+    def right(c, **more):
+        model = LogisticRegression(C=c, **{"max_iter": 1000, **more})
+        model.fit(train, train_labels)
+        return (model.predict(test) == test_labels).mean()
+
     def theirs():
         begin = time.perf_counter()
-        grid = 10.0 ** np.linspace(-6, 5, 45)
-
-        def right(c):
-            model = LogisticRegression(C=c, max_iter=1000)
-            model.fit(train, train_labels)
-            return (model.predict(test) == test_labels).mean()
-
         top1["scikit-learn"] = [right(c) for c in grid]
         right(grid[int(np.argmax(top1["scikit-learn"]))])
         return time.perf_counter() - begin
 
     times = interleave({}, {"eyechart": ours, "scikit-learn": theirs})
-    apart = np.abs(np.subtract(*top1.values())).max() * options.rows
+    # By default it stops well before the optimum where C is large, which is a
+    # regularisation of its own: accuracies compare at the optimum.
+    optimum = [right(c, max_iter=100_000, tol=1e-7) for c in grid]
+    apart = [np.abs(np.subtract(top1["eyechart"], other)).max() * options.rows
+             for other in (optimum, top1["scikit-learn"])]
     print(f"\nlogistic regression, 45 C, {options.rows} x {options.dim}, "
           f"10 classes; best top-1 " +
           ", ".join(f"{who} {max(each):.4f}" for who, each in top1.items()) +
-          f"; furthest apart at one C: {apart:.0f} of {options.rows} test rows")
+          f"\nfurthest apart at one C: {apart[0]:.0f} of {options.rows} test rows "
+          f"where scikit-learn goes on to 1e-7, {apart[1]:.0f} where it stops by "
+          "default, as timed")
     common.print_table(times, "eyechart")
 
 
