@@ -32,7 +32,7 @@ PlotSeries Front(const ParetoPicture& picture, std::size_t style) {
 void Draw(HtmlPage& page, const ParetoPicture& picture) {
   Plot plot;
   plot.title = picture.metric + " of " + picture.scored;
-  plot.x_label = "latency, ms (" + picture.timed + ")";
+  plot.x_label = "latency, ms";
   plot.y_label = picture.metric;
   plot.percent_y = page.style.shares().contains(picture.metric);
   plot.log_x = picture.points.front().latency_ms > 0 &&

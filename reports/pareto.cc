@@ -183,8 +183,10 @@ std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
     for (std::size_t run = 0; run < runs.size(); ++run) {
       const auto latencies = LatenciesOf(runs[run]);
       for (const Record& score : runs[run].records) {
+        // A sweep has latencies of its own beside its scores.
         if (score.metric != metric || score.task == "bench" ||
-            !HasValue(score) || score.setting.contains("pattern"))
+            score.task == "nms-sweep" || !HasValue(score) ||
+            score.setting.contains("pattern"))
           continue;
         const auto timed = latencies.find(score.encoder);
         if (timed == latencies.end()) continue;

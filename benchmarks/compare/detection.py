@@ -32,6 +32,7 @@ def parse():
     made.add_argument("--steps", type=int, default=600)
     made.add_argument("--seeds", type=int, default=3)
     made.add_argument("--threads", type=int, default=2)
+    made.add_argument("--width", type=int, default=128, help="of the head")
     made.add_argument("--resolution", default="")
     made.add_argument("--scenes", type=int, default=400,
                       help="pictures to train on, where no set is given")
@@ -79,7 +80,8 @@ def scenes(folder):
 
 def train(model, data, head):
     command = [options.binary, "detect", "train", model, data, "--head", head,
-               "--steps", str(options.steps), "--runs", str(options.seeds),
+               "--width", str(options.width), "--steps", str(options.steps),
+               "--runs", str(options.seeds),
                "--threads", str(options.threads), "--bootstrap", "1000",
                "--json"]
     if options.resolution:
