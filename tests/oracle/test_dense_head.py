@@ -329,8 +329,35 @@ def train(tmp_path, rng_seed, maps, sizes, *, steps, classes=3, width=64,
                 steps=steps, batch=batch, pictures=pictures, rate=rate,
                 decay=decay, clip=clip, warmup=warmup, floor=floor,
                 average=average, min_score=0.02, most=60)
+    # Losses bend (ReLU, the corners of GIoU), and where rounding decides on which
+    # side of a bend a step falls, PyTorch itself goes two ways from starts that
+    # are 1e-7 apart. So it may start that far off, but then has to agree to the
+    # end.
+    for start in range(4):
+        made = follow(found, tensors, targets, start, maps, width, classes,
+                      layers, steps, batch, pictures, rate, decay, clip, warmup,
+                      floor, average)
+        if not isinstance(made, str):
+            return found, *made
+    raise AssertionError(made)
+
+
+def nudge(named, start):
+    """Values by start 1, 2, ... as far away as rounding; by start 0 as given."""
+    if start == 0:
+        return
+    generator = torch.Generator().manual_seed(start)
+    with torch.no_grad():
+        for p in named.values():
+            p.mul_(1 + 1e-7 * torch.randn(p.shape, generator=generator))
+
+
+def follow(found, tensors, targets, start, maps, width, classes, layers, steps,
+           batch, pictures, rate, decay, clip, warmup, floor, average):
+    """The reference's training beside `found`, or where the two part."""
     model = Fcos(maps, width, classes, layers).load(found, "start.")
     named = model.named()
+    nudge(named, start)
     averages = {k: p.detach().clone() for k, p in named.items()}
     optimizer = torch.optim.AdamW(
         [{"params": [p for p in named.values() if p.dim() > 1],
@@ -355,25 +382,21 @@ def train(tmp_path, rng_seed, maps, sizes, *, steps, classes=3, width=64,
             [targets[i] for i in index])
         for name, value in losses.items():
             gap = abs(value.item() - found[f"loss.{name}"][step].item())
-            assert gap < 2e-5 * max(1, abs(value.item())), (step, name, gap)
+            if gap >= 2e-5 * max(1, abs(value.item())):
+                return f"step {step}: {name} is {gap} off"
         optimizer.zero_grad()
         sum(losses.values()).backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()
-        # The loss is continuous, its slope is not: where a side of a box is
-        # within rounding of its target's, GIoU's slope has either sign. From
-        # such a step on both go ways of their own.
         off = abs(norm - found["norm"][step].item()) / norm
         if off >= 1e-4:
-            assert step >= 10 and off < 0.05, (step, off)
-            found["parted"] = True
-            break
+            return f"step {step}: the slope's norm is {off} off"
         clipped += norm > clip
         optimizer.step()
         d = min(average, (1 + step) / (10 + step))
         with torch.no_grad():
             for name, p in named.items():
                 averages[name].mul_(d).add_(p, alpha=1 - d)
-    return found, model, averages, levels, first, clipped
+    return model, averages, levels, first, clipped
 
 
 def farthest(found, prefix, wanted):
@@ -410,8 +433,6 @@ def test_fifty_steps_and_what_is_then_found(tmp_path, name, classes, layers):
         tmp_path, [4, classes], **CASES[name], steps=50, classes=classes,
         layers=layers, clip=1.0)
     assert 0 < clipped
-    if "parted" in found:
-        return  # equal up to there, which is ten steps or more
     gap, worst = farthest(found, "end.", model.named())
     assert gap < 1e-4, worst
     assert farthest(found, "average.", averages)[0] < 1e-4
