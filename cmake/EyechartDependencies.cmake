@@ -47,6 +47,8 @@ target_link_libraries(eyechart_libcsv INTERFACE "${EYECHART_LIBCSV_LIBRARY}")
 set(EYECHART_CUDA OFF)
 if(TARGET torch_cuda)
   set(EYECHART_CUDA ON)
+  # Our own kernels call the runtime that LibTorch's call.
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
 endif()
 
 # Not its pkg-config file, which asks for the training library too. Its own copy

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "probes/detection/nms_cuda.h"
 
 namespace eyechart::detection {
 namespace {
@@ -210,6 +211,54 @@ at::Tensor CandidateOrder(const at::Tensor& scores, const NmsOptions& options) {
   return order;
 }
 
+// The candidates best first, and what keeps classes apart.
+struct Candidates {
+  at::Tensor order;    // (n) their places in the given boxes
+  at::Tensor rows;     // (n, 4), moved apart with kOffset
+  at::Tensor classes;  // (n) with kPerClass, else undefined
+};
+
+Candidates FindCandidates(const at::Tensor& boxes,
+                          const at::Tensor& scores,
+                          const at::Tensor& classes,
+                          const NmsOptions& options) {
+  Candidates found;
+  found.order = CandidateOrder(scores, options);
+  found.rows = boxes.index_select(0, found.order);
+  if (found.order.numel() == 0) return found;
+  NmsClasses method = options.classes;
+  if (method == NmsClasses::kAuto)
+    method = found.rows.numel() > kOffsetCoordinates ? NmsClasses::kPerClass
+                                                     : NmsClasses::kOffset;
+  if (method == NmsClasses::kPerClass)
+    found.classes = classes.index_select(0, found.order);
+  if (method == NmsClasses::kOffset)
+    found.rows =
+        found.rows + (classes.index_select(0, found.order).to(at::kFloat) *
+                      (found.rows.max() + 1))
+                         .unsqueeze(1);
+  return found;
+}
+
+at::Tensor First(const at::Tensor& kept, std::int64_t most) {
+  return most > 0 && kept.size(0) > most ? kept.narrow(0, 0, most) : kept;
+}
+
+at::Tensor NmsOnCuda(const at::Tensor& boxes,
+                     const at::Tensor& scores,
+                     const at::Tensor& classes,
+                     const NmsOptions& options) {
+#ifdef EYECHART_CUDA
+  const Candidates found = FindCandidates(boxes, scores, classes, options);
+  const at::Tensor stays = internal::CudaGreedy(
+      found.rows, found.classes, static_cast<float>(options.iou_threshold));
+  return First(found.order.masked_select(stays), options.max_kept);
+#else
+  // A tensor of such a device cannot be made without such a LibTorch.
+  return internal::BlockwiseNms(boxes, scores, classes, options);
+#endif
+}
+
 }  // namespace
 
 at::Tensor internal::BlockwiseNms(const at::Tensor& boxes,
@@ -217,31 +266,19 @@ at::Tensor internal::BlockwiseNms(const at::Tensor& boxes,
                                   const at::Tensor& classes,
                                   const NmsOptions& options,
                                   std::int64_t block_rows) {
-  const at::Tensor order = CandidateOrder(scores, options);
-  if (order.numel() == 0) return order;
-  at::Tensor rows = boxes.index_select(0, order);
-  NmsClasses method = options.classes;
-  if (method == NmsClasses::kAuto)
-    method = rows.numel() > kOffsetCoordinates ? NmsClasses::kPerClass
-                                               : NmsClasses::kOffset;
+  const Candidates found = FindCandidates(boxes, scores, classes, options);
+  if (found.order.numel() == 0) return found.order;
   Sorted sorted;
-  if (method == NmsClasses::kPerClass)
-    sorted.classes = classes.index_select(0, order);
-  if (method == NmsClasses::kOffset)
-    rows = rows +
-           (classes.index_select(0, order).to(at::kFloat) * (rows.max() + 1))
-               .unsqueeze(1);
-  sorted.x1 = rows.select(1, 0).contiguous();
-  sorted.y1 = rows.select(1, 1).contiguous();
-  sorted.x2 = rows.select(1, 2).contiguous();
-  sorted.y2 = rows.select(1, 3).contiguous();
+  sorted.classes = found.classes;
+  sorted.x1 = found.rows.select(1, 0).contiguous();
+  sorted.y1 = found.rows.select(1, 1).contiguous();
+  sorted.x2 = found.rows.select(1, 2).contiguous();
+  sorted.y2 = found.rows.select(1, 3).contiguous();
   sorted.product = (sorted.x2 - sorted.x1).to(at::kDouble) *
                    (sorted.y2 - sorted.y1).to(at::kDouble);
-  at::Tensor kept = order.index_select(
-      0, Greedy(sorted, static_cast<float>(options.iou_threshold), block_rows));
-  if (options.max_kept > 0 && kept.size(0) > options.max_kept)
-    kept = kept.narrow(0, 0, options.max_kept);
-  return kept;
+  const at::Tensor places =
+      Greedy(sorted, static_cast<float>(options.iou_threshold), block_rows);
+  return First(found.order.index_select(0, places), options.max_kept);
 }
 
 at::Tensor TensorNms(const at::Tensor& boxes,
@@ -258,7 +295,7 @@ at::Tensor TensorNms(const at::Tensor& boxes,
                    "boxes are on {}",
                    boxes.device().str());
   CheckNmsOptions(options);
-  return internal::BlockwiseNms(boxes, scores, classes, options);
+  return NmsOnCuda(boxes, scores, classes, options);
 }
 
 }  // namespace eyechart::detection

@@ -28,9 +28,10 @@ at::Tensor TensorNms(const at::Tensor& boxes,
 
 namespace internal {
 
-/// What TensorNms does on CUDA, on any device: boxes in order of score, a block
-/// of rows at a time. A block's bit mask of IoU > threshold is scanned on the
-/// host; what it keeps then strikes out later boxes on the device.
+/// What TensorNms does on CUDA, without a kernel of our own and on any device:
+/// boxes in order of score, a block of rows at a time. A block's bit mask of
+/// IoU > threshold is scanned on the host; what it keeps then strikes out later
+/// boxes on the device. The kernels (nms_kernel.h) are tested against it.
 at::Tensor BlockwiseNms(const at::Tensor& boxes,
                         const at::Tensor& scores,
                         const at::Tensor& classes,
