@@ -12,6 +12,7 @@ namespace eyechart::encoders {
 namespace {
 
 // The first rows of BART's position tables belong to no position.
+constexpr char kLogitsBias[] = "final_logits_bias";
 constexpr std::int64_t kPositionOffset = 2;
 
 // The one table of tokens, by the names under which files hold it.
@@ -87,8 +88,14 @@ Bart::Bart(WeightStore& weights,
   const bool own_head = weights.Has(head) && head != shared;
   const at::Tensor output =
       own_head ? weights.Take(head, {vocabulary, width_}) : table;
-  head_ = Linear(output, at::Tensor(), placement);
-  if (TokenHead::Serves(placement))
+  // Checkpoints of the remote code have one; it is zero in the published ones.
+  at::Tensor bias;
+  if (weights.Has(kLogitsBias)) {
+    bias = weights.Take(kLogitsBias, {1, vocabulary}).squeeze(0);
+    if (!bias.any().item<bool>()) bias = at::Tensor();
+  }
+  head_ = Linear(output, bias, placement);
+  if (!bias.defined() && TokenHead::Serves(placement))
     token_head_.emplace(own_head ? placement.Put(output) : token_table_);
 }
 

@@ -55,7 +55,7 @@ constexpr std::array kRules = {
             "model.multi_modal_projector.visual_temporal_embed.**"},
     KeyRule{"language_model.model.**", "model.language_model.**"},
     KeyRule{"language_model.lm_head.**", "lm_head.**"},
-    KeyRule{"language_model.final_logits_bias", "", kIgnore},
+    KeyRule{"language_model.final_logits_bias", "final_logits_bias"},
 };
 
 constexpr std::array kLayouts = {

@@ -216,8 +216,8 @@ std::string FindPrefix(const WeightStore& weights) {
 const IgnoredKeys kIgnored = {
     .prefixes = {"model.language_model.", "model.multi_modal_projector.",
                  "language_model.", "multi_modal_projector.", "lm_head.",
-                 "image_projection", "image_proj_norm.", "image_pos_embed.",
-                 "visual_temporal_embed."},
+                 "final_logits_bias", "image_projection", "image_proj_norm.",
+                 "image_pos_embed.", "visual_temporal_embed."},
     .suffixes = {}};
 
 struct Tower {

@@ -271,10 +271,10 @@ def test_likelihoods(tmp_path):
     record("florence2 likelihoods", max_error=worst)
 
 
-@pytest.mark.parametrize("layout", ["remote", "sharded", "untied", "bin"])
+@pytest.mark.parametrize("layout", ["remote", "biased", "sharded", "untied", "bin"])
 def test_layouts(tmp_path, layout):
     folder = tmp_path / "model"
-    model = make_model(folder, 19, tokenizer=layout != "remote")
+    model = make_model(folder, 19, tokenizer=layout not in ("remote", "biased"))
     if layout == "untied":
         model.config.tie_word_embeddings = False
         model.config.text_config.tie_word_embeddings = False
@@ -282,7 +282,7 @@ def test_layouts(tmp_path, layout):
         model.lm_head.weight = torch.nn.Parameter(table.roll(1, 0))
         model.save_pretrained(folder)
     tokenizer = reference_tokenizer(folder)
-    if layout == "remote":
+    if layout in ("remote", "biased"):
         rename_keys(folder, remote_name)
         tensors = load_file(folder / "model.safetensors")
         for name in ("image_projection",):
@@ -292,7 +292,12 @@ def test_layouts(tmp_path, layout):
                 tensors["language_model.model.shared.weight"].clone())
         tensors["language_model.lm_head.weight"] = (
             tensors["language_model.model.shared.weight"].clone())
-        tensors["language_model.final_logits_bias"] = torch.zeros(1, 9)
+        bias = torch.zeros(1, len(model.get_input_embeddings().weight))
+        if layout == "biased":
+            # Large enough that other tokens win.
+            bias.normal_(0, 0.5)
+            model.lm_head.bias = torch.nn.Parameter(bias[0].clone())
+        tensors["language_model.final_logits_bias"] = bias
         save_file(tensors, folder / "model.safetensors")
     elif layout == "sharded":
         shard(folder)
