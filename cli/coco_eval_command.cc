@@ -240,8 +240,10 @@ int Run(Options o) {
   if (!o.areas.empty()) e.areas = det::ParseAreas(o.areas);
   e.all_curves = !o.curves.empty();
   e.keep_matches = o.resamples > 0;
+  const bool across = o.errors || !o.confusion_csv.empty();
   const det::EvaluationFiles files =
-      det::ReadFiles(o.truth, o.detections, e.threads);
+      det::ReadFiles(o.truth, o.detections, e.threads,
+                     across ? det::Order::kOfFile : det::Order::kByCategory);
   const det::Evaluation made = det::Evaluate(files.truth, files.detections, e);
   std::vector<std::string> warnings = files.warnings;
   warnings.insert(warnings.end(), made.warnings.begin(), made.warnings.end());

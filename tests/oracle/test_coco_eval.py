@@ -564,13 +564,17 @@ def tide(truth, rows):
                                   left.get(k, 0))
                   for k in {c for c, _, _ in points}
                   | {k for k, n in left.items() if n > 0}]
-        return sum(values) / len(values) if values else 0.0
+        # Nothing is left after mending: no error is either.
+        return sum(values) / len(values) if values else 1.0
 
     def points(without=None):
         return [(r["category_id"], r["score"], False) for kind, r in wrong
                 if kind != without] + [
             (r["category_id"], r["score"], True) for r in right]
 
+    numbers = {kind: len(members) for kind, members in kinds.items()}
+    if not points() and not positives:
+        return 0.0, numbers, dict.fromkeys(kinds, 0.0)
     base = mean_precision(points(), positives)
     gains = {}
     for kind, members in kinds.items():
@@ -581,7 +585,7 @@ def tide(truth, rows):
             elif target is not None and heirs[id(target)] is r:
                 more.append((target["category_id"], r["score"], True))
         gains[kind] = max(0, mean_precision(points(kind) + more, left) - base)
-    return base, {kind: len(members) for kind, members in kinds.items()}, gains
+    return base, numbers, gains
 
 
 @pytest.mark.parametrize("seed", range(30))

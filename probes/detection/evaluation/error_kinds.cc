@@ -58,8 +58,10 @@ double AveragePrecision(std::vector<Point>& points, std::int64_t positives) {
   return sum / (kSteps + 1);
 }
 
-double MeanPrecision(const std::vector<Point>& points,
-                     const std::vector<std::int64_t>& positives) {
+// None where there is no class with points or positives.
+std::optional<double> MeanPrecision(
+    const std::vector<Point>& points,
+    const std::vector<std::int64_t>& positives) {
   std::vector<std::vector<Point>> by_class(positives.size());
   for (const Point& point : points)
     by_class[static_cast<std::size_t>(point.category)].push_back(point);
@@ -70,7 +72,8 @@ double MeanPrecision(const std::vector<Point>& points,
     sum += AveragePrecision(by_class[k], positives[k]);
     ++classes;
   }
-  return classes == 0 ? 0 : sum / static_cast<double>(classes);
+  if (classes == 0) return std::nullopt;
+  return sum / static_cast<double>(classes);
 }
 
 class Run {
@@ -93,19 +96,21 @@ class Run {
     for (std::size_t i = 0; i < truth_.images.size(); ++i)
       Image(truths.of(i), found.of(i));
     ErrorKinds made;
-    made.AP = MeanPrecision(points_, positives_);
+    const std::optional<double> before = MeanPrecision(points_, positives_);
+    made.AP = before.value_or(0);
     for (const Mistake& mistake : mistakes_)
       ++made.kinds[static_cast<std::size_t>(mistake.kind)].count;
+    if (!before) return made;
     for (std::size_t k = 0; k < kErrorKinds; ++k)
       made.kinds[k].gain =
           std::max(0.0, Mended(static_cast<ErrorKind>(k)) - made.AP);
     std::vector<Point> points = Kept();
     for (Point& point : points) point.score = point.right ? 1 : 0;
-    made.false_alarm_gain = MeanPrecision(points, positives_) - made.AP;
+    made.false_alarm_gain = After(points, positives_) - made.AP;
     std::vector<std::int64_t> positives = positives_;
     for (std::size_t k = 0; k < positives.size(); ++k)
       positives[k] -= missed_[k];
-    made.miss_gain = MeanPrecision(Kept(), positives) - made.AP;
+    made.miss_gain = After(Kept(), positives) - made.AP;
     return made;
   }
 
@@ -238,6 +243,12 @@ class Run {
     return mistake;
   }
 
+  // Of what is left after mending; nothing: no error is left either.
+  static double After(const std::vector<Point>& points,
+                      const std::vector<std::int64_t>& positives) {
+    return MeanPrecision(points, positives).value_or(1);
+  }
+
   // Wrong detections first, then right ones: the order that ties fall in.
   std::vector<Point> Kept() const {
     std::vector<Point> points;
@@ -266,7 +277,7 @@ class Run {
       }
     }
     AddRight(points);
-    return MeanPrecision(points, positives);
+    return After(points, positives);
   }
 
   const Truth& truth_;

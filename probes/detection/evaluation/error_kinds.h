@@ -48,7 +48,9 @@ struct ErrorKinds {
 /// score over all classes; crowds take what lies in them by more than `found`.
 /// Mending: a class or place is set right where its truth is free, by the best
 /// such detection, other ones go; duplicates, background and both go; missed
-/// truths are no longer asked for. Fractions, where tidecv has percent.
+/// truths are no longer asked for; where that leaves nothing AP is 1. Equal
+/// scores of an image stand as in `detections`, of several by image. Fractions,
+/// where tidecv has percent.
 ErrorKinds FindErrorKinds(const Truth& truth,
                           const Detections& detections,
                           const ErrorKindOptions& options);

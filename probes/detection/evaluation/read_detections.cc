@@ -51,7 +51,8 @@ class IndexOf {
 struct Part {
   Entries* entries;
   std::int64_t first = 0;          // of its entries, in the file
-  std::vector<std::size_t> place;  // [K + 1], the last of unknown ones
+  std::vector<std::size_t> place;  // [slots], the last of unknown ones
+  std::size_t unknowns = 0;
   std::set<std::int64_t> unknown;  // some of the category ids
 };
 
@@ -60,16 +61,18 @@ class Resolver {
   Resolver(const Truth& truth,
            const std::string& source,
            const IdTexts& texts,
-           int threads)
+           int threads,
+           Order order)
       : truth_(truth),
         source_(source),
         texts_(texts),
         threads_(threads),
+        slots_(order == Order::kOfFile ? 1 : truth.categories.size() + 1),
         images_(truth.images.numbers),
         categories_(CategoryIds(truth)) {}
 
-  /// Columns by category, the file's order within one: nothing else depends on
-  /// it, and each category is then read in one go.
+  /// Columns by slot, the file's order within one: of one category, which is
+  /// then read in one go, or of all.
   Detections Run(std::vector<Entries>& all,
                  std::vector<std::string>& warnings) {
     std::vector<Part> parts(all.size());
@@ -84,13 +87,10 @@ class Resolver {
                      total);
     ParallelFor(parts.size(), threads_,
                 [&](std::size_t p, int) { Resolve(parts[p]); });
-    const std::size_t slots = truth_.categories.size() + 1;
-    std::size_t next = 0, known = 0;
-    for (std::size_t k = 0; k < slots; ++k) {
-      known = next;
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < slots_; ++k)
       for (Part& part : parts) next += std::exchange(part.place[k], next);
-    }
-    Warn(parts, next - known, warnings);
+    Warn(parts, warnings);
     Detections made;
     made.image.resize(next);
     made.category.resize(next);
@@ -110,9 +110,14 @@ class Resolver {
     return ids;
   }
 
+  std::size_t SlotOf(std::int64_t category) const {
+    return category < 0
+               ? slots_ - 1
+               : std::min(static_cast<std::size_t>(category), slots_ - 1);
+  }
+
   void Resolve(Part& part) const {
-    const std::size_t k = truth_.categories.size();
-    part.place.assign(k + 1, 0);
+    part.place.assign(slots_, 0);
     for (std::size_t i = 0; i < part.entries->size(); ++i) {
       RawDetection& one = (*part.entries)[i];
       const std::int32_t image =
@@ -130,16 +135,14 @@ class Resolver {
       if (category < 0 && part.unknown.size() < kShown)
         part.unknown.insert(one.category);
       one.category = category;
-      ++part.place[category < 0 ? k : static_cast<std::size_t>(category)];
+      part.unknowns += category < 0 ? 1 : 0;
+      ++part.place[SlotOf(category)];
     }
   }
 
   void Place(Part& part, Detections& made) const {
     for (const RawDetection& one : *part.entries) {
-      const std::size_t to =
-          part.place[one.category < 0
-                         ? truth_.categories.size()
-                         : static_cast<std::size_t>(one.category)]++;
+      const std::size_t to = part.place[SlotOf(one.category)]++;
       made.image[to] = static_cast<std::int32_t>(one.image);
       made.category[to] = static_cast<std::int32_t>(one.category);
       made.x[to] = one.x;
@@ -152,12 +155,14 @@ class Resolver {
   }
 
   void Warn(const std::vector<Part>& parts,
-            std::size_t count,
             std::vector<std::string>& warnings) const {
-    if (count == 0) return;
+    std::size_t count = 0;
     std::set<std::int64_t> unknown;
-    for (const Part& part : parts)
+    for (const Part& part : parts) {
+      count += part.unknowns;
       unknown.insert(part.unknown.begin(), part.unknown.end());
+    }
+    if (count == 0) return;
     std::string shown;
     int n = 0;
     for (const std::int64_t id : unknown)
@@ -173,6 +178,7 @@ class Resolver {
   const std::string& source_;
   const IdTexts& texts_;
   int threads_;
+  std::size_t slots_;
   IndexOf images_;
   IndexOf categories_;
 };
@@ -181,6 +187,7 @@ Detections Finish(const ByteSource& source,
                   const std::string& name,
                   const Truth& truth,
                   int threads,
+                  Order order,
                   bool whole,
                   std::vector<Entries>& parts,
                   std::vector<std::string>& warnings) {
@@ -189,7 +196,7 @@ Detections Finish(const ByteSource& source,
     parts.assign(1, {});
     parts[0] = ReadWhole(source, name, texts);
   }
-  return Resolver(truth, name, texts, threads).Run(parts, warnings);
+  return Resolver(truth, name, texts, threads, order).Run(parts, warnings);
 }
 
 // The parts of a results file, and what else is to be done meanwhile.
@@ -232,8 +239,8 @@ Detections Read(const ByteSource& source,
                 std::vector<std::string>& warnings) {
   PartsRun run(source, threads);
   run.Run(threads, [] {});
-  return Finish(source, name, truth, threads, run.failed(), run.parts(),
-                warnings);
+  return Finish(source, name, truth, threads, Order::kByCategory, run.failed(),
+                run.parts(), warnings);
 }
 
 }  // namespace
@@ -255,13 +262,14 @@ Detections ParseDetections(std::string_view json,
 
 EvaluationFiles ReadFiles(const std::filesystem::path& truth,
                           const std::filesystem::path& detections,
-                          int threads) {
+                          int threads,
+                          Order order) {
   EvaluationFiles made;
   const ByteSource source(detections);
   PartsRun run(source, threads);
   run.Run(threads, [&] { made.truth = ReadTruth(truth, made.warnings); });
   made.detections = Finish(source, detections.string(), made.truth, threads,
-                           run.failed(), run.parts(), made.warnings);
+                           order, run.failed(), run.parts(), made.warnings);
   return made;
 }
 

@@ -27,7 +27,15 @@ Detections ParseDetections(std::string_view json,
                            const Truth& truth,
                            std::vector<std::string>& warnings);
 
-/// Both files, the second while the first is still being read.
+/// How the detections stand.
+enum class Order {
+  kByCategory,  // the file's within each: the fastest to evaluate
+  kOfFile,      // what decides ties between categories too
+};
+
+/// Both files, the second while the first is still being read. What looks
+/// across categories (FindErrorKinds, FindConfusion) should have kOfFile; the
+/// evaluation is the same with both.
 struct EvaluationFiles {
   Truth truth;
   Detections detections;
@@ -35,6 +43,7 @@ struct EvaluationFiles {
 };
 EvaluationFiles ReadFiles(const std::filesystem::path& truth,
                           const std::filesystem::path& detections,
-                          int threads);
+                          int threads,
+                          Order order = Order::kByCategory);
 
 }  // namespace eyechart::detection

@@ -144,6 +144,46 @@ TEST(ErrorKindsTest, ReasonsByHand) {
   EXPECT_EQ(made.false_alarm_gain, 0);
 }
 
+TEST(ErrorKindsTest, NothingLeftIsRight) {
+  // Both cats are missed and nothing else is there.
+  Scene scene;
+  scene.truth.images.numbers = {1, 2};
+  scene.truth.categories = {{1, "cat"}};
+  scene.truth.Add(0, 0, 0, 0, 10, 10);
+  scene.truth.Add(1, 0, 0, 0, 10, 10);
+  const ErrorKinds made = FindErrorKinds(scene.truth, scene.found, {});
+  EXPECT_EQ(made.AP, 0);
+  EXPECT_EQ(made.of(ErrorKind::kMissed).count, 2);
+  EXPECT_EQ(made.of(ErrorKind::kMissed).gain, 1);
+  EXPECT_EQ(made.miss_gain, 1);
+  EXPECT_EQ(made.of(ErrorKind::kBackground).gain, 0);
+  // Nothing to find and nothing found: no error, nothing to gain.
+  scene.truth = {};
+  const ErrorKinds none = FindErrorKinds(scene.truth, scene.found, {});
+  EXPECT_EQ(none.AP, 0);
+  EXPECT_EQ(none.miss_gain, 0);
+}
+
+TEST(ErrorKindsTest, EqualScoresAsTheyStand) {
+  // Two detections of one score would find the cat, one by another place, one
+  // by another class; the first of them does.
+  Scene scene;
+  scene.truth.images.numbers = {1};
+  scene.truth.categories = {{1, "cat"}, {2, "dog"}};
+  scene.truth.Add(0, 0, 0, 0, 10, 10);
+  scene.found.Add(0, 1, 0, 0, 10, 10, 0.5);
+  scene.found.Add(0, 0, 0, 0, 10, 3, 0.5);
+  ErrorKinds made = FindErrorKinds(scene.truth, scene.found, {});
+  EXPECT_GT(made.of(ErrorKind::kClass).gain, 0);
+  EXPECT_EQ(made.of(ErrorKind::kLocalisation).gain, 0);
+  scene.found = {};
+  scene.found.Add(0, 0, 0, 0, 10, 3, 0.5);
+  scene.found.Add(0, 1, 0, 0, 10, 10, 0.5);
+  made = FindErrorKinds(scene.truth, scene.found, {});
+  EXPECT_EQ(made.of(ErrorKind::kClass).gain, 0);
+  EXPECT_GT(made.of(ErrorKind::kLocalisation).gain, 0);
+}
+
 TEST(ConfusionTest, CountsByHand) {
   const Scene scene = KnownScene();
   const Confusion made = FindConfusion(scene.truth, scene.found, {});

@@ -130,6 +130,32 @@ TEST(ReadDetectionsTest, PartsGiveWhatTheWholeGives) {
             std::string::npos);
 }
 
+TEST(ReadFilesTest, OrderOfTheFile) {
+  const TempFolder folder;
+  WriteText(folder / "gt.json", kTruth);
+  // Of several parts, with categories by turns and one that is unknown.
+  constexpr int kEntries = 20000;
+  std::string text = "[" + Entry(0);
+  for (int i = 1; i < kEntries; ++i) text += ", " + Entry(i);
+  text += R"(, {"image_id": 7, "category_id": 44, "bbox": [1,2,3,4],)"
+          R"( "score": 1}, )" +
+          Entry(kEntries) + "]";
+  WriteText(folder / "dt.json", text);
+  const EvaluationFiles files = ReadFiles(
+      folder / "gt.json", folder / "dt.json", /*threads=*/2, Order::kOfFile);
+  const Detections& read = files.detections;
+  ASSERT_EQ(read.size(), kEntries + 2u);
+  EXPECT_EQ(read.category[kEntries], -1);
+  for (std::size_t j = 0; j < read.size(); ++j) {
+    if (j == kEntries) continue;
+    const int i = static_cast<int>(j) - (j > kEntries ? 1 : 0);
+    ASSERT_EQ(read.x[j], i + 0.25);
+    ASSERT_EQ(read.category[j], i % 2);
+  }
+  EXPECT_NE(files.warnings.back().find("1 detection in a category"),
+            std::string::npos);
+}
+
 TEST(ReadDetectionsTest, SmallFilesAndTexts) {
   const Truth truth = ReadIt();
   std::vector<std::string> warnings;
