@@ -207,6 +207,7 @@ int Run(Options o) {
   job.out = o.out;
   job.workers = o.encode.workers;
   job.encode_batch = o.encode.batch;
+  job.device = o.flags.device;
   job.prompts = o.prompts;
   job.underscores_to_blanks = o.underscores;
   job.train_store = o.train_store;

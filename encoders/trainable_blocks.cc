@@ -62,7 +62,7 @@ std::int64_t FirstOfLast(std::int64_t count,
 }
 
 std::unique_ptr<TrainableBlocks> TrainableBlocks::Create(
-    const Checkpoint& checkpoint, std::int64_t count) {
+    const Checkpoint& checkpoint, std::int64_t count, c10::Device device) {
   const Family& family = FindFamily(checkpoint);
   if (family.read_last_blocks == nullptr) {
     std::vector<std::string_view> can;
@@ -74,13 +74,14 @@ std::unique_ptr<TrainableBlocks> TrainableBlocks::Create(
         count, checkpoint.name, checkpoint.model_type, fmt::join(can, ", "));
   }
   return std::make_unique<TrainableBlocks>(
-      family.read_last_blocks(checkpoint, count));
+      family.read_last_blocks(checkpoint, count), device);
 }
 
-TrainableBlocks::TrainableBlocks(LastBlocks parts) : parts_(std::move(parts)) {
+TrainableBlocks::TrainableBlocks(LastBlocks parts, c10::Device device)
+    : parts_(std::move(parts)) {
   const auto add = [&](const std::string& name, at::Tensor& tensor) {
     if (!tensor.defined()) return;
-    tensor = tensor.contiguous().requires_grad_(true);
+    tensor = tensor.to(device).contiguous().requires_grad_(true);
     parameters_.emplace_back(name, tensor);
   };
   for (std::size_t i = 0; i < parts_.blocks.size(); ++i) {

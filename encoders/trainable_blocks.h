@@ -33,24 +33,26 @@ std::int64_t FirstOfLast(std::int64_t count,
                          const std::string& model);
 
 /// The last blocks of a checkpoint's image tower and the norm behind them, in
-/// float32 on the CPU, by plain operators: the same map as ImageEncoder's, but
-/// for rounding.
+/// float32 on a device of choice, by plain operators: the same map as
+/// ImageEncoder's, but for rounding.
 class TrainableBlocks {
  public:
   /// Reads the last `count` blocks of `checkpoint`. Throws InputError for a
   /// family whose blocks are not all alike (it lists those that can), and
   /// where there are fewer blocks.
-  static std::unique_ptr<TrainableBlocks> Create(const Checkpoint& checkpoint,
-                                                 std::int64_t count);
+  static std::unique_ptr<TrainableBlocks> Create(
+      const Checkpoint& checkpoint,
+      std::int64_t count,
+      c10::Device device = c10::kCPU);
 
-  explicit TrainableBlocks(LastBlocks parts);
+  explicit TrainableBlocks(LastBlocks parts, c10::Device device = c10::kCPU);
 
   std::int64_t count() const {
     return static_cast<std::int64_t>(parts_.blocks.size());
   }
 
-  /// hidden: (B, T, C) float32, Features::hidden of pictures that are `rows`
-  /// patches high -> (B, C, h, w), their feature map.
+  /// hidden: (B, T, C) float32 on the device, Features::hidden of pictures that
+  /// are `rows` patches high -> (B, C, h, w), their feature map.
   at::Tensor Map(const at::Tensor& hidden, std::int64_t rows) const;
 
   /// The learned tensors by name, "11.qkv.weight", "norm.bias": leaves that

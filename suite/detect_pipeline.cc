@@ -147,6 +147,11 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
   made.json = detection::TransferToJson(made.result);
   made.json["dataset"] = sets.test.name;
   made.json["test_part"] = sets.test.split;
+  // As elsewhere: of the CPU nothing is said.
+  if (!model.device.is_cpu()) {
+    made.json["device"] = model.device.str();
+    made.json["tf32"] = model.tf32 ? "on" : "off";
+  }
   made.outcomes = detection::TransferOutcomes(sets.test, made.result.found);
   made.dataset_sha256 = HashOf(sets.test);
   if (job.out.empty()) return made;

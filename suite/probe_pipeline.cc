@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "data/augment.h"
+#include "encoders/device.h"
 #include "encoders/text_encoder.h"
 #include "probes/heads/prompt_file.h"
 #include "probes/heads/zero_shot.h"
@@ -32,6 +33,12 @@ std::unique_ptr<ProbeSide> OpenSide(const probes::Protocol& protocol,
   return std::make_unique<ProbeSide>(Open(store), protocol.tokens);
 }
 
+c10::Device DeviceOf(const ProbeJob& job) {
+  std::string name = job.device;
+  if (name.empty() && job.model) name = job.model->device;
+  return encoders::ParseDevice(name.empty() ? "cpu" : name);
+}
+
 // Gives `input` batches of augmented pictures from the encoder.
 void SetLive(const ProbeJob& job,
              const probes::Protocol& protocol,
@@ -48,6 +55,7 @@ void SetLive(const ProbeJob& job,
   live.tokens = protocol.tokens;
   live.batch = job.encode_batch;
   live.workers = job.workers;
+  live.device = DeviceOf(job);
   input.augmentation = data::AugmentToJson(live.augment);
   input.live = [&job, &model, &train, live](
                    const at::Tensor& index, probes::Targets targets,
@@ -126,6 +134,7 @@ at::Tensor ZeroShot(const ProbeJob& job,
 
 void RequireProbeJob(const ProbeJob& job) {
   probes::RequireKnown(job.options);
+  static_cast<void>(DeviceOf(job));
   const probes::Protocol& protocol = probes::FindProtocol(job.options);
   EYECHART_REQUIRE(
       !job.options.augment || (protocol.kind == "linear" && protocol.blocks) ||
@@ -180,6 +189,7 @@ probes::ProbeResult RunProbeJob(const ProbeJob& job, Progress& progress) {
     }
   }
   probes::ProbeOptions options = job.options;
+  options.device = DeviceOf(job);
   if (!job.out.empty()) {
     CreateFolder(job.out);
     options.state = job.out / "state";

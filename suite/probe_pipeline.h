@@ -24,6 +24,9 @@ struct ProbeJob {
   std::filesystem::path second_test_store;
   /// zero-shot's text tower and options.augment's encoder.
   std::optional<encoders::ModelSpec> model;
+  /// Where heads are trained and neighbours searched: cpu, cuda or cuda:N;
+  /// empty: where `model` runs, and the CPU without one.
+  std::string device;
   const data::Dataset* train_pictures = nullptr;  // with options.augment
   int workers = 0;                                // decoding threads
   std::int64_t encode_batch = 32;                 // pictures a forward pass

@@ -7,6 +7,7 @@
 #include <ATen/ops/softplus.h>
 
 #include "core/error.h"
+#include "probes/detection/device_copy.h"
 
 namespace eyechart::detection {
 namespace {
@@ -61,13 +62,15 @@ at::Tensor FocalSum(const at::Tensor& logits,
                  "{} classes of {} rows", classes.numel(), logits.size(0));
   const at::Tensor kept = (classes != kIgnored).nonzero().squeeze(1);
   if (kept.size(0) < classes.size(0))
-    return FocalSum(logits.index_select(0, kept), classes.index_select(0, kept),
-                    options);
+    return FocalSum(logits.index_select(0, OnDevice(kept, logits.device())),
+                    classes.index_select(0, kept), options);
   // Nearly all rows are background: every class is taken to be absent, and
   // those that are there are set right, without a table of zeros and ones.
   const at::Tensor rows = (classes >= 0).nonzero().squeeze(1);
-  const at::Tensor there = logits.reshape({-1}).index_select(
-      0, rows * logits.size(1) + classes.index_select(0, rows));
+  const at::Tensor places =
+      rows * logits.size(1) + classes.index_select(0, rows);
+  const at::Tensor there =
+      logits.reshape({-1}).index_select(0, OnDevice(places, logits.device()));
   return FocalAbsent(logits, options).sum() +
          (FocalThere(there, options) - FocalAbsent(there, options)).sum();
 }

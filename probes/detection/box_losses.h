@@ -20,7 +20,8 @@ struct FocalOptions {
 
 /// Sum over rows and classes of the sigmoid focal loss: `logits` (N, K), each
 /// class a question of its own, `classes` (N) int64 the one that is there,
-/// kNoClass or kIgnored (such a row has no part in it). A scalar.
+/// kNoClass or kIgnored (such a row has no part in it); where they are on the
+/// CPU and the logits on another device, nothing waits for that. A scalar.
 /// Source: Lin et al. 2017 (RetinaNet), equation 5.
 at::Tensor FocalSum(const at::Tensor& logits,
                     const at::Tensor& classes,

@@ -1,6 +1,8 @@
 #include "probes/detection/decoder_layer.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
 
@@ -16,7 +18,8 @@ namespace {
 // Offsets (H, L, P, 2): head h looks in direction h of H around the centre, on
 // squares of radius 1, 2, ... P.
 void SetRings(const at::Tensor& bias, const DecoderOptions& options) {
-  auto* out = bias.mutable_data_ptr<float>();
+  const at::Tensor rings = at::empty(bias.sizes(), at::kFloat);
+  auto* out = rings.mutable_data_ptr<float>();
   for (std::int64_t h = 0; h < options.heads; ++h) {
     const double angle = 2 * std::numbers::pi * static_cast<double>(h) /
                          static_cast<double>(options.heads);
@@ -31,6 +34,8 @@ void SetRings(const at::Tensor& bias, const DecoderOptions& options) {
       }
     }
   }
+  const at::NoGradGuard frozen;
+  bias.copy_(rings);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ namespace eyechart::detection {
 /// off). S is the cells of `levels`, finest first.
 /// Gradients flow to all three, once: the slopes have none of their own.
 /// float32 on the CPU runs in loops of ours, anything else through
-/// grid_sampler. Source: Zhu et al. 2021 (Deformable DETR), equation 3.
+/// grid_sampler, on the tensors' device: the same function, but where a
+/// location is a cell's very centre, at a kink, rounding may choose the other
+/// side's slope. Source: Zhu et al. 2021 (Deformable DETR), equation 3.
 at::Tensor SampleDeformably(const at::Tensor& values,
                             const std::vector<LevelSize>& levels,
                             const at::Tensor& locations,

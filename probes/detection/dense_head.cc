@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "probes/detection/device_copy.h"
+#include "probes/detection/highest_scores.h"
 #include "probes/detection/layers.h"
 
 namespace eyechart::detection {
@@ -42,30 +44,14 @@ struct Outputs {
   std::vector<CellGrid> grids;
 };
 
-// Of (cell, class) numbers, the `most` with the highest scores of at least
-// `least`, in that order; of equal scores the lower number first.
-at::Tensor Highest(const at::Tensor& scores, double least, std::int64_t most) {
-  const float* values = scores.const_data_ptr<float>();
-  std::vector<std::int64_t> kept;
-  for (std::int64_t i = 0; i < scores.numel(); ++i)
-    if (static_cast<double>(values[i]) >= least) kept.push_back(i);
-  const auto before = [values](std::int64_t a, std::int64_t b) {
-    return values[a] != values[b] ? values[a] > values[b] : a < b;
-  };
-  if (static_cast<std::int64_t>(kept.size()) > most) {
-    std::nth_element(kept.begin(), kept.begin() + most, kept.end(), before);
-    kept.resize(static_cast<std::size_t>(most));
-  }
-  std::sort(kept.begin(), kept.end(), before);
-  return at::tensor(kept, at::kLong);
-}
-
 class DenseHead final : public DetectionHead {
  public:
   explicit DenseHead(const DenseHeadOptions& options)
       : options_(options),
         pyramid_(options.pyramid),
-        maker_(options.pyramid.seed, /*first_stream=*/0) {
+        maker_(options.pyramid.seed,
+               /*first_stream=*/0,
+               options.pyramid.device) {
     const std::int64_t width = options.pyramid.width;
     EYECHART_REQUIRE(options.groups > 0 && width % options.groups == 0,
                      "detection: head width {} is no multiple of the {} groups "
@@ -113,20 +99,24 @@ class DenseHead final : public DetectionHead {
         std::max(1.0, static_cast<double>(wanted.cells.size(0)));
     const double weights =
         std::max(1e-6, wanted.centreness.sum().item<double>());
+    const at::Device device = out.logits.device();
+    const at::Tensor corners = OnDevice(wanted.corners, device);
+    const at::Tensor centreness = OnDevice(wanted.centreness, device);
     const at::Tensor sides =
-        out.sides.reshape({-1, kSides + 1}).index_select(0, wanted.cells);
+        out.sides.reshape({-1, kSides + 1})
+            .index_select(0, OnDevice(wanted.cells, device));
     const at::Tensor boxes =
         BoxesOf(sides.narrow(1, 0, kSides),
                 wanted.cells.remainder(CellCount(out.grids)), out.grids);
-    const at::Tensor apart = 1 - GeneralizedIou(boxes, wanted.corners);
+    const at::Tensor apart = 1 - GeneralizedIou(boxes, corners);
     return {{"class", FocalSum(out.logits.reshape({-1, options_.classes}),
                                wanted.classes, options_.focal) /
                           cells},
-            {"box", (apart * wanted.centreness).sum() / weights},
-            {"centreness", at::binary_cross_entropy_with_logits(
-                               sides.select(1, kSides), wanted.centreness, {},
-                               {}, kSumReduction) /
-                               cells}};
+            {"box", (apart * centreness).sum() / weights},
+            {"centreness",
+             at::binary_cross_entropy_with_logits(
+                 sides.select(1, kSides), centreness, {}, {}, kSumReduction) /
+                 cells}};
   }
 
   std::vector<FoundBoxes> Detect(const std::vector<at::Tensor>& maps,
@@ -140,19 +130,23 @@ class DenseHead final : public DetectionHead {
     const int stride = options_.pyramid.maps[0].stride;
     const auto height = static_cast<double>(maps[0].size(2) * stride);
     const auto width = static_cast<double>(maps[0].size(3) * stride);
+    const at::Device device = scores.device();
+    const at::Tensor limit = OnDevice(
+        at::tensor({width, height, width, height}, at::kFloat), device);
     std::vector<FoundBoxes> found;
     for (std::int64_t i = 0; i < scores.size(0); ++i) {
       const at::Tensor said = scores[i].reshape({-1});
-      const at::Tensor best = Highest(said, options.min_score, options.most);
+      const at::Tensor best =
+          HighestScores(said, options.min_score, options.most);
       const at::Tensor cells = best.floor_divide(options_.classes);
       const at::Tensor boxes =
-          BoxesOf(out.sides[i].narrow(1, 0, kSides).index_select(0, cells),
+          BoxesOf(out.sides[i]
+                      .narrow(1, 0, kSides)
+                      .index_select(0, OnDevice(cells, device)),
                   cells, out.grids);
-      const at::Tensor limit =
-          at::tensor({width, height, width, height}, at::kFloat);
       found.push_back({boxes.clamp_min(0).minimum(limit),
-                       said.index_select(0, best),
-                       best.remainder(options_.classes)});
+                       said.index_select(0, OnDevice(best, device)),
+                       OnDevice(best.remainder(options_.classes), device)});
     }
     return found;
   }
@@ -214,8 +208,8 @@ class DenseHead final : public DetectionHead {
     return out;
   }
 
-  // Corners of `cells` (P), 0 ... L - 1, from their outputs (P, 4): left, top,
-  // right, bottom.
+  // Corners of `cells` (P), 0 ... L - 1, on the CPU, from their outputs (P, 4):
+  // left, top, right, bottom.
   at::Tensor BoxesOf(const at::Tensor& sides,
                      const at::Tensor& cells,
                      const std::vector<CellGrid>& grids) const {
@@ -223,10 +217,14 @@ class DenseHead final : public DetectionHead {
     for (const CellGrid& grid : grids)
       pixels.push_back(static_cast<float>(grid.stride));
     const at::Tensor levels = CellLevels(grids).index_select(0, cells);
-    const at::Tensor stride =
-        at::tensor(pixels, at::kFloat).index_select(0, levels).unsqueeze(1);
-    const at::Tensor points = CellPoints(grids).index_select(0, cells);
-    const at::Tensor scale = scale_.index_select(0, levels).unsqueeze(1);
+    const at::Device device = sides.device();
+    const at::Tensor stride = OnDevice(
+        at::tensor(pixels, at::kFloat).index_select(0, levels).unsqueeze(1),
+        device);
+    const at::Tensor points =
+        OnDevice(CellPoints(grids).index_select(0, cells), device);
+    const at::Tensor scale =
+        scale_.index_select(0, OnDevice(levels, device)).unsqueeze(1);
     const at::Tensor away =
         (sides * scale).clamp_max(kMostExponent).exp() * stride;
     return at::cat(

@@ -39,7 +39,7 @@ struct DenseTargetOptions {
   double reach = 8;
 };
 
-/// Targets of a batch of B pictures.
+/// Targets of a batch of B pictures, on the CPU.
 struct DenseTargets {
   at::Tensor classes;     // (B L) int64; kNoClass and kIgnored where none is
   at::Tensor cells;       // (P) int64, rising: where classes are

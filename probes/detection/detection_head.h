@@ -14,7 +14,8 @@ namespace eyechart::detection {
 /// Tensors by name.
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// The true boxes of one picture.
+/// The true boxes of one picture; on the CPU, where targets are made, whatever
+/// the head's device.
 struct BoxTargets {
   at::Tensor corners;  // (n, 4) float32: x1, y1, x2, y2 in input pixels
   at::Tensor classes;  // (n) int64, 0 ... K - 1
@@ -24,7 +25,7 @@ struct BoxTargets {
   at::Tensor ignored = {};
 };
 
-/// The boxes a head finds in one picture.
+/// The boxes a head finds in one picture, on the device of the maps.
 struct FoundBoxes {
   at::Tensor corners;  // (n, 4) float32: x1, y1, x2, y2 in input pixels
   at::Tensor scores;   // (n) float32, 0 ... 1, highest first
@@ -52,7 +53,9 @@ struct DetectOptions {
   std::int64_t most = 1000;
 };
 
-/// Deterministic for the same input and number of threads.
+/// Its parameters are on the device that its options name, and so are the maps
+/// it reads. Deterministic on the CPU for the same input and number of threads;
+/// on CUDA gradients are summed in an order that is not fixed.
 class DetectionHead {
  public:
   virtual ~DetectionHead() = default;

@@ -14,7 +14,8 @@ namespace eyechart::detection {
 /// What heads of all kinds are told; the rest is each kind's own default, as
 /// the recipe is the same for all encoders.
 struct HeadOptions {
-  /// The encoder's maps, the head's width, and the seed of all start values.
+  /// The encoder's maps, the head's width, the seed of all start values, and
+  /// the device of all parameters.
   PyramidOptions pyramid;
   std::int64_t classes = 0;
   /// Convolutions a tower, or decoder layers; 0: the kind's own.

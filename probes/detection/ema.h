@@ -17,9 +17,9 @@ struct AverageOptions {
   bool warm_up = true;
 };
 
-/// Averages of `parameters`, which it shares memory with; made of their values
-/// at construction. average = d average + (1 - d) value, d as above.
-/// Source: Polyak and Juditsky 1992; the warm-up is TensorFlow's
+/// Averages of `parameters`, which it shares memory with, on their device; made
+/// of their values at construction. average = d average + (1 - d) value, d as
+/// above. Source: Polyak and Juditsky 1992; the warm-up is TensorFlow's
 /// ExponentialMovingAverage with num_updates.
 class MovingAverage {
  public:

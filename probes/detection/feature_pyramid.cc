@@ -78,7 +78,7 @@ at::Tensor StretchRows(const at::Tensor& x,
 class FeaturePyramid::Impl {
  public:
   explicit Impl(const PyramidOptions& options)
-      : options_(options), maker_(options.seed, kFirstStream) {
+      : options_(options), maker_(options.seed, kFirstStream, options.device) {
     EYECHART_CHECK(!options.maps.empty() && options.width > 0,
                    "a pyramid of {} maps, width {}", options.maps.size(),
                    options.width);

@@ -17,6 +17,8 @@ struct PyramidOptions {
   std::vector<MapLevel> maps;
   std::int64_t width = 256;  // channels of each level
   std::uint64_t seed = 0;    // of the start values
+  /// Of the parameters, a head's own included; the maps come on it too.
+  at::Device device = at::kCPU;
 };
 
 /// Three levels of strides nearest to 8, 16 and 32. Each takes the map whose

@@ -27,7 +27,8 @@ struct HeadOptimizerOptions {
 
 /// One optimiser over parameters that may be added in several groups, such as a
 /// head's and an encoder's last blocks. They are contiguous float32 leaves on
-/// the CPU; what has no gradient after a backward pass is left as it is.
+/// one device; what has no gradient after a backward pass is left as it is.
+/// Moments are on the parameters' device.
 class HeadOptimizer {
  public:
   explicit HeadOptimizer(const HeadOptimizerOptions& options)
@@ -58,8 +59,36 @@ class HeadOptimizer {
     double decay = 0;
   };
 
+  // Over all parts that have gradients.
+  double GradientNorm() const;
+  // Of parts with gradients, `scale` times theirs.
+  void StepByLists(double rate, double scale, std::int64_t step);
+
   HeadOptimizerOptions options_;
   std::vector<Part> parts_;
 };
+
+namespace internal {
+
+/// Parameters that share a rate and a decay, each with its gradient and
+/// moments.
+struct ParameterLists {
+  std::vector<at::Tensor> values;
+  std::vector<at::Tensor> slopes;
+  std::vector<at::Tensor> first;
+  std::vector<at::Tensor> second;
+};
+
+/// What a step does off the CPU, on any device: probes::AdamWStep by operators
+/// that take all tensors of a list at a time; the same but for rounding.
+/// `scale` is a factor of the slopes, which stay as they are.
+void AdamWByLists(const ParameterLists& lists,
+                  double rate,
+                  double decay,
+                  double scale,
+                  std::int64_t step,
+                  const probes::AdamWOptions& options);
+
+}  // namespace internal
 
 }  // namespace eyechart::detection

@@ -14,7 +14,7 @@ at::Tensor ParameterMaker::Add(const std::string& name,
                                const at::Tensor& start) {
   for (const auto& [other, tensor] : made_)
     EYECHART_CHECK(other != name, "two parameters {}", name);
-  made_.emplace_back(name, start);
+  made_.emplace_back(name, start.to(device_));
   return made_.back().second.requires_grad_(true);
 }
 

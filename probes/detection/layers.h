@@ -17,9 +17,13 @@ namespace eyechart::detection {
 class ParameterMaker {
  public:
   /// Start values are drawn from the streams `first_stream`, + 1, ... of
-  /// `seed`; parts of a head that share a seed want streams of their own.
-  ParameterMaker(std::uint64_t seed, std::uint64_t first_stream)
-      : seed_(seed), stream_(first_stream) {}
+  /// `seed`; parts of a head that share a seed want streams of their own. They
+  /// are drawn on the CPU and then brought to `device`: a seed means the same
+  /// on all devices.
+  ParameterMaker(std::uint64_t seed,
+                 std::uint64_t first_stream,
+                 at::Device device = at::kCPU)
+      : seed_(seed), stream_(first_stream), device_(device) {}
 
   /// Normal with mean 0; float32.
   at::Tensor Normal(const std::string& name,
@@ -36,6 +40,7 @@ class ParameterMaker {
 
   std::uint64_t seed_;
   std::uint64_t stream_;
+  at::Device device_;
   NamedTensors made_;
 };
 

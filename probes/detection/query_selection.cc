@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "probes/detection/device_copy.h"
 
 namespace eyechart::detection {
 namespace {
@@ -77,8 +78,9 @@ SelectedQueries QuerySelection::Forward(const at::Tensor& cells,
     const at::NoGradGuard frozen;
     const at::Tensor scores =
         std::get<0>(class_(norm_(linear_(cells.detach()))).max(-1))
-            .masked_fill_(anchors.usable.logical_not().to(cells.device()),
-                          -std::numeric_limits<float>::infinity());
+            .masked_fill_(
+                OnDevice(anchors.usable.logical_not(), cells.device()),
+                -std::numeric_limits<float>::infinity());
     // Stable: of equal cells, as in an empty picture, the first.
     chosen = std::get<1>(scores.sort(/*stable=*/true, 1, /*descending=*/true))
                  .narrow(1, 0, q);
@@ -87,7 +89,7 @@ SelectedQueries QuerySelection::Forward(const at::Tensor& cells,
   const at::Tensor rows =
       cells.reshape({b * s, d}).index_select(0, (chosen + first).reshape({-1}));
   const at::Tensor content = norm_(linear_(rows)).view({b, q, d});
-  const at::Tensor start = anchors.logits.to(cells.device())
+  const at::Tensor start = OnDevice(anchors.logits, cells.device())
                                .index_select(0, chosen.reshape({-1}))
                                .view({b, q, 4});
   SelectedQueries selected;

@@ -18,7 +18,7 @@ struct SetPrediction {
 };
 
 /// The boxes that cells start from: a square around each cell's centre, of 0.05
-/// of the picture on the finest level and twice that on each next.
+/// of the picture on the finest level and twice that on each next. On the CPU.
 struct Anchors {
   at::Tensor logits;       // (S, 4): log(x / (1 - x)) of centre and size
   at::Tensor usable;       // (S) bool: all four within 0.01 ... 0.99

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "probes/detection/device_copy.h"
 
 namespace eyechart::detection {
 namespace {
@@ -23,6 +24,7 @@ SetModelOptions ModelOptions(const SetHeadOptions& options,
   model.decoder.width = options.pyramid.width;
   model.decoder.levels = static_cast<std::int64_t>(pyramid.strides().size());
   model.seed = options.pyramid.seed;
+  model.device = options.pyramid.device;
   return model;
 }
 
@@ -104,7 +106,8 @@ class SetHead final : public DetectionHead {
     const std::int64_t k = said.logits.size(2);
     const std::int64_t most = std::min(options.most, said.logits.size(1));
     const at::Tensor size = SizeOf(maps);
-    const at::Tensor pixels = at::cat({size, size}).to(said.boxes.device());
+    const at::Tensor pixels =
+        OnDevice(at::cat({size, size}), said.boxes.device());
     const at::Tensor corners = CornersOf(said.boxes).clamp_(0, 1) * pixels;
     std::vector<FoundBoxes> found;
     for (std::int64_t i = 0; i < said.logits.size(0); ++i) {
@@ -131,7 +134,7 @@ class SetHead final : public DetectionHead {
   }
 
  private:
-  // (2) float32: width and height of the pictures in pixels.
+  // (2) float32 on the CPU: width and height of the pictures in pixels.
   at::Tensor SizeOf(const std::vector<at::Tensor>& maps) const {
     const int stride = options_.pyramid.maps[0].stride;
     return at::tensor({static_cast<float>(maps[0].size(3) * stride),
@@ -139,6 +142,7 @@ class SetHead final : public DetectionHead {
                       at::kFloat);
   }
 
+  // On the CPU, where they are matched.
   std::vector<SetTargets> TargetsOf(
       const std::vector<at::Tensor>& maps,
       const std::vector<BoxTargets>& targets) const {

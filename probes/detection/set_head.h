@@ -17,8 +17,8 @@ struct SetHeadOptions {
   /// Its seed is the whole head's, its width that of the decoder: a multiple of
   /// the attention heads.
   PyramidOptions pyramid;
-  /// Its classes are the head's; the decoder's width and levels and the seed
-  /// are taken from the pyramid.
+  /// Its classes are the head's; the decoder's width and levels, the seed and
+  /// the device are taken from the pyramid.
   SetModelOptions model;
   MatchCosts costs;
   SetLossOptions losses;

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "probes/detection/assignment.h"
+#include "probes/detection/device_copy.h"
 
 namespace eyechart::detection {
 namespace {
@@ -115,9 +116,9 @@ SetMatches MatchQueries(const SetPrediction& prediction,
     matched_classes.push_back(wanted.classes.index_select(0, objects));
   }
   const auto device = prediction.logits.device();
-  return {at::tensor(rows, at::kLong).to(device),
-          at::cat(matched_boxes).to(device),
-          at::cat(matched_classes).to(device)};
+  return {OnDevice(at::tensor(rows, at::kLong), device),
+          OnDevice(at::cat(matched_boxes), device),
+          OnDevice(at::cat(matched_classes), device)};
 }
 
 at::Tensor CornersOf(const at::Tensor& boxes) {

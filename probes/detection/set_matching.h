@@ -35,8 +35,9 @@ struct SetMatches {
 /// The cheapest pairing of each picture's queries with its objects: min(Q, n)
 /// pairs, so that of more objects than queries those are left out that would
 /// cost most. A pair whose cost is not finite is taken only where nothing else
-/// is left. Source: Carion et al. 2020 (DETR); the costs are those of
-/// transformers' RTDetrHungarianMatcher.
+/// is left. Pairs are found on the CPU, on copies of what is predicted, and
+/// come on the prediction's device. Source: Carion et al. 2020 (DETR); the
+/// costs are those of transformers' RTDetrHungarianMatcher.
 SetMatches MatchQueries(const SetPrediction& prediction,
                         const std::vector<SetTargets>& targets,
                         const MatchCosts& costs = {});

@@ -23,7 +23,7 @@ double PriorLogit(double prior) { return std::log(prior / (1 - prior)); }
 
 SetModel::SetModel(const SetModelOptions& options)
     : options_(options),
-      maker_(options.seed, kFirstStream),
+      maker_(options.seed, kFirstStream, options.device),
       selection_(options.decoder.width,
                  options.classes,
                  PriorLogit(options.prior),

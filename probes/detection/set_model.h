@@ -22,7 +22,8 @@ struct SetModelOptions {
   /// What every class's score starts from, as there are far more queries than
   /// objects (Lin et al. 2017).
   double prior = 0.01;
-  std::uint64_t seed = 0;  // of the start values
+  std::uint64_t seed = 0;        // of the start values
+  at::Device device = at::kCPU;  // of the parameters
 };
 
 /// What the cells said that became queries, then what each layer says.

@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/stacked_heads.h"
 #include "probes/heads/start_values.h"
 
@@ -22,6 +23,8 @@ namespace {
 // Values of attention (pictures x tokens x heads of the grid) at a time: few
 // enough to stay in cache beside the tokens, enough for a whole product.
 constexpr std::int64_t kChunkValues = std::int64_t{1} << 22;
+// On a GPU there is no such cache, and memory sets the bound: 256 MiB a tensor.
+constexpr std::int64_t kDeviceChunkValues = std::int64_t{1} << 26;
 
 // What the slopes of a batch are made from, kept from the forward pass.
 struct Pass {
@@ -37,7 +40,7 @@ class AttentiveGrid final : public HeadGrid {
       : options_(options),
         count_(static_cast<std::int64_t>(options.points.size())),
         part_(options.width / std::max<std::int64_t>(options.heads, 1)),
-        heads_(RatesOf(options), options.width) {
+        heads_(RatesOf(options), options.width, options.device) {
     EYECHART_CHECK(count_ > 0 && options.outputs > 0 && options.heads > 0 &&
                        part_ * options.heads == options.width,
                    "{} attention heads on width {}", options.heads,
@@ -51,17 +54,20 @@ class AttentiveGrid final : public HeadGrid {
 
   std::int64_t size() const override { return count_; }
 
-  at::Tensor Step(const at::Tensor& x,
-                  const Targets& targets,
+  at::Tensor Step(const at::Tensor& given,
+                  const Targets& given_targets,
                   std::int64_t step) override {
-    RequireTokens(x);
+    RequireTokens(given);
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
+    const Targets targets = given_targets.On(options_.device);
     const auto [mean, inverse] = heads_.Observe(x);
     std::array<at::Tensor, kStacks> slopes;
     for (std::size_t i = 0; i < kStacks; ++i)
       slopes[i] = at::zeros_like(heads_.stack(i));
     const at::Tensor folded = Folded() * inverse;
     at::Tensor folded_slope = at::zeros_like(folded);
-    at::Tensor loss = at::zeros({count_}, at::kFloat);
+    at::Tensor loss = at::zeros({count_}, folded.options());
     const std::int64_t chunk = Chunk(x);
     for (std::int64_t begin = 0; begin < x.size(0); begin += chunk) {
       const std::int64_t n = std::min(chunk, x.size(0) - begin);
@@ -82,8 +88,10 @@ class AttentiveGrid final : public HeadGrid {
     return loss;
   }
 
-  at::Tensor Scores(const at::Tensor& x) const override {
-    RequireTokens(x);
+  at::Tensor Scores(const at::Tensor& given) const override {
+    RequireTokens(given);
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
     const auto [mean, inverse] = heads_.Running();
     const at::Tensor folded = Folded() * inverse;
     std::vector<at::Tensor> scores;
@@ -124,8 +132,12 @@ class AttentiveGrid final : public HeadGrid {
   }
 
   std::int64_t Chunk(const at::Tensor& x) const {
+    const std::int64_t all = count_ * options_.heads;
+    if (x.is_cpu())
+      return std::max<std::int64_t>(1, kChunkValues / (x.size(1) * all));
+    // What is pooled can be more than the attention.
     return std::max<std::int64_t>(
-        1, kChunkValues / (x.size(1) * count_ * options_.heads));
+        1, kDeviceChunkValues / (std::max(x.size(1), options_.width) * all));
   }
 
   // K^T q of every attention head, with attention's scale: (GH, C).

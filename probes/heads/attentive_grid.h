@@ -2,6 +2,8 @@
 // tokens, at every learning rate and weight decay, all trained at once.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -28,6 +30,8 @@ struct AttentiveGridOptions {
   double clip = 3.0;  // norm that slopes are cut to; AIMv2, Table A2
   Schedule schedule;  // AIMv2: to 1e-5 by a cosine, no warm-up on small sets
   std::uint64_t seed = 0;  // of the start
+  /// Where heads lie and are trained; starts are drawn on the CPU.
+  c10::Device device = c10::kCPU;
 };
 
 /// Heads of AIM's AttentionPoolingClassifier on tokens (B, T, C): batch norm

@@ -51,8 +51,9 @@ at::Tensor DividedBy(const at::Tensor& rows, const at::Tensor& norms) {
   return rows * scales.unsqueeze(1);
 }
 
-CosineBank::CosineBank(const at::Tensor& rows)
+CosineBank::CosineBank(const at::Tensor& rows, bool packed)
     : rows_(rows.to(at::kFloat).contiguous()), norms_(RowNormsOf(rows_)) {
+  if (!packed) return;
   const encoders::Placement placement =
       encoders::MakePlacement(at::kFloat, at::kCPU);
   for (std::int64_t first = 0; first < rows_.size(0); first += kRows) {

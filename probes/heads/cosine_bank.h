@@ -25,9 +25,12 @@ class CosineBank {
   static constexpr std::int64_t kQueries = 128;
   static constexpr std::int64_t kRows = 2048;
 
-  explicit CosineBank(const at::Tensor& rows);
+  /// Without `packed` only Cosine and what it needs are there.
+  explicit CosineBank(const at::Tensor& rows, bool packed = true);
 
   std::int64_t size() const { return rows_.size(0); }
+  const at::Tensor& rows() const { return rows_; }
+  const at::Tensor& norms() const { return norms_; }
 
   /// Two cosines of unit rows of d values in float32, each off by at most
   /// (d + 5) 2^-24: Higham 2002, (3.5), with the rounding of the rows and of

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/optimizers.h"
 #include "probes/heads/start_values.h"
 
@@ -46,10 +47,12 @@ class LinearGrid final : public HeadGrid {
       // A stream that the other columns of the grid have no part in.
       const auto stream = static_cast<std::uint64_t>(
           (group.columns.begin << 32) ^ group.columns.count);
-      group.weight = NormalValues({1, k, group.columns.count},
-                                  options.deviation, options.seed, stream)
-                         .repeat({heads, 1, 1});
-      group.bias = at::zeros({heads, k}, at::kFloat);
+      group.weight =
+          OnDevice(NormalValues({1, k, group.columns.count}, options.deviation,
+                                options.seed, stream),
+                   options.device)
+              .repeat({heads, 1, 1});
+      group.bias = at::zeros({heads, k}, group.weight.options());
       group.weight_velocity = at::zeros_like(group.weight);
       group.bias_velocity = at::zeros_like(group.bias);
     }
@@ -59,9 +62,12 @@ class LinearGrid final : public HeadGrid {
     return static_cast<std::int64_t>(options_.points.size());
   }
 
-  at::Tensor Step(const at::Tensor& x,
-                  const Targets& targets,
+  at::Tensor Step(const at::Tensor& given,
+                  const Targets& given_targets,
                   std::int64_t step) override {
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
+    const Targets targets = given_targets.On(options_.device);
     std::vector<at::Tensor> losses;
     for (Group& group : groups_) {
       const at::Tensor rows = Read(group, x);
@@ -81,7 +87,9 @@ class LinearGrid final : public HeadGrid {
     return at::cat(losses);
   }
 
-  at::Tensor Scores(const at::Tensor& x) const override {
+  at::Tensor Scores(const at::Tensor& given) const override {
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
     std::vector<at::Tensor> scores;
     for (const Group& group : groups_)
       scores.push_back(GroupScores(group, Read(group, x)));
@@ -104,8 +112,8 @@ class LinearGrid final : public HeadGrid {
   NamedTensors Head(std::int64_t point) const override {
     for (const Group& group : groups_) {
       if (point < group.size())
-        return {{"weight", group.weight[point].clone()},
-                {"bias", group.bias[point].clone()}};
+        return {{"weight", HostCopy(group.weight[point])},
+                {"bias", HostCopy(group.bias[point])}};
       point -= group.size();
     }
     EYECHART_CHECK(false, "no head {} more", point);

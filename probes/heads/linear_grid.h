@@ -2,6 +2,8 @@
 // of blocks, all trained at once by SGD.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -34,6 +36,8 @@ struct LinearGridOptions {
   double deviation = 0.01;   // of the weights' normal start; DINOv2's
   Schedule schedule;         // cosine to 0, no warm-up
   std::uint64_t seed = 0;    // of the start
+  /// Where heads lie and are trained; starts are drawn on the CPU.
+  c10::Device device = c10::kCPU;
 };
 
 /// Heads W x + b with W (K, d) and b (K), which starts at 0. Heads that read

@@ -9,16 +9,14 @@
 #include <faiss/IndexFlat.h>
 
 #include <algorithm>
-#include <optional>
-#include <span>
-#include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "probes/heads/cosine_bank.h"
 #include "probes/heads/cosine_candidates.h"
-#include "probes/heads/vote_check.h"
+#include "probes/heads/device_neighbours.h"
+#include "probes/heads/neighbour_decision.h"
 
 namespace eyechart::probes {
 namespace {
@@ -28,24 +26,9 @@ Neighbours FindExact(const at::Tensor& train,
                      std::int64_t k,
                      const VoteUse* use) {
   const CosineBank bank(train);
-  const at::Tensor queries = test.to(at::kFloat).contiguous();
-  const at::Tensor norms = RowNormsOf(queries);
-  const at::Tensor normed = DividedBy(queries, norms);
+  NeighbourQuestion question(bank, test, k, use);
+  const at::Tensor normed = DividedBy(question.queries(), question.norms());
   const std::int64_t m = test.size(0);
-  const std::int64_t d = train.size(1);
-  const double error = bank.CosineError();
-  at::Tensor labels, truth;
-  if (use != nullptr) {
-    labels = use->labels.contiguous();
-    if (use->truth.defined()) truth = use->truth.contiguous();
-  }
-
-  Neighbours found{at::empty({m, k}, at::kDouble),
-                   at::empty({m, k}, at::kLong)};
-  auto* cosines = found.cosines.mutable_data_ptr<double>();
-  auto* rows = found.rows.mutable_data_ptr<std::int64_t>();
-  const auto* query_data = queries.const_data_ptr<float>();
-  const auto* norm_data = norms.const_data_ptr<double>();
   constexpr std::int64_t kTile = CosineBank::kQueries;
   // A thread takes a tile of queries through all of the bank by itself: nothing
   // waits, and products inside a parallel region stay on its thread.
@@ -53,47 +36,15 @@ Neighbours FindExact(const at::Tensor& train,
   at::parallel_for(0, tiles, 1, [&](std::int64_t low, std::int64_t high) {
     const c10::InferenceMode inference;
     std::vector<CosineCandidates> candidates(static_cast<std::size_t>(kTile));
-    std::vector<std::pair<double, std::int64_t>> exact;
-    std::optional<VoteCheck> check;
-    if (use != nullptr)
-      check.emplace(std::span(labels.const_data_ptr<std::int64_t>(),
-                              static_cast<std::size_t>(labels.numel())),
-                    use->classes, use->k, use->temperature, error);
+    NeighbourDecision decision(question);
     // Taken once: a fresh megabyte a product would come page by page.
     const at::Tensor memory =
         at::empty({kTile * CosineBank::kRows}, at::kFloat);
-    const auto higher = [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second < b.second;
-    };
-    const auto give = [&](std::int64_t query, const auto& list) {
-      for (std::int64_t j = 0; j < k; ++j) {
-        cosines[query * k + j] = list[static_cast<std::size_t>(j)].first;
-        rows[query * k + j] = list[static_cast<std::size_t>(j)].second;
-      }
-    };
-    const auto decide = [&](std::int64_t query, std::vector<FoundRow>& list) {
-      if (check) {
-        std::sort(list.begin(), list.end(), higher);
-        const std::int64_t own =
-            truth.defined() ? truth.const_data_ptr<std::int64_t>()[query] : -1;
-        if (check->Certain(list, own)) return give(query, list);
-      }
-      exact.clear();
-      for (std::size_t j = 0; j < list.size(); ++j) {
-        if (j + 1 < list.size()) bank.Prefetch(list[j + 1].second);
-        const std::int64_t row = list[j].second;
-        exact.emplace_back(
-            bank.Cosine(query_data + query * d, norm_data[query], row), row);
-      }
-      std::partial_sort(exact.begin(), exact.begin() + k, exact.end(), higher);
-      give(query, exact);
-    };
     for (std::int64_t tile = low; tile < high; ++tile) {
       ThrowIfInterrupted();
       const std::int64_t begin = tile * kTile;
       const std::int64_t count = std::min(kTile, m - begin);
-      for (CosineCandidates& one : candidates)
-        one.Reset(k, static_cast<float>(2 * error));
+      for (CosineCandidates& one : candidates) one.Reset(k, question.slack());
       bank.ForCosines(
           normed.narrow(0, begin, count), memory,
           [&](const float* data, std::int64_t first, std::int64_t width) {
@@ -102,10 +53,11 @@ Neighbours FindExact(const at::Tensor& train,
                                                            width, first);
           });
       for (std::int64_t i = 0; i < count; ++i)
-        decide(begin + i, candidates[static_cast<std::size_t>(i)].Finish());
+        decision.Decide(begin + i,
+                        candidates[static_cast<std::size_t>(i)].Finish());
     }
   });
-  return found;
+  return question.found();
 }
 
 Neighbours FindByFaiss(const at::Tensor& train,
@@ -156,8 +108,10 @@ Neighbours FindNearest(const at::Tensor& train,
                    use->truth.numel());
   }
   const std::int64_t k = std::min(options.k, train.size(0));
-  return options.engine == "exact" ? FindExact(train, test, k, use)
-                                   : FindByFaiss(train, test, k);
+  if (options.engine != "exact") return FindByFaiss(train, test, k);
+  if (!options.device.is_cpu())
+    return FindNearestOnDevice(train, test, k, use, options.device);
+  return FindExact(train, test, k, use);
 }
 
 at::Tensor VotesOf(const Neighbours& found,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <string>
@@ -18,6 +19,8 @@ struct NearestOptions {
   /// "exact", or "faiss-flat": FAISS's flat index of normed float32 rows, whose
   /// rounding decides between neighbours closer than about 1e-6.
   std::string engine = "exact";
+  /// Where the exact engine multiplies; decisions are made on the CPU.
+  c10::Device device = c10::kCPU;
 };
 
 /// Throws InputError for an engine that is not known, a k below 1 or a
@@ -45,8 +48,9 @@ struct VoteUse {
 /// rounding could have put behind, and decides in float64; with `use` it leaves
 /// float32 cosines to a query where their worst rounding (see VoteCheck) could
 /// change neither the class with the most votes nor the set of the first five
-/// nor the rank of the true one.
-/// Throws std::logic_error for shapes that do not fit.
+/// nor the rank of the true one. Without `use` the rows and cosines are the
+/// same on every device, bit for bit. Throws std::logic_error for shapes that
+/// do not fit.
 Neighbours FindNearest(const at::Tensor& train,
                        const at::Tensor& test,
                        const NearestOptions& options,

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
+#include "probes/heads/tensor_optimizers.h"
 
 namespace eyechart::probes {
 namespace {
@@ -44,6 +46,9 @@ void SgdStep(const StackedSlope& stack,
              std::span<const double> rates,
              double momentum) {
   RequireFit(stack, rates.size());
+  if (!stack.values.is_cpu())
+    return SgdStepInTensors(stack, velocity,
+                            FloatsOn(rates, stack.values.device()), momentum);
   auto* values = stack.values.mutable_data_ptr<float>();
   auto* speed = velocity.mutable_data_ptr<float>();
   const auto* slope = stack.slope.const_data_ptr<float>();
@@ -71,6 +76,13 @@ void AdamWStep(const StackedSlope& stack,
                      (scales.empty() || scales.size() == rates.size()),
                  "{} rates, {} decays, {} scales", rates.size(), decays.size(),
                  scales.size());
+  if (!stack.values.is_cpu()) {
+    const c10::Device device = stack.values.device();
+    return AdamWStepInTensors(
+        stack, first, second,
+        AdamWFactorsOf(rates, decays, step, options, device),
+        scales.empty() ? at::Tensor() : FloatsOn(scales, device), options);
+  }
   auto* values = stack.values.mutable_data_ptr<float>();
   auto* m = first.mutable_data_ptr<float>();
   auto* v = second.mutable_data_ptr<float>();
@@ -109,6 +121,7 @@ std::vector<double> ClipScales(std::span<const StackedSlope> stacks,
     const at::Tensor square = norm.to(at::kDouble).square();
     squares = squares.defined() ? squares + square : square;
   }
+  squares = squares.cpu();
   std::vector<double> scales;
   for (std::int64_t g = 0; g < heads; ++g)
     scales.push_back(

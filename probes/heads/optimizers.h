@@ -1,6 +1,7 @@
 // Optimiser steps of heads that lie stacked in one tensor, each with its own
-// rate. Sources: Loshchilov and Hutter 2019 (AdamW); PyTorch's torch.optim for
-// the order of the operations.
+// rate: kernels of their own on the CPU, tensor operations elsewhere
+// (tensor_optimizers.h). Sources: Loshchilov and Hutter 2019 (AdamW); PyTorch's
+// torch.optim for the order of the operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +12,8 @@
 
 namespace eyechart::probes {
 
-/// A stack of parameters (G, ...) float32, contiguous, with its gradient.
+/// A stack of parameters (G, ...) float32, contiguous, with its gradient, on
+/// one device.
 struct StackedSlope {
   at::Tensor values;
   at::Tensor slope;
@@ -44,7 +46,7 @@ void AdamWStep(const StackedSlope& stack,
 
 /// What each head's slopes are multiplied by so that their norm over all
 /// `stacks` together is at most `most`: min(1, most / (norm + 1e-6)), as
-/// PyTorch's clip_grad_norm_ of one head alone.
+/// PyTorch's clip_grad_norm_ of one head alone. Waits for the device.
 std::vector<double> ClipScales(std::span<const StackedSlope> stacks,
                                double most);
 

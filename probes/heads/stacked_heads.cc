@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/optimizers.h"
+#include "probes/heads/tensor_optimizers.h"
 
 namespace eyechart::probes {
 namespace {
@@ -21,16 +23,20 @@ constexpr double kNormMomentum = 0.1;  // PyTorch's default
 
 }  // namespace
 
-StackedHeads::StackedHeads(std::vector<HeadRate> rates, std::int64_t width)
+StackedHeads::StackedHeads(std::vector<HeadRate> rates,
+                           std::int64_t width,
+                           c10::Device device)
     : rates_(std::move(rates)),
-      mean_(at::zeros({width}, at::kFloat)),
-      variance_(at::ones({width}, at::kFloat)) {}
+      mean_(at::zeros({width}, at::TensorOptions(device).dtype(at::kFloat))),
+      variance_(
+          at::ones({width}, at::TensorOptions(device).dtype(at::kFloat))) {}
 
 void StackedHeads::Add(const std::string& name, const at::Tensor& start) {
   std::vector<std::int64_t> repeats(static_cast<std::size_t>(start.dim()) + 1,
                                     1);
   repeats.front() = count();
-  const at::Tensor values = start.unsqueeze(0).repeat(repeats).contiguous();
+  const at::Tensor values =
+      OnDevice(start, device()).unsqueeze(0).repeat(repeats).contiguous();
   stacks_.push_back(
       {name, values, at::zeros_like(values), at::zeros_like(values)});
 }
@@ -62,13 +68,23 @@ void StackedHeads::Update(std::span<const at::Tensor> slopes,
   std::vector<StackedSlope> stacks;
   for (std::size_t i = 0; i < stacks_.size(); ++i)
     stacks.push_back({stacks_[i].values.detach(), slopes[i].contiguous()});
-  const std::vector<double> scales = ClipScales(stacks, clip);
   std::vector<double> rates;
   std::vector<double> decays;
   for (const HeadRate& head : rates_) {
     rates.push_back(RateAt(schedule, head.rate, step));
     decays.push_back(head.decay);
   }
+  if (!mean_.is_cpu()) {
+    // Nothing here may wait for a value, or the device would stand idle.
+    const at::Tensor scales = ClipScalesInTensors(stacks, clip);
+    const AdamWFactors factors =
+        AdamWFactorsOf(rates, decays, step, {}, device());
+    for (std::size_t i = 0; i < stacks_.size(); ++i)
+      AdamWStepInTensors(stacks[i], stacks_[i].first, stacks_[i].second,
+                         factors, scales);
+    return;
+  }
+  const std::vector<double> scales = ClipScales(stacks, clip);
   for (std::size_t i = 0; i < stacks_.size(); ++i)
     AdamWStep(stacks[i], stacks_[i].first, stacks_[i].second, rates, decays,
               scales, step);
@@ -89,9 +105,9 @@ NamedTensors StackedHeads::State() const {
 NamedTensors StackedHeads::Head(std::int64_t point) const {
   NamedTensors head;
   for (const Stack& stack : stacks_)
-    head.emplace_back(stack.name, stack.values.detach()[point].clone());
-  head.emplace_back("mean", mean_.clone());
-  head.emplace_back("variance", variance_.clone());
+    head.emplace_back(stack.name, HostCopy(stack.values.detach()[point]));
+  head.emplace_back("mean", HostCopy(mean_));
+  head.emplace_back("variance", HostCopy(variance_));
   return head;
 }
 

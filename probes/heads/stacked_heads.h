@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <span>
@@ -23,16 +24,19 @@ struct HeadRate {
 /// that the heads' input passes: its running mean and variance (C).
 class StackedHeads {
  public:
-  /// `width` is C.
-  StackedHeads(std::vector<HeadRate> rates, std::int64_t width);
+  /// `width` is C. All tensors lie on `device`.
+  StackedHeads(std::vector<HeadRate> rates,
+               std::int64_t width,
+               c10::Device device);
 
-  /// Adds a stack in which every head starts from `start`.
+  /// Adds a stack in which every head starts from `start`, drawn on the CPU.
   void Add(const std::string& name, const at::Tensor& start);
 
   std::int64_t count() const {
     return static_cast<std::int64_t>(rates_.size());
   }
   std::size_t stacks() const { return stacks_.size(); }
+  c10::Device device() const { return mean_.device(); }
   const at::Tensor& stack(std::size_t i) const { return stacks_[i].values; }
   /// Marks all stacks as what a graph's slopes are wanted of.
   void RequireSlopes();

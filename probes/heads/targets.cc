@@ -7,6 +7,7 @@
 #include <ATen/ops/sigmoid.h>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 
 namespace eyechart::probes {
 
@@ -24,6 +25,10 @@ std::string_view TargetKindName(TargetKind kind) {
 
 Targets Targets::Rows(const at::Tensor& index) const {
   return {kind, values.index_select(0, index), outputs};
+}
+
+Targets Targets::On(c10::Device device) const {
+  return {kind, OnDevice(values, device), outputs};
 }
 
 LossSlope SlopeOf(const at::Tensor& scores, const Targets& targets) {

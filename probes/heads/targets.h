@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <string_view>
@@ -28,6 +29,8 @@ struct Targets {
   std::int64_t size() const { return values.size(0); }
   /// Those of the rows `index` (m) int64.
   Targets Rows(const at::Tensor& index) const;
+  /// The same on `device`.
+  Targets On(c10::Device device) const;
 };
 
 /// The mean loss of several heads on the same rows, and its slope.

@@ -43,7 +43,7 @@ void WriteTensors(const std::filesystem::path& path,
   std::vector<std::pair<std::string, TensorView>> views;
   std::vector<at::Tensor> kept;
   for (const auto& [name, tensor] : tensors) {
-    kept.push_back(tensor.contiguous());
+    kept.push_back(tensor.cpu().contiguous());
     TensorView view;
     view.dtype = DTypeOf(name, tensor.scalar_type());
     view.shape = tensor.sizes().vec();
@@ -86,7 +86,7 @@ std::string TextOf(const at::Tensor& tensor) {
 }
 
 std::vector<double> ValuesOf(const at::Tensor& tensor) {
-  const at::Tensor wide = tensor.to(at::kDouble).contiguous();
+  const at::Tensor wide = tensor.cpu().to(at::kDouble).contiguous();
   const auto* data = wide.const_data_ptr<double>();
   return {data, data + wide.numel()};
 }

@@ -15,6 +15,7 @@
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/random.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/tensor_file.h"
 
 namespace eyechart::probes {
@@ -151,27 +152,36 @@ void Look(const HeadGrid& grid,
 
 }  // namespace
 
+BatchOrder::BatchOrder(std::int64_t rows,
+                       std::int64_t batch,
+                       std::uint64_t seed)
+    : rows_(rows), batch_(batch), seed_(seed) {
+  EYECHART_CHECK(rows > 0 && batch > 0 && batch <= rows, "batch {} of {} rows",
+                 batch, rows);
+}
+
+Batch BatchOrder::At(std::int64_t step) {
+  EYECHART_CHECK(step >= 0, "step {}", step);
+  Batch made;
+  made.index = at::empty({batch_}, at::kLong);
+  auto* out = made.index.mutable_data_ptr<std::int64_t>();
+  std::int64_t at = step * batch_;
+  made.epoch = at / rows_;
+  for (std::int64_t i = 0; i < batch_; ++i, ++at) {
+    if (at / rows_ != epoch_) {
+      epoch_ = at / rows_;
+      order_ = OrderOf(rows_, seed_, epoch_);
+    }
+    out[i] = order_[static_cast<std::size_t>(at % rows_)];
+  }
+  return made;
+}
+
 Batch BatchOf(std::int64_t rows,
               std::int64_t batch,
               std::uint64_t seed,
               std::int64_t step) {
-  EYECHART_CHECK(rows > 0 && batch > 0 && batch <= rows && step >= 0,
-                 "batch {} of {} rows", batch, rows);
-  Batch made;
-  made.index = at::empty({batch}, at::kLong);
-  auto* out = made.index.mutable_data_ptr<std::int64_t>();
-  std::int64_t at = step * batch;
-  made.epoch = at / rows;
-  std::int64_t epoch = -1;
-  std::vector<std::int64_t> order;
-  for (std::int64_t i = 0; i < batch; ++i, ++at) {
-    if (at / rows != epoch) {
-      epoch = at / rows;
-      order = OrderOf(rows, seed, epoch);
-    }
-    out[i] = order[static_cast<std::size_t>(at % rows)];
-  }
-  return made;
+  return BatchOrder(rows, batch, seed).At(step);
 }
 
 TrainResult TrainGrid(HeadGrid& grid,
@@ -188,12 +198,15 @@ TrainResult TrainGrid(HeadGrid& grid,
   Progressed state = Resume(grid, options);
   using Clock = std::chrono::steady_clock;
   Clock::time_point saved = Clock::now();
+  BatchOrder order(source.size(), batch, options.seed);
+  StepThrottle throttle;
   progress.Begin(fmt::format("training {} heads", grid.size()), options.steps);
   while (state.step < options.steps) {
-    const Batch rows = BatchOf(source.size(), batch, options.seed, state.step);
+    const Batch rows = order.At(state.step);
     const at::Tensor x = source.Load(rows.index, rows.epoch);
     const at::Tensor loss =
         grid.Step(x, source.targets().Rows(rows.index), state.step);
+    throttle.Mark(loss.device());
     ++state.step;
     ++state.result.steps_done;
     if (state.step % every == 0 || state.step == options.steps)

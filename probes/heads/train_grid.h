@@ -22,7 +22,8 @@ class BatchSource {
   virtual std::int64_t size() const = 0;
   virtual const Targets& targets() const = 0;
   /// Rows `index` (B) int64, (B, d) or (B, T, C) float32, as in `epoch`: the
-  /// same epoch and row are augmented the same way.
+  /// same epoch and row are augmented the same way. On the host or on the
+  /// heads' device.
   virtual at::Tensor Load(const at::Tensor& index, std::int64_t epoch) = 0;
 };
 
@@ -71,6 +72,20 @@ Batch BatchOf(std::int64_t rows,
               std::int64_t batch,
               std::uint64_t seed,
               std::int64_t step);
+
+/// The batches of a run, as BatchOf's; an epoch's order is drawn once.
+class BatchOrder {
+ public:
+  BatchOrder(std::int64_t rows, std::int64_t batch, std::uint64_t seed);
+  Batch At(std::int64_t step);
+
+ private:
+  std::int64_t rows_;
+  std::int64_t batch_;
+  std::uint64_t seed_;
+  std::int64_t epoch_ = -1;  // of order_
+  std::vector<std::int64_t> order_;
+};
 
 /// Trains `grid` for options.steps on `source`. An interrupted run leaves its
 /// checkpoint and throws Interrupted; the same call goes on from there to the

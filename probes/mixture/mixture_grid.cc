@@ -15,6 +15,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/stacked_heads.h"
 #include "probes/heads/start_values.h"
 
@@ -24,6 +25,7 @@ namespace {
 // Values of attention (pictures x tokens x heads of the grid) at a time; the
 // graph keeps a few such tensors.
 constexpr std::int64_t kChunkValues = std::int64_t{1} << 22;
+constexpr std::int64_t kDeviceChunkValues = std::int64_t{1} << 26;  // a GPU's
 
 // In the order in which the constructor adds them.
 enum Stack : std::size_t {
@@ -52,7 +54,9 @@ class MixtureGrid final : public HeadGrid {
       : options_(options),
         count_(static_cast<std::int64_t>(options.points.size())),
         part_(options.width / std::max<std::int64_t>(options.heads, 1)),
-        heads_(RatesOf(options), options.first_width + options.second_width) {
+        heads_(RatesOf(options),
+               options.first_width + options.second_width,
+               options.device) {
     EYECHART_CHECK(count_ > 0 && options.outputs > 0 && options.heads > 0 &&
                        part_ * options.heads == options.width,
                    "{} attention heads on width {}", options.heads,
@@ -73,14 +77,17 @@ class MixtureGrid final : public HeadGrid {
 
   std::int64_t size() const override { return count_; }
 
-  at::Tensor Step(const at::Tensor& x,
-                  const Targets& targets,
+  at::Tensor Step(const at::Tensor& given,
+                  const Targets& given_targets,
                   std::int64_t step) override {
-    RequireTokens(x);
+    RequireTokens(given);
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
+    const Targets targets = given_targets.On(options_.device);
     const auto [mean, inverse] = heads_.Observe(x);
     for (std::size_t i = 0; i < kStacks; ++i)
       heads_.stack(i).mutable_grad() = at::Tensor();
-    at::Tensor loss = at::zeros({count_}, at::kFloat);
+    at::Tensor loss = at::zeros({count_}, mean.options());
     const std::int64_t chunk = Chunk(x);
     const at::AutoGradMode record(true);
     for (std::int64_t begin = 0; begin < x.size(0); begin += chunk) {
@@ -98,8 +105,10 @@ class MixtureGrid final : public HeadGrid {
     return loss;
   }
 
-  at::Tensor Scores(const at::Tensor& x) const override {
-    RequireTokens(x);
+  at::Tensor Scores(const at::Tensor& given) const override {
+    RequireTokens(given);
+    const FullPrecision precision(options_.device);
+    const at::Tensor x = OnDevice(given, options_.device);
     const at::NoGradGuard frozen;
     const auto [mean, inverse] = heads_.Running();
     std::vector<at::Tensor> scores;
@@ -133,8 +142,13 @@ class MixtureGrid final : public HeadGrid {
   }
 
   std::int64_t Chunk(const at::Tensor& x) const {
+    const std::int64_t all = count_ * options_.heads;
+    if (x.is_cpu())
+      return std::max<std::int64_t>(1, kChunkValues / (x.size(1) * all));
+    // What is pooled and adapted can be more than the attention.
     return std::max<std::int64_t>(
-        1, kChunkValues / (x.size(1) * count_ * options_.heads));
+        1, kDeviceChunkValues /
+               (std::max({x.size(1), x.size(2), options_.width}) * all));
   }
 
   void MakeForms() {
@@ -150,8 +164,10 @@ class MixtureGrid final : public HeadGrid {
           alpha.push_back(point.alpha);
         }
         if (index.empty()) continue;
-        forms_.push_back({interleaved, attentive, at::tensor(index, at::kLong),
-                          at::tensor(alpha, at::kFloat).view({-1, 1, 1})});
+        forms_.push_back(
+            {interleaved, attentive,
+             OnDevice(at::tensor(index, at::kLong), options_.device),
+             FloatsOn(alpha, options_.device).view({-1, 1, 1})});
       }
     }
   }

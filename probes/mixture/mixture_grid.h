@@ -2,6 +2,8 @@
 // the MMVP paper's A-MoF and I-MoF without a language model.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -34,6 +36,8 @@ struct MixtureGridOptions {
   double clip = 3.0;              // norm that slopes are cut to
   Schedule schedule;
   std::uint64_t seed = 0;
+  /// Where heads lie and are trained; starts are drawn on the CPU.
+  c10::Device device = c10::kCPU;
 };
 
 /// Heads on x (B, N, C1 + C2): the patch tokens of two encoders on one grid,

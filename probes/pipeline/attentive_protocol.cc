@@ -32,6 +32,7 @@ Fitted Fit(const ProbeInput& input,
   grid.clip = kClip;
   grid.schedule = {job.plan.steps, job.plan.warmup, kFloor};
   grid.seed = options.seed;
+  grid.device = options.device;
   for (const double rate : kRates) {
     for (const double decay : kDecays) {
       grid.points.push_back({rate, decay});

@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/label_scores.h"
 
 namespace eyechart::probes {
@@ -29,20 +30,22 @@ void GridScore::Add(const at::Tensor& scores, const Targets& targets) {
                      targets.kind == kind_,
                  "{} heads of {} rows", scores.size(0), scores.size(1));
   rows_ += targets.size();
+  sums_ = OnDevice(sums_, scores.device());
+  const at::Tensor truth = OnDevice(targets.values, scores.device());
   switch (kind_) {
     case TargetKind::kClasses:
-      sums_ += (scores.argmax(2) == targets.values.unsqueeze(0))
+      sums_ += (scores.argmax(2) == truth.unsqueeze(0))
                    .sum(at::IntArrayRef{1}, /*keepdim=*/false, at::kDouble);
       return;
     case TargetKind::kNumbers:
-      sums_ -= (scores - targets.values.unsqueeze(0))
+      sums_ -= (scores - truth.unsqueeze(0))
                    .abs()
                    .mean(at::IntArrayRef{2}, /*keepdim=*/false, at::kDouble)
                    .sum(1);
       return;
     case TargetKind::kLabels:
-      scores_.push_back(scores);
-      truth_.push_back(targets.values);
+      scores_.push_back(scores.cpu());
+      truth_.push_back(truth.cpu());
   }
 }
 
@@ -55,8 +58,9 @@ std::vector<double> GridScore::Values() const {
       values.push_back(ScoreLabels(scores[g], truth).mean_average_precision);
     return values;
   }
+  const at::Tensor sums = sums_.cpu();
   for (std::int64_t g = 0; g < heads_; ++g)
-    values.push_back(sums_[g].item<double>() / static_cast<double>(rows_));
+    values.push_back(sums[g].item<double>() / static_cast<double>(rows_));
   return values;
 }
 

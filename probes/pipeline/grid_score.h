@@ -15,7 +15,8 @@ namespace eyechart::probes {
 /// absolute error) for numbers.
 std::string ScoreName(TargetKind kind);
 
-/// Scores of the heads of a grid, fed with a few rows at a time.
+/// Scores of the heads of a grid, fed with a few rows at a time; sums stay on
+/// the device that the scores come from.
 class GridScore {
  public:
   GridScore(TargetKind kind, std::int64_t heads);

@@ -10,7 +10,9 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/heads/tensor_file.h"
+#include "probes/pipeline/device_rows.h"
 #include "probes/pipeline/grid_score.h"
 
 namespace eyechart::probes {
@@ -21,26 +23,29 @@ constexpr std::int64_t kRows = 256;
 
 // Calls f(x, targets) for side rows `index` in order, a few at a time.
 template <typename F>
-void ForChunks(const ProbeSide& side,
+void ForChunks(DeviceRows& rows,
                const at::Tensor& index,
                const Targets& targets,
                const F& f) {
   for (std::int64_t begin = 0; begin < index.size(0); begin += kRows) {
     ThrowIfInterrupted();
     const std::int64_t n = std::min(kRows, index.size(0) - begin);
-    f(side.Load(index.narrow(0, begin, n)),
+    f(rows.Load(index.narrow(0, begin, n)),
       Targets{targets.kind, targets.values.narrow(0, begin, n),
               targets.outputs});
   }
 }
 
 std::vector<double> ScoresOf(const HeadGrid& grid,
-                             const ProbeSide& side,
+                             DeviceRows& rows,
                              const at::Tensor& index,
                              const Targets& targets) {
   GridScore score(targets.kind, grid.size());
-  ForChunks(side, index, targets, [&](const at::Tensor& x, const Targets& y) {
-    score.Add(grid.Scores(x), y);
+  StepThrottle throttle;
+  ForChunks(rows, index, targets, [&](const at::Tensor& x, const Targets& y) {
+    const at::Tensor scores = grid.Scores(x);
+    score.Add(scores, y);
+    throttle.Mark(scores.device());
   });
   return score.Values();
 }
@@ -53,22 +58,26 @@ std::string Identity(const ProbeInput& input,
   const data::StoreManifest& manifest = input.train->store().manifest();
   Json grid = Json::array();
   for (const GridPoint& point : job.points) grid.push_back(point.setting);
-  return Json{{"items", manifest.items_sha256},
-              {"weights", manifest.weights_sha256},
-              {"preprocess", manifest.preprocess_sha256},
-              {"pool", manifest.pool},
-              {"protocol", job.plan.protocol},
-              {"grid", grid},
-              {"batch", job.plan.batch},
-              {"steps", job.plan.steps},
-              {"warmup", job.plan.warmup},
-              {"looks", options.looks},
-              {"keep_best", options.keep_best},
-              {"augment", options.augment},
-              {"seed", options.seed},
-              {"fit", split.fit.size(0)},
-              {"validation", split.validation.size(0)}}
-      .dump();
+  Json identity = {{"items", manifest.items_sha256},
+                   {"weights", manifest.weights_sha256},
+                   {"preprocess", manifest.preprocess_sha256},
+                   {"pool", manifest.pool},
+                   {"protocol", job.plan.protocol},
+                   {"grid", grid},
+                   {"batch", job.plan.batch},
+                   {"steps", job.plan.steps},
+                   {"warmup", job.plan.warmup},
+                   {"looks", options.looks},
+                   {"keep_best", options.keep_best},
+                   {"augment", options.augment},
+                   {"seed", options.seed},
+                   {"fit", split.fit.size(0)},
+                   {"validation", split.validation.size(0)}};
+  // Weights go on to the same bits on the same device only.
+  if (!options.device.is_cpu())
+    identity["device"] =
+        c10::DeviceTypeName(options.device.type(), /*lower_case=*/true);
+  return identity.dump();
 }
 
 }  // namespace
@@ -140,18 +149,21 @@ Fitted FitGrid(const ProbeInput& input,
   if (options.keep_best) fitted.setting["keep"] = "best";
   if (input.live) fitted.setting["augmentation"] = input.augmentation;
 
+  NoteDevice(options, fitted);
+  DeviceRows train_rows(*input.train, options.device);
+  DeviceRows test_rows(*input.test, options.device);
   const std::unique_ptr<HeadGrid> grid = job.make();
   const Targets fit_targets = input.train_targets.Rows(split.fit);
   std::unique_ptr<BatchSource> source;
   if (input.live)
     source = input.live(split.fit, fit_targets, options.seed);
   else
-    source = std::make_unique<SideSource>(*input.train, split.fit, fit_targets);
+    source = std::make_unique<RowSource>(train_rows, split.fit, fit_targets);
   Validate validate;
   const Targets held = input.train_targets.Rows(split.validation);
   if (fitted.validation > 0)
     validate = [&](const HeadGrid& heads) {
-      return ScoresOf(heads, *input.train, split.validation, held);
+      return ScoresOf(heads, train_rows, split.validation, held);
     };
   TrainOptions train;
   train.steps = job.plan.steps;
@@ -175,14 +187,14 @@ Fitted FitGrid(const ProbeInput& input,
       const std::unique_ptr<HeadGrid> one = job.single(g);
       LoadHead(*one, trained.best[g]);
       test.push_back(
-          ScoresOf(*one, *input.test, all, input.test_targets).front());
+          ScoresOf(*one, test_rows, all, input.test_targets).front());
       const CurvePoint& look =
           fitted.curve[static_cast<std::size_t>(trained.best_look[g])];
       fitted.grid[g].validation = look.validation[g];
       fitted.grid[g].setting["step"] = look.step;
     }
   } else {
-    test = ScoresOf(*grid, *input.test, all, input.test_targets);
+    test = ScoresOf(*grid, test_rows, all, input.test_targets);
     for (std::size_t g = 0; g < job.points.size(); ++g)
       if (fitted.validation > 0)
         fitted.grid[g].validation = fitted.curve.back().validation[g];
@@ -196,9 +208,9 @@ Fitted FitGrid(const ProbeInput& input,
   const std::unique_ptr<HeadGrid> chosen = job.single(fitted.selected);
   LoadHead(*chosen, fitted.head);
   std::vector<at::Tensor> scores;
-  ForChunks(*input.test, all, input.test_targets,
+  ForChunks(test_rows, all, input.test_targets,
             [&](const at::Tensor& x, const Targets&) {
-              scores.push_back(chosen->Scores(x)[0]);
+              scores.push_back(chosen->Scores(x)[0].cpu());
             });
   fitted.scores = at::cat(scores);
   return fitted;

@@ -21,6 +21,7 @@ std::vector<at::Tensor> VotesOfEach(const ProbeOptions& options,
   nearest.k = *std::max_element(options.k.begin(), options.k.end());
   nearest.engine = options.engine;
   nearest.temperature = options.temperature;
+  nearest.device = options.device;
   const VoteUse use{targets.values, targets.outputs, options.k,
                     options.temperature, truth.values};
   const Neighbours found = FindNearest(train, test, nearest, &use);
@@ -87,6 +88,7 @@ Fitted Fit(const ProbeInput& input,
   fitted.fit = bank.size(0);
   fitted.setting = {{"temperature", options.temperature},
                     {"engine", options.engine}};
+  if (options.engine == "exact") NoteDevice(options, fitted);
   return fitted;
 }
 

@@ -55,6 +55,7 @@ Fitted Fit(const ProbeInput& input,
   grid.outputs = input.train_targets.outputs;
   grid.schedule = {job.plan.steps, job.plan.warmup, 0};
   grid.seed = options.seed;
+  grid.device = options.device;
   const double scale = static_cast<double>(job.plan.batch) / kRateBatch;
   for (const Reading& reading : readings) {
     for (const double rate : kRates) {

@@ -13,6 +13,7 @@
 #include "core/random.h"
 #include "data/decode.h"
 #include "encoders/batch_runner.h"
+#include "probes/heads/device_tensors.h"
 
 namespace eyechart::probes {
 namespace {
@@ -78,8 +79,8 @@ at::Tensor LiveSource::Load(const at::Tensor& index, std::int64_t epoch) {
   const std::int64_t n = index.size(0);
   std::vector<at::Tensor> features;
   const auto take = [&](const encoders::Features& made, std::int64_t) {
-    features.push_back(
-        (options_.tokens ? made.tokens : made.pooled).to(at::kFloat));
+    const at::Tensor& read = options_.tokens ? made.tokens : made.pooled;
+    features.push_back(OnDevice(read, options_.device).to(at::kFloat));
   };
   encoders::BatchRunner runner(*engine_, {options_.batch, model_.device.str()});
   const auto piece = [&](std::int64_t begin) {

@@ -2,6 +2,8 @@
 // epoch.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -21,6 +23,9 @@ struct LiveOptions {
   std::int64_t batch = 32;  // pictures a forward pass
   int workers = 0;          // decoding threads; 0: one a hardware thread
   std::uint64_t seed = 0;
+  /// Where batches are wanted: a device's go up piece by piece from the memory
+  /// that the encoder's results came down to.
+  c10::Device device = c10::kCPU;
 };
 
 /// Decodes, augments and encodes the pictures `rows` of a data set. What a

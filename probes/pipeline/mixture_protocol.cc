@@ -60,6 +60,7 @@ Fitted Fit(const ProbeInput& input,
   grid.heads = HeadCount(grid.width);
   grid.schedule = {job.plan.steps, job.plan.warmup, kFloor};
   grid.seed = options.seed;
+  grid.device = options.device;
   for (const MixturePoint& point : points)
     job.points.push_back({SettingOf(point), std::nullopt, std::nullopt});
   job.make = [&grid] { return CreateMixtureGrid(grid); };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -48,6 +49,9 @@ struct ProbeOptions {
   // Mixtures.
   std::vector<double> alphas = {0, 0.125, 0.25, 0.375, 0.5, 0.75, 1};
   std::int64_t adapter = 0;  // width; 0: the lesser of the two encoders'
+  /// Where heads are trained and neighbours searched; logistic regression, the
+  /// other engines of k-NN and zero-shot stay on the CPU.
+  c10::Device device = c10::kCPU;
   /// Folder for the state of an unfinished training; empty: none is kept.
   std::filesystem::path state;
 };
@@ -123,6 +127,13 @@ void RequireKnown(const ProbeOptions& options);
 /// score, the first on ties; 0 for a grid of one.
 std::size_t SelectPoint(const std::vector<GridPoint>& grid,
                         const ProbeOptions& options);
+
+/// What the probe's own work ran on: "cpu", or "cuda" whatever the index.
+std::string ProbeDevice(const Fitted& fitted);
+
+/// Says in `fitted`'s setting that options.device did the work. Nothing there
+/// stands for the CPU, so that records made on it stay what they were.
+void NoteDevice(const ProbeOptions& options, Fitted& fitted);
 
 extern const Protocol kKnnProtocol;
 extern const Protocol kLinearProtocol;

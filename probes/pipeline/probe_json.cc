@@ -113,6 +113,7 @@ Json ProbeToJson(const ProbeResult& result) {
       {"kind", result.protocol->kind},
       {"protocol", result.protocol->name},
       {"augment", options.augment},
+      {"device", ProbeDevice(fitted)},
       {"targets", TargetKindName(result.labels.kind)},
       {"train", fitted.fit},
       {"validation", fitted.validation},

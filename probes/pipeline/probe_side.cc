@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/isfinite.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "probes/heads/device_tensors.h"
 #include "probes/mixture/token_grid.h"
 
 namespace eyechart::probes {
@@ -111,22 +113,28 @@ std::vector<std::string> ProbeSide::labels() const {
   return labels;
 }
 
-at::Tensor ProbeSide::Load(const at::Tensor& index) const {
-  if (!tokens_) return pooled_.index_select(0, index);
-  const at::Tensor x = LoadTokens(index);
+at::Tensor ProbeSide::Load(const at::Tensor& index, c10::Device reader) const {
+  if (!tokens_) {
+    at::Tensor rows =
+        HostMemory({index.size(0), pooled_.size(1)}, at::kFloat, reader);
+    return at::index_select_out(rows, pooled_, 0, index);
+  }
+  const at::Tensor x = LoadTokens(index, reader);
   if (second_ == nullptr) return x;
-  const at::Tensor other = second_->LoadTokens(index);
+  const at::Tensor other = second_->LoadTokens(index, reader);
   const TokenGrid a = GridOf(x.size(1), source());
   const TokenGrid b = GridOf(other.size(1), second_->source());
   const std::int64_t side = std::min(a.side, b.side);
   return at::cat({PatchTokens(x, a, side), PatchTokens(other, b, side)}, 2);
 }
 
-at::Tensor ProbeSide::LoadTokens(const at::Tensor& index) const {
+at::Tensor ProbeSide::LoadTokens(const at::Tensor& index,
+                                 c10::Device reader) const {
   const data::TokenShape shape = *store_->manifest().tokens;
   const at::Tensor wanted = index.contiguous();
   const auto* places = wanted.const_data_ptr<std::int64_t>();
-  at::Tensor x = at::empty({index.size(0), shape.count, shape.dim}, at::kFloat);
+  at::Tensor x =
+      HostMemory({index.size(0), shape.count, shape.dim}, at::kFloat, reader);
   auto* out = x.mutable_data_ptr<float>();
   const std::int64_t stride = shape.count * shape.dim;
   at::parallel_for(
@@ -162,16 +170,6 @@ void RequireSameFeatures(const data::FeatureStore& train,
     same("tokens", a.tokens->count, b.tokens->count);
     same("token width", a.tokens->dim, b.tokens->dim);
   }
-}
-
-SideSource::SideSource(const ProbeSide& side, at::Tensor index, Targets targets)
-    : side_(side), index_(std::move(index)), targets_(std::move(targets)) {
-  EYECHART_CHECK(index_.size(0) == targets_.size(), "{} rows, {} targets",
-                 index_.size(0), targets_.size());
-}
-
-at::Tensor SideSource::Load(const at::Tensor& index, std::int64_t /*epoch*/) {
-  return side_.Load(index_.index_select(0, index));
 }
 
 }  // namespace eyechart::probes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -49,15 +50,17 @@ class ProbeSide {
   const std::string& id(std::int64_t i) const;
   std::vector<std::string> labels() const;
 
-  /// Side rows `index` (m) int64: (m, d) or (m, T, C) float32. Throws
-  /// InputError for tokens that are not finite numbers.
-  at::Tensor Load(const at::Tensor& index) const;
+  /// Side rows `index` (m) int64: (m, d) or (m, T, C) float32, on the host, in
+  /// memory that `reader` copies from fastest. Throws InputError for tokens
+  /// that are not finite numbers.
+  at::Tensor Load(const at::Tensor& index,
+                  c10::Device reader = c10::kCPU) const;
   /// All pooled features (n, d), float32.
   const at::Tensor& pooled() const { return pooled_; }
 
  private:
   void RequireFinite() const;
-  at::Tensor LoadTokens(const at::Tensor& index) const;
+  at::Tensor LoadTokens(const at::Tensor& index, c10::Device reader) const;
 
   std::shared_ptr<const data::FeatureStore> store_;
   bool tokens_;
@@ -72,20 +75,5 @@ class ProbeSide {
 /// weights, preprocessing, dtype. Throws InputError naming both values.
 void RequireSameFeatures(const data::FeatureStore& train,
                          const data::FeatureStore& test);
-
-/// Side rows `index` with their targets, as batches.
-class SideSource final : public BatchSource {
- public:
-  /// `side` outlives the source; `targets` are those of `index`'s rows.
-  SideSource(const ProbeSide& side, at::Tensor index, Targets targets);
-  std::int64_t size() const override { return index_.size(0); }
-  const Targets& targets() const override { return targets_; }
-  at::Tensor Load(const at::Tensor& index, std::int64_t epoch) override;
-
- private:
-  const ProbeSide& side_;
-  at::Tensor index_;
-  Targets targets_;
-};
 
 }  // namespace eyechart::probes

@@ -9,6 +9,7 @@ namespace eyechart::probes {
 namespace {
 
 constexpr std::size_t kProtocols = 6;
+constexpr char kDeviceKey[] = "probe_device";
 
 const std::array<Protocol, kProtocols>& Table() {
   static const std::array<Protocol, kProtocols> table = {
@@ -65,6 +66,16 @@ void RequireKnown(const ProbeOptions& options) {
   EYECHART_REQUIRE(options.targets == TargetKind::kClasses || protocol.labels,
                    "--targets {}: protocol {} knows classes only",
                    TargetKindName(options.targets), protocol.name);
+}
+
+std::string ProbeDevice(const Fitted& fitted) {
+  return fitted.setting.value(kDeviceKey, "cpu");
+}
+
+void NoteDevice(const ProbeOptions& options, Fitted& fitted) {
+  if (options.device.is_cpu()) return;
+  fitted.setting[kDeviceKey] =
+      c10::DeviceTypeName(options.device.type(), /*lower_case=*/true);
 }
 
 std::size_t SelectPoint(const std::vector<GridPoint>& grid,

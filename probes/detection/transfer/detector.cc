@@ -101,6 +101,15 @@ std::int64_t ParametersOf(const DetectionHead& head) {
   return ParametersOf(head.Parameters());
 }
 
+std::unique_ptr<DetectionHead> HeadOn(const Detector& detector,
+                                      at::Device device) {
+  HeadOptions options = detector.options;
+  options.pyramid.device = device;
+  auto head = CreateHead(detector.kind, options);
+  CopyInto(head->Parameters(), detector.head->Parameters(), "the head");
+  return head;
+}
+
 Json EncoderJson(const encoders::LoadedModel& model) {
   data::PreprocessOptions plain = model.preprocess;
   plain.resize = data::ResizeMode::kNone;
@@ -116,7 +125,7 @@ void WriteDetector(const fs::path& folder, const Detector& detector) {
   CreateFolder(folder);
   NamedTensors tensors;
   for (const auto& [name, tensor] : detector.head->Parameters())
-    tensors.emplace_back("head." + name, tensor.detach());
+    tensors.emplace_back("head." + name, tensor.detach().cpu());
   for (std::size_t i = 0; i < detector.scale.shift.size(); ++i) {
     tensors.emplace_back(Level("shift", i), detector.scale.shift[i]);
     tensors.emplace_back(Level("scale", i), detector.scale.scale[i]);
@@ -226,8 +235,8 @@ Detector ReadDetector(const fs::path& folder) {
 std::unique_ptr<encoders::TrainableBlocks> BlocksOf(
     const Detector& detector, const encoders::LoadedModel& model) {
   if (detector.unfreeze == 0) return nullptr;
-  auto blocks =
-      encoders::TrainableBlocks::Create(model.checkpoint, detector.unfreeze);
+  auto blocks = encoders::TrainableBlocks::Create(
+      model.checkpoint, detector.unfreeze, model.device);
   CopyInto(BlockParameters(*blocks), detector.blocks, kBlocksFile);
   return blocks;
 }

@@ -25,12 +25,16 @@ struct Detector {
   std::vector<data::BoxCategory> categories;  // by class
   std::unique_ptr<DetectionHead> head;
   /// Last blocks of the encoder that were trained with the head; their tensors
-  /// as BlockParameters names them.
+  /// as BlockParameters names them, on the CPU.
   std::int64_t unfreeze = 0;
   NamedTensors blocks;
   Json encoder;   // what the maps came from: model, weights, preprocessing
   Json training;  // how the head was trained; for people and records
 };
+
+/// A copy of the detector's head whose parameters are on `device`.
+std::unique_ptr<DetectionHead> HeadOn(const Detector& detector,
+                                      at::Device device);
 
 /// Learned values of the head; of tensors.
 std::int64_t ParametersOf(const DetectionHead& head);
@@ -44,12 +48,13 @@ Json EncoderJson(const encoders::LoadedModel& model);
 void WriteDetector(const std::filesystem::path& folder,
                    const Detector& detector);
 
-/// Reads them back. Throws InputError for a folder that is none, for a schema
-/// that is not known, and for tensors that do not fit or are damaged.
+/// Reads them back, the head onto the CPU. Throws InputError for a folder that
+/// is none, for a schema that is not known, and for tensors that do not fit or
+/// are damaged.
 Detector ReadDetector(const std::filesystem::path& folder);
 
-/// The blocks of `model` with the detector's weights; null where it has none.
-/// Throws InputError for a model that they do not fit.
+/// The blocks of `model`, on its device, with the detector's weights; null
+/// where it has none. Throws InputError for a model that they do not fit.
 std::unique_ptr<encoders::TrainableBlocks> BlocksOf(
     const Detector& detector, const encoders::LoadedModel& model);
 

@@ -15,9 +15,10 @@ namespace eyechart::detection {
 PictureBoxes KeepBoxes(const FoundBoxes& found,
                        bool suppress,
                        const FindOptions& options) {
-  const at::Tensor corners = found.corners.to(at::kFloat).contiguous();
-  const at::Tensor scores = found.scores.to(at::kFloat).contiguous();
-  const at::Tensor classes = found.classes.contiguous();
+  const at::Tensor corners =
+      found.corners.to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor scores = found.scores.to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor classes = found.classes.cpu().contiguous();
   const auto n = static_cast<std::size_t>(scores.numel());
   EYECHART_CHECK(static_cast<std::size_t>(corners.numel()) == 4 * n &&
                      static_cast<std::size_t>(classes.numel()) == n,

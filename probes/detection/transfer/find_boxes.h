@@ -35,14 +35,16 @@ struct PictureBoxes {
   std::vector<FoundBox> boxes;
 };
 
-/// Runs `head` on every picture of `source`, each as in epoch 0. Throws
-/// Interrupted between batches on a signal.
+/// Runs `head`, which is on the device of the source's model, on every picture
+/// of `source`, each as in epoch 0. Throws Interrupted between batches on a
+/// signal.
 std::vector<PictureBoxes> FindBoxes(const DetectionHead& head,
                                     MapSource& source,
                                     const FindOptions& options,
                                     Progress& progress);
 
-/// One picture's boxes in pixels of the canvas, with `suppress` after NMS.
+/// One picture's boxes in pixels of the canvas, with `suppress` after NMS: on
+/// the CPU, wherever they were found, so that the same stay on each device.
 PictureBoxes KeepBoxes(const FoundBoxes& found,
                        bool suppress,
                        const FindOptions& options);

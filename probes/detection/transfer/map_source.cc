@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "probes/detection/device_copy.h"
 
 namespace eyechart::detection {
 namespace {
@@ -86,7 +87,7 @@ std::vector<at::Tensor> MapSource::Encode(const at::Tensor& pixels) const {
       request.feature_map = !options_.own_stages;
     request.pyramid = options_.own_stages;
     encoders::Features features =
-        model_.encoder->Encode(pixels.to(model_.device), request);
+        model_.encoder->Encode(OnDevice(pixels, model_.device), request);
     if (options_.blocks != nullptr)
       encoded = {features.hidden};
     else if (options_.own_stages)
@@ -96,7 +97,9 @@ std::vector<at::Tensor> MapSource::Encode(const at::Tensor& pixels) const {
   }
   // Inference tensors cannot take part in what gradients are traced through.
   for (at::Tensor& one : encoded)
-    one = at::empty(one.sizes(), at::kFloat).copy_(one);
+    one = at::empty(one.sizes(),
+                    at::TensorOptions(at::kFloat).device(model_.device))
+              .copy_(one);
   return encoded;
 }
 
@@ -113,7 +116,11 @@ MapSource::Prepared MapSource::Prepare(const std::vector<std::int64_t>& index,
   const Canvas& canvas = options_.canvas;
   const auto count = static_cast<std::int64_t>(index.size());
   Prepared prepared;
-  prepared.pixels = at::empty({count, 3, canvas.height, canvas.width});
+  // Pinned for CUDA, so that they are sent without a stop.
+  prepared.pixels =
+      at::empty({count, 3, canvas.height, canvas.width},
+                at::TensorOptions(at::kFloat)
+                    .pinned_memory(model_.device.is_cuda() && count > 0));
   prepared.made.resize(index.size());
   auto* out = prepared.pixels.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{3} * canvas.height * canvas.width;
@@ -183,6 +190,25 @@ std::vector<MapSource::Made> MapSource::Make(
   return all;
 }
 
+at::Tensor MapSource::Gather(const std::vector<at::Tensor>& rows) const {
+  const bool halves = std::all_of(
+      rows.begin(), rows.end(),
+      [](const at::Tensor& row) { return row.scalar_type() == at::kHalf; });
+  std::vector<at::Tensor> alike = rows;
+  // What is sent to a device goes in half the bytes.
+  if (!halves || model_.device.is_cpu())
+    for (at::Tensor& row : alike) row = row.to(at::kFloat);
+  return OnDevice(at::stack(alike), model_.device).to(at::kFloat);
+}
+
+void MapSource::SetScale(const MapScale& scale) {
+  scale_ = {};
+  for (const at::Tensor& shift : scale.shift)
+    scale_.shift.push_back(OnDevice(shift, model_.device));
+  for (const at::Tensor& one : scale.scale)
+    scale_.scale.push_back(OnDevice(one, model_.device));
+}
+
 MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
                          std::int64_t epoch) {
   const std::int64_t variant =
@@ -200,7 +226,8 @@ MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
         lacking.push_back(example);
     std::vector<Made> made = Make(lacking, variant);
     for (std::size_t i = 0; i < lacking.size(); ++i) {
-      for (at::Tensor& map : made[i].maps) map = Smaller(map);
+      for (at::Tensor& map : made[i].maps)
+        map = Smaller(map).to(options_.kept_on);
       kept_.emplace(key(lacking[i]), std::move(made[i]));
     }
     for (std::size_t i = 0; i < index.size(); ++i)
@@ -211,10 +238,9 @@ MapBatch MapSource::Load(const std::vector<std::int64_t>& index,
   }
   std::vector<at::Tensor> encoded;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
-    std::vector<at::Tensor> maps;
-    for (const Made* one : batch)
-      maps.push_back(one->maps[level].to(at::kFloat));
-    encoded.push_back(at::stack(maps));
+    std::vector<at::Tensor> rows;
+    for (const Made* one : batch) rows.push_back(one->maps[level]);
+    encoded.push_back(Gather(rows));
   }
   MapBatch made;
   made.maps = MapsOf(std::move(encoded));
@@ -248,9 +274,10 @@ MapScale MapSource::MeasureScale(std::int64_t pictures) {
   scale_ = {};
   std::vector<at::Tensor> sums, squares;
   std::vector<double> cells;
+  const auto wide = at::TensorOptions(at::kDouble).device(model_.device);
   for (const MapLevel& level : levels_) {
-    sums.push_back(at::zeros({level.width}, at::kDouble));
-    squares.push_back(at::zeros({level.width}, at::kDouble));
+    sums.push_back(at::zeros({level.width}, wide));
+    squares.push_back(at::zeros({level.width}, wide));
     cells.push_back(0);
   }
   for (std::size_t begin = 0; begin < order.size();) {
@@ -275,8 +302,9 @@ MapScale MapSource::MeasureScale(std::int64_t pictures) {
         (squares[level] / cells[level] - mean.square()).clamp_min(0);
     // A channel that never changes is left at its mean, 0.
     const at::Tensor floor = 1e-6 * (mean.square() + variance).mean();
-    scale.shift.push_back(mean.to(at::kFloat));
-    scale.scale.push_back((variance + floor + 1e-30).rsqrt().to(at::kFloat));
+    scale.shift.push_back(mean.to(at::kFloat).cpu());
+    scale.scale.push_back(
+        (variance + floor + 1e-30).rsqrt().to(at::kFloat).cpu());
   }
   return scale;
 }

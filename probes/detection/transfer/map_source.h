@@ -27,10 +27,14 @@ struct MapSourceOptions {
   /// Maps of variants are made once and kept, rounded to float16; else the
   /// encoder makes them each time.
   bool keep = false;
+  /// Where kept maps lie: the CPU, from which a batch is sent to the model's
+  /// device when it is due, or that device.
+  at::Device kept_on = at::kCPU;
   /// The stages' own maps of a hierarchical encoder, else its last map.
   bool own_stages = false;
   /// Last blocks that stand in for the encoder's own: what is made and kept is
-  /// what enters them. They outlive the source; null: the encoder's.
+  /// what enters them. They outlive the source, on the model's device; null:
+  /// the encoder's.
   const encoders::TrainableBlocks* blocks = nullptr;
   std::int64_t batch = 32;  // pictures a forward pass
   int workers = 0;          // decoding threads; 0: one a hardware thread
@@ -39,7 +43,7 @@ struct MapSourceOptions {
 
 /// Means and scales that bring each channel of each map to mean 0 and deviation
 /// 1 over some training pictures: encoders differ in both by orders of
-/// magnitude, and the recipe is the same for all.
+/// magnitude, and the recipe is the same for all. On the CPU.
 struct MapScale {
   std::vector<at::Tensor> shift;  // a level: (C) float32, subtracted first
   std::vector<at::Tensor> scale;  // (C), then multiplied with
@@ -47,7 +51,8 @@ struct MapScale {
 
 /// A batch as a head reads it.
 struct MapBatch {
-  std::vector<at::Tensor> maps;  // a level: (B, C, h, w) float32
+  /// A level: (B, C, h, w) float32, on the model's device.
+  std::vector<at::Tensor> maps;
   std::vector<BoxTargets> targets;
   std::vector<Placing> placings;
   /// Of the pictures, as decoded; {0, 0} where one could not be read.
@@ -79,7 +84,7 @@ class MapSource {
 
   /// Means and scales over the first `pictures` of a seeded order.
   MapScale MeasureScale(std::int64_t pictures);
-  void SetScale(MapScale scale) { scale_ = std::move(scale); }
+  void SetScale(const MapScale& scale);
 
   /// "path: why" of each picture that could not be read so far.
   std::vector<std::string> problems() const;
@@ -104,6 +109,8 @@ class MapSource {
                    std::int64_t variant) const;
   // What is made of pixels (B, 3, H, W): maps, or what enters `blocks`.
   std::vector<at::Tensor> Encode(const at::Tensor& pixels) const;
+  // Rows of one level, as they were kept, as a batch on the model's device.
+  at::Tensor Gather(const std::vector<at::Tensor>& rows) const;
   // Of Encode's the maps (B, C, h, w).
   std::vector<at::Tensor> MapsOf(std::vector<at::Tensor> encoded) const;
 
@@ -113,7 +120,7 @@ class MapSource {
   std::vector<MapLevel> levels_;
   std::int64_t values_ = 0;                      // of a picture as it is kept
   std::unordered_map<std::int64_t, Made> kept_;  // by variant and picture
-  MapScale scale_;
+  MapScale scale_;                               // on the model's device
   std::map<std::size_t, std::string> problems_;  // by image
 };
 

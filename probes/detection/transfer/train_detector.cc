@@ -1,6 +1,7 @@
 #include "probes/detection/transfer/train_detector.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include "probes/detection/ema.h"
 #include "probes/detection/head_optimizer.h"
 #include "probes/detection/transfer/train_state.h"
+#include "probes/heads/tensor_file.h"
 #include "probes/heads/train_grid.h"
 
 namespace eyechart::detection {
@@ -114,20 +116,25 @@ class Run {
     const MapBatch made =
         source_.Load({index, index + batch.index.numel()}, batch.epoch);
     at::Tensor loss;
-    std::vector<double> values = {0};  // the norm's place
+    std::vector<at::Tensor> told;
     state_.terms.clear();
     for (const LossTerm& term : head_.Losses(made.maps, made.targets)) {
       loss = loss.defined() ? loss + term.value : term.value;
       state_.terms.push_back(term.name);
-      values.push_back(term.value.item<double>());
+      told.push_back(term.value.detach());
     }
+    told.push_back(loss.detach());
+    // All at once: a device is waited for a single time.
+    std::vector<double> values = probes::ValuesOf(at::stack(told).cpu());
     EYECHART_REQUIRE(
-        std::isfinite(loss.item<double>()),
+        std::isfinite(values.back()),
         "the loss of step {} is not finite ({}): give a smaller --rate, or "
         "look for features that are not finite with eyechart encode",
-        state_.step + 1, loss.item<double>());
+        state_.step + 1, values.back());
+    values.pop_back();
     loss.backward();
-    values[0] = optimizer_.Step(state_.step);
+    // The gradient's norm, then the terms.
+    values.insert(values.begin(), optimizer_.Step(state_.step));
     if (average_) average_->Update();
     ++state_.step;
     state_.sums.resize(values.size(), 0);

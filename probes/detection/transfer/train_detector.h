@@ -76,12 +76,14 @@ NamedTensors BlockParameters(const encoders::TrainableBlocks& blocks);
 /// runs a hundred times as long. Neither is tuned.
 double DefaultRate(const std::string& kind);
 
-/// Trains `head`, and the source's blocks where it has some, which end as their
-/// average (of the best look, where one is kept). `validate` may be empty. An
-/// interrupted run leaves its checkpoint and throws Interrupted; the same call
-/// goes on from there to the same weights, bit for bit, with the same threads.
-/// The checkpoint is removed at the end. Throws InputError for a checkpoint of
-/// another run, and where a loss is not finite.
+/// Trains `head`, which is on the device of the source's model, and the
+/// source's blocks where it has some, which end as their average (of the best
+/// look, where one is kept). `validate` may be empty. An interrupted run leaves
+/// its checkpoint and throws Interrupted; the same call goes on from there to
+/// the same weights, bit for bit, on the CPU with the same threads. A
+/// checkpoint serves on any device; on another one, and on CUDA, the weights it
+/// ends at differ by rounding. The checkpoint is removed at the end. Throws
+/// InputError for a checkpoint of another run, and where a loss is not finite.
 TrainedDetector TrainDetector(DetectionHead& head,
                               MapSource& source,
                               const ValidateDetector& validate,

@@ -51,7 +51,7 @@ void Append(NamedTensors& all,
             const std::string& prefix,
             const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors)
-    all.emplace_back(prefix + name, tensor.detach());
+    all.emplace_back(prefix + name, tensor.detach().cpu());
 }
 
 }  // namespace

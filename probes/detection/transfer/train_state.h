@@ -36,8 +36,8 @@ void SaveTrainState(const std::filesystem::path& file,
                     const HeadOptimizer& optimizer,
                     const MovingAverage* average);
 
-/// Reads it back into all of them; false where there is no file. Throws
-/// InputError for the state of another run.
+/// Reads it back into all of them, on whatever device they are; false where
+/// there is no file. Throws InputError for the state of another run.
 bool RestoreTrainState(const std::filesystem::path& file,
                        const std::string& identity,
                        TrainState& state,

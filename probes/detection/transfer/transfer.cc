@@ -1,5 +1,7 @@
 #include "probes/detection/transfer/transfer.h"
 
+#include <c10/core/CachingDeviceAllocator.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -158,6 +160,17 @@ struct SeedRun {
   std::vector<std::string> warnings;
 };
 
+// Where kept maps lie: with the model, unless they would take more of its
+// memory than a run can spare.
+at::Device PlaceToKeep(std::int64_t bytes, at::Device device) {
+  if (!device.is_cuda()) return at::kCPU;
+  const std::size_t free = at::getDeviceAllocator(device.type())
+                               ->getMemoryInfo(device.index())
+                               .first;
+  return static_cast<std::size_t>(bytes) <= free / 4 ? device
+                                                     : at::Device(at::kCPU);
+}
+
 // Whether the maps of all variants and of the validation pictures fit.
 bool CanKeep(const TransferOptions& options,
              const MapSource& source,
@@ -203,8 +216,8 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
 
   std::unique_ptr<encoders::TrainableBlocks> blocks;
   if (options.unfreeze > 0)
-    blocks =
-        encoders::TrainableBlocks::Create(model.checkpoint, options.unfreeze);
+    blocks = encoders::TrainableBlocks::Create(model.checkpoint,
+                                               options.unfreeze, model.device);
   MapSourceOptions source_options =
       SourceOptions(options, detector.canvas, seed);
   source_options.blocks = blocks.get();
@@ -215,12 +228,18 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   source_options.jitter = options.jitter;
   source_options.variants = options.variants;
   source_options.keep = made.kept_maps;
+  if (made.kept_maps)
+    source_options.kept_on =
+        PlaceToKeep(whole.BytesToKeep(train.size(), options.variants) +
+                        whole.BytesToKeep(made.validation_images, 1),
+                    model.device);
   MapSource source(model, train, source_options);
   source.SetScale(detector.scale);
 
   detector.options.pyramid.maps = source.levels();
   detector.options.pyramid.width = options.width;
   detector.options.pyramid.seed = seed;
+  detector.options.pyramid.device = model.device;
   detector.options.layers = options.layers;
   detector.options.classes =
       static_cast<std::int64_t>(sets.train.categories.size());
@@ -233,6 +252,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
         SourceOptions(options, detector.canvas, seed);
     look_options.variants = 1;
     look_options.keep = made.kept_maps;
+    look_options.kept_on = source_options.kept_on;
     look_options.blocks = blocks.get();
     looks.emplace(model, *validation, look_options);
     looks->SetScale(detector.scale);
@@ -256,7 +276,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   if (blocks) {
     detector.unfreeze = options.unfreeze;
     for (const auto& [name, tensor] : BlockParameters(*blocks))
-      detector.blocks.emplace_back(name, tensor.detach());
+      detector.blocks.emplace_back(name, tensor.detach().cpu());
   }
   Tell(parts.train.name, train.problems(), made.warnings);
   Tell(parts.train.name, source.problems(), made.warnings);
@@ -312,8 +332,12 @@ AppliedDetector ApplyDetector(const Detector& detector,
   source_options.blocks = blocks.get();
   MapSource source(model, examples, source_options);
   source.SetScale(detector.scale);
+  std::unique_ptr<DetectionHead> moved;
+  if (detector.options.pyramid.device != model.device)
+    moved = HeadOn(detector, model.device);
   AppliedDetector made;
-  made.found = FindBoxes(*detector.head, source, options.find, progress);
+  made.found = FindBoxes(moved ? *moved : *detector.head, source, options.find,
+                         progress);
   made.problems = source.problems();
   return made;
 }

@@ -24,13 +24,14 @@ struct TransferOptions {
   bool keep_aspect = false;    // see Canvas
   bool own_stages = false;     // of a hierarchical encoder: recorded
   /// Last blocks of the encoder, and the norm behind them, that are trained
-  /// with the head, in float32 on the CPU; 0: the encoder is frozen.
+  /// with the head, in float32; 0: the encoder is frozen.
   std::int64_t unfreeze = 0;
   /// Ways in which each training picture is laid, whose maps are kept; 0: anew
   /// each epoch, the encoder in the loop.
   std::int64_t variants = 4;
   /// Memory for kept maps, bytes; where it does not do, the encoder runs in the
-  /// loop, on the same variants.
+  /// loop, on the same variants. With a model on CUDA the maps lie there if
+  /// they take a quarter of its free memory at most, else on the host.
   std::int64_t cache_bytes = std::int64_t{4} << 30;
   JitterOptions jitter;
   TrainDetectorOptions train;  // steps, rate and so on; its seed is `seed`'s
@@ -85,9 +86,9 @@ struct TransferResult {
   std::vector<std::string> warnings;
 };
 
-/// Trains and tests a head a seed. `checkpoint`, a folder, holds the state of
-/// an interrupted run, which the same call goes on from; empty: none. Throws
-/// InputError, Interrupted.
+/// Trains and tests a head a seed, on the model's device. `checkpoint`, a
+/// folder, holds the state of an interrupted run, which the same call goes on
+/// from; empty: none. Throws InputError, Interrupted.
 TransferResult RunTransfer(encoders::LoadedModel& model,
                            const TransferSets& sets,
                            const TransferOptions& options,
@@ -101,7 +102,8 @@ struct AppliedDetector {
 };
 
 /// Finds boxes in a set with a detector that was trained before, and its own
-/// blocks in place of the encoder's where it has some.
+/// blocks in place of the encoder's where it has some. On the model's device,
+/// wherever the detector's head is.
 AppliedDetector ApplyDetector(const Detector& detector,
                               encoders::LoadedModel& model,
                               const BoxExamples& examples,

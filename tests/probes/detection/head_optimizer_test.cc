@@ -2,12 +2,15 @@
 #include "probes/detection/head_optimizer.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
+#include "probes/heads/start_values.h"
 #include "tests/fixture.h"
 
 namespace eyechart::detection {
@@ -92,6 +95,36 @@ TEST(HeadOptimizer, GoesOnFromItsState) {
   EXPECT_NE(
       testing::InputErrorOf([&] { second.Restore({}, "file"); }).find("file"),
       std::string::npos);
+}
+
+// The step of other devices, on CPU tensors.
+TEST(AdamWByLists, IsAdamWStep) {
+  const probes::AdamWOptions options;
+  const double rate = 0.01;
+  const double decay = 0.1;
+  const double scale = 0.3;
+  for (const std::int64_t size : {1, 300}) {
+    at::Tensor values = probes::NormalValues({size, 3}, 1, 1, 0);
+    at::Tensor first = probes::NormalValues({size, 3}, 0.1, 1, 1);
+    at::Tensor second = probes::NormalValues({size, 3}, 0.1, 1, 2).square();
+    const at::Tensor slope = probes::NormalValues({size, 3}, 1, 1, 3);
+    const internal::ParameterLists lists = {{values.clone(), values.clone()},
+                                            {slope, slope},
+                                            {first.clone(), first.clone()},
+                                            {second.clone(), second.clone()}};
+    for (const std::int64_t step : {0, 5}) {
+      const std::array<double, 1> rates = {rate}, decays = {decay},
+                                  scales = {scale};
+      probes::AdamWStep({values.unsqueeze(0), slope.unsqueeze(0)}, first,
+                        second, rates, decays, scales, step, options);
+      internal::AdamWByLists(lists, rate, decay, scale, step, options);
+      for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_TRUE(at::allclose(lists.values[i], values, 1e-6, 1e-6));
+        EXPECT_TRUE(at::allclose(lists.first[i], first, 1e-6, 1e-7));
+        EXPECT_TRUE(at::allclose(lists.second[i], second, 1e-6, 1e-7));
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "core/safetensors.h"
 #include "probes/heads/attentive_grid.h"
 #include "tests/fixture.h"
+#include "tests/probes/cuda_device.h"
 
 namespace eyechart::probes {
 namespace {
@@ -37,7 +38,8 @@ class Rows final : public BatchSource {
   Targets targets_;
 };
 
-std::unique_ptr<HeadGrid> SmallGrid(std::uint64_t seed = 0) {
+std::unique_ptr<HeadGrid> SmallGrid(std::uint64_t seed = 0,
+                                    c10::Device device = c10::kCPU) {
   AttentiveGridOptions options;
   options.points = {{1e-3, 0.05}, {5e-3, 0.1}};
   options.outputs = 3;
@@ -45,6 +47,7 @@ std::unique_ptr<HeadGrid> SmallGrid(std::uint64_t seed = 0) {
   options.heads = 3;
   options.schedule = {25, 3, 1e-5};
   options.seed = seed;
+  options.device = device;
   return CreateAttentiveGrid(options);
 }
 
@@ -65,7 +68,7 @@ class TrainGridTest : public ::testing::Test {
   Validate ByFirstRows() const {
     return [this](const HeadGrid& grid) {
       const at::Tensor right =
-          (grid.Scores(x_).argmax(2) == targets_.values).sum(1);
+          (grid.Scores(x_).cpu().argmax(2) == targets_.values).sum(1);
       return std::vector<double>{right[0].item<double>(),
                                  right[1].item<double>()};
     };
@@ -92,6 +95,46 @@ TEST(BatchOf, TakesEachRowOnceAnEpoch) {
       at::equal(BatchOf(100, 100, 7, 0).index, BatchOf(100, 100, 8, 0).index));
   EXPECT_TRUE(
       at::equal(BatchOf(100, 60, 7, 3).index, BatchOf(100, 60, 7, 3).index));
+}
+
+TEST(BatchOrder, AnyStepIsTheBatchOfThatStep) {
+  BatchOrder order(10, 4, 7);
+  for (const std::int64_t step : {0, 1, 2, 7, 7, 3, 0})
+    EXPECT_TRUE(at::equal(order.At(step).index, BatchOf(10, 4, 7, step).index))
+        << step;
+  EXPECT_THROW(BatchOrder(3, 4, 7), std::logic_error);
+}
+
+TEST_F(TrainGridTest, AGpusRunGoesOnToTheSameBitsAndTheCpusAccuracy) {
+  if (const std::string why = testing::WhyNoCuda(); !why.empty())
+    GTEST_SKIP() << why;
+  Rows rows(x_, targets_);
+  const auto cpu = SmallGrid();
+  const TrainResult want =
+      TrainGrid(*cpu, rows, ByFirstRows(), options_, Progress::None());
+  const auto whole = SmallGrid(0, testing::Cuda());
+  const TrainResult once =
+      TrainGrid(*whole, rows, ByFirstRows(), options_, Progress::None());
+  ASSERT_EQ(once.curve.size(), want.curve.size());
+  for (std::size_t i = 0; i < want.curve.size(); ++i) {
+    EXPECT_EQ(once.curve[i].validation, want.curve[i].validation);
+    for (std::size_t g = 0; g < want.curve[i].loss.size(); ++g)
+      EXPECT_NEAR(once.curve[i].loss[g] / want.curve[i].loss[g], 1, 1e-3);
+  }
+
+  Rows stopped(x_, targets_);
+  stopped.stop_at = 9;
+  const auto first = SmallGrid(0, testing::Cuda());
+  EXPECT_THROW(
+      TrainGrid(*first, stopped, ByFirstRows(), options_, Progress::None()),
+      Interrupted);
+  ResetInterrupt();
+  const auto resumed = SmallGrid(0, testing::Cuda());
+  TrainGrid(*resumed, rows, ByFirstRows(), options_, Progress::None());
+  const NamedTensors a = whole->State();
+  const NamedTensors b = resumed->State();
+  for (std::size_t i = 0; i < a.size(); ++i)
+    EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
 }
 
 TEST_F(TrainGridTest, AnInterruptedRunGoesOnToTheSameBits) {
