@@ -2,9 +2,7 @@
 // before is computed on another and the results of the one before that come
 // down on the third, all through pinned memory.
 #include <ATen/cuda/CUDAEvent.h>
-#include <ATen/cuda/CUDAGraph.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -13,13 +11,14 @@
 #include <cuda_runtime_api.h>
 
 #include <deque>
-#include <map>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "encoders/batch_engine.h"
 #include "encoders/device.h"
+#include "encoders/forward_pass.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -27,10 +26,6 @@ namespace {
 namespace cuda_allocator = c10::cuda::CUDACachingAllocator;
 using c10::cuda::CUDAStream;
 using c10::cuda::CUDAStreamGuard;
-
-// They share one pool of memory, so that only pixels and results are each one's
-// own. A run has few batch sizes: the last of a shard, or those after halving.
-constexpr int kMaxGraphs = 8;
 
 std::string FirstLine(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
@@ -113,24 +108,16 @@ class CudaEngine final : public BatchEngine {
 
   void ReleaseMemory() override {
     Synchronize();
-    DropGraphs();
+    forward_->DropGraphs();
     cuda_allocator::emptyCache();
   }
 
-  std::string note() const override { return note_; }
+  std::string note() const override { return forward_->note(); }
 
  private:
   struct Job {
     Features features;  // on the host, whole once `down` has happened
     at::cuda::CUDAEvent down;
-  };
-
-  // What is known of batches of so many pictures.
-  struct Shape {
-    int seen = 0;
-    std::unique_ptr<at::cuda::CUDAGraph> graph;
-    at::Tensor input;  // that the graph reads
-    Features output;   // that it writes
   };
 
   CUDAStream FreshStream() const {
@@ -159,7 +146,7 @@ class CudaEngine final : public BatchEngine {
       const CUDAStreamGuard on(compute_);
       up.block(compute_);
       LendTo(input, compute_);
-      features = Forward(input);
+      features = forward_->Run(input);
       computed.record(compute_);
     }
     const CUDAStreamGuard on(download_);
@@ -191,83 +178,6 @@ class CudaEngine final : public BatchEngine {
     return features;
   }
 
-  Features Forward(const at::Tensor& input) {
-    if (!MayRecord(input)) return Compute(input);
-    Shape& shape = shapes_[input.size(0)];
-    ++shape.seen;
-    // The first pass chooses kernels and fills caches, which cannot be
-    // recorded.
-    if (shape.seen == 2 && graphs_ < kMaxGraphs) Record(input, shape);
-    if (!shape.graph) return Compute(input);
-    shape.input.copy_(input, /*non_blocking=*/true);
-    shape.graph->replay();
-    // Copies: the next replay writes over the graph's own output.
-    Features features;
-    if (shape.output.pooled.defined())
-      features.pooled = shape.output.pooled.clone();
-    if (shape.output.tokens.defined())
-      features.tokens = shape.output.tokens.clone();
-    return features;
-  }
-
-  // Pictures of one size only: encoders keep tables of the size that they saw
-  // last, and the graph of another would read what is gone.
-  bool MayRecord(const at::Tensor& input) {
-    const std::vector<std::int64_t> size = input.sizes().slice(1).vec();
-    if (size_.empty()) size_ = size;
-    if (size != size_ && !sizes_differ_) {
-      Synchronize();
-      DropGraphs();
-      sizes_differ_ = true;
-    }
-    return options_.cuda_graphs && !sizes_differ_;
-  }
-
-  void DropGraphs() {
-    shapes_.clear();
-    graphs_ = 0;
-  }
-
-  void Record(const at::Tensor& input, Shape& shape) {
-    try {
-      Synchronize();
-      // What the first pass left in the cache would stay beside the graph's
-      // pool: the activations twice.
-      cuda_allocator::emptyCache();
-      // A pool ends with the last graph in it.
-      if (graphs_ == 0) pool_ = at::cuda::graph_pool_handle();
-      shape.input = at::empty_like(input);
-      auto graph = std::make_unique<at::cuda::CUDAGraph>();
-      graph->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
-      try {
-        shape.output = Compute(shape.input);
-      } catch (...) {
-        EndQuietly(*graph);
-        throw;
-      }
-      graph->capture_end();
-      shape.graph = std::move(graph);
-      ++graphs_;
-    } catch (const c10::Error& error) {
-      // Nothing was computed while recording; without a graph it goes on as
-      // before, and a real shortage shows then.
-      note_ = "no CUDA graph could be recorded (" + FirstLine(error) +
-              "); batches run without";
-      static_cast<void>(cudaGetLastError());
-      shape = Shape();
-      shape.seen = 2;  // not tried again
-    }
-  }
-
-  // A stream that is left recording takes no other work.
-  static void EndQuietly(at::cuda::CUDAGraph& graph) {
-    try {
-      graph.capture_end();
-    } catch (const c10::Error&) {
-      // It says that the recording failed, which is known.
-    }
-  }
-
   ImageEncoder& encoder_;
   const BatchEngineOptions options_;
   const c10::cuda::CUDAGuard guard_;
@@ -275,12 +185,11 @@ class CudaEngine final : public BatchEngine {
   CUDAStream compute_;
   CUDAStream download_;
   std::deque<Job> jobs_;
-  c10::MempoolId_t pool_ = {0, 0};
-  std::map<std::int64_t, Shape> shapes_;  // by the pictures of a batch
-  int graphs_ = 0;
-  std::vector<std::int64_t> size_;  // (3, H, W) of the first batch
-  bool sizes_differ_ = false;
-  std::string note_;
+  // After the streams: its graphs go before them.
+  const std::unique_ptr<ForwardPass> forward_ = ForwardPass::Create(
+      [this](const at::Tensor& input) { return Compute(input); },
+      options_.device,
+      options_.cuda_graphs);
 };
 
 }  // namespace

@@ -69,7 +69,11 @@ class StageRecorder {
     return {this, stage};
   }
 
-  /// For times that something else took, such as a GPU's events.
+  /// The run's clock, for who calls Add().
+  std::int64_t NowNs() const { return clock_->NowNs(); }
+
+  /// For times that something else took, such as a GPU's events, told when they
+  /// are known; in the run's clock and inside the query.
   void Add(std::size_t stage, std::int64_t begin_ns, std::int64_t end_ns) {
     EYECHART_CHECK(stage < stages_ && begin_ns <= end_ns,
                    "stage {} of {} from {} to {}", stage, stages_, begin_ns,

@@ -14,6 +14,17 @@
 
 namespace eyechart::benchmarks {
 
+bool ParseCudaGraphs(const std::string& name, const c10::Device& device) {
+  EYECHART_REQUIRE(name == "off" || name == "on",
+                   "cuda-graphs \"{}\": should be off or on", name);
+  EYECHART_REQUIRE(
+      name == "off" || device.is_cuda(),
+      "cuda-graphs \"on\": only CUDA devices have them, not device {}; leave "
+      "it off",
+      device.str());
+  return name == "on";
+}
+
 EncoderBench::EncoderBench(const encoders::ModelSpec& spec,
                            const data::Dataset& pictures,
                            const EncoderBenchOptions& options)
@@ -36,6 +47,7 @@ EncoderBench::EncoderBench(const encoders::ModelSpec& spec,
   device.workers = options.workers;
   device.lanes = options.lanes;
   device.find = options.find;
+  device.cuda_graphs = options.cuda_graphs;
   if (detector_.has_value()) device.detector = &*detector_;
   device_ =
       std::make_unique<EncoderDevice>(model_, pictures, picked_.index, device);
@@ -46,13 +58,16 @@ BenchSetting EncoderBench::setting() const {
 }
 
 Json EncoderBench::Describe() const {
+  const EncoderDeviceNotes notes = device_->notes();
   Json json = {
       {"family", model_.encoder->info().family},
       {"weights_sha256", model_.weights_sha256},
       {"preprocess_sha256", data::PreprocessSha256(model_.preprocess)},
       {"threads", at::get_num_threads()},
       {"workers", ThreadCount(options_.workers)},
-      {"cuda_graphs", false},
+      {"cuda_graphs", notes.cuda_graphs},
+      {"stage_clock", notes.events ? "events" : "host"},
+      {"stage_boundary_error_ns", notes.boundary_error_ns},
       {"answer", detector_.has_value()
                      ? std::string("boxes")
                      : "pooled: " + std::string(PoolName(model_.pool))},
@@ -62,6 +77,7 @@ Json EncoderBench::Describe() const {
         {"used", picked_.index.size()},
         {"unreadable", picked_.unreadable},
         {"sha256", picked_.sha256}}}};
+  if (!notes.graph.empty()) json["cuda_graphs_note"] = notes.graph;
   const data::InputSize size = data::FixedInputSize(model_.preprocess);
   json["input"] = size.height > 0 && !detector_.has_value()
                       ? eyechart::Json({size.height, size.width})
@@ -72,7 +88,7 @@ Json EncoderBench::Describe() const {
   json["detector"] = {{"head", detector_->kind},
                       {"parameters", ParametersOf(*detector_->head)},
                       {"classes", detector_->categories.size()},
-                      {"device", "cpu"},
+                      {"device", model_.device.str()},
                       {"nms", detector_->head->needs_nms()},
                       {"min_score", options_.find.detect.min_score},
                       {"before_nms", options_.find.detect.most},

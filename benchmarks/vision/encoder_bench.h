@@ -26,7 +26,12 @@ struct EncoderBenchOptions {
   std::uint64_t seed = 0;
   int workers = 0;  // see EncoderDeviceOptions
   int lanes = 1;
+  bool cuda_graphs = false;  // see EncoderDeviceOptions
 };
+
+/// "off" or "on", of `bench --cuda-graphs`. Throws InputError for another text,
+/// and for "on" with a device other than CUDA, which has no graphs.
+bool ParseCudaGraphs(const std::string& name, const c10::Device& device);
 
 /// Opens and checks everything; what it opens it keeps.
 class EncoderBench {
@@ -42,7 +47,8 @@ class EncoderBench {
   const PickedPictures& picked() const { return picked_; }
   BenchSetting setting() const;
   /// What the number depends on, besides LoadJson: pictures, input size,
-  /// hashes, threads, the detector with its thresholds.
+  /// hashes, threads, the detector with its thresholds; and how the queries so
+  /// far were timed.
   eyechart::Json Describe() const;
   /// A record with the model's and the pictures' hashes.
   Record BaseRecord() const;

@@ -5,6 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 
@@ -12,9 +13,11 @@
 #include <optional>
 #include <utility>
 
+#include "benchmarks/vision/device_clock.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "data/decode.h"
+#include "encoders/forward_pass.h"
 #include "probes/detection/transfer/canvas.h"
 
 namespace eyechart::benchmarks {
@@ -26,9 +29,34 @@ using detection::PictureBoxes;
 // A stage that is not named is not timed.
 constexpr std::size_t kNone = kMaxStages;
 
-void Synchronize(const c10::Device& device) {
-  if (device.is_cpu()) return;
-  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+// Not the default stream, on which graphs cannot be recorded. None: a CPU.
+std::optional<c10::Stream> StreamOf(const c10::Device& device) {
+  if (device.is_cpu()) return std::nullopt;
+  return c10::impl::VirtualGuardImpl(device.type())
+      .getStreamFromGlobalPool(device, /*isHighPriority=*/false);
+}
+
+// Memory of the host that `device` copies to and from without a detour.
+at::Tensor HostTensor(at::IntArrayRef shape,
+                      const c10::Device& device,
+                      c10::ScalarType dtype = at::kFloat) {
+  const auto plain = at::TensorOptions().dtype(dtype);
+  if (device.is_cpu()) return at::empty(shape, plain);
+  try {
+    return at::empty(shape, plain.pinned_memory(true));
+  } catch (const c10::Error&) {  // locked memory is limited: slower, not wrong
+    return at::empty(shape, plain);
+  }
+}
+
+// On the host, contiguous; from a GPU it is on its way, and there when the
+// stream has got so far. Another type or order is made on the GPU: a copy that
+// changes them would wait.
+at::Tensor Fetch(const at::Tensor& tensor, c10::ScalarType dtype = at::kFloat) {
+  const at::Tensor made = tensor.to(dtype).contiguous();
+  if (made.is_cpu()) return made;
+  return HostTensor(made.sizes(), made.device(), dtype)
+      .copy_(made, /*non_blocking=*/true);
 }
 
 // LibTorch's thread count is each thread's own; lanes are threads that it has
@@ -46,6 +74,21 @@ struct EncoderDevice::Stage {
               post = kNone;
 };
 
+// Of one query at a time: the model's.
+struct EncoderDevice::Engine {
+  explicit Engine(const c10::Device& device)
+      : stream(StreamOf(device)), clock(DeviceClock::For(device)) {}
+
+  std::optional<c10::Stream> stream;  // none: a CPU
+  DeviceClock clock;
+  encoders::EncodeRequest request;
+  std::unique_ptr<encoders::ForwardPass> forward;
+  // A detector's, on the model's device where that is no CPU; else the
+  // detector's own.
+  std::unique_ptr<detection::DetectionHead> head;
+  detection::MapScale scale;
+};
+
 struct EncoderDevice::Lane {
   at::Tensor pixels;  // (samples a query, 3, H, W); undefined: sizes vary
   std::vector<data::Image> images;  // of the query's pictures, where apart
@@ -56,7 +99,8 @@ struct EncoderDevice::Lane {
     std::vector<std::size_t> pictures;  // of the query
   };
   std::vector<Batch> batches;
-  std::vector<at::Tensor> maps;  // of the query, with a detector
+  std::vector<at::Tensor> maps;   // of the query, with a detector
+  std::vector<FoundBoxes> found;  // in them, on the host once waited for
   EncoderAnswer answer;
 };
 
@@ -81,6 +125,7 @@ EncoderDevice::EncoderDevice(encoders::LoadedModel& model,
   if (options.lanes > 1) stage_->wait = Named("wait");
   if (!model.device.is_cpu()) stage_->to_device = Named("to-device");
   stage_->encode = Named("encode");
+  MakeEngine();
   if (detector == nullptr) return;
   stage_->head = Named("head");
   if (detector->head->needs_nms()) stage_->nms = Named("nms");
@@ -98,16 +143,26 @@ std::int64_t EncoderDevice::SampleCount() const {
   return static_cast<std::int64_t>(used_.size());
 }
 
-at::Tensor EncoderDevice::HostPixels(std::int64_t count,
-                                     std::int64_t h,
-                                     std::int64_t w) const {
-  const auto plain = at::TensorOptions().dtype(at::kFloat);
-  if (model_.device.is_cpu()) return at::empty({count, 3, h, w}, plain);
-  try {
-    return at::empty({count, 3, h, w}, plain.pinned_memory(true));
-  } catch (const c10::Error&) {  // locked memory is limited: slower, not wrong
-    return at::empty({count, 3, h, w}, plain);
-  }
+void EncoderDevice::MakeEngine() {
+  engine_ = std::make_unique<Engine>(model_.device);
+  const detection::Detector* detector = options_.detector;
+  encoders::EncodeRequest& request = engine_->request;
+  if (detector == nullptr) request.pool = model_.pool;
+  request.feature_map = detector != nullptr && !detector->own_stages;
+  request.pyramid = detector != nullptr && detector->own_stages;
+  engine_->forward = encoders::ForwardPass::Create(
+      [this](const at::Tensor& pixels) {
+        return model_.encoder->Encode(pixels, engine_->request);
+      },
+      model_.device, options_.cuda_graphs);
+  if (detector == nullptr) return;
+  engine_->scale = detector->scale;
+  if (model_.device.is_cpu()) return;
+  engine_->head = detection::HeadOn(*detector, model_.device);
+  for (at::Tensor& shift : engine_->scale.shift)
+    shift = shift.to(model_.device);
+  for (at::Tensor& scale : engine_->scale.scale)
+    scale = scale.to(model_.device);
 }
 
 void EncoderDevice::Prepare(const LoadPlan& plan) {
@@ -128,6 +183,10 @@ void EncoderDevice::Prepare(const LoadPlan& plan) {
   const auto count = static_cast<std::size_t>(plan.samples_per_query);
   EYECHART_CHECK(plan.lanes <= options_.lanes, "{} lanes where {} were named",
                  plan.lanes, options_.lanes);
+  // Weights that are on their way go on another stream.
+  if (!model_.device.is_cpu())
+    c10::impl::VirtualGuardImpl(model_.device.type())
+        .synchronizeDevice(model_.device.index());
   lanes_.clear();
   for (int i = 0; i < plan.lanes; ++i) {
     auto lane = std::make_unique<Lane>();
@@ -135,8 +194,8 @@ void EncoderDevice::Prepare(const LoadPlan& plan) {
     lane->prepared.resize(count);
     lane->sizes.resize(count);
     if (size.height > 0)
-      lane->pixels =
-          HostPixels(plan.samples_per_query, size.height, size.width);
+      lane->pixels = HostTensor(
+          {plan.samples_per_query, 3, size.height, size.width}, model_.device);
     lanes_.push_back(std::move(lane));
   }
 }
@@ -187,8 +246,9 @@ void EncoderDevice::ShapeBatches(Lane& lane, std::size_t pictures) const {
     groups[{lane.prepared[i].height, lane.prepared[i].width}].push_back(i);
   for (auto& [size, members] : groups) {
     Lane::Batch& batch = lane.batches.emplace_back();
-    batch.pixels = HostPixels(static_cast<std::int64_t>(members.size()),
-                              size.first, size.second);
+    batch.pixels = HostTensor(
+        {static_cast<std::int64_t>(members.size()), 3, size.first, size.second},
+        model_.device);
     auto* out = batch.pixels.mutable_data_ptr<float>();
     for (const std::size_t i : members) {
       const std::vector<float>& values = lane.prepared[i].values;
@@ -222,36 +282,42 @@ void EncoderDevice::Load(const Query& query,
   ShapeBatches(lane, count);
 }
 
+// What the encoder issues nothing waits for before the end. A head may wait
+// where its boxes' number is what it has found.
 void EncoderDevice::Encode(Lane& lane, StageRecorder& recorder) const {
   const detection::Detector* detector = options_.detector;
-  encoders::EncodeRequest request;
-  if (detector == nullptr) request.pool = model_.pool;
-  request.feature_map = detector != nullptr && !detector->own_stages;
-  request.pyramid = detector != nullptr && detector->own_stages;
+  std::optional<c10::StreamGuard> on_stream;
+  if (engine_->stream.has_value()) on_stream.emplace(*engine_->stream);
+  DeviceClock& clock = engine_->clock;
+  clock.Begin(recorder);
   std::vector<at::Tensor> pooled;
   std::vector<std::size_t> order;
   for (const Lane::Batch& batch : lane.batches) {
     at::Tensor input = batch.pixels;
     if (stage_->to_device != kNone) {
-      const auto span = recorder.Enter(stage_->to_device);
+      clock.Enter(stage_->to_device);
       input = input.to(model_.device, /*non_blocking=*/true);
-      Synchronize(model_.device);
     }
-    const auto span = recorder.Enter(stage_->encode);
-    encoders::Features features = model_.encoder->Encode(input, request);
+    clock.Enter(stage_->encode);
+    encoders::Features features = engine_->forward->Run(input);
     if (detector == nullptr) {
-      pooled.push_back(features.pooled.to(at::kCPU, at::kFloat).contiguous());
+      pooled.push_back(Fetch(features.pooled));
     } else {
-      lane.maps = request.pyramid
+      lane.maps = engine_->request.pyramid
                       ? std::move(features.pyramid)
                       : std::vector<at::Tensor>{features.feature_map};
       // A copy of its own: it is scaled in place.
       for (at::Tensor& map : lane.maps)
-        map = at::empty(map.sizes(), at::kFloat).copy_(map);
+        map =
+            at::empty(map.sizes(), map.options().dtype(at::kFloat)).copy_(map);
     }
     order.insert(order.end(), batch.pictures.begin(), batch.pictures.end());
-    Synchronize(model_.device);
   }
+  if (engine_->head != nullptr) {
+    clock.Enter(stage_->head);
+    Detect(lane);
+  }
+  clock.Finish();
   if (detector != nullptr) return;
   if (pooled.size() == 1) {
     lane.answer.pooled = std::move(pooled.front());
@@ -265,17 +331,28 @@ void EncoderDevice::Encode(Lane& lane, StageRecorder& recorder) const {
         all[static_cast<std::int64_t>(i)]);
 }
 
+void EncoderDevice::Detect(Lane& lane) const {
+  const detection::Detector& detector = *options_.detector;
+  const detection::MapScale& scale = engine_->scale;
+  for (std::size_t level = 0; level < lane.maps.size(); ++level)
+    lane.maps[level]
+        .sub_(scale.shift[level].view({1, -1, 1, 1}))
+        .mul_(scale.scale[level].view({1, -1, 1, 1}));
+  const detection::DetectionHead& head =
+      engine_->head != nullptr ? *engine_->head : *detector.head;
+  lane.found = head.Detect(lane.maps, options_.find.detect);
+  for (FoundBoxes& found : lane.found)
+    found = {Fetch(found.corners), Fetch(found.scores),
+             Fetch(found.classes, at::kLong)};
+}
+
 void EncoderDevice::FindBoxes(Lane& lane, StageRecorder& recorder) const {
   const detection::Detector& detector = *options_.detector;
-  std::vector<FoundBoxes> found;
-  {
+  if (engine_->head == nullptr) {
     const auto span = recorder.Enter(stage_->head);
-    for (std::size_t level = 0; level < lane.maps.size(); ++level)
-      lane.maps[level]
-          .sub_(detector.scale.shift[level].view({1, -1, 1, 1}))
-          .mul_(detector.scale.scale[level].view({1, -1, 1, 1}));
-    found = detector.head->Detect(lane.maps, options_.find.detect);
+    Detect(lane);
   }
+  const std::vector<FoundBoxes>& found = lane.found;
   const bool suppress = detector.head->needs_nms();
   std::vector<PictureBoxes>& boxes = lane.answer.boxes;
   boxes.resize(found.size());
@@ -319,6 +396,15 @@ void EncoderDevice::Run(const Query& query, StageRecorder& recorder) {
     }
   }
   if (options_.detector != nullptr) FindBoxes(lane, recorder);
+}
+
+EncoderDeviceNotes EncoderDevice::notes() const {
+  EncoderDeviceNotes notes;
+  notes.cuda_graphs = options_.cuda_graphs && model_.device.is_cuda();
+  notes.events = engine_->clock.has_events();
+  notes.boundary_error_ns = engine_->clock.AnchorErrorNs();
+  notes.graph = engine_->forward->note();
+  return notes;
 }
 
 const EncoderAnswer& EncoderDevice::answer(int lane) const {

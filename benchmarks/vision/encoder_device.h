@@ -29,6 +29,10 @@ struct EncoderDeviceOptions {
   int lanes = 1;
   // Boxes instead of features; outlives the device.
   const detection::Detector* detector = nullptr;
+  // On CUDA: replay the encoder's pass as a recorded graph where a batch size
+  // comes again (encoders/forward_pass.h). Off: a measurement says when it is
+  // on.
+  bool cuda_graphs = false;
   detection::FindOptions find;
 };
 
@@ -38,12 +42,23 @@ struct EncoderAnswer {
   std::vector<detection::PictureBoxes> boxes;  // a picture, with a detector
 };
 
+/// How the last queries were run and timed.
+struct EncoderDeviceNotes {
+  bool cuda_graphs = false;  // asked for, and on CUDA
+  std::string graph;         // why none could be recorded; else empty
+  bool events = false;       // boundaries on the device are events
+  // How far such a boundary between stages may be off (Anchor), as a median.
+  std::int64_t boundary_error_ns = 0;
+};
+
 /// Stages, of which those that a query goes through are named: decode, resize
 /// (with crop and normalisation), wait (for the model, several lanes),
 /// to-device (CUDA), encode (features back on the host), head, nms, post (boxes
 /// in the picture's pixels). With DecodeMode::kFast decode and resize are one
-/// step, `preprocess`. CUDA work is waited for at the end of its stage, so that
-/// spans are true; no graphs are recorded. Reading files is not timed.
+/// step, `preprocess`. On CUDA the head is on the model's device too: the host
+/// waits once, when features or boxes are to be on the host, and the boundaries
+/// before are events (DeviceClock). NMS and post run on the CPU. Reading files
+/// is not timed.
 class EncoderDevice final : public DeviceUnderTest {
  public:
   /// `model` and `pictures` outlive the device; `used` are the pictures that
@@ -63,20 +78,22 @@ class EncoderDevice final : public DeviceUnderTest {
   void Run(const Query& query, StageRecorder& recorder) override;
 
   const EncoderAnswer& answer(int lane) const;
+  /// Not while a query runs.
+  EncoderDeviceNotes notes() const;
 
  private:
+  struct Engine;
   struct Lane;
   struct Stage;
 
   std::size_t Named(const char* stage);
+  void MakeEngine();
   void Load(const Query& query, Lane& lane, StageRecorder& recorder) const;
   void PrepareOne(std::string_view bytes, Lane& lane, std::size_t i) const;
   void ShapeBatches(Lane& lane, std::size_t pictures) const;
   void Encode(Lane& lane, StageRecorder& recorder) const;
+  void Detect(Lane& lane) const;
   void FindBoxes(Lane& lane, StageRecorder& recorder) const;
-  at::Tensor HostPixels(std::int64_t count,
-                        std::int64_t h,
-                        std::int64_t w) const;
 
   encoders::LoadedModel& model_;
   const data::Dataset& pictures_;
@@ -86,6 +103,7 @@ class EncoderDevice final : public DeviceUnderTest {
   std::unique_ptr<Stage> stage_;               // their places
   std::map<std::int64_t, std::string> files_;  // by sample
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<Engine> engine_;
   mutable std::mutex model_in_use_;
 };
 

@@ -5,12 +5,14 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <thread>
 
 #include "benchmarks/vision/bench_pictures.h"
 #include "data/preprocess.h"
+#include "encoders/device.h"
 #include "probes/detection/transfer/transfer.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/encoders/toy_checkpoint.h"
@@ -31,7 +33,8 @@ using Names = std::vector<std::string>;
 // vary`, all 12 x 12 elsewhere.
 class ToyModel {
  public:
-  explicit ToyModel(bool sizes_vary = false) {
+  explicit ToyModel(bool sizes_vary = false,
+                    const std::string& device = "cpu") {
     namespace toy = encoders::testing;
     toy::WriteCheckpoint(folder_.path(), toy::Dinov2Config(),
                          toy::Dinov2Tensors());
@@ -44,6 +47,7 @@ class ToyModel {
                                  json.dump());
     encoders::ModelSpec spec;
     spec.model = folder_.path().string();
+    spec.device = device;
     model = encoders::LoadModel(spec);
   }
   LoadedModel model;
@@ -82,20 +86,30 @@ struct Asked {
   EncoderAnswer answer;
   std::vector<StageSpan> spans;
   StageTimes times{};
+  std::int64_t latency_ns = 0;
 };
 
 Asked Ask(EncoderDevice& device, const std::vector<std::int64_t>& samples) {
   const MonotonicClock clock;
   StageRecorder recorder(clock, device.Stages().size(), 100);
   recorder.Start(0);
+  const std::int64_t begin = clock.NowNs();
   device.Run({0, samples, 0}, recorder);
-  return {device.answer(0), recorder.spans(), recorder.times()};
+  const std::int64_t end = clock.NowNs();
+  return {device.answer(0), recorder.spans(), recorder.times(), end - begin};
 }
 
-void ExpectNear(const at::Tensor& got, const at::Tensor& want) {
+void ExpectNear(const at::Tensor& got,
+                const at::Tensor& want,
+                double tolerance = 2e-5) {
   ASSERT_EQ(got.sizes(), want.sizes());
   EXPECT_LE((got - want).abs().max().item<double>(),
-            2e-5 * want.abs().max().item<double>());
+            tolerance * want.abs().max().item<double>());
+}
+
+// Why there is no CUDA device here; "" where there is one.
+std::string NoCuda() {
+  return eyechart::testing::InputErrorOf([] { encoders::ParseDevice("cuda"); });
 }
 
 TEST(EncoderDevice, AnswersAsEncodeDoes) {
@@ -201,6 +215,110 @@ TEST(EncoderDevice, LanesShareTheModel) {
         Reference(toy.model, pictures.Read(static_cast<std::size_t>(lane))));
 }
 
+TEST(EncoderDevice, OnACpuStagesAreOfItsOwnClock) {
+  ToyModel toy;
+  const MemoryPictures pictures = Pictures({{40, 30}});
+  EncoderDeviceOptions options;
+  options.cuda_graphs = true;  // of no use there
+  EncoderDevice device(toy.model, pictures, All(pictures), options);
+  const std::vector<std::int64_t> samples = {0};
+  device.Prepare({samples, 1, 1});
+  for (int i = 0; i < 3; ++i) Ask(device, samples);
+  const EncoderDeviceNotes notes = device.notes();
+  EXPECT_FALSE(notes.events);
+  EXPECT_FALSE(notes.cuda_graphs);
+  EXPECT_EQ(notes.boundary_error_ns, 0);
+  EXPECT_EQ(notes.graph, "");
+}
+
+// Features as the CPU's, replayed or not, in one batch and in several, whose
+// sizes let no graph be kept.
+TEST(EncoderDeviceOnCuda, AnswersAsTheCpuDoes) {
+  if (const std::string none = NoCuda(); !none.empty()) GTEST_SKIP() << none;
+  for (const bool sizes_vary : {false, true}) {
+    ToyModel cpu(sizes_vary);
+    ToyModel toy(sizes_vary, "cuda");
+    const MemoryPictures pictures =
+        Pictures({{12, 16}, {16, 12}, {12, 16}, {8, 8}});
+    for (const bool graphs : {false, true}) {
+      SCOPED_TRACE(fmt::format("sizes vary {}, graphs {}", sizes_vary, graphs));
+      EncoderDeviceOptions options;
+      options.cuda_graphs = graphs;
+      EncoderDevice device(toy.model, pictures, All(pictures), options);
+      EXPECT_EQ(device.Stages(),
+                (Names{"decode", "resize", "to-device", "encode"}));
+      // Other pictures each time: a replay must read the new ones.
+      const std::vector<std::vector<std::int64_t>> queries = {
+          {3, 0, 1, 2}, {0, 1, 2, 3}, {2, 2, 0, 1}, {1, 3, 3, 0}};
+      device.Prepare({queries[0], 4, 1});
+      for (const std::vector<std::int64_t>& samples : queries) {
+        const at::Tensor pooled = Ask(device, samples).answer.pooled;
+        ASSERT_TRUE(pooled.is_cpu());
+        for (std::size_t i = 0; i < samples.size(); ++i)
+          ExpectNear(
+              pooled[static_cast<std::int64_t>(i)],
+              Reference(cpu.model,
+                        pictures.Read(static_cast<std::size_t>(samples[i]))),
+              1e-3);
+      }
+      EXPECT_EQ(device.notes().cuda_graphs, graphs);
+      EXPECT_EQ(device.notes().graph, "");
+    }
+  }
+}
+
+TEST(EncoderDeviceOnCuda, StagesAreTheWholeAndFollowOneAnother) {
+  if (const std::string none = NoCuda(); !none.empty()) GTEST_SKIP() << none;
+  for (const bool graphs : {false, true}) {
+    SCOPED_TRACE(graphs);
+    ToyModel toy(/*sizes_vary=*/false, "cuda");
+    const MemoryPictures pictures = Pictures({{640, 480}, {500, 700}});
+    EncoderDeviceOptions options;
+    options.cuda_graphs = graphs;
+    EncoderDevice device(toy.model, pictures, All(pictures), options);
+    const std::vector<std::int64_t> samples = {0, 1};
+    device.Prepare({samples, 2, 1});
+    for (int i = 0; i < 5; ++i) Ask(device, samples);
+    std::vector<std::int64_t> missing, latencies, copies, passes;
+    for (int i = 0; i < 21; ++i) {
+      const Asked asked = Ask(device, samples);
+      ASSERT_EQ(asked.spans.size(), 4u);
+      std::int64_t sum = 0;
+      for (std::size_t s = 0; s < 4; ++s) {
+        EXPECT_EQ(asked.spans[s].stage, s);
+        EXPECT_GT(asked.spans[s].end_ns, asked.spans[s].begin_ns);
+        if (s > 0) {
+          EXPECT_GE(asked.spans[s].begin_ns, asked.spans[s - 1].end_ns);
+        }
+        sum += asked.times[s];
+      }
+      EXPECT_LE(sum, asked.latency_ns);
+      missing.push_back(asked.latency_ns - sum);
+      latencies.push_back(asked.latency_ns);
+      copies.push_back(asked.times[2]);
+      passes.push_back(asked.times[3]);
+    }
+    const auto median = [](std::vector<std::int64_t> values) {
+      std::sort(values.begin(), values.end());
+      return values[values.size() / 2];
+    };
+    EXPECT_LE(median(missing),
+              std::max<std::int64_t>(median(latencies) / 20, 50'000));
+    // A copy of 3 KiB is no pass of the encoder.
+    EXPECT_LT(median(copies), median(passes));
+    const EncoderDeviceNotes notes = device.notes();
+    EXPECT_TRUE(notes.events);
+    EXPECT_GT(notes.boundary_error_ns, 0);
+    const std::string mark = graphs ? "_graphs" : "";
+    RecordProperty("latency_ns" + mark, std::to_string(median(latencies)));
+    RecordProperty("missing_ns" + mark, std::to_string(median(missing)));
+    RecordProperty("to_device_ns" + mark, std::to_string(median(copies)));
+    RecordProperty("encode_ns" + mark, std::to_string(median(passes)));
+    RecordProperty("boundary_error_ns" + mark,
+                   std::to_string(notes.boundary_error_ns));
+  }
+}
+
 TEST(EncoderDevice, FailsForAPictureThatIsGone) {
   ToyModel toy;
   const MemoryPictures pictures(testing::Files{{"gone.png", ""}});
@@ -277,6 +395,59 @@ TEST(EncoderDevice, FindsTheBoxesThatDetectPredictDoes) {
       boxes += want.boxes.size();
     }
     EXPECT_GT(boxes, 0u);
+  }
+}
+
+TEST(EncoderDeviceOnCuda, FindsTheBoxesThatTheCpuDoes) {
+  if (const std::string none = NoCuda(); !none.empty()) GTEST_SKIP() << none;
+  encoders::AllowTf32(false);
+  const TempFolder folder;
+  const data::BoxDataset set =
+      detection::testing::ColouredBoxes(folder.path(), 5, 3);
+  const MemoryPictures pictures = Pictures({{80, 50}, {64, 64}, {30, 90}});
+  const std::vector<std::int64_t> samples = {0, 1, 2};
+  for (const char* kind : {"dense", "set"}) {
+    SCOPED_TRACE(kind);
+    LoadedModel model = detection::testing::FakeModel();
+    const detection::Detector detector = RandomDetector(model, kind, set);
+    EncoderDeviceOptions options;
+    options.detector = &detector;
+    options.find.detect.min_score = 0.001;
+    options.find.most_kept = 20;
+    options.cuda_graphs = true;
+    EncoderDevice on_cpu(model, pictures, All(pictures), options);
+    on_cpu.Prepare({samples, 3, 1});
+    const std::vector<detection::PictureBoxes> want =
+        Ask(on_cpu, samples).answer.boxes;
+
+    LoadedModel moved = detection::testing::FakeModel();
+    moved.device = c10::Device(c10::kCUDA, 0);
+    EncoderDevice device(moved, pictures, All(pictures), options);
+    const bool dense = std::string(kind) == "dense";
+    EXPECT_EQ(device.Stages(), dense ? (Names{"decode", "resize", "to-device",
+                                              "encode", "head", "nms", "post"})
+                                     : (Names{"decode", "resize", "to-device",
+                                              "encode", "head", "post"}));
+    device.Prepare({samples, 3, 1});
+    for (int query = 0; query < 3; ++query) {
+      const Asked asked = Ask(device, samples);
+      ASSERT_EQ(asked.answer.boxes.size(), want.size());
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        const detection::PictureBoxes& got = asked.answer.boxes[i];
+        ASSERT_FALSE(got.boxes.empty());
+        ASSERT_EQ(got.boxes.size(), want[i].boxes.size());
+        // Best first; those of almost equal scores may change places, and
+        // suppression may then take another of two.
+        const std::size_t alike = dense ? 1 : got.boxes.size();
+        for (std::size_t b = 0; b < alike; ++b)
+          EXPECT_NEAR(got.boxes[b].score, want[i].boxes[b].score, 1e-4);
+      }
+      for (std::size_t s = 1; s < asked.spans.size(); ++s) {
+        EXPECT_EQ(asked.spans[s].stage, s);
+        EXPECT_GE(asked.spans[s].begin_ns, asked.spans[s - 1].end_ns);
+      }
+    }
+    EXPECT_EQ(device.notes().graph, "");
   }
 }
 
