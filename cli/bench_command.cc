@@ -10,6 +10,7 @@
 #include "benchmarks/environment.h"
 #include "benchmarks/vision/bench_records.h"
 #include "benchmarks/vision/encoder_curves.h"
+#include "benchmarks/vision/exported_bench.h"
 #include "benchmarks/vision/external_device.h"
 #include "cli/bench_options.h"
 #include "cli/bench_output.h"
@@ -25,10 +26,12 @@ namespace {
 namespace fs = std::filesystem;
 using benchmarks::Measured;
 
-// What is measured, opened: an encoder or another program.
+// What is measured, opened: an encoder, an exported detector or another
+// program.
 struct Subject {
   std::unique_ptr<data::Dataset> pictures;
   std::unique_ptr<benchmarks::EncoderBench> encoder;
+  std::unique_ptr<benchmarks::ExportedBench> exported;
   std::unique_ptr<benchmarks::ExternalDevice> program;
   benchmarks::PickedPictures picked;
   std::string name;     // in cells
@@ -40,6 +43,7 @@ struct Subject {
 
   benchmarks::DeviceUnderTest& device() {
     if (encoder != nullptr) return encoder->device();
+    if (exported != nullptr) return exported->device();
     return *program;
   }
 };
@@ -80,13 +84,28 @@ void OpenProgram(const BenchFlags& flags, Subject& subject) {
   subject.name = CellWord(LastOf(subject.program->Name()));
 }
 
-Subject Open(const BenchFlags& flags) {
-  Subject subject;
-  if (!flags.command.empty()) {
-    OpenProgram(flags, subject);
-    return subject;
-  }
-  subject.pictures = PicturesOf(flags);
+void OpenExported(const BenchFlags& flags, Subject& subject) {
+  EYECHART_REQUIRE(flags.detector.empty(),
+                   "{}: is an exported detector; --detector {} is a head on an "
+                   "encoder: give one of them",
+                   flags.model, flags.detector);
+  benchmarks::ExportedBenchOptions options;
+  options.find = flags.find;
+  options.most_pictures = flags.most_pictures;
+  options.seed = flags.load.seed;
+  options.workers = flags.workers;
+  options.lanes = flags.load.lanes;
+  subject.exported = std::make_unique<benchmarks::ExportedBench>(
+      SpecOf(flags.model, flags.flags), *subject.pictures, options);
+  subject.picked = subject.exported->picked();
+  subject.name = CellWord(LastOf(flags.model));
+  subject.setting = subject.exported->setting();
+  subject.description = subject.exported->Describe();
+  subject.record = subject.exported->BaseRecord();
+  subject.memory = subject.exported->exported().device();
+}
+
+void OpenEncoder(const BenchFlags& flags, Subject& subject) {
   benchmarks::EncoderBenchOptions options;
   options.name = LastOf(flags.model);
   options.detector = flags.detector;
@@ -95,17 +114,32 @@ Subject Open(const BenchFlags& flags) {
   options.seed = flags.load.seed;
   options.workers = flags.workers;
   options.lanes = flags.load.lanes;
+  options.cuda_graphs = benchmarks::ParseCudaGraphs(
+      flags.cuda_graphs, encoders::ParseDevice(flags.flags.device));
   subject.encoder = std::make_unique<benchmarks::EncoderBench>(
       SpecOf(flags.model, flags.flags), *subject.pictures, options);
   subject.picked = subject.encoder->picked();
   subject.name = CellWord(options.name);
-  subject.dataset = CellWord(subject.pictures->name());
   subject.setting = subject.encoder->setting();
   subject.description = subject.encoder->Describe();
-  if (flags.pictures.images.empty())
-    subject.description["pictures"]["seed"] = flags.load.seed;
   subject.record = subject.encoder->BaseRecord();
   subject.memory = subject.encoder->model().device;
+}
+
+Subject Open(const BenchFlags& flags) {
+  Subject subject;
+  if (!flags.command.empty()) {
+    OpenProgram(flags, subject);
+    return subject;
+  }
+  subject.pictures = PicturesOf(flags);
+  if (detection::IsExportedDetector(flags.model))
+    OpenExported(flags, subject);
+  else
+    OpenEncoder(flags, subject);
+  subject.dataset = CellWord(subject.pictures->name());
+  if (flags.pictures.images.empty())
+    subject.description["pictures"]["seed"] = flags.load.seed;
   return subject;
 }
 
@@ -169,7 +203,7 @@ void PrintHead(const BenchFlags& flags, const Subject& subject) {
           ? "no pictures"
           : fmt::format("{} pictures of {}", subject.picked.index.size(),
                         subject.pictures->name());
-  if (subject.encoder == nullptr) {
+  if (subject.program != nullptr) {
     PrintLine(fmt::format("{}; {}\n", flags.command, pictures));
     return;
   }
@@ -181,7 +215,15 @@ void PrintHead(const BenchFlags& flags, const Subject& subject) {
 
 Json JsonOf(const Subject& subject, const Measured& measured) {
   Json json = benchmarks::MeasuredJson(measured, subject.setting);
-  json.update(subject.description);
+  Json description = subject.description;
+  // What is known once queries have run.
+  if (subject.encoder != nullptr) {
+    const Json now = subject.encoder->Describe();
+    for (const char* key :
+         {"stage_clock", "stage_boundary_error_ns", "cuda_graphs_note"})
+      if (now.contains(key)) description[key] = now[key];
+  }
+  json.update(description);
   for (const std::string& warning : subject.picked.warnings)
     json["warnings"].push_back(warning);
   return json;
@@ -267,8 +309,9 @@ int Run(BenchFlags flags) {
   const std::vector<benchmarks::Finding> before =
       benchmarks::JudgeBefore(options.allow);
   EYECHART_REQUIRE(flags.batch_curve.empty() ||
-                       (!flags.out.empty() && flags.command.empty()),
-                   "--batch-curve: is of a model, and is written to -o RUN; "
+                       (!flags.out.empty() && flags.command.empty() &&
+                        !detection::IsExportedDetector(flags.model)),
+                   "--batch-curve: is of an encoder, and is written to -o RUN; "
                    "give both");
   if (!flags.batch_curve.empty()) benchmarks::ParseBatches(flags.batch_curve);
   Subject subject = Open(flags);

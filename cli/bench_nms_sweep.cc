@@ -1,7 +1,7 @@
 #include "cli/bench_nms_sweep.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "benchmarks/environment.h"
@@ -15,7 +15,6 @@
 namespace eyechart::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using benchmarks::NmsSweep;
 using benchmarks::NmsSweepRow;
 using benchmarks::PictureTimes;
@@ -51,6 +50,12 @@ std::string MarkOf(const NmsSweep& sweep, std::size_t row) {
   return mark;
 }
 
+// What the cost curve is held against: an exported detector's head is in its
+// program.
+const std::string& ComparedWith(const NmsSweep& sweep) {
+  return sweep.stages.back().stage;
+}
+
 void PrintCost(const NmsSweep& sweep) {
   if (!sweep.cost) return;
   const benchmarks::CostFit& fit = *sweep.cost;
@@ -61,12 +66,14 @@ void PrintCost(const NmsSweep& sweep) {
       fit.quadratic.value / 1e3, fit.residual_ns / 1e3, fit.least_boxes,
       fit.most_boxes));
   if (!sweep.as_long_as_head) {
-    PrintLine("by that it never takes as long as the head");
+    PrintLine(fmt::format("by that it never takes as long as the {}",
+                          ComparedWith(sweep)));
     return;
   }
   const benchmarks::CostFigure& figure = *sweep.as_long_as_head;
   PrintLine(fmt::format(
-      "by that it takes as long as the head at {:.0f} boxes{}{}", figure.value,
+      "by that it takes as long as the {} at {:.0f} boxes{}{}",
+      ComparedWith(sweep), figure.value,
       figure.ci
           ? fmt::format(" [{:.0f}, {:.0f}]", figure.ci->low, figure.ci->high)
           : "",
@@ -100,9 +107,52 @@ void PrintSweep(const NmsSweep& sweep) {
   PrintCost(sweep);
 }
 
+// A detector to sweep, opened: a head on the model's maps, or an exported one.
+struct Subject {
+  std::string folder;
+  detection::Detector detector;  // a head's
+  std::unique_ptr<detection::ExportedDetector> exported;
+  std::string name;  // the encoder's in records: the model's, or its own
+  std::string weights_sha256;
+  std::string preprocess_sha256;
+};
+
+// Checked before the model is loaded: folders are quick to find missing.
+std::vector<Subject> OpenSubjects(const NmsSweepCommand& o) {
+  std::vector<std::string> folders = o.detectors;
+  folders.insert(folders.end(), o.beside.begin(), o.beside.end());
+  if (detection::IsExportedDetector(o.model))
+    folders.insert(folders.begin(), o.model);
+  EYECHART_REQUIRE(!folders.empty(),
+                   "--nms-sweep: name a detector with --detector FOLDER; "
+                   "eyechart detect train -o OUT writes OUT/detector");
+  std::vector<Subject> subjects;
+  for (const std::string& folder : folders) {
+    Subject& subject = subjects.emplace_back();
+    subject.folder = folder;
+    if (detection::IsExportedDetector(folder)) {
+      subject.exported = std::make_unique<detection::ExportedDetector>(
+          SpecOf(folder, o.flags));
+      subject.name = CellWord(LastOf(folder));
+      subject.weights_sha256 = subject.exported->weights_sha256();
+      subject.preprocess_sha256 =
+          data::PreprocessSha256(subject.exported->preprocess());
+      continue;
+    }
+    EYECHART_REQUIRE(!detection::IsExportedDetector(o.model),
+                     "--beside {}: is no exported detector, and {} is one: a "
+                     "trained head needs the checkpoint that it was trained on "
+                     "in its place",
+                     folder, o.model);
+    subject.detector = detection::ReadDetector(folder);
+    detection::RequireFrozen(subject.detector, folder);
+  }
+  return subjects;
+}
+
 // A cell a detector, with nms_sweep.json among its artifacts.
 void WriteRun(const NmsSweepCommand& o,
-              const encoders::LoadedModel& model,
+              const std::vector<Subject>& subjects,
               const data::BoxDataset& set,
               const std::vector<NmsSweep>& sweeps,
               const std::string& started) {
@@ -115,25 +165,23 @@ void WriteRun(const NmsSweepCommand& o,
                     hash, o.command_line, /*fresh=*/false);
   Record base;
   base.run = log.run();
-  base.encoder = CellWord(LastOf(o.model));
   base.task = "bench";
   base.dataset = CellWord(set.name);
   base.environment = hash;
-  base.weights_sha256 = model.weights_sha256;
-  base.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
   base.started = started;
   for (std::size_t i = 0; i < sweeps.size(); ++i) {
     Record own = base;
+    own.encoder = subjects[i].name;
+    own.weights_sha256 = subjects[i].weights_sha256;
+    own.preprocess_sha256 = subjects[i].preprocess_sha256;
     if (o.flags.dtype != "fp32") own.setting["dtype"] = o.flags.dtype;
     if (o.flags.device != "cpu") own.setting["device"] = o.flags.device;
     own.setting["nms_sweep"] = sweeps[i].head;
     // Two heads of a kind stand apart by their place.
-    if (std::any_of(sweeps.begin(),
-                    sweeps.begin() + static_cast<std::ptrdiff_t>(i),
-                    [&](const NmsSweep& other) {
-                      return other.head == sweeps[i].head;
-                    }))
-      own.setting["detector"] = std::to_string(i);
+    for (std::size_t before = 0; before < i; ++before)
+      if (sweeps[before].head == sweeps[i].head &&
+          subjects[before].name == subjects[i].name)
+        own.setting["detector"] = std::to_string(i);
     own.cell = own.encoder + "/bench/" + own.dataset + "/" +
                suite::SettingText(own.setting);
     benchmarks::WriteNmsSweep(log.Artifacts(own.cell), sweeps[i]);
@@ -149,12 +197,12 @@ void AddNmsSweepOptions(CLI::App& app, NmsSweepCommand& command) {
     return app.add_option(name, value, what)->group("NMS sweep");
   };
   app.add_flag("--nms-sweep", command.wanted,
-               "with --detector and a detection set: AP and end-to-end time "
-               "at the same thresholds of NMS")
+               "with --detector, or an exported detector, and a detection set: "
+               "AP and end-to-end time at the same thresholds of NMS")
       ->group("NMS sweep");
   add("--beside", command.beside,
-      "folder of another detector of the same model; again for more (a head "
-      "without NMS beside one with it)");
+      "folder of another detector of the same model, or of an exported one; "
+      "again for more (a head without NMS beside one with it)");
   add("--part", command.part, "part of the set (default: test, or valid)");
   add("--confidences", o.confidences, "least scores of boxes that go into NMS")
       ->delimiter(',')
@@ -189,23 +237,27 @@ void AddNmsSweepOptions(CLI::App& app, NmsSweepCommand& command) {
 
 int RunNmsSweep(const NmsSweepCommand& o) {
   SetThreads(o.flags.threads);
-  std::vector<std::string> folders = o.detectors;
-  folders.insert(folders.end(), o.beside.begin(), o.beside.end());
-  EYECHART_REQUIRE(!folders.empty(),
-                   "--nms-sweep: name a detector with --detector FOLDER; "
-                   "eyechart detect train -o OUT writes OUT/detector");
   EYECHART_REQUIRE(!o.dataset.empty(),
                    "--nms-sweep: name the detection set behind the model");
   benchmarks::RequireSweepOptions(o.options);
-  std::vector<detection::Detector> detectors;
-  for (const std::string& folder : folders) {
-    detectors.push_back(detection::ReadDetector(folder));
-    detection::RequireFrozen(detectors.back(), folder);
-  }
+  const bool exported = detection::IsExportedDetector(o.model);
+  EYECHART_REQUIRE(!exported || o.detectors.empty(),
+                   "{}: is an exported detector; --detector {} is a head on an "
+                   "encoder: give one of them",
+                   o.model, o.detectors.front());
+  std::vector<Subject> subjects = OpenSubjects(o);
   const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
-  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
-  for (std::size_t i = 0; i < detectors.size(); ++i)
-    detection::RequireFits(detectors[i], model, folders[i]);
+  encoders::LoadedModel model;
+  if (!exported) {
+    model = encoders::LoadModel(SpecOf(o.model, o.flags));
+    for (Subject& subject : subjects) {
+      if (subject.exported != nullptr) continue;
+      detection::RequireFits(subject.detector, model, subject.folder);
+      subject.name = CellWord(LastOf(o.model));
+      subject.weights_sha256 = model.weights_sha256;
+      subject.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
+    }
+  }
   const std::string started = UtcNow();
   TerminalProgress progress;
   benchmarks::MonotonicClock clock;
@@ -216,12 +268,15 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                {"dataset", set.name},
                {"part", set.split},
                {"device", o.flags.device},
-               {"dtype", model.dtype},
+               {"dtype", o.flags.dtype},
                {"sweeps", Json::array()},
                {"warnings", Json::array()}};
-  for (std::size_t i = 0; i < detectors.size(); ++i) {
-    NmsSweep sweep = benchmarks::SweepNms(detectors[i], model, set, clock,
-                                          o.options, progress);
+  for (Subject& subject : subjects) {
+    NmsSweep sweep = subject.exported != nullptr
+                         ? benchmarks::SweepNms(*subject.exported, set, clock,
+                                                o.options, progress)
+                         : benchmarks::SweepNms(subject.detector, model, set,
+                                                clock, o.options, progress);
     for (const std::string& warning : sweep.warnings) {
       if (std::find(json["warnings"].begin(), json["warnings"].end(),
                     warning) != json["warnings"].end())
@@ -230,11 +285,11 @@ int RunNmsSweep(const NmsSweepCommand& o) {
       json["warnings"].push_back(warning);
     }
     Json one = benchmarks::NmsSweepToJson(sweep);
-    one["detector"] = folders[i];
+    one["detector"] = subject.folder;
     json["sweeps"].push_back(std::move(one));
     sweeps.push_back(std::move(sweep));
   }
-  if (!o.out.empty()) WriteRun(o, model, set, sweeps, started);
+  if (!o.out.empty()) WriteRun(o, subjects, set, sweeps, started);
   if (o.json) {
     PrintJson(json);
   } else {

@@ -15,7 +15,9 @@ namespace eyechart::cli {
 /// What the command line says. AddNmsSweepOptions fills the second half; the
 /// first is the bench command's own.
 struct NmsSweepCommand {
-  std::string model;    // the checkpoint that the detectors were trained on
+  /// The checkpoint that the detectors were trained on, or an exported
+  /// detector, which is swept first.
+  std::string model;
   std::string dataset;  // detection set
   ModelFlags flags;
   std::vector<std::string> detectors;  // folders that detect train wrote
@@ -25,7 +27,7 @@ struct NmsSweepCommand {
   Json environment;          // of the run folder; null: DescribeEnvironment's
 
   bool wanted = false;              // --nms-sweep was given
-  std::vector<std::string> beside;  // more detectors
+  std::vector<std::string> beside;  // more detectors, exported ones too
   std::string part;                 // of the set; empty: test, or valid
   BoxFlags boxes;
   /// `most`, `most_kept`, `nms`, `warmup` and `seed` are bench's own.

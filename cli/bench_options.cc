@@ -7,6 +7,7 @@
 #include "benchmarks/vision/external_device.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "probes/detection/transfer/exported_detector.h"
 
 namespace eyechart::cli {
 namespace {
@@ -108,10 +109,11 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
   text("decode", flags.flags.decode, plain.flags.decode);
   number("threads", flags.flags.threads, 0);
   number("workers", flags.workers, 0);
+  text("cuda-graphs", flags.cuda_graphs, plain.cuda_graphs);
   number("batch", static_cast<double>(flags.load.samples_per_query), 0);
   number("lanes", flags.load.lanes, 1);
   text("detector", flags.detector, "");
-  if (!flags.detector.empty()) {
+  if (!flags.detector.empty() || detection::IsExportedDetector(flags.model)) {
     number("min-score", flags.find.detect.min_score,
            plain.find.detect.min_score);
     number("nms-iou", flags.find.nms.iou_threshold,
@@ -128,8 +130,8 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
 
 void AddBenchFlags(CLI::App& app, BenchFlags& flags) {
   app.add_option("model", flags.model,
-                 "checkpoint folder, or hub id in the Hugging Face cache (with "
-                 "--command: the pictures)");
+                 "checkpoint folder, hub id in the Hugging Face cache, or an "
+                 "exported detector's folder (with --command: the pictures)");
   AddPictureFlags(app, flags.pictures, false);
   AddModelFlags(app, flags.flags);
   AddNmsSweepOptions(app, flags.sweep);
@@ -138,6 +140,10 @@ void AddBenchFlags(CLI::App& app, BenchFlags& flags) {
   app.add_option("--workers", flags.workers,
                  "threads that decode and resize a query's pictures (default: "
                  "one a hardware thread)");
+  app.add_option("--cuda-graphs", flags.cuda_graphs,
+                 "off, or on: on CUDA the encoder's pass is recorded and "
+                 "replayed")
+      ->capture_default_str();
   app.add_option("--pictures", flags.most_pictures,
                  "distinct pictures that are asked for, by seed (0: all)")
       ->capture_default_str();

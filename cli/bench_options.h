@@ -27,6 +27,7 @@ struct BenchFlags {
   std::string percentile_method = "nearest-rank";
   std::int64_t most_pictures = benchmarks::EncoderBenchOptions().most_pictures;
   int workers = 0;
+  std::string cuda_graphs = "off";  // or on
   bool find_peak = false;
   bool cache_audit = false;
   std::string batch_curve;  // batch sizes; empty: no curve

@@ -12,6 +12,7 @@
 #include "data/decode.h"
 #include "data/scenes/encode.h"
 #include "probes/detection/transfer/draw_boxes.h"
+#include "probes/detection/transfer/exported_detector.h"
 #include "probes/detection/transfer/transfer.h"
 #include "probes/detection/written_boxes.h"
 
@@ -157,12 +158,9 @@ Found FindByWriting(const PredictOptions& o,
   return found;
 }
 
-Found FindByDetector(const PredictOptions& o,
-                     const data::Dataset& dataset,
-                     Progress& progress) {
-  const detection::Detector detector = detection::ReadDetector(o.detector);
-  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
-  detection::RequireFits(detector, model, o.detector);
+// The pictures as a detection set without boxes; it outlives the examples.
+data::BoxDataset SetOf(const data::Dataset& dataset,
+                       const detection::Detector& detector) {
   data::BoxDataset set;
   set.name = set.source = dataset.name();
   set.categories = detector.categories;
@@ -173,15 +171,15 @@ Found FindByDetector(const PredictOptions& o,
     image.path = dataset.item(i).path;
     set.images.push_back(std::move(image));
   }
-  const detection::BoxExamples examples(
-      set, [&dataset](std::size_t image) { return dataset.Read(image); });
-  detection::TransferOptions transfer = o.transfer;
-  transfer.find.batch = transfer.encode_batch;
-  const detection::AppliedDetector applied =
-      detection::ApplyDetector(detector, model, examples, transfer, progress);
+  return set;
+}
+
+Found FoundBy(const detection::Detector& detector,
+              const detection::AppliedDetector& applied,
+              std::size_t pictures) {
   Found found;
   found.warnings = applied.problems;
-  found.sizes.resize(dataset.size());
+  found.sizes.resize(pictures);
   for (const detection::PictureBoxes& picture : applied.found) {
     found.sizes[picture.image] = {picture.width, picture.height};
     for (const detection::FoundBox& box : picture.boxes)
@@ -193,10 +191,47 @@ Found FindByDetector(const PredictOptions& o,
   return found;
 }
 
+Found FindByDetector(const PredictOptions& o,
+                     const data::Dataset& dataset,
+                     Progress& progress) {
+  const detection::Detector detector = detection::ReadDetector(o.detector);
+  encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
+  detection::RequireFits(detector, model, o.detector);
+  const data::BoxDataset set = SetOf(dataset, detector);
+  const detection::BoxExamples examples(
+      set, [&dataset](std::size_t image) { return dataset.Read(image); });
+  detection::TransferOptions transfer = o.transfer;
+  transfer.find.batch = transfer.encode_batch;
+  return FoundBy(
+      detector,
+      detection::ApplyDetector(detector, model, examples, transfer, progress),
+      dataset.size());
+}
+
+Found FindByExported(const PredictOptions& o,
+                     const data::Dataset& dataset,
+                     Progress& progress) {
+  EYECHART_REQUIRE(o.detector.empty(),
+                   "{}: is an exported detector; --detector {} is a head on an "
+                   "encoder: give one of them",
+                   o.model, o.detector);
+  detection::ExportedDetector exported(SpecOf(o.model, o.flags));
+  const data::BoxDataset set = SetOf(dataset, exported.detector());
+  const detection::BoxExamples examples(
+      set, [&dataset](std::size_t image) { return dataset.Read(image); });
+  detection::FindOptions find = o.transfer.find;
+  find.batch = o.transfer.encode_batch;
+  return FoundBy(exported.detector(),
+                 detection::ApplyExported(exported, examples, find,
+                                          o.transfer.workers, progress),
+                 dataset.size());
+}
+
 // A JPEG of each readable picture with its boxes, DRAW/00000-NAME.jpg.
 void Draw(const PredictOptions& o,
           const data::Dataset& dataset,
           const Found& found,
+          bool scored,
           Progress& progress) {
   namespace fs = std::filesystem;
   constexpr int kQuality = 92;
@@ -210,9 +245,8 @@ void Draw(const PredictOptions& o,
       const int next = static_cast<int>(colours.size());
       const int colour = colours.emplace(box->label, next).first->second;
       drawn.push_back({box->corners,
-                       o.detector.empty()
-                           ? box->label
-                           : fmt::format("{} {:.2f}", box->label, box->score),
+                       scored ? fmt::format("{} {:.2f}", box->label, box->score)
+                              : box->label,
                        colour, false});
     }
     progress.Update(static_cast<std::int64_t>(i) + 1);
@@ -232,8 +266,11 @@ int Predict(const PredictOptions& o) {
   TerminalProgress progress;
   const auto dataset = OpenPictures(o.pictures);
   const detection::Categories categories = KnownCategories(o);
-  Found found = o.detector.empty() ? FindByWriting(o, *dataset, progress)
-                                   : FindByDetector(o, *dataset, progress);
+  const bool exported = detection::IsExportedDetector(o.model);
+  const bool writes = !exported && o.detector.empty();
+  Found found = exported ? FindByExported(o, *dataset, progress)
+                : writes ? FindByWriting(o, *dataset, progress)
+                         : FindByDetector(o, *dataset, progress);
   std::vector<std::string>& warnings = found.warnings;
   Json out;
   if (categories.empty()) {
@@ -244,7 +281,7 @@ int Predict(const PredictOptions& o) {
     if (!unknown.empty()) warnings.push_back(UnknownWarning(unknown));
   }
   WriteFileAtomic(o.out, out.dump(1) + "\n");
-  if (!o.draw.empty()) Draw(o, *dataset, found, progress);
+  if (!o.draw.empty()) Draw(o, *dataset, found, !writes, progress);
   for (const std::string& warning : warnings) PrintWarning(warning);
   const std::size_t kept =
       categories.empty() ? out["annotations"].size() : out.size();
@@ -272,7 +309,8 @@ Runner AddDetectPredict(CLI::App& app) {
   auto o = std::make_shared<PredictOptions>();
   app.add_option("model", o->model,
                  "checkpoint, or hub id in the cache: one that writes boxes "
-                 "(Florence-2), or with --detector the one it was trained on")
+                 "(Florence-2), or with --detector the one it was trained on; "
+                 "or an exported detector's folder")
       ->required();
   AddPictureFlags(app, o->pictures, true);
   app.add_option("-o,--out", o->out,

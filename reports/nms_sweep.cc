@@ -208,8 +208,11 @@ std::string SweepCostSentence(const NmsSweepTable& table) {
       cost.constant / 1e3, cost.linear < 0 ? "\u2212" : "+",
       std::abs(cost.linear) / 1e3, cost.quadratic < 0 ? "\u2212" : "+",
       std::abs(cost.quadratic) / 1e3, cost.residual / 1e3, cost.most_boxes);
-  if (!cost.as_head) return text + "; it never takes as long as the head.";
-  text += fmt::format("; it takes as long as the head at {:.0f} boxes",
+  // An exported detector's head is in its program.
+  const char* other = table.head == "exported" ? "program" : "head";
+  if (!cost.as_head)
+    return text + fmt::format("; it never takes as long as the {}.", other);
+  text += fmt::format("; it takes as long as the {} at {:.0f} boxes", other,
                       *cost.as_head);
   if (cost.as_head_low)
     text += fmt::format(" [{:.0f}, {}]", *cost.as_head_low,

@@ -25,6 +25,8 @@ constexpr std::array kKeys = {
             "queries under way at a time (server, offline)"},
     TaskKey{"workers", Type::kNumber, "0", false,
             "threads that decode and resize; 0: one a hardware thread"},
+    TaskKey{"cuda_graphs", Type::kBoolean, "false", false,
+            "on CUDA the encoder's pass is recorded and replayed"},
     TaskKey{"pictures", Type::kNumber, "512", false,
             "distinct pictures that are asked for, by seed; 0: all"},
     TaskKey{"min_seconds", Type::kNumber, "10", false, "a run lasts at least"},
@@ -129,6 +131,7 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   bench.seed = options.load.seed;
   bench.workers = static_cast<int>(WholeOf(task, "workers"));
   bench.lanes = options.load.lanes;
+  bench.cuda_graphs = Is(task, "cuda_graphs");
   benchmarks::EncoderBench encoder(
       cell.encoders[0]->model, context.features.Pictures(*cell.dataset), bench);
   for (const std::string& warning : encoder.picked().warnings)

@@ -27,8 +27,10 @@ std::vector<std::string> EarlierDetectCells(const SuiteSpec& suite,
 
 }  // namespace
 
-std::string DetectorCellOf(const Cell& cell, const TaskSpec& task) {
-  std::string text = TextOf(task, "detector_cell");
+std::string DetectorCellOf(const Cell& cell,
+                           const TaskSpec& task,
+                           const char* key) {
+  std::string text = TextOf(task, key);
   constexpr std::string_view kEncoder = "{encoder}";
   if (const std::size_t at = text.find(kEncoder); at != std::string::npos)
     text.replace(at, kEncoder.size(), cell.encoder);
@@ -37,15 +39,16 @@ std::string DetectorCellOf(const Cell& cell, const TaskSpec& task) {
 
 void RequireDetectorCells(const SuiteSpec& suite,
                           const TaskSpec& task,
-                          const std::vector<Cell>& cells) {
+                          const std::vector<Cell>& cells,
+                          const char* key) {
   const std::vector<std::string> known = EarlierDetectCells(suite, task);
   for (const Cell& cell : cells) {
-    const std::string wanted = DetectorCellOf(cell, task);
+    const std::string wanted = DetectorCellOf(cell, task, key);
     EYECHART_REQUIRE(
         std::find(known.begin(), known.end(), wanted) != known.end(),
-        "{}:{}: [[task]]: detector_cell \"{}\" is no cell of a detect task "
-        "before this one{}; there are {}",
-        suite.file.string(), task.line, wanted, DidYouMean(wanted, known),
+        "{}:{}: [[task]]: {} \"{}\" is no cell of a detect task before this "
+        "one{}; there are {}",
+        suite.file.string(), task.line, key, wanted, DidYouMean(wanted, known),
         known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")));
   }
 }

@@ -10,14 +10,17 @@
 
 namespace eyechart::suite {
 
-/// What the task's `detector_cell` names, "{encoder}" put in; empty: none.
-std::string DetectorCellOf(const Cell& cell, const TaskSpec& task);
+/// What the task's `key` names, "{encoder}" put in; empty: none.
+std::string DetectorCellOf(const Cell& cell,
+                           const TaskSpec& task,
+                           const char* key = "detector_cell");
 
-/// Throws InputError where one of `cells` names no cell of a detect task that
-/// stands before `task`, listing those there are.
+/// Throws InputError where one of `cells` names, under `key`, no cell of a
+/// detect task that stands before `task`, listing those there are.
 void RequireDetectorCells(const SuiteSpec& suite,
                           const TaskSpec& task,
-                          const std::vector<Cell>& cells);
+                          const std::vector<Cell>& cells,
+                          const char* key = "detector_cell");
 
 /// Where the detector of the detect cell `id` is.
 std::filesystem::path DetectorFolder(const TaskContext& context,

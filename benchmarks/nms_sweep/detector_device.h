@@ -22,8 +22,18 @@ struct Candidates {
 };
 
 /// One picture a query, on one lane. Reading the file is in Prepare() and so
-/// not timed; all else is, the copy of the maps from the device included.
-class DetectorDevice final : public DeviceUnderTest {
+/// not timed; all else is, the copy from the device included.
+class CandidateDevice : public DeviceUnderTest {
+ public:
+  /// Of the last query's last picture.
+  virtual const Candidates& last() const = 0;
+  /// The boxes of that picture once more, by other rules. Not timed.
+  virtual detection::FoundBoxes Again(
+      const detection::DetectOptions& options) const = 0;
+};
+
+/// A head on an encoder's maps.
+class DetectorDevice final : public CandidateDevice {
  public:
   enum Stage : std::size_t { kDecode, kPrepare, kEncode, kHead };
 
@@ -42,10 +52,9 @@ class DetectorDevice final : public DeviceUnderTest {
   void Prepare(const LoadPlan& plan) override;
   void Run(const Query& query, StageRecorder& recorder) override;
 
-  /// Of the last query's last picture.
-  const Candidates& last() const { return last_; }
-  /// The head's boxes of that picture once more, by other rules. Not timed.
-  detection::FoundBoxes Again(const detection::DetectOptions& options) const;
+  const Candidates& last() const override { return last_; }
+  detection::FoundBoxes Again(
+      const detection::DetectOptions& options) const override;
 
  private:
   std::vector<at::Tensor> Encode(const at::Tensor& pixels);

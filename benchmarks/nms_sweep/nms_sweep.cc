@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "benchmarks/load/timed_query.h"
 #include "benchmarks/nms_sweep/detector_device.h"
+#include "benchmarks/nms_sweep/exported_candidates.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/random.h"
@@ -81,29 +84,26 @@ double ClockNs(const Clock& clock) {
 
 class Sweeper {
  public:
+  // `detector` says what `device` finds in `examples`.
   Sweeper(const detection::Detector& detector,
-          encoders::LoadedModel& model,
-          const data::BoxDataset& dataset,
+          CandidateDevice& device,
+          const detection::BoxExamples& examples,
           Clock& clock,
           const NmsSweepOptions& options,
           Progress& progress)
       : detector_(detector),
-        dataset_(dataset),
-        examples_(dataset),
+        dataset_(examples.dataset()),
+        examples_(examples),
         clock_(clock),
         options_(options),
         progress_(progress),
-        device_(
-            detector,
-            model,
-            examples_,
-            {.min_score = options.confidences.front(), .most = options.most}) {
+        device_(device) {
     sweep_.name = device_.Name();
     sweep_.head = detector.kind;
     sweep_.needs_nms = detector.head->needs_nms();
     sweep_.options = options;
     sweep_.clock_ns = ClockNs(clock);
-    sweep_.warnings = examples_.problems();
+    sweep_.warnings = examples.problems();
     MapClasses();
   }
 
@@ -331,15 +331,30 @@ class Sweeper {
 
   const detection::Detector& detector_;
   const data::BoxDataset& dataset_;
-  const detection::BoxExamples examples_;
+  const detection::BoxExamples& examples_;
   Clock& clock_;
   const NmsSweepOptions& options_;
   Progress& progress_;
-  DetectorDevice device_;
+  CandidateDevice& device_;
   std::vector<std::int64_t> places_;  // of the detector's classes in the set
   std::vector<Picture> pictures_;
   NmsSweep sweep_;
 };
+
+// Thresholds ascending, each once.
+NmsSweepOptions Sorted(const NmsSweepOptions& options) {
+  RequireSweepOptions(options);
+  NmsSweepOptions sorted = options;
+  for (std::vector<double>* list : {&sorted.confidences, &sorted.ious}) {
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  }
+  return sorted;
+}
+
+detection::DetectOptions LowestOf(const NmsSweepOptions& sorted) {
+  return {.min_score = sorted.confidences.front(), .most = sorted.most};
+}
 
 }  // namespace
 
@@ -392,13 +407,22 @@ NmsSweep SweepNms(const detection::Detector& detector,
                   Clock& clock,
                   const NmsSweepOptions& options,
                   Progress& progress) {
-  RequireSweepOptions(options);
-  NmsSweepOptions sorted = options;
-  for (std::vector<double>* list : {&sorted.confidences, &sorted.ious}) {
-    std::sort(list->begin(), list->end());
-    list->erase(std::unique(list->begin(), list->end()), list->end());
-  }
-  return Sweeper(detector, model, dataset, clock, sorted, progress).Run();
+  const NmsSweepOptions sorted = Sorted(options);
+  const detection::BoxExamples examples(dataset);
+  DetectorDevice device(detector, model, examples, LowestOf(sorted));
+  return Sweeper(detector, device, examples, clock, sorted, progress).Run();
+}
+
+NmsSweep SweepNms(detection::ExportedDetector& exported,
+                  const data::BoxDataset& dataset,
+                  Clock& clock,
+                  const NmsSweepOptions& options,
+                  Progress& progress) {
+  const NmsSweepOptions sorted = Sorted(options);
+  const detection::BoxExamples examples(dataset);
+  ExportedCandidates device(exported, examples, LowestOf(sorted));
+  return Sweeper(exported.detector(), device, examples, clock, sorted, progress)
+      .Run();
 }
 
 }  // namespace eyechart::benchmarks

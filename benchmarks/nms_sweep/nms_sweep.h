@@ -17,6 +17,7 @@
 #include "encoders/loaded_model.h"
 #include "probes/detection/nms/nms.h"
 #include "probes/detection/transfer/detector.h"
+#include "probes/detection/transfer/exported_detector.h"
 
 namespace eyechart::benchmarks {
 
@@ -91,7 +92,7 @@ struct NmsSweep {
   NmsSweepOptions options;
   std::int64_t pictures = 0;       // timed
   std::int64_t unreadable = 0;     // or not there: their boxes are missed
-  std::vector<NamedTimes> stages;  // decode, prepare, encode, head
+  std::vector<NamedTimes> stages;  // decode, prepare, encode, head (program)
   PictureTimes rest;               // all of them together
   std::vector<NmsSweepRow> rows;   // by confidence, then IoU
   std::size_t best = 0;     // row of the best AP, the fastest of equal ones
@@ -113,6 +114,14 @@ struct NmsSweep {
 /// a model or a set that do not fit; Interrupted between pictures on a signal.
 NmsSweep SweepNms(const detection::Detector& detector,
                   encoders::LoadedModel& model,
+                  const data::BoxDataset& dataset,
+                  Clock& clock,
+                  const NmsSweepOptions& options,
+                  Progress& progress);
+
+/// The same with an exported detector; its stages are decode, prepare and
+/// program, which the cost curve is compared with in place of the head.
+NmsSweep SweepNms(detection::ExportedDetector& exported,
                   const data::BoxDataset& dataset,
                   Clock& clock,
                   const NmsSweepOptions& options,

@@ -1,0 +1,177 @@
+// Task kind `nms-sweep` in a suite: what stands beside has records and a sweep
+// of its own.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+#include "suite/run.h"
+#include "suite/suite_spec.h"
+#include "tests/encoders/toy_checkpoint.h"
+#include "tests/fixture.h"
+#include "tests/probes/detection/transfer/colour_detector.h"
+#include "tests/probes/detection/transfer/coloured_boxes.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::InputErrorOf;
+using testing::TempFolder;
+using testing::WriteText;
+
+constexpr const char* kDense = R"(
+[[task]]
+kind = "detect"
+dataset = "plates"
+width = 8
+layers = 1
+steps = 2
+variants = 1
+)";
+
+constexpr const char* kSet = R"(
+[[task]]
+kind = "detect"
+dataset = "plates"
+head = "set"
+width = 8
+layers = 1
+steps = 2
+variants = 1
+)";
+
+std::string Sweep(const std::string& keys) {
+  return "[[task]]\nkind = \"nms-sweep\"\ndataset = \"plates\"\n"
+         "repetitions = 1\ncost_pictures = 0\n"
+         "detector_cell = "
+         "\"{encoder}/detect/plates/layers=1,steps=2,variants=1,width=8\"\n" +
+         keys;
+}
+
+constexpr const char* kBesideCell =
+    "beside_cell = \"{encoder}/detect/plates/head=set,layers=1,steps=2,"
+    "variants=1,width=8\"\n";
+
+class NmsSweepTask : public ::testing::Test {
+ protected:
+  NmsSweepTask() {
+    namespace toy = encoders::testing;
+    namespace boxes = detection::testing;
+    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
+                         toy::Dinov2Tensors());
+    WriteText(folder_ / "model/preprocessor_config.json",
+              R"({"image_processor_type": "BitImageProcessor",
+                  "size": {"shortest_edge": 12},
+                  "crop_size": {"height": 12, "width": 12}})");
+    const fs::path plates = folder_ / "plates";
+    boxes::WriteRoboflow(plates / "train",
+                         boxes::ColouredBoxes(plates / "train", 8, 1));
+    boxes::WriteRoboflow(plates / "test", boxes::ColourSet(plates / "test"));
+  }
+
+  SuiteSpec Suite(const std::string& tasks) const {
+    WriteText(folder_ / "suite.toml", R"(
+[suite]
+name = "sweep"
+[[encoder]]
+name = "toy"
+model = "model"
+[[dataset]]
+name = "plates"
+kind = "boxes"
+root = "plates"
+)" + tasks);
+    return ReadSuite(folder_ / "suite.toml");
+  }
+
+  RunSummary Run(const std::string& tasks) const {
+    RunOptions options;
+    options.out = folder_ / "run";
+    options.environment = {{"cpu", "a"}};
+    options.command = "eyechart run";
+    return RunSuite(Suite(tasks), options, Progress::None());
+  }
+
+  // The cells of the sweep's records that are no row's, each with an
+  // nms_sweep.json of `head`.
+  std::map<std::string, std::string> Heads() const {
+    std::map<std::string, std::string> heads;
+    for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+      if (record.task != "nms-sweep" || heads.contains(record.cell)) continue;
+      const fs::path sweep =
+          folder_ / "run/artifacts" / CellSlug(record.cell) / "nms_sweep.json";
+      if (!fs::exists(sweep)) continue;
+      heads[record.cell] = ReadJsonFile(sweep)["head"].get<std::string>();
+      EXPECT_EQ(record.setting.at("head"), heads[record.cell]);
+    }
+    return heads;
+  }
+
+  const TempFolder folder_;
+};
+
+TEST_F(NmsSweepTask, SetsAHeadWithoutSuppressionBesideOneWithIt) {
+  const std::string tasks = std::string(kDense) + kSet + Sweep(kBesideCell);
+  const RunSummary summary = Run(tasks);
+  ASSERT_EQ(summary.failed, std::vector<std::string>{});
+  EXPECT_EQ(summary.ok, 3);
+  const auto heads = Heads();
+  ASSERT_EQ(heads.size(), 2u);
+  EXPECT_EQ(heads.begin()->second, "dense");
+  EXPECT_EQ(heads.rbegin()->second, "set");
+  EXPECT_NE(heads.rbegin()->first.find(",sweep=beside"), std::string::npos);
+  // Latency and AP at one setting.
+  std::set<std::string> metrics;
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
+    if (record.cell == heads.rbegin()->first) metrics.insert(record.metric);
+  EXPECT_TRUE(metrics.contains("end_to_end_ms"));
+  EXPECT_TRUE(metrics.contains("ap"));
+  // The run goes on: nothing is measured again.
+  EXPECT_EQ(Run(tasks).done, 3);
+}
+
+TEST_F(NmsSweepTask, TakesAnExportedDetectorBeside) {
+  namespace colour = detection::testing;
+  const std::string exported = (folder_ / "exported").string();
+  colour::WriteColourDetector(exported, colour::kDetrForward,
+                              colour::ColourConfig(colour::DetrAnswers()));
+  const RunSummary summary =
+      Run(kDense + Sweep("beside = \"" + exported + "\"\n"));
+  ASSERT_EQ(summary.failed, std::vector<std::string>{});
+  const auto heads = Heads();
+  ASSERT_EQ(heads.size(), 2u);
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
+    if (record.setting.contains("sweep") && record.metric == "ap") {
+      EXPECT_EQ(record.setting.at("head"), "exported");
+      EXPECT_DOUBLE_EQ(record.value.value_or(0), 1);
+    }
+}
+
+TEST_F(NmsSweepTask, SaysWhatIsWrongBeforeAnythingRuns) {
+  const auto error = [&](const std::string& tasks) {
+    return InputErrorOf([&] { PlanCells(Suite(tasks)); });
+  };
+  EXPECT_EQ(error(std::string(kDense) + kSet + Sweep(kBesideCell)), "");
+  const std::string none = error(kDense + Sweep(kBesideCell));
+  EXPECT_NE(none.find("beside_cell \"toy/detect/plates/head=set"),
+            std::string::npos)
+      << none;
+  EXPECT_NE(error(std::string(kDense) + kSet +
+                  Sweep(std::string(kBesideCell) + "beside = \"x\"\n"))
+                .find("beside or beside_cell: one of them"),
+            std::string::npos);
+}
+
+TEST_F(NmsSweepTask, FailsByItselfWhereWhatStandsBesideIsMissing) {
+  const RunSummary summary = Run(kDense + Sweep("beside = \"/nowhere\"\n"));
+  ASSERT_EQ(summary.failed.size(), 1u);
+  EXPECT_NE(summary.failed.front().find("nms-sweep"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace eyechart::suite
