@@ -43,7 +43,8 @@ void Table(HtmlPage& page, const DetectionTable& table) {
   page.html +=
       Element("h3", fmt::format("{}: {} head", table.dataset, table.head));
   page.html +=
-      "<div class=\"scroll\"><table><thead><tr>"
+      "<div class=\"scroll\"><table><caption>The best AP first</caption>"
+      "<thead><tr>"
       "<th scope=\"col\">encoder</th>";
   for (const char* name : {"AP", "AP50", "AP75", "small", "medium", "large",
                            "AP over seeds", "less the first", "pictures"})

@@ -18,7 +18,7 @@ std::string PictureHtml(const GalleryPicture& picture) {
   if (picture.src.empty()) {
     html += "<div class=\"nopic\">no thumbnail</div>";
   } else {
-    html += fmt::format("<img src=\"{}\" alt=\"{}\" loading=\"lazy\">",
+    html += fmt::format("<img src=\"{}\" alt=\"{}\" decoding=\"async\">",
                         EscapeHtml(picture.src), EscapeHtml(alternative));
   }
   html += "<figcaption>";

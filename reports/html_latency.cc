@@ -30,6 +30,7 @@ std::size_t StyleOf(const std::vector<std::string>& names,
 }
 
 std::string Bar(const LatencyRow& row, const std::vector<std::string>& names) {
+  if (row.stages.empty()) return "\u2014";
   std::string words;
   std::string parts;
   double x = 0;
@@ -74,7 +75,8 @@ void WriteLatency(HtmlPage& page) {
       "MLPerf's LoadGen does. Intervals are order statistics; a percentile "
       "that the sample is too small for is a dash. A bar shows how the stages' "
       "medians share the time.</p>\n"
-      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">encoder</th>"
+      "<div class=\"scroll\"><table><caption>One row a benchmark</caption>"
+      "<thead><tr><th scope=\"col\">encoder</th>"
       "<th scope=\"col\" class=\"num\">median ms</th>"
       "<th scope=\"col\" class=\"num\">p90 ms</th>"
       "<th scope=\"col\" class=\"num\">p99 ms</th>"

@@ -100,8 +100,8 @@ void Table(HtmlPage& page, const NmsSweepTable& table) {
                            : "\u2014",
       stages);
   page.html +=
-      "<div class=\"scroll\"><table><thead><tr>"
-      "<th scope=\"col\">confidence, IoU</th>";
+      "<div class=\"scroll\"><table><caption>One row a setting</caption>"
+      "<thead><tr><th scope=\"col\">confidence, IoU</th>";
   for (const char* name : {"boxes in", "boxes out", "NMS ms", "end to end ms",
                            "NMS share", "AP", "AP50"})
     page.html += fmt::format("<th scope=\"col\" class=\"num\">{}</th>", name);

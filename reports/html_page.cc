@@ -9,20 +9,23 @@ std::string_view PageStyle() {
 --soft:#5a6578;--line:#dde2ea;--accent:#2457c5;--near:#2457c5;--far:#b3541e;
 --good:#1b7f4b;--bad:#b3261e;--stripe:#f1f4f8;--track:#e6eaf1;
 --mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
-@media (prefers-color-scheme:dark){:root{--bg:#12151b;--card:#1a1f28;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#12151b;--card:#1a1f28;
 --ink:#e6eaf2;--soft:#9aa6b8;--line:#2e3643;--accent:#8fb4ff;--near:#7fa8ff;
 --far:#f0a16b;--good:#5cc98f;--bad:#ff8a80;--stripe:#1f2530;--track:#2b3341}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,
 -apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .skip{position:absolute;left:-999px}
+.unseen{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;
+clip-path:inset(50%);white-space:nowrap}
 .skip:focus{left:1rem;top:1rem;background:var(--card);padding:.5rem 1rem;
 z-index:2}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;
 border-radius:3px}
 header,main,footer{max-width:78rem;margin:0 auto;padding:0 1.25rem}
 header{padding-top:2.5rem}
-h1{font-size:1.9rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .3rem}
+h1{font-size:1.9rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .3rem;
+overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:0 0 .8rem;letter-spacing:-.01em}
 h3{font-size:1rem;margin:1.4rem 0 .5rem;overflow-wrap:anywhere}
 p{margin:.4rem 0 .8rem}a{color:var(--accent)}
@@ -50,10 +53,13 @@ th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid var(--line);
 vertical-align:top}
 thead th{border-bottom:2px solid var(--line);color:var(--soft);
 font-weight:600;white-space:nowrap}
-tbody th{font-weight:600}
+thead td{border-bottom:2px solid var(--line)}
+tbody th{font-weight:600;min-width:9rem}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td small{color:var(--soft);display:block;font-size:.8rem}
+td small,tbody th small{color:var(--soft);display:block;font-size:.8rem;
+font-weight:400}
 .unit{font-weight:400}
+td:has(>.plot){min-width:14rem}
 .missing{color:var(--soft)}
 .failed{border-left:4px solid var(--bad);padding:.1rem 0 .1rem .9rem;
 margin:.7rem 0;overflow-wrap:anywhere}
@@ -78,11 +84,15 @@ margin-bottom:.8rem}
 .tools label{display:grid;font-size:.82rem;color:var(--soft);gap:.15rem}
 .tools label *{color:var(--ink);font-size:.95rem}
 .tools .grow{flex:1 1 14rem}
-#records thead th{padding:0;position:sticky;top:0;background:var(--card)}
-#records thead button{border:0;background:none;border-radius:0;width:100%;
-text-align:inherit;font-weight:600;padding:.45rem .7rem;white-space:nowrap;
-color:var(--soft)}
-#records thead th[aria-sort] button{color:var(--ink)}
+::placeholder{color:var(--soft);opacity:1}
+thead th:has(>.sort){padding:0;vertical-align:bottom}
+.sort{border:0;background:none;border-radius:0;width:100%;text-align:inherit;
+font-weight:600;padding:.45rem .7rem;white-space:inherit;color:inherit}
+.sort:hover{color:var(--ink)}.sort:focus-visible{outline-offset:-3px}
+.order::after{content:"\25b4\25be";padding-left:.3em;font-weight:400}
+[aria-sort] .sort{color:var(--ink)}
+[aria-sort=ascending] .order::after{content:"\25b2"}
+[aria-sort=descending] .order::after{content:"\25bc"}
 #records tbody>tr:nth-child(even of :not(.more)){background:var(--stripe)}
 #records td.open{width:1%;padding-right:0}
 #records td.open button{padding:0 .5rem;line-height:1.4}
@@ -115,7 +125,7 @@ border-radius:8px;background:var(--track)}.found small{display:block}
 .pair dl{margin:.8rem 0 0;font-size:.85rem}
 .cos{display:grid;grid-template-columns:minmax(0,38%) 1fr;gap:.6rem;
 align-items:center;margin:.25rem 0}
-.cos dt{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.cos dt{overflow-wrap:anywhere}
 .cos dd{margin:0;display:grid;grid-template-columns:1fr auto;gap:.6rem;
 align-items:center}
 .bar{position:relative;height:.7rem;border-radius:4px;background:var(--track);
@@ -129,15 +139,19 @@ footer{padding-bottom:3rem;font-size:.88rem}
 @media (max-width:40rem){section{padding:1rem;border-radius:0;
 margin:1rem -1.25rem;border-width:1px 0}.facts{grid-template-columns:1fr}
 .facts dd{margin-bottom:.4rem}}
-@media print{body{background:#fff;font-size:12px}nav,.tools,button,.skip{
+@media print{:root{color-scheme:light;font-size:10px}body{background:#fff;
+font-size:12px}nav,.tools,.skip,.open,button:not(.sort),.order{
 display:none!important}section{border:0;padding:0;margin:1.5rem 0}
 .scroll{overflow:visible}tr{break-inside:avoid}
+th,td{padding:.3rem .5rem}.sort{padding:0}.num,thead th{white-space:normal}
+thead th:has(>.sort){padding:.3rem .5rem}
+tbody th,td:has(>.plot),#records .wide{min-width:0}
 .bar,.bar::before,.bar::after{print-color-adjust:exact;
 -webkit-print-color-adjust:exact}}
 )css";
 }
 
-std::string_view PageScript() {
+std::string PageScript() {
   return R"js(
 "use strict";
 (() => {
@@ -148,6 +162,10 @@ const make = (tag, text, attributes) => {
     element.setAttribute(name, attributes[name]);
   return element;
 };
+// What happened, for screen readers.
+const status = make("p", "", {class: "unseen", role: "status"});
+document.getElementById("main").append(status);
+const say = (text) => { status.textContent = text; };
 
 for (const image of document.querySelectorAll(".pics img")) {
   const mark = () => {
@@ -158,220 +176,99 @@ for (const image of document.querySelectorAll(".pics img")) {
 
 for (const block of document.querySelectorAll("pre.command")) {
   const button = make("button", "Copy the command", {type: "button"});
+  const done = (text) => { button.textContent = text; say(text); };
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(block.textContent);
-      button.textContent = "Copied";
+      done("Copied");
     } catch (error) {
       getSelection().selectAllChildren(block);
-      button.textContent = "Selected: copy it with your keyboard";
+      done("Selected: copy it with your keyboard");
     }
   });
   block.after(button);
 }
 
-const holder = document.getElementById("records-view");
-if (!holder) return;
-const data = JSON.parse(document.getElementById("records-data").textContent);
-const column = {};
-for (const one of data.columns) column[one.name] = one;
-const at = (name, row) => {
-  const one = column[name];
-  if (one.index) return one.values[one.index[row]];
-  return one.values[one.values.length === 1 ? 0 : row];
-};
-const shares = new Set(data.shares);
-const number = (metric, value) => {
-  if (shares.has(metric)) {
-    for (let digits = 4; digits <= 15; ++digits) {
-      const part = (value * 100).toPrecision(digits);
-      if (value === 0 || value === 1) return value * 100 + "%";
-      if (value > 1 || +part !== 100) return part + "%";
-    }
+// Paper opens nothing: what is closed opens while it is printed.
+let closed = [];
+const print = (is_on) => {
+  if (is_on) {
+    closed.push(...document.querySelectorAll("details:not([open])"));
+    for (const one of closed) one.open = true;
+  } else {
+    for (const one of closed) one.open = false;
+    closed = [];
   }
-  const size = Math.abs(value);
-  if (size < 1e15 && (Number.isInteger(value) || size >= 999.95))
-    return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  return value.toPrecision(4);
 };
-const text = {
-  value: (row) => {
-    const value = at("value", row);
-    if (value === null) {
-      const status = at("status", row);
-      return status === "ok" ? "no value" : status;
-    }
-    const unit = at("unit", row);
-    return number(at("metric", row), value) +
-        (unit === "1" ? "" : unit === "1e-9" ? " per 10\u2079" : " " + unit);
-  },
-  ci: (row) => {
-    const ci = at("ci", row);
-    const metric = at("metric", row);
-    return ci === null ? "" : "[" + number(metric, ci.low) + ", " +
-        number(metric, ci.high) + "]";
-  },
-  n: (row) => number("", at("n", row)),
-  seconds: (row) => number("", at("seconds", row)),
-};
-const show = (name, row) =>
-  text[name] ? text[name](row) : String(at(name, row) ?? "");
-// The settings that vary stand in one column: their number has no bound.
-const varying = data.columns.filter((one) =>
-    one.shown && one.name.startsWith("setting ")).map((one) => one.name);
-const settings = (row) => varying.filter((name) => at(name, row) !== null)
-    .map((name) => title(name) + " " + at(name, row)).join(", ");
-text.settings = settings;
-const titles = {ci: "interval", folder: "run"};
-const title = (name) => titles[name] || name.replace(/^setting /, "");
-const wide = new Set(["settings"]);
-const numeric = new Set(["value", "ci", "n", "seconds"]);
-const order_of = (name, row) => {
-  if (name === "settings") return settings(row);
-  const value = at(name, row);
-  if (name === "ci") return value === null ? null : value.low;
-  return value;
-};
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
+matchMedia("print").addEventListener("change", (now) => print(now.matches));
 
-const shown = data.columns.filter((one) =>
-    one.shown && !varying.includes(one.name)).map((one) => one.name);
-if (varying.length > 0) shown.splice(shown.indexOf("metric"), 0, "settings");
-const words = Array.from({length: data.rows}, (_, row) =>
-  ["folder", "cell", "metric", "status", "message"]
-      .map((name) => at(name, row)).join(" ").toLowerCase());
-
-const tools = make("div", undefined, {class: "tools", role: "search"});
-const labelled = (caption, input, grow) => {
-  const label = make("label", caption, grow ? {class: "grow"} : {});
-  label.append(input);
-  tools.append(label);
-  return input;
-};
-const query = labelled("Filter", make("input", undefined,
-    {type: "search", placeholder: "words of cell, metric or message"}), true);
-const choice = (caption, name) => {
-  const select = labelled(caption, make("select"));
-  select.append(make("option", "all", {value: ""}));
-  for (const value of [...new Set(column[name].values)].sort())
-    select.append(make("option", value || "none", {value: "=" + value}));
-  select.addEventListener("change", () => refresh());
-  return select;
-};
-const metric = choice("Metric", "metric");
-const status = choice("Status", "status");
-const count = make("p", "", {class: "hint", "aria-live": "polite"});
-
-const table = make("table", undefined, {id: "records"});
-table.append(make("caption", "Every record; a heading sorts, + opens all " +
-    "fields of a record"));
-const head = make("tr");
-const corner = make("td");
-head.append(corner);
-const state = {name: "", descending: false, rows: [], limit: 100};
-const headings = {};
-for (const name of shown) {
-  const cell = make("th", undefined,
-      {scope: "col", class: numeric.has(name) ? "num" : ""});
-  const button = make("button", title(name), {type: "button"});
+// A heading becomes a button that sorts; once more turns the order.
+const sorts = (heading, sort) => {
+  const button = make("button", undefined, {type: "button", class: "sort"});
+  const name = heading.textContent.replace(/[\u2191\u2193]/, "").trim();
+  button.append(...heading.childNodes,
+      make("span", undefined, {class: "order", "aria-hidden": "true"}));
   button.addEventListener("click", () => {
-    state.descending = state.name === name && !state.descending;
-    state.name = name;
-    refresh();
+    const order = heading.getAttribute("aria-sort") === "ascending" ?
+        "descending" : "ascending";
+    for (const other of heading.parentElement.cells)
+      other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", order);
+    sort(order === "descending");
+    say("Sorted by " + name + ", " + order);
   });
-  cell.append(button);
-  head.append(cell);
-  headings[name] = cell;
+  heading.append(button);
+};
+const collator = new Intl.Collator("en", {numeric: true});
+// Values, null last either way; texts that begin with a number go by it.
+const before = (x, y, is_descending) => {
+  if (x === y) return 0;
+  if (x === null || y === null) return x === null ? 1 : -1;
+  const order = typeof x === "number" ? x - y :
+      parseFloat(x) - parseFloat(y) || collator.compare(x, y);
+  return is_descending ? -order : order;
+};
+// What a cell of a written table sorts by: intervals and the like stand below
+// the value and do not count.
+const key = (cell, is_number) => {
+  if (cell.dataset.key) return +cell.dataset.key;
+  const value = [...cell.childNodes].filter((node) =>
+      !/^(small|svg)$/i.test(node.nodeName)).map((node) => node.textContent)
+          .join(" ").trim();
+  if (value === "\u2014") return null;
+  if (!is_number) return value || cell.textContent;
+  const number = parseFloat(value.replace(/\u202f/g, "").replace("\u2212", "-"));
+  return Number.isNaN(number) ? null : number;
+};
+for (const table of document.querySelectorAll("main table")) {
+  // Lines that one cell spans stay together.
+  const groups = [];
+  let left = 0;
+  for (const row of table.tBodies[0].rows) {
+    if (left === 0) {
+      groups.push([]);
+      left = Math.max(...Array.from(row.cells, (cell) => cell.rowSpan));
+    }
+    groups[groups.length - 1].push(row);
+    --left;
+  }
+  Array.from(table.tHead.rows[0].cells).forEach((heading, at) => {
+    // Its lines are of different metrics.
+    if (groups.some((group) => group[0].cells[at].rowSpan < group.length))
+      return;
+    sorts(heading, (is_descending) => {
+      const is_number = heading.classList.contains("num");
+      const keys = new Map(groups.map((group) =>
+          [group, key(group[0].cells[at], is_number)]));
+      groups.sort((a, b) => before(keys.get(a), keys.get(b), is_descending));
+      table.tBodies[0].append(...groups.flat());
+    });
+  });
 }
-const top = make("thead");
-top.append(head);
-const body = make("tbody");
-table.append(top, body);
-
-const details = (row) => {
-  const line = make("tr", undefined, {class: "more", id: "record-" + row});
-  const cell = make("td", undefined, {colspan: shown.length + 1});
-  const list = make("dl", undefined, {class: "facts"});
-  for (const one of data.columns) {
-    const value = at(one.name, row);
-    if (value === null || value === "") continue;
-    list.append(make("dt", one.name), make("dd",
-        typeof value === "object" ? JSON.stringify(value) : String(value),
-        /sha256|environment/.test(one.name) ? {class: "code"} : {}));
-  }
-  cell.append(list);
-  line.append(cell);
-  return line;
-};
-const line = (row) => {
-  const element = make("tr");
-  const open = make("td", undefined, {class: "open"});
-  const button = make("button", "+", {type: "button",
-      "aria-expanded": "false", "aria-label": "All fields of " +
-      at("metric", row) + " of " + at("cell", row)});
-  button.addEventListener("click", () => {
-    const is_open = button.getAttribute("aria-expanded") === "true";
-    button.setAttribute("aria-expanded", String(!is_open));
-    button.textContent = is_open ? "+" : "\u2212";
-    if (is_open) element.nextSibling.remove();
-    else element.after(details(row));
-  });
-  open.append(button);
-  element.append(open);
-  for (const name of shown)
-    element.append(make("td", show(name, row), {class:
-        (numeric.has(name) ? "num" : wide.has(name) ? "clip wide" : "clip") + (name === "status" ?
-        " status-" + at("status", row) : "")}));
-  return element;
-};
-const more = make("button", "", {type: "button"});
-more.addEventListener("click", () => { state.limit += 400; paint(); });
-const paint = () => {
-  const from = body.querySelectorAll("tr:not(.more)").length;
-  const part = document.createDocumentFragment();
-  for (const row of state.rows.slice(from, state.limit)) part.append(line(row));
-  body.append(part);
-  const left = state.rows.length - Math.min(state.limit, state.rows.length);
-  more.hidden = left === 0;
-  more.textContent = "Show more (" + number("", left) + " left)";
-  count.textContent = number("", state.rows.length) + " of " +
-      number("", data.rows) + " records";
-};
-const compare = (name) => (a, b) => {
-  const x = order_of(name, a), y = order_of(name, b);
-  if (x === y) return a - b;
-  if (x === null) return 1;  // what has no value stands last either way
-  if (y === null) return -1;
-  const order = typeof x === "number" ? x - y : String(x).localeCompare(y);
-  return state.descending ? -order : order;
-};
-const refresh = () => {
-  const asked = query.value.toLowerCase().split(/\s+/).filter(Boolean);
-  state.rows = [];
-  for (let row = 0; row < data.rows; ++row) {
-    if (metric.value && "=" + at("metric", row) !== metric.value) continue;
-    if (status.value && "=" + at("status", row) !== status.value) continue;
-    if (asked.every((word) => words[row].includes(word))) state.rows.push(row);
-  }
-  if (state.name) state.rows.sort(compare(state.name));
-  for (const name of shown) {
-    if (name === state.name)
-      headings[name].setAttribute("aria-sort",
-          state.descending ? "descending" : "ascending");
-    else headings[name].removeAttribute("aria-sort");
-    headings[name].firstChild.textContent = title(name) +
-        (name !== state.name ? "" : state.descending ? " \u2193" : " \u2191");
-  }
-  state.limit = 100;
-  body.replaceChildren();
-  paint();
-};
-query.addEventListener("input", refresh);
-const frame = make("div", undefined, {class: "scroll"});
-frame.append(table);
-holder.replaceChildren(tools, count, frame, more);
-refresh();
-})();
-)js";
+)js" + std::string(RecordScript()) +
+         "})();\n";
 }
 
 }  // namespace eyechart::reports

@@ -78,7 +78,8 @@ void Draw(HtmlPage& page, const ParetoPicture& picture) {
 
 void Table(HtmlPage& page, const ParetoPicture& picture) {
   page.html += fmt::format(
-      "<div class=\"scroll\"><table><thead><tr>"
+      "<div class=\"scroll\"><table><caption>The fastest first</caption>"
+      "<thead><tr>"
       "<th scope=\"col\">encoder</th><th scope=\"col\">front</th>"
       "<th scope=\"col\" class=\"num\">latency, ms</th>"
       "<th scope=\"col\" class=\"num\">{}</th></tr></thead>\n<tbody>\n",

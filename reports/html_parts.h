@@ -84,7 +84,11 @@ void WriteMethods(HtmlPage& page);
 
 /// The page's style sheet and its script, without their elements.
 std::string_view PageStyle();
-std::string_view PageScript();
+std::string PageScript();
+
+/// The end of the script, which draws the table of records with what
+/// PageScript() defines before it.
+std::string_view RecordScript();
 
 /// Every record of the runs as one JSON object that may stand inside a
 /// <script> element. A column holds each distinct value once:

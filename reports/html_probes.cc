@@ -24,7 +24,8 @@ void Table(HtmlPage& page, const ProbeTable& table) {
       "h3", fmt::format("{}: {} ({}{})", table.dataset, table.kind,
                         table.protocol, table.augment ? ", augmented" : ""));
   page.html += fmt::format(
-      "<div class=\"scroll\"><table><thead><tr>"
+      "<div class=\"scroll\"><table><caption>The best first</caption>"
+      "<thead><tr>"
       "<th scope=\"col\">encoder</th><th scope=\"col\" class=\"num\">{}</th>"
       "<th scope=\"col\" class=\"num\">over seeds</th>"
       "<th scope=\"col\" class=\"num\">less the first</th>"

@@ -78,7 +78,8 @@ Plot PlotOf(const RooflineChart& chart) {
 
 void Table(HtmlPage& page, const RooflineChart& chart) {
   page.html +=
-      "<div class=\"scroll\"><table><thead><tr>"
+      "<div class=\"scroll\"><table><caption>One row an encoder, precision and "
+      "batch</caption><thead><tr>"
       "<th scope=\"col\">encoder</th>";
   for (const char* name :
        {"GFLOP/s", "of what is attainable", "operations a byte"})
@@ -108,9 +109,8 @@ void Draw(HtmlPage& page, const RooflineChart& chart) {
   page.html += EscapeHtml(roofs) + ".</p>\n";
   const Plot plot = PlotOf(chart);
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
-               EscapeHtml(name) + "<small>GFLOP/s</small></figcaption>" +
-               PlotSvg(plot) + "</figure></li></ul>\n" +
-               PlotLegend(plot.series);
+               EscapeHtml(name) + "</figcaption>" + PlotSvg(plot) +
+               "</figure></li></ul>\n" + PlotLegend(plot.series);
   Table(page, chart);
 }
 

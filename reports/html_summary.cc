@@ -50,11 +50,12 @@ void RunTable(HtmlPage& page) {
     page.html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>"
         "<td class=\"num{}\">{}</td><td class=\"num\">{}</td>"
-        "<td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}</td></tr>",
+        "<td class=\"num\">{}</td><td>{}</td>"
+        "<td class=\"num\" data-key=\"{}\">{}</td></tr>",
         EscapeHtml(page.labels[run]), counts.ok,
         counts.failed > 0 ? " status-error" : "", counts.failed, counts.skipped,
         UnreadableText(counts), EscapeHtml(counts.first_started),
-        FormatSeconds(counts.seconds));
+        counts.seconds, FormatSeconds(counts.seconds));
   }
   page.html += "</tbody></table></div>\n";
 }

@@ -17,10 +17,12 @@ constexpr double kWidth = 360;
 constexpr double kHeight = 250;
 constexpr double kLeft = 46;
 constexpr double kRight = 12;
-constexpr double kTop = 14;
+constexpr double kTop = 24;
 constexpr double kBottom = 44;
 constexpr std::size_t kStyles = 8;
 constexpr std::size_t kMostTicks = 6;
+constexpr std::size_t kLeastTicks = 3;
+constexpr double kTextHeight = 12;
 
 class Axes {
  public:
@@ -134,6 +136,24 @@ std::string SeriesSvg(const Axes& axes, const PlotSeries& series) {
   return svg + "</g>";
 }
 
+// Names of rules stand above them, and below where another name is near: behind
+// the marks nobody could read them, so that they are drawn last.
+std::string RuleLabels(const Axes& axes, const std::vector<PlotRule>& rules) {
+  std::string svg;
+  std::vector<double> taken;
+  for (const PlotRule& rule : rules) {
+    if (rule.label.empty()) continue;
+    double y = axes.Y(rule.y) - 4;
+    const bool near = std::any_of(taken.begin(), taken.end(), [&](double at) {
+      return std::abs(at - y) < kTextHeight;
+    });
+    if (near) y += kTextHeight + 3;
+    taken.push_back(y);
+    svg += Text(kLeft + 4, y, "rulelabel", rule.label);
+  }
+  return svg;
+}
+
 std::string Describe(const Plot& plot) {
   std::string text = plot.y_label + " against " + plot.x_label + ". ";
   for (const PlotSeries& series : plot.series) {
@@ -150,31 +170,36 @@ std::string Describe(const Plot& plot) {
 
 std::vector<double> PlotTicks(double low, double high, bool log) {
   std::vector<double> ticks;
-  if (!log) {
-    const double rough = (high - low) / 4;
-    double step = std::pow(10, std::floor(std::log10(rough)));
-    for (const double factor : {1.0, 2.0, 5.0, 10.0}) {
-      if (step * factor < rough) continue;
-      step *= factor;
-      break;
+  if (log) {
+    for (int power = static_cast<int>(std::floor(std::log10(low)));
+         power <= static_cast<int>(std::ceil(std::log10(high))); ++power) {
+      for (const int digit : {1, 2, 5}) {
+        const double tick = digit * std::pow(10, power);
+        if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push_back(tick);
+      }
     }
-    for (double i = std::ceil(low / step - 1e-9);
-         i * step <= high + step * 1e-9; ++i)
-      ticks.push_back(i * step + 0.0);  // no negative zero
-    return ticks;
-  }
-  for (int power = static_cast<int>(std::floor(std::log10(low)));
-       power <= static_cast<int>(std::ceil(std::log10(high))); ++power) {
-    for (const int digit : {1, 2, 5}) {
-      const double tick = digit * std::pow(10, power);
-      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push_back(tick);
+    while (ticks.size() > kMostTicks) {
+      std::vector<double> thinned;
+      for (std::size_t i = 0; i < ticks.size(); i += 2)
+        thinned.push_back(ticks[i]);
+      ticks = std::move(thinned);
     }
+    // A short stretch of a logarithmic axis is nearly linear.
+    if (ticks.size() >= kLeastTicks) return ticks;
   }
-  while (ticks.size() > kMostTicks) {
-    std::vector<double> thinned;
-    for (std::size_t i = 0; i < ticks.size(); i += 2)
-      thinned.push_back(ticks[i]);
-    ticks = std::move(thinned);
+  // The coarsest steps that leave enough of them; a hundredth always does.
+  const int top = static_cast<int>(std::ceil(std::log10(high - low)));
+  for (int power = top; power >= top - 2; --power) {
+    for (const int digit : {5, 2, 1}) {
+      const double step = digit * std::pow(10, power);
+      const double first = std::ceil(low / step - 1e-9);
+      ticks.clear();
+      // Counted: where the ends hardly differ, a sum would not grow.
+      for (int i = 0; i < 10; ++i)
+        if ((first + i) * step <= high + step * 1e-9)
+          ticks.push_back((first + i) * step + 0.0);  // no negative zero
+      if (ticks.size() >= kLeastTicks) return ticks;
+    }
   }
   return ticks;
 }
@@ -198,15 +223,16 @@ std::string PlotSvg(const Plot& plot) {
   }
   svg += Line(kLeft, bottom, kWidth - kRight, bottom, "axis");
   svg += Text((kLeft + kWidth - kRight) / 2, kHeight - 8, "mid", plot.x_label);
+  svg += Text(2, 10, "start", plot.y_label);
   for (const PlotRule& rule : plot.rules) {
     svg += Line(kLeft, axes.Y(rule.y), kWidth - kRight, axes.Y(rule.y), "rule");
-    svg += Text(kLeft + 4, axes.Y(rule.y) - 4, "rulelabel", rule.label);
   }
   bool any = false;
   for (const PlotSeries& series : plot.series) {
     any = any || !series.points.empty();
     svg += SeriesSvg(axes, series);
   }
+  svg += RuleLabels(axes, plot.rules);
   if (!any)
     svg += Text((kLeft + kWidth) / 2, kHeight / 2, "mid", "no measured point");
   return svg + "</svg>";
@@ -231,6 +257,7 @@ gap:1rem;margin:.6rem 0 1rem;padding:0;list-style:none}
 .plot{width:100%;height:auto;display:block}
 .plot text{fill:var(--soft);font-size:10.5px;font-family:inherit}
 .plot .mid{text-anchor:middle}.plot .end{text-anchor:end}
+.plot .rulelabel{paint-order:stroke;stroke:var(--card);stroke-width:3}
 .plot .grid{stroke:var(--line);stroke-width:1}
 .plot .axis{stroke:var(--soft);stroke-width:1}
 .plot .rule{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
@@ -245,7 +272,7 @@ padding:0;margin:.5rem 0;font-size:.92rem}
 .legend svg{width:30px;height:12px;vertical-align:middle}
 .s0{--c:#2457c5}.s1{--c:#b3541e}.s2{--c:#1b7f4b}.s3{--c:#8a3fa8}
 .s4{--c:#8a6d00}.s5{--c:#b3261e}.s6{--c:#00747c}.s7{--c:#5a6578}
-@media (prefers-color-scheme:dark){.s0{--c:#8fb4ff}.s1{--c:#f0a16b}
+@media screen and (prefers-color-scheme:dark){.s0{--c:#8fb4ff}.s1{--c:#f0a16b}
 .s2{--c:#5cc98f}.s3{--c:#d09bea}.s4{--c:#d9bd4a}.s5{--c:#ff8a80}
 .s6{--c:#5fd0d8}.s7{--c:#9aa6b8}}
 )css";

@@ -61,8 +61,9 @@ std::string PlotLegend(const std::vector<PlotSeries>& series);
 /// The style sheet that PlotSvg and PlotLegend need.
 std::string_view PlotStyle();
 
-/// Ticks between low and high, low < high: 1, 2 and 5 times powers of ten (for
-/// `log`, thinned to at most 6), or steps of those.
+/// Ticks between low and high, low < high, at least three: 1, 2 and 5 times
+/// powers of ten (for `log`, thinned to at most 6), or the coarsest steps of
+/// those that are enough.
 std::vector<double> PlotTicks(double low, double high, bool log);
 
 }  // namespace eyechart::reports

@@ -152,7 +152,9 @@ TEST(HtmlTest, ServesKeyboardScreenReaderAndPrint) {
   EXPECT_EQ(CountOf(html, "<h1"), 1u);
   EXPECT_EQ(CountOf(html, "<table"), CountOf(html, "<caption"));
   EXPECT_EQ(CountOf(html, "<th>"), 0u);
-  EXPECT_TRUE(Contains(html, "prefers-color-scheme:dark"));
+  // Paper stays light.
+  EXPECT_EQ(CountOf(html, "prefers-color-scheme:dark"),
+            CountOf(html, "@media screen and (prefers-color-scheme:dark)"));
   EXPECT_TRUE(Contains(html, "@media print"));
   EXPECT_TRUE(Contains(html, ":focus-visible"));
 }

@@ -89,5 +89,39 @@ TEST(PlotTicks, AreRound) {
   EXPECT_LE(PlotTicks(1e-6, 1e6, true).size(), 6u);
 }
 
+TEST(PlotTicks, AreEnoughToReadAScaleBy) {
+  for (const bool log : {false, true})
+    for (const auto& [low, high] :
+         {std::pair{0.801, 0.894}, {21.0, 45.0}, {1.0, 12.0}, {3.0, 9.0}}) {
+      const std::vector<double> ticks = PlotTicks(low, high, log);
+      EXPECT_GE(ticks.size(), 3u) << low << " to " << high;
+      EXPECT_LE(ticks.size(), 10u) << low << " to " << high;
+      for (const double tick : ticks)
+        EXPECT_TRUE(tick > low * 0.99 && tick < high * 1.01) << tick;
+    }
+  // Ends a few units of the last place apart: no endless loop.
+  EXPECT_LE(PlotTicks(1, std::nextafter(1, 2), false).size(), 10u);
+}
+
+TEST(PlotSvg, NamesOfRulesAreApart) {
+  Plot plot = Sample();
+  plot.rules = {{0.5, "upper"}, {0.49, "lower"}, {0.9, "far"}};
+  const std::string svg = PlotSvg(plot);
+  std::vector<double> heights;
+  const std::regex label("class=\"rulelabel\" x=\"[0-9.]+\" y=\"([0-9.]+)\"");
+  for (std::sregex_iterator it(svg.begin(), svg.end(), label), end; it != end;
+       ++it)
+    heights.push_back(std::stod((*it)[1]));
+  ASSERT_EQ(heights.size(), 3u);
+  EXPECT_GE(heights[1] - heights[0], 12);
+  EXPECT_LT(heights[2], heights[0]);
+  // Behind the lines of the series nobody could read them.
+  EXPECT_LT(svg.find("<polyline"), svg.find("rulelabel"));
+}
+
+TEST(PlotSvg, NamesItsUpAxis) {
+  EXPECT_NE(PlotSvg(Sample()).find(">right answers</text>"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace eyechart::reports
