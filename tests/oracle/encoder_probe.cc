@@ -1,19 +1,28 @@
 // Single steps of the encoders, for the parity tests:
 //   encoder_probe encode MODEL PIXELS.safetensors OUT.safetensors
-//       [--dtype fp32|bf16|fp16] [--repeat N]
+//       [--dtype fp32|bf16|fp16] [--device D] [--tf32 off|on] [--repeat N]
 //     PIXELS holds float32 tensors (B, 3, H, W) by name; OUT gets, for each,
 //     NAME.head, NAME.cls, NAME.mean (those there are), NAME.tokens, NAME.map
 //     and, of a hierarchical family, NAME.stage0 and so on. --repeat prints the
 //     best seconds of N passes (default pool and tokens) instead.
+//   encoder_probe encode-many [--device D] [--tf32 off|on]
+//     The same for each line "MODEL PIXELS OUT DTYPE" of its input, answered
+//     with "ok" or what went wrong: a process that starts a GPU takes seconds.
 //   encoder_probe time MODEL PIXELS.safetensors PASSES [--dtype ...]
 //       [--threads N]
 //     Prints the wall and CPU seconds of PASSES passes over each tensor, of the
 //     family's own pool alone: what "eyechart encode" asks for.
 //   encoder_probe serve MODEL PIXELS.safetensors [--dtype ...] [--threads N]
+//       [--device D] [--tf32 off|on] [--graphs on|off]
 //     Answers each line of its input with the seconds that it took:
-//     "pass NAME", one pass over that tensor, the family's own pool alone, and
+//     "pass NAME", one pass over that tensor, the family's own pool alone, from
+//     pixels on the host (pinned, for CUDA) to the feature on the host, through
+//     the engine that "eyechart encode" runs batches with;
+//     "passes NAME N", as many of them, which overlap as that command's do,
+//     divided by N; "pooled NAME", the first value of the feature;
 //     "gemm ROWS IN OUT", one product by oneDNN on packed weights, and
-//     "product ROWS IN OUT", the same by what encoders multiply with.
+//     "product ROWS IN OUT", the same by what encoders multiply with: both on
+//     the CPU alone.
 //   encoder_probe text MODEL TEXTS.json OUT.safetensors [--dtype ...]
 //     OUT gets "embeds" and "logit_bias"; exp(logit_scale) is printed.
 //   encoder_probe tokenize FOLDER TEXTS.json IDS.json MAX_LENGTH
@@ -31,14 +40,18 @@
 #include <exception>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "core/safetensors.h"
+#include "encoders/batch_engine.h"
 #include "encoders/clip_tokenizer.h"
+#include "encoders/device.h"
 #include "encoders/image_encoder.h"
 #include "encoders/linear.h"
 #include "encoders/siglip_tokenizer.h"
@@ -47,6 +60,14 @@
 
 namespace eyechart::encoders {
 namespace {
+
+// With --device and --tf32, which is set for the process.
+EncoderOptions PlacedOptions(const std::vector<std::string>& arguments) {
+  EncoderOptions options = Options(arguments);
+  options.device = ParseDevice(Option(arguments, "--device", "cpu"));
+  AllowTf32(ParseTf32(Option(arguments, "--tf32", "off"), options.device));
+  return options;
+}
 
 void Time(ImageEncoder& encoder, const at::Tensor& pixels, int repeats) {
   double best = 1e9;
@@ -78,11 +99,13 @@ void AddPyramid(ImageEncoder& encoder,
   outputs.emplace_back(name + ".map_with_stages", features.feature_map);
 }
 
-void Encode(const std::vector<std::string>& arguments) {
-  const auto encoder =
-      ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), Options(arguments));
-  const SafetensorsFile file(arguments.at(2));
-  const int repeats = std::stoi(Option(arguments, "--repeat", "0"));
+void EncodeFile(const std::string& model,
+                const std::string& pixels_file,
+                const std::string& target,
+                const EncoderOptions& options,
+                int repeats) {
+  const auto encoder = ImageEncoder::Create(OpenCheckpoint(model), options);
+  const SafetensorsFile file(pixels_file);
   Tensors outputs;
   for (const auto& [name, view] : file.tensors()) {
     const at::Tensor pixels = TensorOf(view);
@@ -98,6 +121,8 @@ void Encode(const std::vector<std::string>& arguments) {
       EYECHART_CHECK(!alone.tokens.defined() && !alone.feature_map.defined(),
                      "more than was asked for");
       EYECHART_CHECK(alone.pooled.size(1) == width, "width of {}", label);
+      EYECHART_CHECK(alone.pooled.device().type() == options.device.type(),
+                     "{} is on {}", label, alone.pooled.device().str());
       outputs.emplace_back(label, alone.pooled);
       outputs.emplace_back(label + "_with_tokens", all.pooled);
       if (pool != Pool::kMean) continue;
@@ -111,7 +136,32 @@ void Encode(const std::vector<std::string>& arguments) {
     if (!encoder->info().pyramid.empty())
       AddPyramid(*encoder, pixels, name, outputs);
   }
-  Write(arguments.at(3), outputs);
+  for (auto& [name, tensor] : outputs) tensor = tensor.cpu();
+  Write(target, outputs);
+}
+
+void Encode(const std::vector<std::string>& arguments) {
+  EncodeFile(arguments.at(1), arguments.at(2), arguments.at(3),
+             PlacedOptions(arguments),
+             std::stoi(Option(arguments, "--repeat", "0")));
+}
+
+void EncodeMany(const std::vector<std::string>& arguments) {
+  const c10::Device device = PlacedOptions(arguments).device;
+  std::string model, pixels, target, dtype;
+  while (std::cin >> model >> pixels >> target >> dtype) {
+    std::string answer = "ok";
+    try {
+      EncoderOptions options = Options({"--dtype", dtype});
+      options.device = device;
+      EncodeFile(model, pixels, target, options, /*repeats=*/0);
+    } catch (const std::exception& error) {
+      answer = error.what();
+      answer = answer.substr(0, answer.find('\n'));
+    }
+    std::printf("%s\n", answer.c_str());
+    std::fflush(stdout);
+  }
 }
 
 void TimePasses(const std::vector<std::string>& arguments) {
@@ -157,26 +207,78 @@ struct Product {
   at::Tensor rows;
 };
 
+// Batches as "eyechart encode" runs them.
+class ServedBatches {
+ public:
+  ServedBatches(ImageEncoder& encoder,
+                const SafetensorsFile& file,
+                const BatchEngineOptions& options)
+      : file_(file), engine_(BatchEngine::Create(encoder, options)) {}
+
+  at::Tensor Pass(const std::string& name) {
+    engine_->Start(Pixels(name));
+    return engine_->Finish().pooled;
+  }
+
+  void Passes(const std::string& name, int count) {
+    const at::Tensor& pixels = Pixels(name);
+    int under_way = 0;
+    for (int i = 0; i < count; ++i) {
+      engine_->Start(pixels);
+      if (++under_way <= engine_->ahead()) continue;
+      engine_->Finish();
+      --under_way;
+    }
+    for (; under_way > 0; --under_way) engine_->Finish();
+  }
+
+  /// In memory that the engine reads fastest; made when first asked for.
+  const at::Tensor& Pixels(const std::string& name) {
+    const auto it = pixels_.find(name);
+    if (it != pixels_.end()) return it->second;
+    const at::Tensor values = TensorOf(file_.at(name));
+    at::Tensor own = engine_->HostPixels(values.sizes().vec());
+    own.copy_(values);
+    return pixels_.emplace(name, std::move(own)).first->second;
+  }
+
+ private:
+  const SafetensorsFile& file_;
+  std::unique_ptr<BatchEngine> engine_;
+  std::map<std::string, at::Tensor> pixels_;
+};
+
 // Stays between its answers, so that peers can be timed in turn with it.
 void Serve(const std::vector<std::string>& arguments) {
   const int threads = std::stoi(Option(arguments, "--threads", "0"));
   if (threads > 0) at::set_num_threads(threads);
-  const EncoderOptions options = Options(arguments);
+  const EncoderOptions options = PlacedOptions(arguments);
   const auto encoder =
       ImageEncoder::Create(OpenCheckpoint(arguments.at(1)), options);
   const SafetensorsFile file(arguments.at(2));
-  const EncodeRequest request = {.pool = encoder->info().default_pool};
+  BatchEngineOptions engine;
+  engine.device = options.device;
+  engine.request = {.pool = encoder->info().default_pool};
+  engine.cuda_graphs = Option(arguments, "--graphs", "on") == "on";
+  engine.tf32 = Option(arguments, "--tf32", "off") == "on";
+  ServedBatches batches(*encoder, file, engine);
   std::map<std::vector<std::int64_t>, Product> products;
-  std::string what;
+  std::string what, name;
   while (std::cin >> what) {
-    double seconds = 0;
-    if (what == "pass") {
-      std::string name;
+    double answer = 0;
+    if (what == "pass" || what == "pooled") {
       std::cin >> name;
-      const TensorView& view = file.at(name);
-      const at::Tensor pixels = TensorOf(view);
-      seconds = SecondsOf([&] { encoder->Encode(pixels, request); });
+      batches.Pixels(name);
+      at::Tensor pooled;
+      answer = SecondsOf([&] { pooled = batches.Pass(name); });
+      if (what == "pooled") answer = pooled.const_data_ptr<float>()[0];
+    } else if (what == "passes") {
+      int count = 0;
+      std::cin >> name >> count;
+      batches.Pixels(name);
+      answer = SecondsOf([&] { batches.Passes(name, count); }) / count;
     } else {
+      EYECHART_REQUIRE(options.device.is_cpu(), "{}: on the CPU alone", what);
       std::vector<std::int64_t> shape(3);
       for (std::int64_t& extent : shape) std::cin >> extent;
       auto it = products.find(shape);
@@ -185,12 +287,12 @@ void Serve(const std::vector<std::string>& arguments) {
             products.emplace(shape, Product(shape, PlacementOf(options))).first;
       const Product& product = it->second;
       const c10::InferenceMode inference;
-      seconds = SecondsOf([&] {
+      answer = SecondsOf([&] {
         what == "gemm" ? product.one_dnn.Forward(product.rows)
                        : product.ours.Forward(product.rows);
       });
     }
-    std::printf("%.6f\n", seconds);
+    std::printf("%.9g\n", answer);
     std::fflush(stdout);
   }
 }
@@ -241,6 +343,8 @@ int Main(const std::vector<std::string>& arguments) {
   const std::string& step = arguments.at(0);
   if (step == "encode")
     Encode(arguments);
+  else if (step == "encode-many")
+    EncodeMany(arguments);
   else if (step == "time")
     TimePasses(arguments);
   else if (step == "serve")

@@ -24,14 +24,18 @@ eyechart_add_oracle(logistic PROBES logistic_probe)
 # their training steps against PyTorch and transformers.
 eyechart_add_probe(coco_eval_probe LINKS eyechart::evaluation)
 eyechart_add_oracle(coco_eval PROBES coco_eval_probe)
+eyechart_add_oracle(tide)
 eyechart_add_probe(nms_probe LINKS eyechart::nms)
 eyechart_add_oracle(nms PROBES nms_probe)
+eyechart_add_probe(tensor_nms_probe TORCH LINKS eyechart::detection)
+eyechart_add_oracle(cuda PROBES encoder_probe tensor_nms_probe)
 eyechart_add_probe(boxes_probe LINKS eyechart::boxes)
 eyechart_add_oracle(boxes PROBES boxes_probe)
 eyechart_add_probe(detection_probe TORCH LINKS eyechart::detection)
 eyechart_add_oracle(dense_head PROBES detection_probe)
 eyechart_add_probe(set_probe TORCH LINKS eyechart::detection)
 eyechart_add_oracle(set_head PROBES set_probe)
+eyechart_add_oracle(exported_detector)
 
 # The load generator's estimators and arrivals, and the gate's tests, against
 # SciPy and statsmodels.
