@@ -14,10 +14,11 @@ import torch.nn.functional as F
 
 
 def _uniform(
-    count: int, low: float, high: float, twins: int = 0
+    images: torch.Tensor, low: float, high: float, twins: int = 0
 ) -> torch.Tensor:
     """One value a picture; the last `twins` have those of the ones before."""
-    values = torch.empty(count - twins).uniform_(low, high)
+    values = torch.empty(len(images) - twins, device=images.device)
+    values.uniform_(low, high)
     return torch.cat([values, values[len(values) - twins :]])
 
 
@@ -37,16 +38,15 @@ def random_resized_crop(
       aspect: range of width / height, drawn evenly in its logarithm.
       twins: how many pictures at the end are changed as others.
     """
-    count = images.shape[0]
-    share = _uniform(count, *area, twins)
+    share = _uniform(images, *area, twins)
     low, high = math.log(aspect[0]), math.log(aspect[1])
-    ratio = _uniform(count, low, high, twins).exp()
+    ratio = _uniform(images, low, high, twins).exp()
     # In affine_grid's coordinates the picture spans [-1, 1], so that a box of
     # half-width w lies inside when its centre is within 1 - w of the middle.
     half_width = (share * ratio).sqrt().clamp(max=1)
     half_height = (share / ratio).sqrt().clamp(max=1)
-    centre_x = _uniform(count, -1, 1, twins) * (1 - half_width)
-    centre_y = _uniform(count, -1, 1, twins) * (1 - half_height)
+    centre_x = _uniform(images, -1, 1, twins) * (1 - half_width)
+    centre_y = _uniform(images, -1, 1, twins) * (1 - half_height)
     return _sample(images, half_width, half_height, centre_x, centre_y, size)
 
 
@@ -54,12 +54,29 @@ def random_shift(
     images: torch.Tensor, pixels: float, zoom: float
 ) -> torch.Tensor:
     """Moves and scales all pictures a little."""
-    count, _, size, _ = images.shape
-    scale = _uniform(count, 1 - zoom, 1 + zoom)
+    return shift_with_places(images, pixels, zoom)[0]
+
+
+def shift_with_places(images: torch.Tensor, pixels: float, zoom: float):
+    """Moves and scales all pictures a little, and says where things went.
+
+    Returns:
+      the pictures, and (B, 2, 2): factor and offset in pixels of x, then of y.
+      A point at x of the picture is at factor * x + offset afterwards.
+    """
+    size = images.shape[2]
+    scale = _uniform(images, 1 - zoom, 1 + zoom)
     reach = 2 * pixels / size
-    right = _uniform(count, -reach, reach)
-    down = _uniform(count, -reach, reach)
-    return _sample(images, scale, scale, right, down, size)
+    right = _uniform(images, -reach, reach)
+    down = _uniform(images, -reach, reach)
+    # A place u of the result shows scale * u + right, both in [-1, 1].
+    factor = 1 / scale
+    places = [
+        torch.stack([factor, size / 2 * (1 - factor * (1 + to))], 1)
+        for to in (right, down)
+    ]
+    shifted = _sample(images, scale, scale, right, down, size)
+    return shifted, torch.stack(places, 1)
 
 
 def random_tone(
@@ -78,12 +95,11 @@ def random_tone(
       tint: each channel has a factor of its own in [1 - tint, 1 + tint].
       twins: how many pictures at the end are changed as others.
     """
-    count = images.shape[0]
-    factor = _uniform(count, 1 - gain, 1 + gain, twins).view(-1, 1, 1, 1)
+    factor = _uniform(images, 1 - gain, 1 + gain, twins).view(-1, 1, 1, 1)
     channels = torch.stack(
-        [_uniform(count, 1 - tint, 1 + tint, twins) for _ in range(3)], 1
+        [_uniform(images, 1 - tint, 1 + tint, twins) for _ in range(3)], 1
     ).view(-1, 3, 1, 1)
-    exponent = _uniform(count, -gamma, gamma, twins).exp().view(-1, 1, 1, 1)
+    exponent = _uniform(images, -gamma, gamma, twins).exp().view(-1, 1, 1, 1)
     # Interpolation may leave -1e-8, whose power is not a number.
     toned = images.clamp(0, 1).pow(exponent) * (factor * channels)
     return toned.clamp(0, 1)
@@ -95,7 +111,7 @@ def mild_tone(images: torch.Tensor) -> torch.Tensor:
 
 
 def _sample(images, half_width, half_height, right, down, size: int):
-    zero = torch.zeros(images.shape[0])
+    zero = torch.zeros_like(right)
     rows = [
         torch.stack([half_width, zero, right], 1),
         torch.stack([zero, half_height, down], 1),

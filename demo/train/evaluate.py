@@ -1,10 +1,11 @@
 """Measures the four checkpoints on held-out seeds and fills in their cards.
 
 Prints what it measures and, with --cards, writes it between the two markers of
-each checkpoint's README.md.
+each checkpoint's README.md, and fills in above what training.json tells.
 """
 
 import argparse
+import json
 import pathlib
 
 import numpy as np
@@ -18,15 +19,26 @@ import measures
 import pictures
 import read_out
 
-# All below 100: no picture of these seeds was trained on.
-TEST_PATTERNS = pictures.Plan("patterns", 1, 200, steps=(0, 1, 2))
-READ_OUT_PATTERNS = pictures.Plan("patterns", 11, 400, steps=(0, 1, 2))
-TEST_SCENES = pictures.Plan("scenes", 2, 600)
-PLANS = {
-    "train": READ_OUT_PATTERNS,
-    "test": TEST_PATTERNS,
-    "scenes": TEST_SCENES,
-}
+# Added to all seeds by --validation.
+VALIDATION = 100
+
+
+def plans(offset: int = 0, share: float = 1.0) -> dict[str, pictures.Plan]:
+    """What is drawn to evaluate the three that give features.
+
+    Args:
+      offset: what is added to the seeds. Without, all are below 100, which no
+        picture that was trained on is.
+      share: of the usual number of pictures.
+    """
+    steps = (0, 1, 2)
+    most = round(400 * share)
+    return {
+        "train": pictures.Plan("patterns", 11 + offset, most, steps=steps),
+        "test": pictures.Plan("patterns", 1 + offset, most // 2, steps=steps),
+        "scenes": pictures.Plan("scenes", 2 + offset, round(600 * share)),
+    }
+
 
 PATTERNS = (
     *("orientation", "presence", "state", "quantity", "position", "color"),
@@ -41,9 +53,12 @@ STOP = "<!-- end -->"
 class Sets:
     """The held-out pictures, and where each pattern's pairs begin."""
 
-    def __init__(self, program: pathlib.Path):
+    def __init__(self, options, offset: int):
+        self.plans = plans(offset, options.share)
         self.train, self.test, self.scenes = (
-            pictures.load(PLANS[part], program)
+            pictures.load(
+                self.plans[part], options.eyechart, threads=options.threads
+            )
             for part in ("train", "test", "scenes")
         )
 
@@ -231,14 +246,59 @@ def mining_table(sets: Sets, clip, dino, thresholds) -> str:
 
 
 def fill_card(folder: pathlib.Path, text: str) -> None:
-    """Puts the text between the markers of the card."""
+    """Puts the text between the markers of the card, and the rows of facts."""
     path = folder / "README.md"
     card = path.read_text(encoding="utf-8")
     before, rest = card.split(START, 1)
     after = rest.split(STOP, 1)[1]
+    for name, value in facts(folder).items():
+        lines = before.split("\n")
+        found = [
+            i for i, line in enumerate(lines) if line.startswith(f"| {name} |")
+        ]
+        if len(found) != 1:
+            raise SystemExit(f"{path} should have one row {name!r}")
+        lines[found[0]] = f"| {name} | {value} |"
+        before = "\n".join(lines)
     path.write_text(
         f"{before}{START}\n\n{text}\n\n{STOP}{after}", encoding="utf-8"
     )
+
+
+def facts(folder: pathlib.Path) -> dict[str, str]:
+    """Rows of the card's first table, from what the trainer wrote."""
+    path = folder / "training.json"
+    if not path.exists():
+        return {}
+    told = json.loads(path.read_text(encoding="utf-8"))
+    settings = told["settings"]
+    seen = told["steps"] * told["batch"]
+    pairs = 9 * settings["pairs"]
+    size = (folder / "model.safetensors").stat().st_size / 1e6
+    rate = f"{settings['learning_rate']:.1e}".replace(".0e", "e")
+    rate = rate.replace("e-0", "e-")
+    return {
+        "weights": f"float16, {size:.1f} MB",
+        "data": f"{settings['scenes']:,} scenes (seed 1000) and {pairs:,} "
+        "pattern pairs (seed 1001, steps 0 to 4) drawn by `eyechart generate` "
+        "at 96 px; Apache 2.0. All seeds below 100 are held out",
+        "trained by": f"`demo/train/train_{folder.name}.py`, seed "
+        f"{settings['seed']}; all settings in [training.json](training.json)",
+        "steps": f"{told['steps']:,} of {told['batch']} pictures "
+        f"({seen:,} in all)",
+        "optimiser": f"AdamW, learning rate {rate}, warm-up, flat, linear fall "
+        "over the last quarter",
+        "time": f"{told['seconds'] / 60:.1f} minutes by the clock on "
+        f"{told['device']}; PyTorch {told['torch']}, transformers "
+        f"{told['transformers']}",
+    }
+
+
+def shares(right: dict[str, np.ndarray]) -> dict[str, float]:
+    """Answers right in per cent, pattern by pattern and on the whole."""
+    result = {name: 100 * float(ok.mean()) for name, ok in right.items()}
+    result["all"] = sum(result.values()) / len(result)
+    return {name: round(value, 2) for name, value in result.items()}
 
 
 def parse_arguments():
@@ -257,16 +317,61 @@ def parse_arguments():
     parser.add_argument("--far-max", type=float, default=FAR_MAX)
     parser.add_argument("--near-min", type=float, default=NEAR_MIN)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--validation",
+        action="store_true",
+        help="other seeds (100 more), to choose among models by",
+    )
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="of the pictures, for a quick look",
+    )
+    parser.add_argument(
+        "--save",
+        type=pathlib.Path,
+        help="a file for all texts and shares, as JSON",
+    )
+    parser.add_argument(
+        "--saved",
+        type=pathlib.Path,
+        nargs="+",
+        help="files of --save to fill the cards in from; nothing is measured",
+    )
     return parser.parse_args()
 
 
 def main():
     options = parse_arguments()
     torch.set_num_threads(options.threads)
+    texts, measured = {}, {}
+    for path in options.saved or []:
+        texts.update(json.loads(path.read_text(encoding="utf-8"))["texts"])
+    if not options.saved:
+        texts, measured = measure(options)
+    for name, text in texts.items():
+        print(f"## {name}\n\n{text}\n", flush=True)
+        if options.cards:
+            fill_card(options.checkpoints / name, text)
+    if options.save:
+        result = {"texts": texts, "shares": measured}
+        options.save.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+def measure(options):
+    """Measures what is wanted.
+
+    Returns:
+      texts of the cards by family, and answers right of the read-outs.
+    """
     wanted = options.only or list(features.CLASSES)
     root = options.checkpoints
-    sets = Sets(options.eyechart)
+    offset = VALIDATION if options.validation else 0
     texts = {name: [] for name in wanted}
+    if set(wanted) != {"florence2"}:
+        sets = Sets(options, offset)
 
     vectors, right = {}, {}
     for name in ("clip", "dinov2", "aimv2"):
@@ -274,16 +379,19 @@ def main():
             continue
         vectors[name] = {
             part: features.of_plan(
-                root / name, plan, getattr(sets, part).pixels
+                root / name,
+                plan,
+                getattr(sets, part).pixels,
+                options.device,
             )
-            for part, plan in PLANS.items()
+            for part, plan in sets.plans.items()
         }
         right[name] = read_outs(
             sets, vectors[name]["train"], vectors[name]["test"]
         )
         columns = {"read-out": right[name]}
         if name == "clip":
-            model = features.load(root / name)
+            model = features.load(root / name, options.device)
             said = features.of_texts(
                 model,
                 root / name,
@@ -314,16 +422,15 @@ def main():
         ]
         for name in ("clip", "dinov2"):
             texts[name] += mined
+    measured = {name: shares(ok) for name, ok in right.items()}
     if "florence2" in wanted:
-        texts["florence2"].append(
-            evaluate_florence2.report(root / "florence2", options.eyechart)
+        text, measured["florence2"] = evaluate_florence2.report(
+            root / "florence2", options, offset
         )
-
-    for name, parts in texts.items():
-        text = "\n\n".join(parts)
-        print(f"## {name}\n\n{text}\n", flush=True)
-        if options.cards:
-            fill_card(root / name, text)
+        texts["florence2"].append(text)
+    if "clip" in right:
+        measured["clip by text"] = shares(spoken)
+    return {n: "\n\n".join(parts) for n, parts in texts.items()}, measured
 
 
 if __name__ == "__main__":

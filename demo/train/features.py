@@ -24,13 +24,10 @@ CLASSES = {
 }
 
 
-def load(folder: pathlib.Path):
+def load(folder: pathlib.Path, device: str = "cpu"):
     """The folder's model in single precision."""
-    return (
-        CLASSES[folder.name]
-        .from_pretrained(folder, dtype=torch.float32)
-        .eval()
-    )
+    model = CLASSES[folder.name].from_pretrained(folder, dtype=torch.float32)
+    return model.to(device).eval()
 
 
 def _embed(model, pixels: torch.Tensor) -> torch.Tensor:
@@ -50,13 +47,17 @@ def of_pictures(model, pixels: np.ndarray, batch: int = 100) -> torch.Tensor:
     """
     parts = []
     for start in range(0, len(pixels), batch):
-        images = pictures.to_unit(pixels[start : start + batch])
+        some = pixels[start : start + batch]
+        images = pictures.to_unit(some, model.device)
         parts.append(_embed(model, pictures.normalize(images)))
-    return torch.cat(parts)
+    return torch.cat(parts).cpu()
 
 
 def of_plan(
-    folder: pathlib.Path, plan: pictures.Plan, pixels: np.ndarray
+    folder: pathlib.Path,
+    plan: pictures.Plan,
+    pixels: np.ndarray,
+    device: str = "cpu",
 ) -> torch.Tensor:
     """Features of a whole set, kept under the weights' hash."""
     weights = (folder / "model.safetensors").read_bytes()
@@ -64,7 +65,7 @@ def of_plan(
     path = pictures.DEFAULT_CACHE / "features" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(of_pictures(load(folder), pixels), path)
+        torch.save(of_pictures(load(folder, device), pixels), path)
     return torch.load(path)
 
 
@@ -79,7 +80,7 @@ def of_texts(model: CLIPModel, folder: pathlib.Path, texts: list[str]):
             padding=True,
             truncation=True,
             return_tensors="pt",
-        )
+        ).to(model.device)
         pooled = model.text_model(**tokens).pooler_output
         parts.append(F.normalize(model.text_projection(pooled), dim=-1))
-    return torch.cat(parts)
+    return torch.cat(parts).cpu()

@@ -10,6 +10,7 @@ import dataclasses
 import torch
 
 import pictures
+import training
 import vocabulary
 
 CAPTION = "What does the image describe?"
@@ -44,8 +45,12 @@ class Asked:
     """
 
     picture: list[int]
-    prompt: list[list[int]]
-    answer: list[list[int]]
+    prompt: training.Rows
+    answer: training.Rows
+
+    def some(self, index: torch.Tensor):
+        """Prompts (N, P) and answers (N, A) of some questions."""
+        return self.prompt.some(index), self.answer.some(index)
 
     def of_pictures(self, count: int) -> list[list[int]]:
         """The questions' numbers by picture."""
@@ -55,34 +60,92 @@ class Asked:
         return result
 
 
-def _asked(tokenizer, picture, prompts, answers) -> Asked:
-    return Asked(
-        list(picture),
-        tokenizer(prompts)["input_ids"],
-        tokenizer(answers)["input_ids"],
+def _rows(tokenizer, texts: list[str], device: str) -> training.Rows:
+    """Tokenizes each different text once."""
+    different = sorted(set(texts))
+    ids = dict(zip(different, tokenizer(different)["input_ids"]))
+    return training.Rows(
+        [ids[text] for text in texts], tokenizer.pad_token_id, device
     )
 
 
-def captions(tokenizer, texts: list[str]) -> Asked:
+def _asked(tokenizer, picture, prompts, answers, device: str) -> Asked:
+    return Asked(
+        list(picture),
+        _rows(tokenizer, prompts, device),
+        _rows(tokenizer, answers, device),
+    )
+
+
+def captions(tokenizer, texts: list[str], device: str) -> Asked:
     """One caption a picture."""
     prompts = [CAPTION] * len(texts)
-    return _asked(tokenizer, range(len(texts)), prompts, texts)
+    return _asked(tokenizer, range(len(texts)), prompts, texts, device)
 
 
-def detections(tokenizer, boxes: list[list[tuple]]) -> Asked:
-    """All boxes of a picture."""
-    prompts = [DETECTION] * len(boxes)
-    texts = [boxes_to_text(found) for found in boxes]
-    return _asked(tokenizer, range(len(boxes)), prompts, texts)
+class Detections:
+    """All boxes of a picture, which move when the picture does."""
+
+    def __init__(self, tokenizer, boxes: list[list[tuple]], device: str):
+        prompt = tokenizer([DETECTION])["input_ids"]
+        self._prompt = training.Rows(prompt, tokenizer.pad_token_id, device)
+        texts = [boxes_to_text(found) for found in boxes]
+        rows = tokenizer(texts)["input_ids"]
+        self._first = tokenizer.convert_tokens_to_ids("<loc_0>")
+        self._answer = training.Rows(rows, tokenizer.pad_token_id, device)
+        # The edges in the order of the places, in whole 1/64 of a pixel.
+        self._edges = training.Rows(
+            [
+                self._edges_of(row, [e for box in found for e in box[1:]])
+                for row, found in zip(rows, boxes)
+            ],
+            0,
+            device,
+        )
+
+    def _edges_of(self, row: list[int], edges: list[float]) -> list[int]:
+        """At each token that is a place its edge; 0 at the others."""
+        rest = iter(edges)
+        last = self._first + vocabulary.BINS
+        return [
+            round(64 * next(rest)) if self._first <= token < last else 0
+            for token in row
+        ]
+
+    def some(self, index: torch.Tensor, moved: torch.Tensor):
+        """Prompts (N, P) and answers (N, A) of pictures that were moved.
+
+        Args:
+          index: which pictures, (N,).
+          moved: augment.shift_with_places()'s second, of the N and of others.
+        """
+        answers = self._answer.some(index)
+        edges = self._edges.some(index) / 64
+        last = self._first + vocabulary.BINS
+        is_place = (answers >= self._first) & (answers < last)
+        # x and y take turns.
+        axis = (is_place.cumsum(1) - 1).clamp(min=0) % 2
+        change = moved[: len(answers)]
+        factor, offset = (
+            change[..., part].gather(1, axis) for part in (0, 1)
+        )
+        edges = edges * factor + offset
+        bins = (edges * vocabulary.BINS / pictures.SIZE).floor()
+        places = self._first + bins.clamp(0, vocabulary.BINS - 1).long()
+        prompts = self._prompt.some(torch.zeros_like(index))
+        return prompts, torch.where(is_place, places, answers)
 
 
-def questions(tokenizer, rows: list[dict], paths: list[str]) -> Asked:
+def questions(
+    tokenizer, rows: list[dict], paths: list[str], device: str
+) -> Asked:
     """The rows of questions.csv.
 
     Args:
       tokenizer: of the model.
       rows: of the file.
       paths: the pictures' paths in the order of their pixels.
+      device: where the token ids are kept.
     """
     place = {path: i for i, path in enumerate(paths)}
     return _asked(
@@ -90,10 +153,5 @@ def questions(tokenizer, rows: list[dict], paths: list[str]) -> Asked:
         [place[row["path"]] for row in rows],
         [row["question"] for row in rows],
         [answer_text(row) for row in rows],
+        device,
     )
-
-
-def pad(rows: list[list[int]], filler: int) -> torch.Tensor:
-    """Rows of different lengths as one (B, T)."""
-    longest = max(map(len, rows))
-    return torch.tensor([row + [filler] * (longest - len(row)) for row in rows])

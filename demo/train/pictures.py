@@ -10,7 +10,10 @@ draws pictures with a small seed draws none that the models saw.
 
 import csv
 import dataclasses
+import functools
 import json
+import multiprocessing
+import os
 import pathlib
 import shutil
 import subprocess
@@ -70,8 +73,9 @@ class Plan:
         return result
 
 
-TRAIN_SCENES = Plan("scenes", 1000, 30000, detail=0.05)
-TRAIN_PATTERNS = Plan("patterns", 1001, 1600, steps=PATTERN_STEPS)
+# Of the training set: scenes, and pairs of each of the nine patterns.
+SCENES = 60000
+PAIRS = 3000
 
 
 @dataclasses.dataclass
@@ -84,25 +88,39 @@ class Pictures:
       captions: rows of captions.csv, row i is picture i; empty for patterns.
       boxes: for each picture its (label, x0, y0, x1, y1) in pixels, from left
         to right; empty for patterns.
+      resident: the pixels on a graphics card, once `move` was called.
     """
 
     pixels: np.ndarray
     questions: list[dict]
     captions: list[dict]
     boxes: list[list[tuple]]
+    resident: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def batch(self, index) -> torch.Tensor:
-        """Some pictures as (B, 3, SIZE, SIZE) in [0, 1]."""
-        return to_unit(self.pixels[np.asarray(index)])
+    def move(self, device: str) -> None:
+        """Keeps a copy of all pixels where batches are wanted."""
+        if torch.device(device).type != "cpu":
+            self.resident = torch.from_numpy(np.array(self.pixels)).to(device)
+
+    def batch(self, index: torch.Tensor) -> torch.Tensor:
+        """Some pictures as (B, 3, SIZE, SIZE) in [0, 1], on the device."""
+        if self.resident is None:
+            return to_unit(self.pixels[np.asarray(index)])
+        some = index.to(self.resident.device, non_blocking=True)
+        return _to_unit(self.resident[some])
 
 
-def to_unit(pixels: np.ndarray) -> torch.Tensor:
+def to_unit(pixels: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """uint8 (B, H, W, 3) to float (B, 3, H, W) in [0, 1]."""
-    images = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
-    return images.float().div_(255)
+    return _to_unit(torch.from_numpy(np.array(pixels)).to(device))
+
+
+def _to_unit(pixels: torch.Tensor) -> torch.Tensor:
+    # In one piece: later steps are slow on a permuted view.
+    return pixels.permute(0, 3, 1, 2).float().contiguous().div_(255)
 
 
 def normalize(images: torch.Tensor) -> torch.Tensor:
@@ -111,12 +129,15 @@ def normalize(images: torch.Tensor) -> torch.Tensor:
 
 
 def load(
-    plan: Plan, program: pathlib.Path, cache: pathlib.Path = DEFAULT_CACHE
+    plan: Plan,
+    program: pathlib.Path,
+    cache: pathlib.Path = DEFAULT_CACHE,
+    threads: int = 1,
 ) -> Pictures:
-    """Draws the set if need be, and opens it."""
+    """Draws the set on so many processor cores if need be, and opens it."""
     folder = cache / "pictures" / plan.name()
     if not folder.exists():
-        _draw(plan, program, folder)
+        _draw(plan, program, folder, threads)
     scenes = plan.kind == "scenes"
     return Pictures(
         np.load(folder / "pixels.npy", mmap_mode="r"),
@@ -126,25 +147,51 @@ def load(
     )
 
 
-def load_training(program: pathlib.Path):
-    """The pictures that all four are trained on: scenes and patterns."""
-    return load(TRAIN_SCENES, program), load(TRAIN_PATTERNS, program)
+def training_plans(scenes: int, pairs: int) -> tuple[Plan, Plan]:
+    """What all four are trained on: scenes, and pairs of each pattern."""
+    return (
+        Plan("scenes", 1000, scenes, detail=0.05),
+        Plan("patterns", 1001, pairs, steps=PATTERN_STEPS),
+    )
 
 
-def _draw(plan: Plan, program: pathlib.Path, folder: pathlib.Path) -> None:
-    partial = folder.with_name(folder.name + ".partial")
+def load_training(options) -> list[Pictures]:
+    """The training pictures, scenes and patterns, kept on the device."""
+    plans = training_plans(options.scenes, options.pairs)
+    result = []
+    for plan in plans:
+        result.append(load(plan, options.eyechart, threads=options.threads))
+        result[-1].move(options.device)
+    return result
+
+
+def _draw(
+    plan: Plan, program: pathlib.Path, folder: pathlib.Path, threads: int
+) -> None:
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
     command = [str(program), *plan.arguments(), "-o", str(partial)]
-    subprocess.run([*command, "--threads", "1"], check=True)
+    subprocess.run([*command, "--threads", str(threads)], check=True)
     table = "captions.csv" if plan.kind == "scenes" else "questions.csv"
     paths = [partial / row["path"] for row in _read_csv(partial / table)]
-    pixels = np.empty((len(paths), SIZE, SIZE, 3), np.uint8)
-    for place, path in enumerate(paths):
-        pixels[place] = np.asarray(Image.open(path).convert("RGB"))
-    np.save(partial / "pixels.npy", pixels)
+    file = partial / "pixels.npy"
+    shape = (len(paths), SIZE, SIZE, 3)
+    np.lib.format.open_memmap(file, "w+", np.uint8, shape).flush()
+    parts = np.array_split(np.arange(len(paths)), 4 * threads)
+    jobs = [([paths[i] for i in part], part) for part in parts if len(part)]
+    # Processes, as decoding small pictures mostly holds Python's lock.
+    with multiprocessing.get_context("fork").Pool(threads) as pool:
+        pool.map(functools.partial(_decode, file), jobs)
     shutil.rmtree(partial / "images")
     partial.rename(folder)
+
+
+def _decode(file: pathlib.Path, job: tuple) -> None:
+    pixels = np.load(file, mmap_mode="r+")
+    for path, place in zip(*job):
+        pixels[place] = np.asarray(Image.open(path).convert("RGB"))
+    pixels.flush()
 
 
 def _read_csv(path: pathlib.Path) -> list[dict]:

@@ -42,7 +42,7 @@ def make_config(options, layers: int) -> Aimv2VisionConfig:
 
 def prefix_mask(prefix: torch.Tensor, length: int) -> torch.Tensor:
     """Who sees whom: earlier ones and the prefix; bool (B, 1, T, T)."""
-    place = torch.arange(length)
+    place = torch.arange(length, device=prefix.device)
     earlier = place[None, :] <= place[:, None]
     in_prefix = place[None, :] < prefix[:, None]
     return (earlier[None] | in_prefix[:, None, :])[:, None]
@@ -75,12 +75,13 @@ class Decoder(nn.Module):
 
     def forward(self, patches: torch.Tensor, tokens: torch.Tensor):
         """Hidden states of all places, (B, patches + tokens, D)."""
-        places = torch.arange(tokens.shape[1])
+        places = torch.arange(tokens.shape[1], device=tokens.device)
         words = self.token_embed(tokens) + self.place_embed(places)
         hidden = torch.cat([self.inside(patches), words], 1)
         length = hidden.shape[1]
-        mask = torch.ones(length, length, dtype=torch.bool).tril()[None, None]
-        return self.norm(self.layers(hidden, mask).last_hidden_state)
+        place = torch.arange(length, device=tokens.device)
+        earlier = (place[None, :] <= place[:, None])[None, None]
+        return self.norm(self.layers(hidden, earlier).last_hidden_state)
 
 
 def losses(encoder, decoder, images, tokens, least: int, patch: int):
@@ -96,24 +97,29 @@ def losses(encoder, decoder, images, tokens, least: int, patch: int):
     """
     hidden = encoder.embeddings(images)
     count, length = hidden.shape[:2]
-    prefix = torch.randint(least, length, (count,))
+    prefix = torch.randint(least, length, (count,), device=images.device)
     mask = prefix_mask(prefix, length)
     hidden = encoder.rms_norm(encoder.encoder(hidden, mask).last_hidden_state)
     hidden = decoder(hidden, tokens[:, :-1].clamp(min=0))
 
-    wanted = torch.arange(1, length)[None, :] >= prefix[:, None]
-    guessed = decoder.to_pixels(hidden[:, : length - 1][wanted])
-    pixels = F.mse_loss(guessed, patch_pixels(images, patch)[:, 1:][wanted])
+    # Weights rather than a selection, whose size would have to be waited for.
+    place = torch.arange(1, length, device=images.device)
+    wanted = (place[None, :] >= prefix[:, None]).float()
+    guessed = decoder.to_pixels(hidden[:, : length - 1])
+    errors = (guessed - patch_pixels(images, patch)[:, 1:]).square().mean(-1)
+    pixels = (errors * wanted).sum() / wanted.sum()
 
-    said = tokens[:, 1:]
-    scores = decoder.to_tokens(hidden[:, length:][said >= 0])
-    return pixels, F.cross_entropy(scores, said[said >= 0])
+    scores = decoder.to_tokens(hidden[:, length:])
+    words = F.cross_entropy(
+        scores.flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=-1
+    )
+    return pixels, words
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "aimv2", steps=320, batch=64, rate=1e-3
+        parser, "aimv2", steps=9500, batch=64, rate=1e-3
     )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -127,20 +133,18 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes, patterns = pictures.load_training(options.eyechart)
+    scenes, patterns = pictures.load_training(options)
     texts = captions.of_scenes(scenes.captions)
     texts += [row["statement"] for row in patterns.questions]
     tokenizer = vocabulary.train_clip_tokenizer(texts)
     rows = tokenizer(texts)["input_ids"]
+    said = training.Rows(rows, -1, options.device)
 
     encoder = Aimv2VisionModel(make_config(options, options.layers))
     decoder = Decoder(options, len(tokenizer))
     both = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
-    optimizer = torch.optim.AdamW(
-        training.parameter_groups(both, options.weight_decay),
-        lr=options.learning_rate,
-        betas=(0.9, 0.95),
-    )
+    both.to(options.device)
+    optimizer = training.make_optimizer(both, options, betas=(0.9, 0.95))
     run = training.Run(options, {"models": both, "optimizer": optimizer})
 
     both.train()
@@ -150,26 +154,25 @@ def main():
         )
         images = augment.random_shift(images, pixels=5, zoom=0.1)
         images = augment.mild_tone(images)
-        said = [rows[i] for i in torch.cat([some, more + len(scenes)])]
-        longest = max(map(len, said))
-        tokens = [row + [-1] * (longest - len(row)) for row in said]
 
         pixels, words = losses(
             encoder,
             decoder,
             pictures.normalize(images),
-            torch.tensor(tokens),
+            said.some(torch.cat([some, more + len(scenes)])),
             options.least_prefix,
             options.patch,
         )
         loss = options.pixel_weight * pixels + words
         training.descend(optimizer, both, loss)
-        run.log(f"pixels {pixels.item():.3f} words {words.item():.3f}")
+        run.log(
+            "pixels {pixels:.3f} words {words:.3f}", pixels=pixels, words=words
+        )
 
     options.out.mkdir(parents=True, exist_ok=True)
     encoder.half().save_pretrained(options.out)
     training.save_preprocessor(options.out, "CLIPImageProcessor")
-    print(f"saved {options.out} after {run.times()}", flush=True)
+    run.finish()
 
 
 if __name__ == "__main__":

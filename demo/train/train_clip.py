@@ -10,6 +10,7 @@ patches, drawn at random, which makes a step half as dear; then it sees all.
 import argparse
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from transformers import CLIPConfig, CLIPModel
@@ -59,9 +60,34 @@ def image_embeddings(model: CLIPModel, pixels: torch.Tensor, keep: float):
 
 
 def text_embeddings(model: CLIPModel, tokens) -> torch.Tensor:
-    """Unit embeddings (T, D) of tokenized captions."""
-    pooled = model.text_model(**tokens).pooler_output
+    """Unit embeddings (T, D) of token ids (T, L).
+
+    Without a mask: no place looks at a later one, so that the first end marker,
+    where the embedding is taken, does not see what fills up the row.
+    """
+    pooled = model.text_model(input_ids=tokens).pooler_output
     return F.normalize(model.text_projection(pooled), dim=-1)
+
+
+class Texts:
+    """All different captions, tokenized once; which one a picture has."""
+
+    def __init__(self, tokenizer, said: list[str], device: str):
+        different = sorted(set(said))
+        number = {text: place for place, text in enumerate(different)}
+        self._of = np.array([number[text] for text in said])
+        rows = tokenizer(different, padding="longest", truncation=True)
+        self._lengths = np.array(rows["attention_mask"]).sum(1)
+        self._rows = torch.tensor(rows["input_ids"]).to(device)
+
+    def of_pictures(self, index: torch.Tensor):
+        """Token ids (T, L) of the batch's different captions, and which of
+        them each of the pictures has, (B,)."""
+        some, labels = np.unique(self._of[index.numpy()], return_inverse=True)
+        longest = self._lengths[some].max()
+        device = self._rows.device
+        rows = self._rows[torch.from_numpy(some).to(device), :longest]
+        return rows, torch.from_numpy(labels).to(device)
 
 
 def contrast(
@@ -77,7 +103,8 @@ def contrast(
     """
     logits = scale * images @ texts.T
     to_text = F.cross_entropy(logits, labels)
-    matches = F.one_hot(labels, len(texts)).float().T
+    places = torch.arange(len(texts), device=labels.device)
+    matches = (places[:, None] == labels[None, :]).float()
     share = matches / matches.sum(1, keepdim=True)
     return (to_text + F.cross_entropy(logits.T, share)) / 2
 
@@ -85,7 +112,7 @@ def contrast(
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "clip", steps=400, batch=256, rate=1e-3
+        parser, "clip", steps=5500, batch=256, rate=1e-3
     )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -101,17 +128,14 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes, patterns = pictures.load_training(options.eyechart)
-    texts = captions.of_scenes(scenes.captions)
-    pattern_texts = captions.of_patterns(patterns.questions)
+    scenes, patterns = pictures.load_training(options)
+    said = captions.of_scenes(scenes.captions)
+    said += captions.of_patterns(patterns.questions)
 
-    tokenizer = vocabulary.train_clip_tokenizer(texts + pattern_texts)
-    model = CLIPModel(make_config(options, tokenizer))
-    optimizer = torch.optim.AdamW(
-        training.parameter_groups(model, options.weight_decay),
-        lr=options.learning_rate,
-        betas=(0.9, 0.98),
-    )
+    tokenizer = vocabulary.train_clip_tokenizer(said)
+    texts = Texts(tokenizer, said, options.device)
+    model = CLIPModel(make_config(options, tokenizer)).to(options.device)
+    optimizer = training.make_optimizer(model, options, betas=(0.9, 0.98))
     run = training.Run(options, {"model": model, "optimizer": optimizer})
 
     model.train()
@@ -121,9 +145,7 @@ def main():
         )
         images = augment.random_shift(images, pixels=5, zoom=0.1)
         images = augment.mild_tone(images)
-        said = [texts[i] for i in some] + [pattern_texts[i] for i in more]
-        different = sorted(set(said))
-        number = {text: place for place, text in enumerate(different)}
+        rows, labels = texts.of_pictures(torch.cat([some, more + len(scenes)]))
 
         loss = contrast(
             image_embeddings(
@@ -131,27 +153,24 @@ def main():
                 pictures.normalize(images),
                 1 if run.falling else options.keep,
             ),
-            text_embeddings(
-                model, tokenizer(
-                    different,
-                    padding=True,
-                    truncation=True,
-                    return_tensors="pt",
-                )
-            ),
-            torch.tensor([number[text] for text in said]),
+            text_embeddings(model, rows),
+            labels,
             model.logit_scale.exp(),
         )
         training.descend(optimizer, model, loss)
         with torch.no_grad():
             model.logit_scale.clamp_(max=math.log(options.largest_scale))
-        run.log(f"loss {loss.item():.3f} scale {model.logit_scale.exp():.1f}")
+        run.log(
+            "loss {loss:.3f} log scale {scale:.2f}",
+            loss=loss,
+            scale=model.logit_scale,
+        )
 
     options.out.mkdir(parents=True, exist_ok=True)
     model.half().save_pretrained(options.out)
     training.save_preprocessor(options.out, "CLIPImageProcessor")
     vocabulary.save_clip_tokenizer(tokenizer, options.out)
-    print(f"saved {options.out} after {run.times()}", flush=True)
+    run.finish()
 
 
 if __name__ == "__main__":

@@ -99,36 +99,78 @@ def order_places(model, tokenizer) -> None:
     table[first : first + vocabulary.BINS] = smooth * scale
 
 
-def answer_loss(model, images: torch.Tensor, asked, numbers) -> torch.Tensor:
-    """Cross-entropy of the answers' tokens, teacher forced.
+def answer_losses(
+    model, images: torch.Tensor, tasks, together: bool
+) -> list[torch.Tensor]:
+    """Cross-entropy of the answers' tokens, teacher forced, task by task.
 
     Args:
       model: the whole.
-      images: picture tokens (B, T, D), a row for each question.
-      asked: florence_tasks.Asked.
-      numbers: which of its questions, (B,).
+      images: picture tokens (B, T, D).
+      tasks: of each its prompts (N, P) and answers (N, A), filled up; task's
+        row i is about picture i.
+      together: all in one batch, which is wider than need be. A card is kept
+        busy by few large steps, a processor saves what is not computed.
     """
+    filler = model.config.text_config.pad_token_id
+    if together:
+        widest = [max(part.shape[1] for part in parts) for parts in zip(*tasks)]
+        prompts, answers = (
+            torch.cat(
+                [
+                    F.pad(part, (0, most - part.shape[1]), value=filler)
+                    for part in parts
+                ]
+            )
+            for parts, most in zip(zip(*tasks), widest)
+        )
+        shown = torch.cat([images[: len(prompt)] for prompt, _ in tasks])
+        each = _token_losses(model, shown, prompts, answers, filler)
+        counts = [len(prompt) for prompt, _ in tasks]
+        parts = zip(each.split(counts), answers.split(counts))
+    else:
+        parts = [
+            (
+                _token_losses(
+                    model, images[: len(prompt)], prompt, answer, filler
+                ),
+                answer,
+            )
+            for prompt, answer in tasks
+        ]
+    return [each.sum() / (answer != filler).sum() for each, answer in parts]
+
+
+def _token_losses(model, images, prompts, answers, filler: int):
+    """Losses (N, A) of the answers' tokens, 0 where they are filled up."""
     config = model.config.text_config
-    filler = config.pad_token_id
-    prompts = florence_tasks.pad([asked.prompt[i] for i in numbers], filler)
-    answers = florence_tasks.pad([asked.answer[i] for i in numbers], filler)
     embedded = model.get_input_embeddings()(prompts)
-    seen = torch.ones(images.shape[:2], dtype=torch.long)
-    start = torch.full((len(answers), 1), config.decoder_start_token_id)
+    seen = F.pad(prompts != filler, (images.shape[1], 0), value=True)
+    start = torch.full_like(answers[:, :1], config.decoder_start_token_id)
+    place = torch.arange(answers.shape[1], device=answers.device)
+    earlier = (place[None, :] <= place[:, None])[None, None]
+    # Masks of four dimensions are used as they are; others are looked at
+    # first, which waits for the device.
     hidden = model.model.language_model(
         inputs_embeds=torch.cat([images, embedded], 1),
-        attention_mask=torch.cat([seen, (prompts != filler).long()], 1),
+        attention_mask=seen[:, None, None, :],
         decoder_input_ids=torch.cat([start, answers[:, :-1]], 1),
+        decoder_attention_mask=earlier.expand(len(answers), -1, -1, -1),
         use_cache=False,
     ).last_hidden_state
-    wanted = answers != filler
-    return F.cross_entropy(model.lm_head(hidden[wanted]), answers[wanted])
+    losses = F.cross_entropy(
+        model.lm_head(hidden).flatten(0, 1),
+        answers.flatten(),
+        ignore_index=filler,
+        reduction="none",
+    )
+    return losses.view_as(answers)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     training.add_common_arguments(
-        parser, "florence2", steps=650, batch=48, rate=1e-3
+        parser, "florence2", steps=7000, batch=48, rate=1e-3
     )
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--depths", type=int, nargs="+", default=[1, 1, 2])
@@ -136,6 +178,13 @@ def parse_arguments():
     parser.add_argument("--feed-forward", type=int, default=256)
     parser.add_argument("--encoder-layers", type=int, default=2)
     parser.add_argument("--decoder-layers", type=int, default=3)
+    parser.add_argument(
+        "--shift",
+        type=float,
+        default=5.0,
+        help="pixels that pictures are moved by at most, boxes with them",
+    )
+    parser.add_argument("--zoom", type=float, default=0.1)
     return parser.parse_args()
 
 
@@ -189,7 +238,7 @@ def save(model, tokenizer, folder) -> None:
 def main():
     options = parse_arguments()
     training.begin(options)
-    scenes, patterns = pictures.load_training(options.eyechart)
+    scenes, patterns = pictures.load_training(options)
     scene_texts = captions.of_scenes(scenes.captions)
     statements = [row["statement"] for row in patterns.questions]
     labels = sorted({box[0] for found in scenes.boxes for box in found})
@@ -203,22 +252,21 @@ def main():
         + 1000 * [florence_tasks.CAPTION, florence_tasks.DETECTION]
     )
 
-    told = florence_tasks.captions(tokenizer, scene_texts + statements)
-    boxed = florence_tasks.detections(tokenizer, scenes.boxes)
+    device = options.device
+    told = florence_tasks.captions(tokenizer, scene_texts + statements, device)
+    boxed = florence_tasks.Detections(tokenizer, scenes.boxes, device)
     asked = florence_tasks.questions(
         tokenizer,
         rows,
         [row["path"] for row in scenes.captions + patterns.questions],
+        device,
     )
     asked_of = asked.of_pictures(len(scenes) + len(patterns))
 
     model = Florence2ForConditionalGeneration(make_config(options, tokenizer))
     order_places(model, tokenizer)
-    optimizer = torch.optim.AdamW(
-        training.parameter_groups(model, options.weight_decay),
-        lr=options.learning_rate,
-        betas=(0.9, 0.98),
-    )
+    model.to(device)
+    optimizer = training.make_optimizer(model, options, betas=(0.9, 0.98))
     run = training.Run(options, {"model": model, "optimizer": optimizer})
 
     model.train()
@@ -227,33 +275,39 @@ def main():
         images, some, more = training.mixed_batch(
             options, step, scenes, patterns, most
         )
-        # No shifts: boxes would have to move with them.
+        images, moved = augment.shift_with_places(
+            images, options.shift, options.zoom
+        )
         images = augment.mild_tone(images)
         tokens = model.model.get_image_features(
             pictures.normalize(images)
         ).pooler_output
 
-        both = torch.cat([some, more + len(scenes)]).tolist()
-        draws = torch.rand(len(both)).tolist()
-        picked = [
-            asked_of[picture][int(draw * len(asked_of[picture]))]
-            for picture, draw in zip(both, draws)
-        ]
-        losses = [
-            answer_loss(model, tokens, told, both),
-            answer_loss(model, tokens[:most], boxed, some.tolist()),
-            answer_loss(model, tokens, asked, picked),
-        ]
+        both = torch.cat([some, more + len(scenes)])
+        # Drawn where the lists are, so that nothing waits for the device.
+        generator = torch.Generator().manual_seed(options.seed + 7919 * step)
+        draws = torch.rand(len(both), generator=generator).tolist()
+        picked = torch.tensor(
+            [
+                asked_of[picture][int(draw * len(asked_of[picture]))]
+                for picture, draw in zip(both.tolist(), draws)
+            ]
+        )
+        losses = answer_losses(
+            model,
+            tokens,
+            [told.some(both), boxed.some(some, moved), asked.some(picked)],
+            together=images.is_cuda,
+        )
         loss = sum(losses) / len(losses)
         training.descend(optimizer, model, loss)
         run.log(
-            "caption {:.3f} boxes {:.3f} answer {:.3f}".format(
-                *(part.item() for part in losses)
-            )
+            "caption {caption:.3f} boxes {boxes:.3f} answer {answer:.3f}",
+            **dict(zip(("caption", "boxes", "answer"), losses)),
         )
 
     save(model, tokenizer, options.out)
-    print(f"saved {options.out} after {run.times()}", flush=True)
+    run.finish()
 
 
 if __name__ == "__main__":

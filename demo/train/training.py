@@ -1,11 +1,15 @@
 """What all trainers share: schedules, resuming, patch dropping, saving."""
 
 import json
+import math
 import os
 import pathlib
+import platform
+import signal
 import time
 
 import torch
+import transformers
 
 import pictures
 
@@ -44,20 +48,66 @@ def add_common_arguments(
     parser.add_argument("--learning-rate", type=float, default=rate)
     parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        help="cpu or cuda; each has random draws of its own",
+    )
+    parser.add_argument(
+        "--scenes",
+        type=int,
+        default=pictures.SCENES,
+        help="to draw for training (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        default=pictures.PAIRS,
+        help="of each pattern, likewise (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="when the learning rate falls at the latest, which then takes a "
+        "third of the steps done: all in all 4/3 of this time",
+    )
 
 
 def begin(options) -> None:
-    """Sets threads and the seed that the first weights come from."""
+    """Sets threads, precision and the seed that the weights come from."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    # A graphics card multiplies in TF32: 10 bits of mantissa, sums in float.
+    torch.set_float32_matmul_precision("high")
+
+
+def make_optimizer(module: torch.nn.Module, options, betas=(0.9, 0.999)):
+    """AdamW over the module, on the options' device."""
+    return torch.optim.AdamW(
+        parameter_groups(module, options.weight_decay),
+        lr=options.learning_rate,
+        betas=betas,
+        fused=torch.device(options.device).type == "cuda",
+    )
 
 
 def batch_indices(seed: int, step: int, batch: int, count: int) -> torch.Tensor:
     """Indices of a step's pictures: a fresh permutation every epoch."""
     epoch, place = divmod(step, count // batch)
-    generator = torch.Generator().manual_seed(seed * 7919 + epoch)
-    order = torch.randperm(count, generator=generator)
+    if (seed, epoch, count) not in _orders:
+        generator = torch.Generator().manual_seed(seed * 7919 + epoch)
+        # Only this epoch's of each set: scenes and patterns differ in length.
+        for old in [key for key in _orders if key[2] == count]:
+            del _orders[old]
+        order = torch.randperm(count, generator=generator)
+        _orders[seed, epoch, count] = order
+    order = _orders[seed, epoch, count]
     return order[place * batch : (place + 1) * batch]
+
+
+_orders: dict[tuple[int, int, int], torch.Tensor] = {}
 
 
 def mixed_batch(options, step: int, scenes, patterns, of_scenes=None):
@@ -75,6 +125,22 @@ def mixed_batch(options, step: int, scenes, patterns, of_scenes=None):
     more = batch_indices(options.seed, step, rest, len(patterns))
     images = torch.cat([scenes.batch(some), patterns.batch(more)])
     return images, some, more
+
+
+class Rows:
+    """Token ids of different lengths, padded once and kept on the device."""
+
+    def __init__(self, rows: list[list[int]], filler: int, device: str):
+        self._lengths = torch.tensor([len(row) for row in rows])
+        longest = int(self._lengths.max())
+        padded = [row + [filler] * (longest - len(row)) for row in rows]
+        self._padded = torch.tensor(padded).to(device)
+
+    def some(self, index: torch.Tensor) -> torch.Tensor:
+        """Some rows (B, T), as long as the longest of them."""
+        longest = int(self._lengths[index].max())
+        device = self._padded.device
+        return self._padded[index.to(device, non_blocking=True), :longest]
 
 
 def descend(optimizer, module: torch.nn.Module, loss: torch.Tensor) -> None:
@@ -96,7 +162,8 @@ def drop_patches(hidden: torch.Tensor, keep: float, twins: int = 0):
     if keep >= 1:
         return hidden
     count, patches, width = hidden[:, 1:].shape
-    order = torch.rand(count - twins, patches).argsort(1)
+    draws = torch.rand(count - twins, patches, device=hidden.device)
+    order = draws.argsort(1)
     order = torch.cat([order, order[len(order) - twins :]])
     index = order[:, : round(keep * patches), None].expand(-1, -1, width)
     return torch.cat([hidden[:, :1], hidden[:, 1:].gather(1, index)], 1)
@@ -122,7 +189,9 @@ class Run:
 
     The learning rate warms up, stays, and falls to nothing over the last
     quarter. Up to there a run does not depend on its length: the state at that
-    point is kept as well, so that a finished run can be made longer.
+    point is kept as well, so that a finished run can be made longer. A deadline
+    moves that point forward. A run told to end (SIGTERM) ends after the step
+    that it is at, and saves what it has.
 
     Attributes:
       step: the next step to do.
@@ -139,13 +208,18 @@ class Run:
           parts: name to object with state_dict() and load_state_dict(); must
             hold "optimizer".
         """
-        places = ("eyechart", "out", "work", "threads", "steps")
+        places = ("eyechart", "out", "work", "threads", "steps", "device")
         self._settings = {
-            k: v for k, v in vars(options).items() if k not in places
+            k: v
+            for k, v in vars(options).items()
+            if k not in (*places, "deadline")
         }
         self._options = options
         self._parts = parts
-        self._saved = time.monotonic()
+        self._saved = self._began = time.monotonic()
+        self._fall = options.steps * 3 // 4
+        self._end = options.steps
+        self._told_to_end = False
         self.step = 0
         self.seconds = 0.0
         self.cpu_seconds = 0.0
@@ -159,11 +233,16 @@ class Run:
             )
         self._started = time.monotonic() - self.seconds
         self._cpu_started = time.process_time() - self.cpu_seconds
+        signal.signal(signal.SIGTERM, self._end_soon)
+
+    def _end_soon(self, *_) -> None:
+        self._told_to_end = True
 
     def _restore(self, path: pathlib.Path) -> bool:
         if not path.exists():
             return False
-        state = torch.load(path, weights_only=True)
+        # An optimizer moves its state to where its parameters are.
+        state = torch.load(path, weights_only=True, map_location="cpu")
         if state["settings"] != self._settings:
             raise SystemExit(
                 f"{path} was made with other settings: {state['settings']}; "
@@ -181,7 +260,12 @@ class Run:
     @property
     def falling(self) -> bool:
         """Whether the learning rate is falling already."""
-        return self.step >= self._options.steps * 3 // 4
+        return self.step >= self._fall
+
+    @property
+    def fall(self) -> float:
+        """What is left of the learning rate: 1 until it falls, then to 0."""
+        return min(1.0, (self._end - self.step) / (self._end - self._fall))
 
     def steps(self):
         """Yields the steps to do; seeds each, sets its rate and saves.
@@ -190,27 +274,27 @@ class Run:
         uninterrupted one would have drawn.
         """
         options = self._options
-        while self.step < options.steps:
+        while self.step < self._end and not self._told_to_end:
             torch.manual_seed(options.seed * 1_000_003 + self.step)
+            rate = options.learning_rate * min(1.0, (self.step + 1) / 100)
             for group in self._parts["optimizer"].param_groups:
-                group["lr"] = options.learning_rate * self._factor()
+                group["lr"] = rate * self.fall
             yield self.step
             flat = not self.falling
             self.step += 1
-            self.seconds = time.monotonic() - self._started
+            now = time.monotonic()
+            self.seconds = now - self._started
             self.cpu_seconds = time.process_time() - self._cpu_started
+            if flat and now - self._began >= options.deadline:
+                self._fall = self.step
+                self._end = self.step + max(1, self.step // 3)
             if flat and self.falling:
                 self._save("flat.pt", falling=0)
-            last = self.step == options.steps
-            if last or time.monotonic() - self._saved > 120:
-                falling = self.step > options.steps * 3 // 4
-                self._save("state.pt", options.steps if falling else 0)
+            last = self.step == self._end or self._told_to_end
+            if last or now - self._saved > 120:
+                falling = self.step > self._fall
+                self._save("state.pt", self._end if falling else 0)
                 self._saved = time.monotonic()
-
-    def _factor(self) -> float:
-        steps = self._options.steps
-        fall = (steps - self.step) / (steps - steps * 3 // 4)
-        return min(1.0, (self.step + 1) / 100, fall)
 
     def times(self) -> str:
         """The times spent, for a log line."""
@@ -219,10 +303,41 @@ class Run:
             f"({self.cpu_seconds / 60:.2f} of processor time)"
         )
 
-    def log(self, text: str) -> None:
-        """Prints a line every 25 steps."""
-        if self.step % 25 == 0 or self.step == self._options.steps - 1:
+    def log(self, text: str, **values: torch.Tensor) -> None:
+        """Prints a line every 25 steps.
+
+        Args:
+          text: with a field for each value.
+          values: of one element each; read from the device only to be printed,
+            as that waits for the step's end.
+        """
+        if self.step % 25 == 0 or self.step == self._end - 1:
+            text = text.format(**{k: v.item() for k, v in values.items()})
             print(f"step {self.step} {self.times()} {text}", flush=True)
+
+    def finish(self) -> None:
+        """Writes what the card tells of the run beside the checkpoint."""
+        options = self._options
+        device = torch.device(options.device)
+        save_json(
+            options.out / "training.json",
+            {
+                "steps": self.step,
+                "batch": options.batch,
+                "complete": self.step == options.steps,
+                "device": (
+                    torch.cuda.get_device_name()
+                    if device.type == "cuda"
+                    else f"{options.threads} threads of {_processor()}"
+                ),
+                "seconds": round(self.seconds, 1),
+                "processor_seconds": round(self.cpu_seconds, 1),
+                "settings": self._settings,
+                "torch": torch.__version__,
+                "transformers": transformers.__version__,
+            },
+        )
+        print(f"saved {options.out} after {self.times()}", flush=True)
 
     def _save(self, name: str, falling: int) -> None:
         """Writes the state beside its name, then renames it."""
@@ -239,6 +354,16 @@ class Run:
         partial = self._options.work / (name + ".partial")
         torch.save(state, partial)
         os.replace(partial, self._options.work / name)
+
+
+def _processor() -> str:
+    """The processor's name, where Linux tells it."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line for line in lines if line.startswith("model name")]
+    return names[0].split(":")[1].strip() if names else platform.machine()
 
 
 def save_preprocessor(
