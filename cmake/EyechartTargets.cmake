@@ -54,6 +54,7 @@ function(eyechart_add_test path)
     ${ARG_LINKS} eyechart_test_main eyechart_settings)
   if(ARG_TORCH)
     eyechart_use_torch_pch(${target})
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:eyechart_seed_torch>)
   endif()
   set_target_properties(${target} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")

@@ -28,7 +28,7 @@ constexpr const char* kDense = R"(
 [[task]]
 kind = "detect"
 dataset = "plates"
-width = 8
+width = 32
 layers = 1
 steps = 2
 variants = 1
@@ -39,7 +39,7 @@ constexpr const char* kSet = R"(
 kind = "detect"
 dataset = "plates"
 head = "set"
-width = 8
+width = 32
 layers = 1
 steps = 2
 variants = 1
@@ -49,13 +49,13 @@ std::string Sweep(const std::string& keys) {
   return "[[task]]\nkind = \"nms-sweep\"\ndataset = \"plates\"\n"
          "repetitions = 1\ncost_pictures = 0\n"
          "detector_cell = "
-         "\"{encoder}/detect/plates/layers=1,steps=2,variants=1,width=8\"\n" +
+         "\"{encoder}/detect/plates/layers=1,steps=2,variants=1,width=32\"\n" +
          keys;
 }
 
 constexpr const char* kBesideCell =
     "beside_cell = \"{encoder}/detect/plates/head=set,layers=1,steps=2,"
-    "variants=1,width=8\"\n";
+    "variants=1,width=32\"\n";
 
 class NmsSweepTask : public ::testing::Test {
  protected:
@@ -97,6 +97,15 @@ root = "plates"
     return RunSuite(Suite(tasks), options, Progress::None());
   }
 
+  // Why cells failed, for messages.
+  std::string Reasons() const {
+    std::string reasons;
+    for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
+      if (record.status != RecordStatus::kOk)
+        reasons += record.cell + ": " + record.message + "\n";
+    return reasons;
+  }
+
   // The cells of the sweep's records that are no row's, each with an
   // nms_sweep.json of `head`.
   std::map<std::string, std::string> Heads() const {
@@ -118,7 +127,7 @@ root = "plates"
 TEST_F(NmsSweepTask, SetsAHeadWithoutSuppressionBesideOneWithIt) {
   const std::string tasks = std::string(kDense) + kSet + Sweep(kBesideCell);
   const RunSummary summary = Run(tasks);
-  ASSERT_EQ(summary.failed, std::vector<std::string>{});
+  ASSERT_EQ(summary.failed, std::vector<std::string>{}) << Reasons();
   EXPECT_EQ(summary.ok, 3);
   const auto heads = Heads();
   ASSERT_EQ(heads.size(), 2u);
@@ -142,7 +151,7 @@ TEST_F(NmsSweepTask, TakesAnExportedDetectorBeside) {
                               colour::ColourConfig(colour::DetrAnswers()));
   const RunSummary summary =
       Run(kDense + Sweep("beside = \"" + exported + "\"\n"));
-  ASSERT_EQ(summary.failed, std::vector<std::string>{});
+  ASSERT_EQ(summary.failed, std::vector<std::string>{}) << Reasons();
   const auto heads = Heads();
   ASSERT_EQ(heads.size(), 2u);
   for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
@@ -169,7 +178,7 @@ TEST_F(NmsSweepTask, SaysWhatIsWrongBeforeAnythingRuns) {
 
 TEST_F(NmsSweepTask, FailsByItselfWhereWhatStandsBesideIsMissing) {
   const RunSummary summary = Run(kDense + Sweep("beside = \"/nowhere\"\n"));
-  ASSERT_EQ(summary.failed.size(), 1u);
+  ASSERT_EQ(summary.failed.size(), 1u) << Reasons();
   EXPECT_NE(summary.failed.front().find("nms-sweep"), std::string::npos);
 }
 

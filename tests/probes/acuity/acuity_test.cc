@@ -99,8 +99,8 @@ at::Tensor SyntheticFeatures(const Chart& chart,
 TEST(MeasureAcuity, RecoversASyntheticObserver) {
   const Chart& chart = FindChart("orientation");
   ChartOptions options;
-  options.train = 600;
-  options.test = 600;
+  options.train = 1200;
+  options.test = 1200;
   const ChartPictures pictures(chart, options);
   const double acuity = std::sqrt(chart.strengths[2] * chart.strengths[3]);
   const at::Tensor features = SyntheticFeatures(chart, pictures, acuity);
