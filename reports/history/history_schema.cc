@@ -144,8 +144,13 @@ void RequireOurs(SQLite::Database& database, const std::string& source) {
 std::span<const HistoryMigration> HistoryMigrations() { return kMigrations; }
 
 void MigrateHistory(SQLite::Database& database, const std::string& source) {
-  RequireOurs(database, source);
-  if (Pragma(database, "user_version") == kHistorySchema) return;
+  {
+    // One snapshot: between two reads another process may make a history of
+    // what was empty.
+    const SQLite::Transaction reading(database);
+    RequireOurs(database, source);
+    if (Pragma(database, "user_version") == kHistorySchema) return;
+  }
   SQLite::Transaction transaction(database,
                                   SQLite::TransactionBehavior::IMMEDIATE);
   // Once more: another process may have been faster.

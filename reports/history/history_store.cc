@@ -4,8 +4,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "core/error.h"
@@ -233,6 +235,23 @@ RecordStatus StatusOf(const std::string& name, const fs::path& path) {
              name);
 }
 
+// Readers and a writer do not wait for each other then. SQLite itself does not
+// wait where another connection is at the file, whatever its busy timeout is.
+void WriteAhead(SQLite::Database& database) {
+  using std::chrono::steady_clock;
+  const auto until = steady_clock::now() + std::chrono::milliseconds(kBusyMs);
+  while (true) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (const SQLite::Exception& error) {
+      if (error.getErrorCode() != SQLITE_BUSY || steady_clock::now() > until)
+        throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 }  // namespace
 
 struct HistoryStore::Impl {
@@ -242,9 +261,8 @@ struct HistoryStore::Impl {
                  SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0),
                  kBusyMs) {
     MigrateHistory(database, path.string());
-    // Readers and a writer do not wait for each other; a commit is on the disk
-    // when it returns.
-    database.exec("PRAGMA journal_mode = WAL");
+    WriteAhead(database);
+    // A commit is on the disk when it returns.
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
   }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <limits>
+#include <string>
 #include <thread>
 
 #include "core/files.h"
@@ -239,6 +240,23 @@ TEST_F(HistoryStoreTest, AddersTakeTurns) {
   EXPECT_EQ(made_of_common, kNights);
   EXPECT_EQ(HistoryStore::Open(file()).Runs().size(),
             std::size_t{(kAdders + 1) * kNights});
+}
+
+// What one has begun to make is no other program's database to the next.
+TEST_F(HistoryStoreTest, IsMadeOnceByManyAtOnce) {
+  for (int round = 0; round < 40; ++round) {
+    const fs::path path = folder_ / (std::to_string(round) + ".sqlite");
+    std::vector<std::thread> makers;
+    for (int maker = 0; maker < 6; ++maker)
+      makers.emplace_back([&] {
+        try {
+          HistoryStore::OpenOrCreate(path);
+        } catch (const InputError& error) {
+          ADD_FAILURE() << error.what();
+        }
+      });
+    for (std::thread& maker : makers) maker.join();
+  }
 }
 
 TEST_F(HistoryStoreTest, AKilledAdderLeavesWholeRuns) {
