@@ -73,10 +73,7 @@ TEST_F(RunProbeTest, EveryProtocolLearnsClustersApart) {
     options.k = {5, 20};
     if (protocol.kind == "attentive") options.steps = 500;  // rates are low
     const ProbeResult result = Run(train, test, options);
-    // A quarter by chance. What rounding makes of an attentive head's steps
-    // differs between processors: on one 67 of the 80 were right, elsewhere
-    // more than 68.
-    EXPECT_GT(result.scores.front().value, 0.8) << protocol.name;
+    EXPECT_GT(result.scores.front().value, 0.85) << protocol.name;
     EXPECT_EQ(result.scores.front().metric, "top1");
     EXPECT_EQ(result.test, 80);
     EXPECT_EQ(result.fitted.validation, 16) << protocol.name;
