@@ -38,20 +38,6 @@ void RequireKnownKeys(const Json& object,
                      DidYouMean(key, known), fmt::join(known, ", "));
 }
 
-// Height and width of `image_size`.
-std::pair<int, int> ImageSize(const Json& config, const std::string& source) {
-  const Json& size = config.at("image_size");
-  const bool pair = size.is_array() && size.size() == 2;
-  const auto side = [&](const Json& value) {
-    EYECHART_REQUIRE(value.is_number_integer() && value > 0 && value <= 1 << 15,
-                     "{}: \"image_size\" is {}; it should be a number of "
-                     "pixels or [height, width]",
-                     source, size.dump());
-    return value.get<int>();
-  };
-  return {side(pair ? size[0] : size), side(pair ? size[1] : size)};
-}
-
 class ExportedEncoder : public ImageEncoder {
  public:
   ExportedEncoder(const Checkpoint& checkpoint, const EncoderOptions& options)
@@ -75,7 +61,7 @@ class ExportedEncoder : public ImageEncoder {
                      "here, of tokens or of the feature map",
                      source_);
     std::tie(info_.image_height, info_.image_width) =
-        ImageSize(config_, source_);
+        ExportedImageSize(config_, source_);
     info_.family = kExportedFamily;
     info_.parameters = program_->parameters();
     info_.patch_size = static_cast<int>(
@@ -260,6 +246,20 @@ class ExportedEncoder : public ImageEncoder {
 
 }  // namespace
 
+std::pair<int, int> ExportedImageSize(const Json& config,
+                                      const std::string& source) {
+  const Json& size = config.at("image_size");
+  const bool pair = size.is_array() && size.size() == 2;
+  const auto side = [&](const Json& value) {
+    EYECHART_REQUIRE(value.is_number_integer() && value > 0 && value <= 1 << 15,
+                     "{}: \"image_size\" is {}; it should be a number of "
+                     "pixels or [height, width]",
+                     source, size.dump());
+    return value.get<int>();
+  };
+  return {side(pair ? size[0] : size), side(pair ? size[1] : size)};
+}
+
 void ReadExportedConfig(Checkpoint& checkpoint) {
   const fs::path path = checkpoint.folder / kExportedConfig;
   const std::string source = path.string();
@@ -274,7 +274,7 @@ void ReadExportedConfig(Checkpoint& checkpoint) {
   for (const char* key : {"image_size", "preprocess", "outputs"})
     EYECHART_REQUIRE(config.contains(key), "{}: key \"{}\" is missing", source,
                      key);
-  ImageSize(config, source);
+  ExportedImageSize(config, source);
   const Json& outputs = config.at("outputs");
   EYECHART_REQUIRE(outputs.is_object() && !outputs.empty(),
                    "{}: \"outputs\" should name at least one of pooled, tokens "

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "core/json.h"
 #include "encoders/checkpoint.h"
 #include "encoders/image_encoder.h"
 
@@ -29,6 +32,10 @@ inline constexpr std::string_view kExportedFamily = "exported";
 /// Throws InputError for what is missing, unknown or has a wrong value. A
 /// program is code: what is in it runs.
 void ReadExportedConfig(Checkpoint& checkpoint);
+
+/// Height and width of a config's "image_size". Throws InputError.
+std::pair<int, int> ExportedImageSize(const Json& config,
+                                      const std::string& source);
 
 /// Loads the program and runs it once on zeros to learn its widths.
 std::unique_ptr<ImageEncoder> MakeExportedEncoder(

@@ -1,19 +1,16 @@
-// An exported detector as a device under test: from a picture's bytes to the
-// boxes that suppression has yet to thin out.
+// An exported detector under load.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "benchmarks/nms_sweep/detector_device.h"
+#include "benchmarks/nms_sweep/candidate_device.h"
 #include "probes/detection/transfer/exported_detector.h"
 
 namespace eyechart::benchmarks {
 
 class ExportedCandidates final : public CandidateDevice {
  public:
-  enum Stage : std::size_t { kDecode, kPrepare, kProgram };
-
   /// Both outlive the device.
   ExportedCandidates(detection::ExportedDetector& exported,
                      const detection::BoxExamples& examples,
@@ -22,22 +19,20 @@ class ExportedCandidates final : public CandidateDevice {
   std::string Name() const override { return exported_.name(); }
   /// decode, prepare, program (with the boxes read out of its answers).
   std::vector<std::string> Stages() const override;
-  std::int64_t SampleCount() const override { return examples_.size(); }
-  /// Reads the files of `plan`. One that cannot be read is found out by Run().
-  void Prepare(const LoadPlan& plan) override;
-  void Run(const Query& query, StageRecorder& recorder) override;
-
-  const Candidates& last() const override { return last_; }
   detection::FoundBoxes Again(
       const detection::DetectOptions& options) const override;
 
+ protected:
+  detection::FoundBoxes Find(const at::Tensor& pixels,
+                             StageRecorder& recorder) override;
+  void Forget() override { answers_.clear(); }
+
  private:
+  static constexpr std::size_t kProgram = kOwn;
+
   detection::ExportedDetector& exported_;
-  const detection::BoxExamples& examples_;
   const detection::DetectOptions options_;
-  std::vector<std::string> bytes_;  // by sample; empty: not prepared
   std::vector<detection::ExportedDetector::Answers> answers_;  // the last ones
-  Candidates last_;
 };
 
 }  // namespace eyechart::benchmarks

@@ -103,4 +103,22 @@ PickedPictures PickPictures(const data::Dataset& pictures,
   return picked;
 }
 
+std::map<std::int64_t, std::string> ReadSamples(
+    std::span<const std::int64_t> samples,
+    const data::Dataset& pictures,
+    std::span<const std::size_t> used,
+    std::map<std::int64_t, std::string> known) {
+  std::map<std::int64_t, std::string> files;
+  for (const std::int64_t sample : samples) {
+    EYECHART_CHECK(
+        sample >= 0 && sample < static_cast<std::int64_t>(used.size()),
+        "sample {} of {}", sample, used.size());
+    const auto found = known.find(sample);
+    files[sample] = found != known.end()
+                        ? std::move(found->second)
+                        : pictures.Read(used[static_cast<std::size_t>(sample)]);
+  }
+  return files;
+}
+
 }  // namespace eyechart::benchmarks

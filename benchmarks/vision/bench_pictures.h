@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,5 +51,13 @@ struct PickedPictures {
 /// InputError where none can be read, Interrupted on a signal.
 PickedPictures PickPictures(const data::Dataset& pictures,
                             const PickOptions& options);
+
+/// The files of `samples`, each of which stands for the picture used[sample];
+/// what `known` holds is not read again. Throws InputError.
+std::map<std::int64_t, std::string> ReadSamples(
+    std::span<const std::int64_t> samples,
+    const data::Dataset& pictures,
+    std::span<const std::size_t> used,
+    std::map<std::int64_t, std::string> known);
 
 }  // namespace eyechart::benchmarks

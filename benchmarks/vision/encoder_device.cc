@@ -13,12 +13,14 @@
 #include <optional>
 #include <utility>
 
+#include "benchmarks/vision/bench_pictures.h"
 #include "benchmarks/vision/device_clock.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "data/decode.h"
 #include "encoders/forward_pass.h"
 #include "probes/detection/transfer/canvas.h"
+#include "probes/heads/device_tensors.h"
 
 namespace eyechart::benchmarks {
 namespace {
@@ -36,26 +38,13 @@ std::optional<c10::Stream> StreamOf(const c10::Device& device) {
       .getStreamFromGlobalPool(device, /*isHighPriority=*/false);
 }
 
-// Memory of the host that `device` copies to and from without a detour.
-at::Tensor HostTensor(at::IntArrayRef shape,
-                      const c10::Device& device,
-                      c10::ScalarType dtype = at::kFloat) {
-  const auto plain = at::TensorOptions().dtype(dtype);
-  if (device.is_cpu()) return at::empty(shape, plain);
-  try {
-    return at::empty(shape, plain.pinned_memory(true));
-  } catch (const c10::Error&) {  // locked memory is limited: slower, not wrong
-    return at::empty(shape, plain);
-  }
-}
-
 // On the host, contiguous; from a GPU it is on its way, and there when the
 // stream has got so far. Another type or order is made on the GPU: a copy that
 // changes them would wait.
 at::Tensor Fetch(const at::Tensor& tensor, c10::ScalarType dtype = at::kFloat) {
   const at::Tensor made = tensor.to(dtype).contiguous();
   if (made.is_cpu()) return made;
-  return HostTensor(made.sizes(), made.device(), dtype)
+  return probes::HostMemory(made.sizes(), dtype, made.device())
       .copy_(made, /*non_blocking=*/true);
 }
 
@@ -166,17 +155,7 @@ void EncoderDevice::MakeEngine() {
 }
 
 void EncoderDevice::Prepare(const LoadPlan& plan) {
-  std::map<std::int64_t, std::string> files;
-  for (const std::int64_t sample : plan.samples) {
-    EYECHART_CHECK(sample >= 0 && sample < SampleCount(), "sample {} of {}",
-                   sample, SampleCount());
-    const auto known = files_.find(sample);
-    files[sample] =
-        known != files_.end()
-            ? std::move(known->second)
-            : pictures_.Read(used_[static_cast<std::size_t>(sample)]);
-  }
-  files_ = std::move(files);
+  files_ = ReadSamples(plan.samples, pictures_, used_, std::move(files_));
   data::InputSize size = data::FixedInputSize(model_.preprocess);
   if (options_.detector != nullptr)
     size = {options_.detector->canvas.height, options_.detector->canvas.width};
@@ -194,8 +173,9 @@ void EncoderDevice::Prepare(const LoadPlan& plan) {
     lane->prepared.resize(count);
     lane->sizes.resize(count);
     if (size.height > 0)
-      lane->pixels = HostTensor(
-          {plan.samples_per_query, 3, size.height, size.width}, model_.device);
+      lane->pixels = probes::HostMemory(
+          {plan.samples_per_query, 3, size.height, size.width}, at::kFloat,
+          model_.device);
     lanes_.push_back(std::move(lane));
   }
 }
@@ -246,9 +226,9 @@ void EncoderDevice::ShapeBatches(Lane& lane, std::size_t pictures) const {
     groups[{lane.prepared[i].height, lane.prepared[i].width}].push_back(i);
   for (auto& [size, members] : groups) {
     Lane::Batch& batch = lane.batches.emplace_back();
-    batch.pixels = HostTensor(
+    batch.pixels = probes::HostMemory(
         {static_cast<std::int64_t>(members.size()), 3, size.first, size.second},
-        model_.device);
+        at::kFloat, model_.device);
     auto* out = batch.pixels.mutable_data_ptr<float>();
     for (const std::size_t i : members) {
       const std::vector<float>& values = lane.prepared[i].values;

@@ -1,18 +1,18 @@
 #include "benchmarks/vision/exported_device.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <c10/util/Exception.h>
 
 #include <cstring>
 #include <utility>
 
+#include "benchmarks/vision/bench_pictures.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "data/decode.h"
 #include "probes/detection/transfer/canvas.h"
+#include "probes/heads/device_tensors.h"
 
 namespace eyechart::benchmarks {
 namespace {
@@ -75,41 +75,21 @@ std::int64_t ExportedDevice::SampleCount() const {
   return static_cast<std::int64_t>(used_.size());
 }
 
-at::Tensor ExportedDevice::HostPixels(std::int64_t count) const {
-  const detection::Canvas& canvas = exported_.detector().canvas;
-  const std::vector<std::int64_t> shape = {count, 3, canvas.height,
-                                           canvas.width};
-  const auto plain = at::TensorOptions().dtype(at::kFloat);
-  if (exported_.device().is_cpu()) return at::empty(shape, plain);
-  try {
-    return at::empty(shape, plain.pinned_memory(true));
-  } catch (const c10::Error&) {  // locked memory is limited: slower, not wrong
-    return at::empty(shape, plain);
-  }
-}
-
 void ExportedDevice::Prepare(const LoadPlan& plan) {
-  std::map<std::int64_t, std::string> files;
-  for (const std::int64_t sample : plan.samples) {
-    EYECHART_CHECK(sample >= 0 && sample < SampleCount(), "sample {} of {}",
-                   sample, SampleCount());
-    const auto known = files_.find(sample);
-    files[sample] =
-        known != files_.end()
-            ? std::move(known->second)
-            : pictures_.Read(used_[static_cast<std::size_t>(sample)]);
-  }
-  files_ = std::move(files);
+  files_ = ReadSamples(plan.samples, pictures_, used_, std::move(files_));
   EYECHART_CHECK(plan.lanes <= options_.lanes, "{} lanes where {} were named",
                  plan.lanes, options_.lanes);
   const auto count = static_cast<std::size_t>(plan.samples_per_query);
+  const detection::Canvas& canvas = exported_.detector().canvas;
   lanes_.clear();
   for (int i = 0; i < plan.lanes; ++i) {
     auto lane = std::make_unique<Lane>();
     lane->images.resize(count);
     lane->placings.resize(count);
     lane->boxes.resize(count);
-    lane->pixels = HostPixels(plan.samples_per_query);
+    lane->pixels = probes::HostMemory(
+        {plan.samples_per_query, 3, canvas.height, canvas.width}, at::kFloat,
+        exported_.device());
     lanes_.push_back(std::move(lane));
   }
 }

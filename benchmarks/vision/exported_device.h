@@ -58,7 +58,6 @@ class ExportedDevice final : public DeviceUnderTest {
   struct Stage;
 
   std::size_t Named(const char* stage);
-  at::Tensor HostPixels(std::int64_t count) const;
   void Load(const Query& query, Lane& lane, StageRecorder& recorder) const;
   void RunProgram(Lane& lane, StageRecorder& recorder) const;
   void ReadBoxes(Lane& lane, StageRecorder& recorder) const;

@@ -114,16 +114,9 @@ void AdamWStep(const StackedSlope& stack,
 std::vector<double> ClipScales(std::span<const StackedSlope> stacks,
                                double most) {
   EYECHART_CHECK(!stacks.empty() && most > 0, "clip to {}", most);
-  const std::int64_t heads = stacks.front().values.size(0);
-  at::Tensor squares;
-  for (const StackedSlope& stack : stacks) {
-    const at::Tensor norm = stack.slope.view({heads, -1}).norm(2, {1}, false);
-    const at::Tensor square = norm.to(at::kDouble).square();
-    squares = squares.defined() ? squares + square : square;
-  }
-  squares = squares.cpu();
+  const at::Tensor squares = SquaredLengths(stacks).cpu();
   std::vector<double> scales;
-  for (std::int64_t g = 0; g < heads; ++g)
+  for (std::int64_t g = 0; g < squares.size(0); ++g)
     scales.push_back(
         std::min(1.0, most / (std::sqrt(squares[g].item<double>()) + 1e-6)));
   return scales;

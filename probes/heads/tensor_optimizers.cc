@@ -65,9 +65,7 @@ void AdamWStepInTensors(const StackedSlope& stack,
       .sub_((first * PerHead(factors.rates, values)).div_(size));
 }
 
-at::Tensor ClipScalesInTensors(std::span<const StackedSlope> stacks,
-                               double most) {
-  EYECHART_CHECK(!stacks.empty() && most > 0, "clip to {}", most);
+at::Tensor SquaredLengths(std::span<const StackedSlope> stacks) {
   const std::int64_t heads = stacks.front().values.size(0);
   at::Tensor squares;
   for (const StackedSlope& stack : stacks) {
@@ -75,8 +73,19 @@ at::Tensor ClipScalesInTensors(std::span<const StackedSlope> stacks,
     const at::Tensor square = norm.to(at::kDouble).square();
     squares = squares.defined() ? squares + square : square;
   }
-  return squares.sqrt_().add_(1e-6).reciprocal_().mul_(most).clamp_max_(1).to(
-      at::kFloat);
+  return squares;
+}
+
+at::Tensor ClipScalesInTensors(std::span<const StackedSlope> stacks,
+                               double most) {
+  EYECHART_CHECK(!stacks.empty() && most > 0, "clip to {}", most);
+  return SquaredLengths(stacks)
+      .sqrt_()
+      .add_(1e-6)
+      .reciprocal_()
+      .mul_(most)
+      .clamp_max_(1)
+      .to(at::kFloat);
 }
 
 }  // namespace eyechart::probes

@@ -41,6 +41,10 @@ void AdamWStepInTensors(const StackedSlope& stack,
                         const at::Tensor& scales,
                         const AdamWOptions& options = {});
 
+/// The squared length of each head's slopes over all stacks, (G) float64 beside
+/// them.
+at::Tensor SquaredLengths(std::span<const StackedSlope> stacks);
+
 /// ClipScales as float32 (G) beside the stacks.
 at::Tensor ClipScalesInTensors(std::span<const StackedSlope> stacks,
                                double most);

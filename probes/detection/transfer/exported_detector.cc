@@ -28,20 +28,6 @@ const std::vector<std::string> kKeys = {"format", "model",      "image_size",
                                         "batch",  "preprocess", "resize",
                                         "margin", "detector",   "categories"};
 
-// Height and width.
-std::pair<int, int> ImageSize(const Json& config, const std::string& source) {
-  const Json& size = config.at("image_size");
-  const bool pair = size.is_array() && size.size() == 2;
-  const auto side = [&](const Json& value) {
-    EYECHART_REQUIRE(value.is_number_integer() && value > 0 && value <= 1 << 15,
-                     "{}: \"image_size\" is {}; it should be a number of "
-                     "pixels or [height, width]",
-                     source, size.dump());
-    return value.get<int>();
-  };
-  return {side(pair ? size[0] : size), side(pair ? size[1] : size)};
-}
-
 bool IsLetterbox(const Json& config, const std::string& source) {
   const auto resize =
       JsonGetOr<std::string>(config, "resize", "stretch", source);
@@ -160,7 +146,7 @@ ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
   for (const char* key : {"image_size", "preprocess", "detector", "categories"})
     EYECHART_REQUIRE(config.contains(key), "{}: key \"{}\" is missing", source,
                      key);
-  const auto [height, width] = ImageSize(config, source);
+  const auto [height, width] = encoders::ExportedImageSize(config, source);
   batch_ = JsonGetOr<std::int64_t>(config, "batch", 0, source);
   EYECHART_REQUIRE(batch_ >= 0 && batch_ <= 1 << 16,
                    "{}: \"batch\" is {}; it should be the pictures that the "
