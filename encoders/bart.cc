@@ -94,7 +94,7 @@ Bart::Bart(WeightStore& weights,
     bias = weights.Take(kLogitsBias, {1, vocabulary}).squeeze(0);
     if (!bias.any().item<bool>()) bias = at::Tensor();
   }
-  head_ = Linear(output, bias, placement);
+  head_ = Linear(output, bias, placement, Activation::kNone, LayerRows::kFew);
   if (!bias.defined() && TokenHead::Serves(placement))
     token_head_.emplace(own_head ? placement.Put(output) : token_table_);
 }

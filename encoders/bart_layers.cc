@@ -28,7 +28,8 @@ class Loader {
 
   // The projections `parts` of attention `name` as one layer.
   Linear Projections(const std::string& name,
-                     const std::vector<std::string>& parts) {
+                     const std::vector<std::string>& parts,
+                     LayerRows rows = LayerRows::kMany) {
     std::vector<std::string> weight, bias;
     for (const std::string& part : parts) {
       weight.push_back(prefix_ + name + "." + part + ".weight");
@@ -36,8 +37,8 @@ class Loader {
     }
     const at::Tensor matrix =
         weights_.TakeStacked(weight, {side_.width, side_.width});
-    return Linear(matrix, weights_.TakeStacked(bias, {side_.width}),
-                  placement_);
+    return Linear(matrix, weights_.TakeStacked(bias, {side_.width}), placement_,
+                  Activation::kNone, rows);
   }
 
   Norm LayerNorm(const std::string& name) {
@@ -48,7 +49,7 @@ class Loader {
                 kEpsilon, placement_);
   }
 
-  Mlp Feed() {
+  Mlp Feed(LayerRows rows = LayerRows::kMany) {
     at::Tensor up =
         weights_.Take(prefix_ + "fc1.weight", {side_.inner, side_.width});
     at::Tensor up_bias = weights_.Take(prefix_ + "fc1.bias", {side_.inner});
@@ -57,7 +58,7 @@ class Loader {
     const at::Tensor down_bias =
         weights_.Take(prefix_ + "fc2.bias", {side_.width});
     return Mlp(up, up_bias, down, down_bias, side_.activation,
-               /*gated=*/false, placement_);
+               /*gated=*/false, placement_, rows);
   }
 
  private:
@@ -129,14 +130,15 @@ BartDecoderLayer::BartDecoderLayer(WeightStore& weights,
                                    const Placement& placement)
     : heads_(side.heads) {
   Loader load(weights, prefix, side, placement);
-  qkv_ = load.Projections("self_attn", {"q_proj", "k_proj", "v_proj"});
-  out_ = load.Projections("self_attn", {"out_proj"});
+  constexpr LayerRows kFew = LayerRows::kFew;
+  qkv_ = load.Projections("self_attn", {"q_proj", "k_proj", "v_proj"}, kFew);
+  out_ = load.Projections("self_attn", {"out_proj"}, kFew);
   self_norm_ = load.LayerNorm("self_attn_layer_norm");
-  cross_query_ = load.Projections("encoder_attn", {"q_proj"});
+  cross_query_ = load.Projections("encoder_attn", {"q_proj"}, kFew);
   cross_key_value_ = load.Projections("encoder_attn", {"k_proj", "v_proj"});
-  cross_out_ = load.Projections("encoder_attn", {"out_proj"});
+  cross_out_ = load.Projections("encoder_attn", {"out_proj"}, kFew);
   cross_norm_ = load.LayerNorm("encoder_attn_layer_norm");
-  mlp_ = load.Feed();
+  mlp_ = load.Feed(kFew);
   final_norm_ = load.LayerNorm("final_layer_norm");
 }
 

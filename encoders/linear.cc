@@ -29,8 +29,11 @@ at::Tensor Activate(at::Tensor x, Activation activation) {
 Linear::Linear(const at::Tensor& weight,
                const at::Tensor& bias,
                const Placement& placement,
-               Activation activation)
+               Activation activation,
+               LayerRows rows)
     : activation_(activation), in_(weight.size(1)), out_(weight.size(0)) {
+  if (rows == LayerRows::kFew)
+    narrow_ = NarrowProduct::Create(weight, bias, placement, activation);
   if (PackedProduct::Serves(placement)) {
     product_.emplace(placement.Put(weight), placement.Put(bias), activation);
   } else if (OneDnnLinear::Serves(placement, activation)) {
@@ -42,6 +45,8 @@ Linear::Linear(const at::Tensor& weight,
 }
 
 at::Tensor Linear::Forward(const at::Tensor& x) const {
+  if (narrow_ && NarrowProduct::Takes(x))
+    return narrow_->Forward(x, at::Tensor());
   if (product_) return product_->Forward(x, at::Tensor());
   if (one_dnn_) return one_dnn_->Forward(x);
   return Activate(at::linear(x, weight_, bias_), activation_);
@@ -57,6 +62,7 @@ void Linear::ForwardTo(const at::Tensor& x, const at::Tensor& out) const {
 at::Tensor Linear::ForwardAdd(const at::Tensor& x,
                               const at::Tensor& residual) const {
   EYECHART_CHECK(activation_ == Activation::kNone, "fused sum");
+  if (narrow_ && NarrowProduct::Takes(x)) return narrow_->Forward(x, residual);
   if (product_) return product_->Forward(x, residual);
   if (one_dnn_) return one_dnn_->ForwardAdd(x, residual);
   return at::linear(x, weight_, bias_).add_(residual);

@@ -7,11 +7,17 @@
 #include <optional>
 
 #include "encoders/activation.h"
+#include "encoders/narrow_product.h"
 #include "encoders/onednn_linear.h"
 #include "encoders/packed_product.h"
 #include "encoders/placement.h"
 
 namespace eyechart::encoders {
+
+/// What a layer is mostly given. One of few rows (those of a decoder that
+/// writes token by token) waits for its weights: see NarrowProduct, which is
+/// kept beside what serves for many.
+enum class LayerRows { kMany, kFew };
 
 /// y = activation(x W^T + b). Weights are packed once: for our own product, or
 /// for oneDNN; elsewhere LibTorch's public layer takes them as they are.
@@ -23,7 +29,8 @@ class Linear {
   Linear(const at::Tensor& weight,
          const at::Tensor& bias,
          const Placement& placement,
-         Activation activation = Activation::kNone);
+         Activation activation = Activation::kNone,
+         LayerRows rows = LayerRows::kMany);
 
   /// x: (..., in) in the placement's dtype and device -> (..., out).
   at::Tensor Forward(const at::Tensor& x) const;
@@ -40,6 +47,7 @@ class Linear {
   std::int64_t multiply_adds() const { return in_ * out_; }
 
  private:
+  std::optional<NarrowProduct> narrow_;
   std::optional<PackedProduct> product_;
   std::optional<OneDnnLinear> one_dnn_;
   at::Tensor weight_;  // (out, in), where neither of the two serves

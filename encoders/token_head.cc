@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "encoders/packed_kernels.h"
-#include "encoders/packed_product.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -26,7 +25,8 @@ constexpr float kSumError = 1e-4F;
 }  // namespace
 
 bool TokenHead::Serves(const Placement& placement) {
-  return PackedProduct::Serves(placement);
+  return placement.device.is_cpu() && placement.dtype == c10::kFloat &&
+         internal::HasTileKernels();
 }
 
 TokenHead::TokenHead(const at::Tensor& weight)

@@ -32,8 +32,19 @@ Mlp::Mlp(at::Tensor up_weight,
          const at::Tensor& down_bias,
          Activation activation,
          bool gated,
-         const Placement& placement)
+         const Placement& placement,
+         LayerRows rows)
     : gated_(gated), multiply_adds_(up_weight.numel() + down_weight.numel()) {
+  if (rows == LayerRows::kFew && !gated) {
+    narrow_up_ =
+        NarrowProduct::Create(up_weight, up_bias, placement, activation);
+    narrow_down_ = NarrowProduct::Create(down_weight, down_bias, placement,
+                                         Activation::kNone);
+    if (!narrow_up_ || !narrow_down_) {
+      narrow_up_.reset();
+      narrow_down_.reset();
+    }
+  }
   if (PackedProduct::Serves(placement)) {
     packed_.emplace(
         PackedProduct(placement.Put(up_weight), placement.Put(up_bias),
@@ -59,6 +70,9 @@ Mlp::Mlp(at::Tensor up_weight,
 
 at::Tensor Mlp::ForwardAdd(const at::Tensor& x,
                            const at::Tensor& residual) const {
+  if (narrow_up_ && NarrowProduct::Takes(x))
+    return narrow_down_->Forward(narrow_up_->Forward(x, at::Tensor()),
+                                 residual);
   if (packed_) return packed_->ForwardAdd(x, residual);
   at::Tensor hidden = up_.Forward(x);
   if (gated_) {

@@ -24,7 +24,8 @@ class Mlp {
       const at::Tensor& down_bias,
       Activation activation,
       bool gated,
-      const Placement& placement);
+      const Placement& placement,
+      LayerRows rows = LayerRows::kMany);
 
   /// residual + the layers' output for x, both (B, T, C).
   at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;
@@ -33,6 +34,9 @@ class Mlp {
   std::int64_t multiply_adds() const { return multiply_adds_; }
 
  private:
+  // Both or none; for few rows, of an MLP that is not gated.
+  std::optional<NarrowProduct> narrow_up_;
+  std::optional<NarrowProduct> narrow_down_;
   std::optional<PackedMlp> packed_;
   Linear up_;  // with down_, where packed_ is not
   Linear down_;

@@ -3,7 +3,8 @@
 
 Both run the same random weights on the same pixels and prompt, in turn, in one
 run: greedy search for exactly 64 tokens with the key-value cache, from pixels
-in memory to ids. "writing" leaves the vision tower and the projector out. A
+in memory to ids. The checkpoint holds half precision, as the published ones do,
+unless --stored fp32. "writing" leaves the vision tower and the projector out. A
 table of 51,289 tokens and base shapes unless --small.
 
     .deps/torch/bin/python benchmarks/compare/generate.py --dtype fp32
@@ -30,6 +31,8 @@ def parse():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--attention", default="sdpa",
                         choices=["eager", "sdpa"], help="of Hugging Face")
+    parser.add_argument("--stored", default="fp16", choices=["fp16", "fp32"],
+                        help="what the checkpoint's file holds")
     parser.add_argument("--small", action="store_true",
                         help="toy shapes, to try the script")
     return common.parse(parser)
@@ -62,9 +65,11 @@ def make(folder):
     text = TEXT | {"vocab_size": vocabulary} if options.small else BASE
     vision = dict(TOWER if options.small else {},
                   projection_dim=text["d_model"])
-    Florence2ForConditionalGeneration(Florence2Config(
+    model = Florence2ForConditionalGeneration(Florence2Config(
         vision_config=vision, text_config=text,
-        image_token_id=text["vocab_size"] - 1)).save_pretrained(folder)
+        image_token_id=text["vocab_size"] - 1))
+    model.to(torch.half if options.stored == "fp16" else torch.float32)
+    model.save_pretrained(folder)
 
 
 class Eyechart(common.ServedProbe):
@@ -115,7 +120,8 @@ def compare(folder, dtype, batch):
             times[who].append(side.times())
     ours.close()
     print(f"\nbase shapes, batch {batch}, {dtype}, {options.side} pixels, "
-          f"{TOKENS} tokens, Hugging Face {options.attention}")
+          f"{TOKENS} tokens, weights stored in {options.stored}, "
+          f"Hugging Face {options.attention}")
     print(f"  {'':10}{'best s':>9}{'median s':>10}{'eyechart is':>13}"
           f"{'by median':>11}")
     for part, name in enumerate(("whole", "writing")):

@@ -76,7 +76,8 @@ def reference_tokenizer(folder):
     return tokenizer
 
 
-def make_model(folder, seed, tower=None, text=None, tokenizer=True, **generation):
+def make_model(folder, seed, tower=None, text=None, tokenizer=True, half=False,
+               **generation):
     vocabulary = write_tokenizer(folder, saved=tokenizer)
     vision = dict(TOWER if tower is None else tower)
     settings = TEXT | (text or {})
@@ -98,6 +99,11 @@ def make_model(folder, seed, tower=None, text=None, tokenizer=True, **generation
             attention.q_proj.weight.mul_(4)
             attention.k_proj.weight.mul_(4)
             attention.out_proj.weight.mul_(4)
+        # What half precision holds, as in the published ones: there layers of
+        # few rows multiply by 16 bits.
+        if half:
+            for weight in model.parameters():
+                weight.copy_(weight.half())
     model.tie_weights()
     config = model.generation_config
     config.update(decoder_start_token_id=2, bos_token_id=0, eos_token_id=2,

@@ -141,7 +141,7 @@ def test_bart_base(tmp_path):
 
 def test_bart_large(tmp_path):
     folder = tmp_path / "model"
-    model = make_model(folder, 5, tower=SMALL_TOWER, text=BASE | dict(
+    model = make_model(folder, 5, half=True, tower=SMALL_TOWER, text=BASE | dict(
         d_model=1024, encoder_layers=2, decoder_layers=2,
         encoder_attention_heads=16, decoder_attention_heads=16,
         encoder_ffn_dim=4096, decoder_ffn_dim=4096,
@@ -165,6 +165,7 @@ def test_picture_tokens(tmp_path):
 
 @pytest.mark.parametrize("options", [
     dict(num_beams=1), dict(num_beams=3),
+    dict(num_beams=1, half=True), dict(num_beams=3, half=True),
     dict(num_beams=3, no_repeat_ngram_size=3, early_stopping=True),
     dict(num_beams=4, length_penalty=0.0, early_stopping="never"),
     dict(num_beams=2, length_penalty=2.5, early_stopping="never",
@@ -175,7 +176,8 @@ def test_picture_tokens(tmp_path):
 def test_generated_ids(tmp_path, options):
     """50 prompts and pictures, in batches of ours and one by one there."""
     folder = tmp_path / "model"
-    model = make_model(folder, 11)
+    options = dict(options)
+    model = make_model(folder, 11, half=options.pop("half", False))
     tokenizer = reference_tokenizer(folder)
     images = pixels(12, 5, 48, 64)
     prompts = [(picture, text) for picture in range(5) for text in PROMPTS]
@@ -192,7 +194,7 @@ def test_generated_ids(tmp_path, options):
     if (options.get("no_repeat_ngram_size") != 1
             and options.get("length_penalty", 1) <= 1):
         assert 3 <= ended < 48, "the cases say nothing about ends"
-    assert len({tuple(row) for row in expected}) > 15, "all answers are alike"
+    assert len({tuple(row) for row in expected}) > 12, "all answers are alike"
     wrong = [(prompt, one["ids"], row) for prompt, one, row
              in zip(prompts, written, expected, strict=True)
              if one["ids"] != row]
@@ -207,7 +209,7 @@ def test_generated_ids(tmp_path, options):
 def test_generation_options_of_the_folder(tmp_path):
     """What generation_config.json says holds without being asked for."""
     folder = tmp_path / "model"
-    model = make_model(folder, 13, num_beams=3, no_repeat_ngram_size=2,
+    model = make_model(folder, 13, half=True, num_beams=3, no_repeat_ngram_size=2,
                        early_stopping=True, length_penalty=0.5,
                        max_new_tokens=17)
     tokenizer = reference_tokenizer(folder)
@@ -248,7 +250,7 @@ def likelihood(model, tokenizer, image, text, choice):
 
 def test_likelihoods(tmp_path):
     folder = tmp_path / "model"
-    model = make_model(folder, 17)
+    model = make_model(folder, 17, half=True)
     tokenizer = reference_tokenizer(folder)
     images = pixels(18, 3, 48, 64)
     prompts = [(i % 3, text) for i, text in enumerate(PROMPTS)]
