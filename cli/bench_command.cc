@@ -89,6 +89,12 @@ void OpenExported(const BenchFlags& flags, Subject& subject) {
                    "{}: is an exported detector; --detector {} is a head on an "
                    "encoder: give one of them",
                    flags.model, flags.detector);
+  EYECHART_REQUIRE(
+      !benchmarks::ParseCudaGraphs(flags.cuda_graphs,
+                                   encoders::ParseDevice(flags.flags.device)),
+      "{}: an exported detector's program runs as it is; leave "
+      "--cuda-graphs off",
+      flags.model);
   benchmarks::ExportedBenchOptions options;
   options.find = flags.find;
   options.most_pictures = flags.most_pictures;
@@ -217,8 +223,9 @@ Json JsonOf(const Subject& subject, const Measured& measured) {
   Json json = benchmarks::MeasuredJson(measured, subject.setting);
   Json description = subject.description;
   // What is known once queries have run.
-  if (subject.encoder != nullptr) {
-    const Json now = subject.encoder->Describe();
+  if (subject.program == nullptr) {
+    const Json now = subject.encoder != nullptr ? subject.encoder->Describe()
+                                                : subject.exported->Describe();
     for (const char* key :
          {"stage_clock", "stage_boundary_error_ns", "cuda_graphs_note"})
       if (now.contains(key)) description[key] = now[key];
@@ -240,8 +247,12 @@ void Curve(Subject& subject,
   options.seed = flags.load.seed;
   progress.Note("batch curve and roofline");
   const benchmarks::EncoderCurves curves =
-      benchmarks::MeasureCurves(*subject.encoder, subject.name, clock, options);
-  const benchmarks::MachineCeilings ceilings = benchmarks::MeasureCeilings();
+      subject.encoder != nullptr
+          ? benchmarks::MeasureCurves(*subject.encoder, subject.name, clock,
+                                      options)
+          : benchmarks::MeasureCurves(*subject.exported, subject.name, clock,
+                                      options);
+  const benchmarks::MachineCeilings ceilings = benchmarks::CeilingsFor(curves);
   benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
   if (flags.json) return;
   for (const benchmarks::BatchPoint& point : curves.curve.points)
@@ -309,10 +320,9 @@ int Run(BenchFlags flags) {
   const std::vector<benchmarks::Finding> before =
       benchmarks::JudgeBefore(options.allow);
   EYECHART_REQUIRE(flags.batch_curve.empty() ||
-                       (!flags.out.empty() && flags.command.empty() &&
-                        !detection::IsExportedDetector(flags.model)),
-                   "--batch-curve: is of an encoder, and is written to -o RUN; "
-                   "give both");
+                       (!flags.out.empty() && flags.command.empty()),
+                   "--batch-curve: is of MODEL, not of --command, and is "
+                   "written to -o RUN; give both");
   if (!flags.batch_curve.empty()) benchmarks::ParseBatches(flags.batch_curve);
   Subject subject = Open(flags);
   std::optional<RunFolder> folder;
@@ -370,7 +380,7 @@ int Run(BenchFlags flags) {
 
 }  // namespace
 
-Runner AddBench(CLI::App& app) {
+Runner AddBench(Arguments& app) {
   auto flags = std::make_shared<BenchFlags>();
   AddBenchFlags(app, *flags);
   return [flags] { return Run(*flags); };

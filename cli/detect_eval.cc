@@ -6,8 +6,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "encoders/exported.h"
+#include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
-#include "probes/detection/transfer/transfer.h"
 
 namespace eyechart::cli {
 namespace {
@@ -25,19 +25,6 @@ struct Options {
   std::string out;
   bool json = false;
 };
-
-// Of a set whose categories are at `classes` of the detector.
-std::vector<std::string> WarningsOf(const data::BoxDataset& set,
-                                    const std::vector<std::int64_t>& classes) {
-  std::vector<std::string> warnings;
-  for (std::size_t i = 0; i < classes.size(); ++i)
-    if (classes[i] < 0)
-      warnings.push_back(fmt::format(
-          "category \"{}\" is none that the detector was trained on: all of "
-          "its boxes are missed",
-          set.categories[i].name));
-  return warnings;
-}
 
 int Eval(Options o) {
   SetThreads(o.flags.threads);
@@ -66,11 +53,8 @@ int Eval(Options o) {
   const detection::Detector& detector =
       exported ? program->detector() : trained;
   const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
-  const std::vector<std::int64_t> classes = detection::ClassesOf(detector, set);
+  detection::ClassesOf(detector, set);  // what does not fit is said at once
   const detection::BoxExamples examples(set);
-  std::vector<std::string> warnings = examples.problems();
-  for (std::string& warning : WarningsOf(set, classes))
-    warnings.push_back(std::move(warning));
   detection::AppliedDetector applied;
   if (exported) {
     applied = detection::ApplyExported(*program, examples, o.transfer.find,
@@ -81,20 +65,9 @@ int Eval(Options o) {
     applied = detection::ApplyDetector(detector, model, examples, o.transfer,
                                        progress);
   }
-  std::vector<detection::PictureBoxes>& found = applied.found;
-  warnings.insert(warnings.end(), applied.problems.begin(),
-                  applied.problems.end());
-  // From the detector's classes to the set's places; those it lacks go.
-  std::vector<std::int64_t> places(detector.categories.size(), -1);
-  for (std::size_t i = 0; i < classes.size(); ++i)
-    if (classes[i] >= 0)
-      places[static_cast<std::size_t>(classes[i])] =
-          static_cast<std::int64_t>(i);
-  for (detection::PictureBoxes& picture : found)
-    for (detection::FoundBox& box : picture.boxes)
-      box.category = places[static_cast<std::size_t>(box.category)];
-  const detection::DetectionScores scores = detection::ScoreBoxes(
-      set, found, {o.transfer.resamples, o.transfer.seed, 0});
+  const detection::Evaluation made =
+      detection::Evaluate(detector, examples, std::move(applied),
+                          {o.transfer.resamples, o.transfer.seed, 0});
   Json json = {{"schema", 1},
                {"command", "detect eval"},
                {"kind", "detect"},
@@ -102,17 +75,18 @@ int Eval(Options o) {
                {"unfreeze", detector.unfreeze},
                {"dataset", set.name},
                {"test_part", set.split},
-               {"warnings", warnings}};
-  json.update(detection::ScoresToJson(scores));
-  for (const std::string& warning : warnings) PrintWarning(warning);
+               {"warnings", made.warnings}};
+  json.update(detection::ScoresToJson(made.scores));
+  for (const std::string& warning : made.warnings) PrintWarning(warning);
   if (!o.out.empty()) {
     const fs::path out = o.out;
     CreateFolder(out);
     WriteFileAtomic(out / "detections.json",
-                    detection::FoundToJson(set, found).dump() + "\n");
+                    detection::FoundToJson(set, made.found).dump() + "\n");
     WriteFileAtomic(
         out / "errors.json",
-        suite::WorstPictures(set, found, suite::kWorstPictures).dump(1) + "\n");
+        suite::WorstPictures(set, made.found, suite::kWorstPictures).dump(1) +
+            "\n");
     WriteFileAtomic(out / "detect.json", json.dump(1) + "\n");
   }
   if (o.json)
@@ -124,25 +98,24 @@ int Eval(Options o) {
 
 }  // namespace
 
-Runner AddDetectEval(CLI::App& app) {
+Runner AddDetectEval(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("detector", o->detector,
-                 "folder that detect train wrote as OUT/detector, or an "
-                 "exported detector's")
-      ->required();
-  app.add_option("model", o->model,
-                 "the checkpoint it was trained on; left out with an exported "
-                 "detector")
-      ->required();
-  app.add_option("dataset", o->dataset, "detection set");
-  app.add_option("--part", o->part,
-                 "part to test on (default: test, or valid)");
+  app.AddOption("detector", o->detector,
+                "folder that detect train wrote as OUT/detector, or an "
+                "exported detector's")
+      .Required();
+  app.AddOption("model", o->model,
+                "the checkpoint it was trained on; left out with an exported "
+                "detector")
+      .Required();
+  app.AddOption("dataset", o->dataset, "detection set");
+  app.AddOption("--part", o->part, "part to test on (default: test, or valid)");
   AddFindFlags(app, o->transfer);
   AddBoxFlags(app, o->boxes);
-  app.add_option("-o,--out", o->out,
-                 "folder for detect.json, detections.json and errors.json");
+  app.AddOption("-o,--out", o->out,
+                "folder for detect.json, detections.json and errors.json");
   AddModelFlags(app, o->flags);
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Eval(*o); };
 }
 

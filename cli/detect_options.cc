@@ -17,102 +17,98 @@ int Choice(const char* flag,
 
 }  // namespace
 
-void AddTransferFlags(CLI::App& app, TransferFlags& flags) {
+void AddTransferFlags(Arguments& app, TransferFlags& flags) {
   detection::TransferOptions& o = flags.options;
   detection::TrainDetectorOptions& t = o.train;
-  app.add_option("--head", o.head, "dense (with NMS) or set (without)")
-      ->capture_default_str();
-  app.add_option("--width", o.width, "channels of the head")
-      ->capture_default_str();
-  app.add_option("--layers", o.layers,
-                 "of the head's towers or decoder (0: the kind's own)")
-      ->capture_default_str();
-  app.add_option("--stages", flags.stages,
-                 "maps the head reads: last, or own (each stage of a "
-                 "hierarchical encoder: an advantage, recorded)")
-      ->capture_default_str();
-  app.add_flag("--keep-aspect", o.keep_aspect,
-               "pictures keep their proportions, with a margin (default: "
-               "stretched to the input)");
-  app.add_option("--steps", t.steps, "of training")->capture_default_str();
-  app.add_option("--epochs", o.epochs, "instead of steps");
-  app.add_option("--train-batch", t.batch, "pictures a step")
-      ->capture_default_str();
-  app.add_option("--rate", t.rate,
-                 "peak of the learning rate (default: the head's own)");
-  app.add_option("--unfreeze", o.unfreeze,
-                 "last blocks of the encoder that are trained with the head "
-                 "(0: none)")
-      ->capture_default_str();
-  app.add_option("--unfreeze-rate-factor", t.unfreeze_rate_factor,
-                 "their learning rate, as a part of the head's")
-      ->capture_default_str();
-  app.add_option("--warmup", t.warmup, "steps of a linear rise of the rate")
-      ->capture_default_str();
-  app.add_option("--average", t.average,
-                 "decay of the weights' moving average (0: none)")
-      ->capture_default_str();
-  app.add_option("--looks", t.looks, "at the validation pictures")
-      ->capture_default_str();
-  app.add_option("--patience", t.patience,
-                 "looks without a better one before training stops (0: never)")
-      ->capture_default_str();
-  app.add_option("--keep", flags.keep,
-                 "the head as at its best look, or the last")
-      ->capture_default_str();
-  app.add_option("--validation", o.validation,
-                 "share of the training pictures that choose, where the set "
-                 "has no such part")
-      ->capture_default_str();
-  app.add_option("--variants", o.variants,
-                 "ways in which a training picture is scaled, shifted and "
-                 "flipped, its maps kept (0: anew each epoch, the encoder in "
-                 "the loop)")
-      ->capture_default_str();
-  app.add_option("--scale-min", o.jitter.scale_min, "least scale of a picture")
-      ->capture_default_str();
-  app.add_option("--scale-max", o.jitter.scale_max, "greatest scale")
-      ->capture_default_str();
-  app.add_option("--cache-gb", flags.cache_gb, "memory for kept maps, GB")
-      ->capture_default_str();
-  app.add_option("--shots", o.shots, "boxes a class to train on (0: all)")
-      ->capture_default_str();
-  app.add_option("--shot-rule", flags.shot_rule,
-                 "boxes (RF100-VL's) or pictures, with all their boxes")
-      ->capture_default_str();
-  app.add_option("--images", flags.images,
-                 "pictures to train on (0: all); several, comma-separated, "
-                 "make a curve")
-      ->delimiter(',')
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--seed", o.seed,
-                 "of start values, order, jitter, cut and shots")
-      ->capture_default_str();
-  app.add_option("--runs", o.runs, "seeds, from --seed on")
-      ->capture_default_str();
+  app.AddOption("--head", o.head, "dense (with NMS) or set (without)")
+      .ShowDefault();
+  app.AddOption("--width", o.width, "channels of the head").ShowDefault();
+  app.AddOption("--layers", o.layers,
+                "of the head's towers or decoder (0: the kind's own)")
+      .ShowDefault();
+  app.AddOption("--stages", flags.stages,
+                "maps the head reads: last, or own (each stage of a "
+                "hierarchical encoder: an advantage, recorded)")
+      .ShowDefault();
+  app.AddFlag("--keep-aspect", o.keep_aspect,
+              "pictures keep their proportions, with a margin (default: "
+              "stretched to the input)");
+  app.AddOption("--steps", t.steps, "of training").ShowDefault();
+  app.AddOption("--epochs", o.epochs, "instead of steps");
+  app.AddOption("--train-batch", t.batch, "pictures a step").ShowDefault();
+  app.AddOption("--rate", t.rate,
+                "peak of the learning rate (default: the head's own)");
+  app.AddOption("--unfreeze", o.unfreeze,
+                "last blocks of the encoder that are trained with the head "
+                "(0: none)")
+      .ShowDefault();
+  app.AddOption("--unfreeze-rate-factor", t.unfreeze_rate_factor,
+                "their learning rate, as a part of the head's")
+      .ShowDefault();
+  app.AddOption("--warmup", t.warmup, "steps of a linear rise of the rate")
+      .ShowDefault();
+  app.AddOption("--average", t.average,
+                "decay of the weights' moving average (0: none)")
+      .ShowDefault();
+  app.AddOption("--looks", t.looks, "at the validation pictures").ShowDefault();
+  app.AddOption("--patience", t.patience,
+                "looks without a better one before training stops (0: never)")
+      .ShowDefault();
+  app.AddOption("--keep", flags.keep,
+                "the head as at its best look, or the last")
+      .ShowDefault();
+  app.AddOption("--validation", o.validation,
+                "share of the training pictures that choose, where the set "
+                "has no such part")
+      .ShowDefault();
+  app.AddOption("--variants", o.variants,
+                "ways in which a training picture is scaled, shifted and "
+                "flipped, its maps kept (0: anew each epoch, the encoder in "
+                "the loop)")
+      .ShowDefault();
+  app.AddOption("--scale-min", o.jitter.scale_min, "least scale of a picture")
+      .ShowDefault();
+  app.AddOption("--scale-max", o.jitter.scale_max, "greatest scale")
+      .ShowDefault();
+  app.AddOption("--cache-gb", flags.cache_gb, "memory for kept maps, GB")
+      .ShowDefault();
+  app.AddOption("--shots", o.shots, "boxes a class to train on (0: all)")
+      .ShowDefault();
+  app.AddOption("--shot-rule", flags.shot_rule,
+                "boxes (RF100-VL's) or pictures, with all their boxes")
+      .ShowDefault();
+  app.AddOption("--images", flags.images,
+                "pictures to train on (0: all); several, comma-separated, "
+                "make a curve")
+      .Delimiter(',')
+      .NonNegative()
+      .ShowDefault();
+  app.AddOption("--seed", o.seed,
+                "of start values, order, jitter, cut and shots")
+      .ShowDefault();
+  app.AddOption("--runs", o.runs, "seeds, from --seed on").ShowDefault();
   AddFindFlags(app, o);
 }
 
-void AddFindFlags(CLI::App& app, detection::TransferOptions& o) {
-  app.add_option("--min-score", o.find.detect.min_score,
-                 "boxes below it are left out")
-      ->capture_default_str();
-  app.add_option("--nms-iou", o.find.nms.iou_threshold,
-                 "dense: overlap from which the lesser box goes")
-      ->capture_default_str();
-  app.add_option("--before-nms", o.find.detect.most,
-                 "dense: boxes a picture before suppression")
-      ->capture_default_str();
-  app.add_option("--max-boxes", o.find.most_kept, "boxes kept a picture")
-      ->capture_default_str();
-  app.add_option("--bootstrap", o.resamples,
-                 "resamples of the test pictures for intervals (0: none)")
-      ->capture_default_str();
-  app.add_option("--batch", o.encode_batch, "pictures a forward pass")
-      ->capture_default_str();
-  app.add_option("--workers", o.workers,
-                 "decoding threads (default: one a hardware thread)");
+void AddFindFlags(Arguments& app, detection::TransferOptions& o) {
+  app.AddOption("--min-score", o.find.detect.min_score,
+                "boxes below it are left out")
+      .ShowDefault();
+  app.AddOption("--nms-iou", o.find.nms.iou_threshold,
+                "dense: overlap from which the lesser box goes")
+      .ShowDefault();
+  app.AddOption("--before-nms", o.find.detect.most,
+                "dense: boxes a picture before suppression")
+      .ShowDefault();
+  app.AddOption("--max-boxes", o.find.most_kept, "boxes kept a picture")
+      .ShowDefault();
+  app.AddOption("--bootstrap", o.resamples,
+                "resamples of the test pictures for intervals (0: none)")
+      .ShowDefault();
+  app.AddOption("--batch", o.encode_batch, "pictures a forward pass")
+      .ShowDefault();
+  app.AddOption("--workers", o.workers,
+                "decoding threads (default: one a hardware thread)");
 }
 
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags) {
@@ -131,14 +127,14 @@ detection::TransferOptions TransferOptionsOf(const TransferFlags& flags) {
   return options;
 }
 
-void AddBoxFlags(CLI::App& app, BoxFlags& flags) {
-  app.add_option("--set-kind", flags.options.kind,
-                 "how the set is laid out (default: by looking)");
-  app.add_option("--pictures", flags.options.pictures,
-                 "folder that file names are relative to (default: looked "
-                 "for)");
-  app.add_flag("--voc-edges", flags.edges,
-               "Pascal VOC: corners are edges from 0, not pixels from 1");
+void AddBoxFlags(Arguments& app, BoxFlags& flags) {
+  app.AddOption("--set-kind", flags.options.kind,
+                "how the set is laid out (default: by looking)");
+  app.AddOption("--pictures", flags.options.pictures,
+                "folder that file names are relative to (default: looked "
+                "for)");
+  app.AddFlag("--voc-edges", flags.edges,
+              "Pascal VOC: corners are edges from 0, not pixels from 1");
 }
 
 data::BoxOptions BoxOptionsOf(const BoxFlags& flags) {
@@ -150,17 +146,7 @@ data::BoxOptions BoxOptionsOf(const BoxFlags& flags) {
 data::BoxDataset OpenTestPart(const std::string& root,
                               const std::string& part,
                               const BoxFlags& flags) {
-  const data::BoxOptions options = BoxOptionsOf(flags);
-  if (!part.empty()) return data::OpenBoxDataset(root, part, options);
-  const std::vector<std::string> splits = data::BoxSplits(root, options);
-  for (const char* wanted : {"test", "val"})
-    for (const std::string& split : splits)
-      if (split.starts_with(wanted))
-        return data::OpenBoxDataset(root, split, options);
-  EYECHART_REQUIRE(splits.size() == 1,
-                   "{}: has no part test or valid; name one with --part: {}",
-                   root, fmt::join(splits, ", "));
-  return data::OpenBoxDataset(root, splits.front(), options);
+  return detection::OpenTestSet(root, part, BoxOptionsOf(flags));
 }
 
 void PrintDetectionScores(const Json& json) {

@@ -14,20 +14,6 @@
 namespace eyechart::encoders {
 namespace {
 
-data::InputSize ParseResolution(const std::string& text) {
-  const std::size_t cross = text.find('x');
-  const std::string_view view(text);
-  const auto height = ParseInt(view.substr(0, cross));
-  const auto width =
-      cross == std::string::npos ? height : ParseInt(view.substr(cross + 1));
-  EYECHART_REQUIRE(height && width && *height > 0 && *width > 0 &&
-                       *height <= 1 << 15 && *width <= 1 << 15,
-                   "--resolution {}: should be N or HxW in pixels, such as 336 "
-                   "or 224x448",
-                   text);
-  return {static_cast<int>(*height), static_cast<int>(*width)};
-}
-
 // The folder's own file stands before what its layout is known to use.
 data::PreprocessOptions FilePreprocess(const Checkpoint& checkpoint) {
   const bool own =
@@ -54,6 +40,20 @@ std::unique_ptr<ImageEncoder> Build(const Checkpoint& checkpoint,
 }
 
 }  // namespace
+
+data::InputSize ParseResolution(const std::string& text) {
+  const std::size_t cross = text.find('x');
+  const std::string_view view(text);
+  const auto height = ParseInt(view.substr(0, cross));
+  const auto width =
+      cross == std::string::npos ? height : ParseInt(view.substr(cross + 1));
+  EYECHART_REQUIRE(height && width && *height > 0 && *width > 0 &&
+                       *height <= 1 << 15 && *width <= 1 << 15,
+                   "--resolution {}: should be N or HxW in pixels, such as 336 "
+                   "or 224x448",
+                   text);
+  return {static_cast<int>(*height), static_cast<int>(*width)};
+}
 
 c10::ScalarType ParseEncoderDType(const std::string& name) {
   if (name == "fp32") return c10::kFloat;

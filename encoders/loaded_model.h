@@ -58,6 +58,8 @@ EncoderOptions EncoderOptionsOf(const ModelSpec& spec);
 data::PreprocessOptions PreprocessOf(const Checkpoint& checkpoint,
                                      const ModelSpec& spec);
 
+/// "N" or "HxW", pixels. Throws InputError for another text.
+data::InputSize ParseResolution(const std::string& text);
 /// "fp32", "bf16" or "fp16". Throws InputError listing them for another text.
 c10::ScalarType ParseEncoderDType(const std::string& name);
 /// "drop" or "white". Throws InputError for another text.

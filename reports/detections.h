@@ -41,7 +41,7 @@ struct DetectionRow {
   std::size_t run = 0;  // index of the run
   std::string cell;
   std::string encoder;
-  std::string stages;                   // last or own
+  std::string stages;  // last or own; whole: an exported detector
   std::map<std::string, double> stats;  // AP ...; those there are
   std::map<std::string, Interval> intervals;
   std::int64_t train = 0;

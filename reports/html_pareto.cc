@@ -115,12 +115,14 @@ void WritePareto(HtmlPage& page) {
   if (page.paretos.empty()) return;
   page.Open("pareto", "Accuracy against latency");
   page.html +=
-      "<p class=\"lead\">Each mark is one encoder: its median latency and its "
+      "<p class=\"lead\">Each mark is one encoder, or one detector: its median "
+      "latency and its "
       "score, with 95% intervals both ways. On the front is what no other "
       "matches in both and beats in one. Latency and score are of the same "
       "run and encoder in the same precision; the pictures that were timed "
       "need not be those that were scored, and a latency holds what its "
-      "benchmark timed, no task\u2019s head.</p>\n";
+      "benchmark timed, no task\u2019s head; among detectors it ends with the "
+      "boxes of the head that was scored.</p>\n";
   for (const ParetoPicture& picture : page.paretos) {
     page.html += Element("h3", picture.metric + " of " + picture.scored +
                                    ", latency of " + picture.timed);

@@ -75,23 +75,76 @@ std::string ModelSetting(const Record& record) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-// A cell without its encoder and what makes another model of that.
-std::string Frame(const Record& record) {
-  const std::string head =
-      record.encoder + "/" + record.task + "/" + record.dataset + "/";
-  const std::string front = record.task + "/" + record.dataset + "/";
-  if (!record.cell.starts_with(head)) return front + "default";
+// "encoder/task/dataset/", in front of a cell's setting.
+std::string CellHead(const Record& record) {
+  return record.encoder + "/" + record.task + "/" + record.dataset + "/";
+}
+
+// What a cell's setting holds besides what makes another model of its encoder:
+// "batch=8", ... `without` is no part of it.
+std::vector<std::string> PartsOf(const Record& record,
+                                 const std::string& without = "") {
+  const std::string head = CellHead(record);
   std::vector<std::string> kept;
-  std::string_view rest = std::string_view(record.cell).substr(head.size());
+  if (!record.cell.starts_with(head)) return kept;
+  std::string text = record.cell.substr(head.size());
+  if (const std::size_t at = text.find(without); at != std::string::npos)
+    text.erase(at, without.size());
+  std::string_view rest = text;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(','), rest.size());
     const std::string_view part = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!IsModelKey(part.substr(0, part.find('='))) && part != "default")
+    if (!IsModelKey(part.substr(0, part.find('='))) && part != "default" &&
+        !part.empty())
       kept.emplace_back(part);
   }
-  return front +
-         (kept.empty() ? "default" : fmt::format("{}", fmt::join(kept, ",")));
+  return kept;
+}
+
+std::string FrameOf(const Record& record,
+                    const std::vector<std::string>& parts) {
+  return record.task + "/" + record.dataset + "/" +
+         (parts.empty() ? "default" : fmt::format("{}", fmt::join(parts, ",")));
+}
+
+// A cell without its encoder and what makes another model of that.
+std::string Frame(const Record& record) {
+  return FrameOf(record, PartsOf(record));
+}
+
+// The setting `key`, empty where there is none.
+std::string SettingOf(const Record& record, const std::string& key) {
+  const auto found = record.setting.find(key);
+  return found == record.setting.end() ? std::string() : found->second;
+}
+
+// What a detect cell says of its head: all but the encoder's own settings.
+std::vector<std::string> HeadParts(const Record& record) {
+  std::vector<std::string> parts = PartsOf(record);
+  std::erase_if(parts, [](const std::string& part) {
+    return part.starts_with("device=") || part.starts_with("pool=");
+  });
+  return parts;
+}
+
+constexpr const char* kDetectorCell = "detector_cell";
+
+// Whether the boxes that `time` was taken of are those that `score` judges. A
+// suite takes the head of the same point of the encoder's grid, which SameModel
+// looks at: what is said of the head has to agree.
+bool IsOfHead(const Record& time, const Record& score) {
+  Record named = score;
+  named.cell = SettingOf(time, kDetectorCell);
+  constexpr std::string_view kEncoder = "{encoder}";
+  if (const std::size_t at = named.cell.find(kEncoder); at != std::string::npos)
+    named.cell.replace(at, kEncoder.size(), time.encoder);
+  return named.cell.starts_with(CellHead(score)) &&
+         HeadParts(named) == HeadParts(score);
+}
+
+bool IsExportedDetector(const Record& score) {
+  return score.task == "detect" && SettingOf(score, "head") == "exported";
 }
 
 ParetoPoint PointOf(std::size_t run, const Record& time, const Record& score) {
@@ -109,24 +162,70 @@ ParetoPoint PointOf(std::size_t run, const Record& time, const Record& score) {
   return point;
 }
 
+// A detector is known by how it was made; how it was tested is the picture's.
+bool IsOfTheTest(const std::string& part) { return part.starts_with("part="); }
+
+// The head and how it was trained, of a whole detector's score.
+std::string HeadSetting(const Record& score) {
+  if (IsExportedDetector(score)) return "exported";
+  std::string text = SettingOf(score, "head") + " head";
+  for (const std::string& part : HeadParts(score))
+    if (!IsOfTheTest(part) && !part.starts_with("head=")) text += ", " + part;
+  return text;
+}
+
 // The pictures in the order in which they began, found by what they show.
 class Pictures {
  public:
   ParetoPicture& Of(const Record& time, const Record& score) {
-    const auto [place, made] = places_.try_emplace(
-        {score.metric, Frame(score), Frame(time)}, list.size());
+    return Of(score, Frame(score), Frame(time));
+  }
+
+  // Of whole detectors, whatever their heads.
+  ParetoPicture& OfDetectors(const Record& time, const Record& score) {
+    std::string scored = "detectors on " + score.dataset;
+    for (const std::string& part : PartsOf(score))
+      if (IsOfTheTest(part)) scored += ", " + part;
+    const std::string cell =
+        fmt::format("{}={}", kDetectorCell, SettingOf(time, kDetectorCell));
+    return Of(score, scored, FrameOf(time, PartsOf(time, cell)) + " to boxes");
+  }
+
+  std::vector<ParetoPicture> list;
+
+ private:
+  ParetoPicture& Of(const Record& score,
+                    const std::string& scored_as,
+                    const std::string& timed_as) {
+    const auto [place, made] =
+        places_.try_emplace({score.metric, scored_as, timed_as}, list.size());
     const auto& [metric, scored, timed] = place->first;
     if (made)
       list.push_back({metric, score.unit, score.direction, scored, timed, {}});
     return list[place->second];
   }
 
-  std::vector<ParetoPicture> list;
-
- private:
   std::map<std::tuple<std::string, std::string, std::string>, std::size_t>
       places_;
 };
+
+void AddPoint(std::size_t run,
+              const Record& time,
+              const Record& score,
+              Pictures& pictures) {
+  ParetoPoint point = PointOf(run, time, score);
+  const bool has_head = !SettingOf(time, kDetectorCell).empty();
+  const bool whole =
+      score.task == "detect" && (has_head || IsExportedDetector(score));
+  if (!whole) {
+    pictures.Of(time, score).points.push_back(std::move(point));
+    return;
+  }
+  // The boxes that were timed are another head's.
+  if (has_head && !IsOfHead(time, score)) return;
+  point.setting += (point.setting.empty() ? "" : ", ") + HeadSetting(score);
+  pictures.OfDetectors(time, score).points.push_back(std::move(point));
+}
 
 // The latencies of a run, by encoder.
 std::map<std::string, std::vector<const Record*>> LatenciesOf(
@@ -191,8 +290,7 @@ std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
         const auto timed = latencies.find(score.encoder);
         if (timed == latencies.end()) continue;
         for (const Record* time : timed->second)
-          if (SameModel(*time, score))
-            made.Of(*time, score).points.push_back(PointOf(run, *time, score));
+          if (SameModel(*time, score)) AddPoint(run, *time, score, made);
       }
     }
   std::vector<ParetoPicture> pictures = std::move(made.list);

@@ -13,11 +13,13 @@
 
 namespace eyechart::reports {
 
-/// One encoder, as it was timed and as it was scored.
+/// One encoder or detector, as it was timed and as it was scored.
 struct ParetoPoint {
   std::size_t run = 0;
   std::string encoder;
-  std::string setting;  // of the model, "dtype=bf16"; empty: its defaults
+  // Of the model, "dtype=bf16", and of a detector's head, "set head, steps=90"
+  // or "exported"; empty: the model's defaults.
+  std::string setting;
   double latency_ms = 0;
   std::optional<Interval> latency_ci;  // ms
   double score = 0;
@@ -30,7 +32,7 @@ struct ParetoPicture {
   std::string metric;     // of the score: ap, top1 ...
   std::string unit;       // its unit
   std::string direction;  // higher or lower
-  std::string scored;     // "detect/boxes/default": task, data set, setting
+  std::string scored;     // "probe/digits/default": task, data set, setting
   std::string timed;      // "bench/photos/batch=8": the same of the latency
   std::vector<ParetoPoint> points;  // by latency, two or more
 };
@@ -46,9 +48,12 @@ std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
 /// encoder; data sets need not agree. dtype, tf32, alpha, orient and decode
 /// must, where absent is the default; resolution must where both name it. Each
 /// score's cell and each condition of the timing (scenario, batch, device,
-/// data set: all else in its cell) is a picture of its own. Pictures of fewer
-/// than two points are left out. Throws InputError for a latency whose unit is
-/// no time.
+/// data set: all else in its cell) is a picture of its own. Whole detectors
+/// stand together, whatever their heads: an AP of task `detect` goes with the
+/// latency whose `detector_cell` is its cell (in what agrees besides), or, of
+/// an exported detector, with its encoder's; the picture is called "detectors
+/// on DATA", its latency "... to boxes". Pictures of fewer than two points are
+/// left out. Throws InputError for a latency whose unit is no time.
 std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs);
 
 /// The Markdown section, empty without a picture; `labels` by run.

@@ -1,12 +1,15 @@
-// Task kind `bench`: an encoder under load, with its detector or without.
+// Task kind `bench`: an encoder under load, with its detector or without, or an
+// exported detector.
 #include <array>
 
 #include "benchmarks/vision/bench_records.h"
 #include "benchmarks/vision/encoder_bench.h"
 #include "benchmarks/vision/encoder_curves.h"
+#include "benchmarks/vision/exported_bench.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "suite/detector_cell.h"
+#include "suite/exported_cells.h"
 #include "suite/task.h"
 #include "suite/task_keys.h"
 
@@ -53,7 +56,7 @@ constexpr std::array kKeys = {
             "folder of a trained detector (relative to where eyechart runs)"},
     TaskKey{"detector_cell", Type::kText, "", false,
             "an earlier detect cell of this suite whose detector it is; "
-            "{encoder} stands for the encoder's name"},
+            "{encoder} stands for the encoder's name, at its own settings"},
     TaskKey{"min_score", Type::kNumber, "0.05", false,
             "with a detector: boxes below it are left out"},
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
@@ -110,52 +113,50 @@ benchmarks::MeasureOptions OptionsOf(const TaskSpec& task) {
 std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   OptionsOf(task);
   std::vector<Cell> cells = CellOfEach(suite, task);
-  if (TextOf(task, "detector_cell").empty()) return cells;
-  RequireDetectorCells(suite, task, cells);
+  LeaveOutKeys(suite, task, {"detector", "detector_cell", "cuda_graphs"},
+               cells);
+  FindHeads(suite, task, cells);
   return cells;
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
-  const TaskSpec& task = *cell.task;
-  const benchmarks::MeasureOptions options = OptionsOf(task);
-  const std::vector<benchmarks::Finding> before =
-      benchmarks::JudgeBefore(options.allow);
-  benchmarks::EncoderBenchOptions bench;
-  bench.name = cell.encoder;
-  bench.detector = TextOf(task, "detector");
-  if (const std::string from = DetectorCellOf(cell, task); !from.empty())
-    bench.detector = DetectorFolder(context, from);
-  bench.find.detect.min_score = NumberOf(task, "min_score");
-  bench.find.nms.iou_threshold = NumberOf(task, "nms_iou");
-  bench.most_pictures = WholeOf(task, "pictures");
-  bench.seed = options.load.seed;
-  bench.workers = static_cast<int>(WholeOf(task, "workers"));
-  bench.lanes = options.load.lanes;
-  bench.cuda_graphs = Is(task, "cuda_graphs");
-  benchmarks::EncoderBench encoder(
-      cell.encoders[0]->model, context.features.Pictures(*cell.dataset), bench);
-  for (const std::string& warning : encoder.picked().warnings)
+detection::FindOptions FindOptionsOf(const TaskSpec& task) {
+  detection::FindOptions find;
+  find.detect.min_score = NumberOf(task, "min_score");
+  find.nms.iou_threshold = NumberOf(task, "nms_iou");
+  return find;
+}
+
+// Puts `bench`, an EncoderBench or an ExportedBench, whose model is on
+// `device`, under load.
+template <typename Bench>
+std::vector<Record> RunBench(Bench& bench,
+                             const c10::Device& device,
+                             const Cell& cell,
+                             const benchmarks::MeasureOptions& options,
+                             const std::vector<benchmarks::Finding>& before,
+                             TaskContext& context) {
+  for (const std::string& warning : bench.picked().warnings)
     context.progress.Warn(warning);
   benchmarks::MonotonicClock clock;
-  const benchmarks::Measured measured = benchmarks::Measure(
-      encoder.device(), clock, options, options.scenarios.front(), before,
-      encoder.model().device);
+  const benchmarks::Measured measured =
+      benchmarks::Measure(bench.device(), clock, options,
+                          options.scenarios.front(), before, device);
   for (const benchmarks::Finding& finding : measured.load.findings)
     EYECHART_REQUIRE(options.allow || !finding.fatal,
                      "the measurement is not valid: {}; {}", finding.reason,
                      finding.advice);
-  Json json = benchmarks::MeasuredJson(measured, encoder.setting());
-  json.update(encoder.Describe());
-  if (const std::string batches = TextOf(task, "batch_curve");
+  Json json = benchmarks::MeasuredJson(measured, bench.setting());
+  json.update(bench.Describe());
+  if (const std::string batches = TextOf(*cell.task, "batch_curve");
       !batches.empty()) {
     benchmarks::CurveOptions curve;
     curve.batches = benchmarks::ParseBatches(batches);
     curve.seed = options.load.seed;
     context.progress.Note("batch curve and roofline");
     const benchmarks::EncoderCurves curves =
-        benchmarks::MeasureCurves(encoder, cell.encoder, clock, curve);
+        benchmarks::MeasureCurves(bench, cell.encoder, clock, curve);
     benchmarks::WriteCurves(context.artifacts, curves,
-                            benchmarks::MeasureCeilings());
+                            benchmarks::CeilingsFor(curves));
   }
   // samples/ stands beside outcomes/ in the run folder.
   const fs::path run = context.outcomes.parent_path().parent_path();
@@ -163,7 +164,39 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
       {run / "samples" / context.outcomes.filename(),
        context.artifacts / "bench.json", context.artifacts / "trace.json"},
       measured, json);
-  return benchmarks::BenchRecords(measured, encoder.BaseRecord());
+  return benchmarks::BenchRecords(measured, bench.BaseRecord());
+}
+
+std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+  const TaskSpec& task = *cell.task;
+  const EncoderSpec& encoder = *cell.encoders[0];
+  const benchmarks::MeasureOptions options = OptionsOf(task);
+  const std::vector<benchmarks::Finding> before =
+      benchmarks::JudgeBefore(options.allow);
+  const data::Dataset& pictures = context.features.Pictures(*cell.dataset);
+  // What both are measured with.
+  const auto common = [&](auto made) {
+    made.find = FindOptionsOf(task);
+    made.most_pictures = WholeOf(task, "pictures");
+    made.seed = options.load.seed;
+    made.workers = static_cast<int>(WholeOf(task, "workers"));
+    made.lanes = options.load.lanes;
+    return made;
+  };
+  if (IsExported(cell)) {
+    benchmarks::ExportedBench bench(encoder.model, pictures,
+                                    common(benchmarks::ExportedBenchOptions()));
+    return RunBench(bench, bench.exported().device(), cell, options, before,
+                    context);
+  }
+  auto asked = common(benchmarks::EncoderBenchOptions());
+  asked.name = cell.encoder;
+  asked.detector = TextOf(task, "detector");
+  if (const std::string head = HeadOf(cell); !head.empty())
+    asked.detector = DetectorFolder(context, head);
+  asked.cuda_graphs = Is(task, "cuda_graphs");
+  benchmarks::EncoderBench bench(encoder.model, pictures, asked);
+  return RunBench(bench, bench.model().device, cell, options, before, context);
 }
 
 }  // namespace
@@ -174,6 +207,7 @@ const TaskKind kBenchTask = {
     true,
     kKeys,
     Plan,
-    Run};
+    Run,
+    /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

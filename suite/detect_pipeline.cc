@@ -25,7 +25,9 @@ Json PartsOf(double x, double y, double w, double h, int width, int height) {
   return {x / width, y / height, w / width, h / height};
 }
 
-std::string HashOf(const data::BoxDataset& set) {
+}  // namespace
+
+std::string BoxSetSha256(const data::BoxDataset& set) {
   Json json = {{"images", Json::array()}, {"boxes", Json::array()}};
   for (const data::BoxImage& image : set.images)
     json["images"].push_back(image.id);
@@ -34,8 +36,6 @@ std::string HashOf(const data::BoxDataset& set) {
                              box.x, box.y, box.w, box.h, box.crowd});
   return Sha256Hex(json.dump());
 }
-
-}  // namespace
 
 void RequireDetectJob(const DetectJob& job) {
   const detection::TransferOptions& o = job.options;
@@ -153,7 +153,7 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
     made.json["tf32"] = model.tf32 ? "on" : "off";
   }
   made.outcomes = detection::TransferOutcomes(sets.test, made.result.found);
-  made.dataset_sha256 = HashOf(sets.test);
+  made.dataset_sha256 = BoxSetSha256(sets.test);
   if (job.out.empty()) return made;
   detection::WriteDetector(job.out / "detector", made.result.detector);
   WriteFileAtomic(job.out / "log.csv",

@@ -39,6 +39,9 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress);
 
+/// Of a set's pictures and boxes as its lists have them.
+std::string BoxSetSha256(const data::BoxDataset& set);
+
 /// Pictures in errors.json.
 inline constexpr std::int64_t kWorstPictures = 24;
 

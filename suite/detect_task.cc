@@ -1,12 +1,16 @@
 // Task kind `detect`: detection transfer on an encoder's maps, frozen unless
-// last blocks are trained too.
+// last blocks are trained too; an exported detector is tested as it is.
 #include <array>
+#include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "encoders/loaded_model.h"
 #include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_pipeline.h"
+#include "suite/exported_cells.h"
+#include "suite/exported_detect.h"
 #include "suite/task.h"
 #include "suite/task_keys.h"
 
@@ -88,17 +92,40 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
                      "detect needs one of kind \"boxes\"",
                      suite.file.string(), task.line, dataset->name,
                      dataset->options.kind);
-  return CellOfEach(suite, task);
+  std::vector<Cell> cells = CellOfEach(suite, task);
+  std::vector<std::string_view> of_training;
+  for (const TaskKey& key : kKeys)
+    if (key.name != "part" && key.name != "batch")
+      of_training.push_back(key.name);
+  LeaveOutKeys(suite, task, of_training, cells);
+  return cells;
+}
+
+void WriteOutcomes(const TaskContext& context, const std::string& outcomes) {
+  CreateFolder(context.outcomes.parent_path());
+  WriteFileAtomic(context.outcomes, outcomes);
+}
+
+std::vector<Record> TestExported(const Cell& cell, TaskContext& context) {
+  ExportedDetectJob job;
+  job.model = cell.encoders[0]->model;
+  job.root = cell.dataset->options.path;
+  job.part = TextOf(*cell.task, "part");
+  job.find.batch = BatchOf(*cell.task);
+  job.out = context.artifacts;
+  ExportedDetectOutcome made = RunExportedDetectJob(job, context.progress);
+  WriteOutcomes(context, made.outcomes);
+  return std::move(made.records);
 }
 
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+  if (IsExported(cell)) return TestExported(cell, context);
   DetectJob job = JobOf(*cell.task);
   job.root = cell.dataset->options.path;
   job.out = context.artifacts;
   encoders::LoadedModel model = encoders::LoadModel(cell.encoders[0]->model);
   const DetectOutcome made = RunDetectJob(model, job, context.progress);
-  CreateFolder(context.outcomes.parent_path());
-  WriteFileAtomic(context.outcomes, made.outcomes);
+  WriteOutcomes(context, made.outcomes);
   Record base;
   base.dataset_sha256 = made.dataset_sha256;
   return detection::TransferRecords(made.result, base);
@@ -108,10 +135,12 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 
 const TaskKind kDetectTask = {
     "detect",
-    "detection transfer: a head trained on frozen maps, COCO's figures",
+    "detection transfer: a head trained on frozen maps, or an exported "
+    "detector as it is; COCO's figures",
     true,
     kKeys,
     Plan,
-    Run};
+    Run,
+    /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

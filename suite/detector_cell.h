@@ -10,17 +10,18 @@
 
 namespace eyechart::suite {
 
-/// What the task's `key` names, "{encoder}" put in; empty: none.
-std::string DetectorCellOf(const Cell& cell,
-                           const TaskSpec& task,
-                           const char* key = "detector_cell");
-
-/// Throws InputError where one of `cells` names, under `key`, no cell of a
+/// Sets `heads` under `key` in each of `cells` from the task's key, if it is
+/// there. "{encoder}" stands for the encoder's name; with it the head is the
+/// one that the same point of the encoder's grid got (dtype, resolution ...).
+/// Exported detectors get none. Throws InputError where that is no cell of a
 /// detect task that stands before `task`, listing those there are.
-void RequireDetectorCells(const SuiteSpec& suite,
-                          const TaskSpec& task,
-                          const std::vector<Cell>& cells,
-                          const char* key = "detector_cell");
+void FindHeads(const SuiteSpec& suite,
+               const TaskSpec& task,
+               std::vector<Cell>& cells,
+               const char* key = "detector_cell");
+
+/// The detect cell whose head is `cell`'s under `key`; empty: none.
+std::string HeadOf(const Cell& cell, const char* key = "detector_cell");
 
 /// Where the detector of the detect cell `id` is.
 std::filesystem::path DetectorFolder(const TaskContext& context,

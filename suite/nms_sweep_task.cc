@@ -1,7 +1,10 @@
 // Task kind `nms-sweep`: average precision and end-to-end time of a detector at
 // the same thresholds.
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
@@ -11,6 +14,7 @@
 #include "probes/detection/transfer/exported_detector.h"
 #include "probes/detection/transfer/transfer.h"
 #include "suite/detector_cell.h"
+#include "suite/exported_cells.h"
 #include "suite/task.h"
 #include "suite/task_keys.h"
 
@@ -23,7 +27,7 @@ using Type = TaskKey::Type;
 constexpr std::array kKeys = {
     TaskKey{"detector_cell", Type::kText, "", false,
             "an earlier detect cell of this suite whose detector it is; "
-            "{encoder} stands for the encoder's name"},
+            "{encoder} stands for the encoder's name, at its own settings"},
     TaskKey{"detector", Type::kText, "", false,
             "instead: folder of a trained detector (relative to where eyechart "
             "runs)"},
@@ -49,7 +53,7 @@ benchmarks::NmsSweepOptions OptionsOf(const TaskSpec& task) {
   options.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
   benchmarks::RequireSweepOptions(options);
   EYECHART_REQUIRE(
-      TextOf(task, "detector").empty() != TextOf(task, "detector_cell").empty(),
+      TextOf(task, "detector").empty() || TextOf(task, "detector_cell").empty(),
       "{}: detector or detector_cell: one of them", WhereOf(task));
   EYECHART_REQUIRE(
       TextOf(task, "beside").empty() || TextOf(task, "beside_cell").empty(),
@@ -66,10 +70,18 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
                      suite.file.string(), task.line, dataset->name,
                      dataset->options.kind);
   std::vector<Cell> cells = CellOfEach(suite, task);
-  if (!TextOf(task, "detector_cell").empty())
-    RequireDetectorCells(suite, task, cells);
-  if (!TextOf(task, "beside_cell").empty())
-    RequireDetectorCells(suite, task, cells, "beside_cell");
+  std::vector<std::string_view> of_heads = {"detector", "detector_cell",
+                                            "beside_cell"};
+  // Beside an exported detector another may stand, but no head.
+  if (!detection::IsExportedDetector(TextOf(task, "beside")))
+    of_heads.push_back("beside");
+  LeaveOutKeys(suite, task, of_heads, cells);
+  EYECHART_REQUIRE(!TextOf(task, "detector").empty() ||
+                       !TextOf(task, "detector_cell").empty() ||
+                       std::all_of(cells.begin(), cells.end(), IsExported),
+                   "{}: detector or detector_cell: one of them", WhereOf(task));
+  FindHeads(suite, task, cells);
+  FindHeads(suite, task, cells, "beside_cell");
   return cells;
 }
 
@@ -78,18 +90,41 @@ fs::path FolderOf(const Cell& cell,
                   const TaskContext& context,
                   const char* cell_key,
                   const char* folder_key) {
-  const std::string from = DetectorCellOf(cell, *cell.task, cell_key);
-  return from.empty() ? fs::path(TextOf(*cell.task, folder_key))
-                      : DetectorFolder(context, from);
+  const std::string head = HeadOf(cell, cell_key);
+  return head.empty() ? fs::path(TextOf(*cell.task, folder_key))
+                      : DetectorFolder(context, head);
 }
 
-// A head on the encoder's maps, checked against the encoder.
-detection::Detector OpenHead(const fs::path& folder,
-                             const encoders::LoadedModel& model) {
-  detection::Detector detector = detection::ReadDetector(folder);
-  detection::RequireFrozen(detector, folder);
-  detection::RequireFits(detector, model, folder);
-  return detector;
+// What is swept: a head on the encoder's maps, or a program.
+struct Subject {
+  detection::Detector head;
+  std::unique_ptr<detection::ExportedDetector> program;
+};
+
+// `model` is the encoder; null where the cell's is an exported detector.
+Subject Open(const fs::path& folder,
+             const EncoderSpec& encoder,
+             const encoders::LoadedModel* model) {
+  Subject subject;
+  if (detection::IsExportedDetector(folder.string())) {
+    encoders::ModelSpec spec = encoder.model;
+    // The pool and the size are the encoder's.
+    if (model != nullptr) {
+      spec.pool.clear();
+      spec.resolution.clear();
+    }
+    spec.model = folder.string();
+    subject.program = std::make_unique<detection::ExportedDetector>(spec);
+    return subject;
+  }
+  EYECHART_REQUIRE(model != nullptr,
+                   "{}: is no exported detector; a trained head needs the "
+                   "encoder that it was trained on",
+                   folder.string());
+  subject.head = detection::ReadDetector(folder);
+  detection::RequireFrozen(subject.head, folder);
+  detection::RequireFits(subject.head, *model, folder);
+  return subject;
 }
 
 // The cell of what stands beside, so that a report shows both.
@@ -102,58 +137,62 @@ void NameBeside(const Cell& cell, Record& record) {
 std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   const benchmarks::NmsSweepOptions options = OptionsOf(task);
-  const fs::path folder = FolderOf(cell, context, "detector_cell", "detector");
-  const fs::path beside = FolderOf(cell, context, "beside_cell", "beside");
+  const EncoderSpec& encoder = *cell.encoders[0];
+  const bool exported = IsExported(cell);
+  std::vector<fs::path> folders;
+  if (exported)
+    folders = {encoder.model.model, cell.setting.contains("beside")
+                                        ? TextOf(task, "beside")
+                                        : std::string()};
+  else
+    folders = {FolderOf(cell, context, "detector_cell", "detector"),
+               FolderOf(cell, context, "beside_cell", "beside")};
+  if (folders.back().empty()) folders.pop_back();
+  EYECHART_REQUIRE(
+      exported || !detection::IsExportedDetector(folders.front().string()),
+      "detector {}: is an exported detector, no head on \"{}\"; name it in an "
+      "[[encoder]] of its own, or as beside",
+      folders.front().string(), cell.encoder);
+  std::optional<encoders::LoadedModel> model;
+  if (!exported) model = encoders::LoadModel(encoder.model);
   // Quick to find missing, before anything is measured.
-  const bool exported = detection::IsExportedDetector(beside.string());
-  encoders::LoadedModel model = encoders::LoadModel(cell.encoders[0]->model);
-  const detection::Detector detector = OpenHead(folder, model);
-  std::unique_ptr<detection::ExportedDetector> program;
-  detection::Detector other;
-  if (exported) {
-    encoders::ModelSpec spec = cell.encoders[0]->model;
-    spec.model = beside.string();
-    spec.pool.clear();
-    spec.resolution.clear();
-    program = std::make_unique<detection::ExportedDetector>(spec);
-  } else if (!beside.empty()) {
-    other = OpenHead(beside, model);
-  }
-  const detection::TransferSets sets = detection::OpenTransferSets(
+  std::vector<Subject> subjects;
+  for (const fs::path& folder : folders)
+    subjects.push_back(Open(folder, encoder, model ? &*model : nullptr));
+  const data::BoxDataset set = detection::OpenTestSet(
       cell.dataset->options.path, TextOf(task, "part"), {});
   benchmarks::MonotonicClock clock;
-  const auto told = [&](benchmarks::NmsSweep sweep) {
+  std::vector<Record> records;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    Subject& subject = subjects[i];
+    detection::ExportedDetector* program = subject.program.get();
+    const benchmarks::NmsSweep sweep =
+        program != nullptr
+            ? benchmarks::SweepNms(*program, set, clock, options,
+                                   context.progress)
+            : benchmarks::SweepNms(subject.head, *model, set, clock, options,
+                                   context.progress);
     for (const std::string& warning : sweep.warnings)
       context.progress.Warn(warning);
-    return sweep;
-  };
-  const benchmarks::NmsSweep sweep = told(benchmarks::SweepNms(
-      detector, model, sets.test, clock, options, context.progress));
-  benchmarks::WriteNmsSweep(context.artifacts, sweep);
-  Record base;
-  base.cell = cell.id;
-  base.encoder = cell.encoder;
-  base.task = task.kind;
-  base.dataset = cell.dataset->name;
-  base.setting = cell.setting;
-  base.weights_sha256 = model.weights_sha256;
-  base.preprocess_sha256 = data::PreprocessSha256(model.preprocess);
-  std::vector<Record> records = benchmarks::NmsSweepRecords(sweep, base);
-  if (beside.empty()) return records;
-  const benchmarks::NmsSweep second =
-      told(exported ? benchmarks::SweepNms(*program, sets.test, clock, options,
-                                           context.progress)
-                    : benchmarks::SweepNms(other, model, sets.test, clock,
-                                           options, context.progress));
-  NameBeside(cell, base);
-  if (exported) {
-    base.weights_sha256 = program->weights_sha256();
-    base.preprocess_sha256 = data::PreprocessSha256(program->preprocess());
+    Record base;
+    base.cell = cell.id;
+    base.encoder = cell.encoder;
+    base.task = task.kind;
+    base.dataset = cell.dataset->name;
+    base.setting = cell.setting;
+    base.weights_sha256 =
+        program != nullptr ? program->weights_sha256() : model->weights_sha256;
+    base.preprocess_sha256 = data::PreprocessSha256(
+        program != nullptr ? program->preprocess() : model->preprocess);
+    fs::path folder = context.artifacts;
+    if (i > 0) {
+      NameBeside(cell, base);
+      folder = folder.parent_path() / CellSlug(base.cell);
+    }
+    benchmarks::WriteNmsSweep(folder, sweep);
+    for (Record& record : benchmarks::NmsSweepRecords(sweep, base))
+      records.push_back(std::move(record));
   }
-  benchmarks::WriteNmsSweep(
-      context.artifacts.parent_path() / CellSlug(base.cell), second);
-  for (Record& record : benchmarks::NmsSweepRecords(second, base))
-    records.push_back(std::move(record));
   return records;
 }
 
@@ -165,6 +204,7 @@ const TaskKind kNmsSweepTask = {
     true,
     kKeys,
     Plan,
-    Run};
+    Run,
+    /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

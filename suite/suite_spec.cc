@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "probes/detection/transfer/exported_detector.h"
 #include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/task.h"
 #include "suite/toml_table.h"
@@ -71,6 +72,7 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
   // A folder beside the suite file stands before a hub id of the same spelling.
   const fs::path beside = Resolve(suite.file, model);
   if (fs::is_directory(beside)) model = beside.string();
+  encoder.exported_detector = detection::IsExportedDetector(model);
   const std::vector<Setting> points = Grid({
       {"dtype", table.Texts("dtype")},
       {"device", table.Texts("device")},
@@ -95,6 +97,11 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
                      "{}: \"{}\" should be off or on", table.Where("tf32"),
                      encoder.model.tf32);
     encoder.model.pool = get("pool", "");
+    EYECHART_REQUIRE(
+        !encoder.exported_detector || encoder.model.pool.empty(),
+        "{}: \"{}\" is an exported detector, which gives boxes and "
+        "pools nothing; leave pool out",
+        table.Where("pool"), encoder.name);
     encoder.model.resolution = get("resolution", "");
     encoder.model.alpha = encoders::ParseAlpha(get("alpha", "drop"));
     encoder.model.orient = encoders::ParseOrient(get("orient", "none"));

@@ -16,6 +16,7 @@ namespace eyechart::suite {
 struct EncoderSpec {
   std::string name;  // as in cells
   encoders::ModelSpec model;
+  bool exported_detector = false;              // gives boxes, no features
   std::map<std::string, std::string> setting;  // what differs from defaults
 };
 

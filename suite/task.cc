@@ -31,6 +31,13 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
   return found;
 }
 
+std::string KindsOfExported() {
+  std::vector<std::string_view> names;
+  for (const TaskKind& kind : TaskKinds())
+    if (kind.takes_exported) names.push_back(kind.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 }  // namespace
 
 std::span<const TaskKind> TaskKinds() {
@@ -53,7 +60,20 @@ const TaskKind& FindTaskKind(std::string_view name, const std::string& where) {
 std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
                                               const TaskSpec& task,
                                               const std::string& name) {
-  return Named(suite.encoders, name, WhereOf(suite, task), "encoder");
+  const std::string where = WhereOf(suite, task);
+  std::vector<const EncoderSpec*> found =
+      Named(suite.encoders, name, where, "encoder");
+  if (FindTaskKind(task.kind, where).takes_exported) return found;
+  // Unasked they are left out, as data sets of another kind are.
+  const std::string first = found.front()->name;
+  std::erase_if(found,
+                [](const EncoderSpec* one) { return one->exported_detector; });
+  EYECHART_REQUIRE(!found.empty(),
+                   "{}: encoder \"{}\" is an exported detector, which gives "
+                   "boxes and none of the features that {} needs; kinds that "
+                   "take one are {}",
+                   where, first, task.kind, KindsOfExported());
+  return found;
 }
 
 std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,

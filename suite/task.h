@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ struct Cell {
   const DatasetSpec* train = nullptr;  // what a read-out is trained on, if any
   std::vector<const EncoderSpec*> encoders;  // near and far for mine
   std::map<std::string, std::string> setting;
+  /// Of a task that takes a trained head, by its key: the detect cell that made
+  /// it (detector_cell.h).
+  std::map<std::string, std::string> heads;
 };
 
 /// What a task runs in.
@@ -55,14 +59,16 @@ struct TaskKind {
   /// The caller fills in run, environment and times, the cell where it is
   /// empty, and the cell's setting beside what is there. Throws for what fails.
   std::vector<Record> (*run)(const Cell&, TaskContext&);
+  bool takes_exported = false;  // makes do with a detector's boxes
 };
 
 std::span<const TaskKind> TaskKinds();
 /// Throws InputError naming `where`, with the nearest kind.
 const TaskKind& FindTaskKind(std::string_view name, const std::string& where);
 
-/// The grid points of the encoder called `name`, or of all for "". Throws
-/// InputError with the nearest name.
+/// The grid points of the encoder called `name`, or of all for "", without
+/// exported detectors where the task's kind takes none. Throws InputError with
+/// the nearest name, and for an exported detector named in such a task.
 std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
                                               const TaskSpec& task,
                                               const std::string& name);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "benchmarks/load/scenario.h"
 #include "core/error.h"
@@ -40,6 +42,41 @@ double BytesOf(const EncoderBench& bench,
   return weights + static_cast<double>(batch) * picture;
 }
 
+using AtBatch = std::function<void(std::int64_t batch, const LoadResult&)>;
+
+// The curve without its names; `look` sees what each point is made of.
+EncoderCurves CurveOf(DeviceUnderTest& device,
+                      Clock& clock,
+                      const CurveOptions& options,
+                      const AtBatch& look) {
+  EncoderCurves curves;
+  for (const std::int64_t batch : options.batches) {
+    LoadOptions load;
+    load.scenario = Scenario::kMultiStream;
+    load.samples_per_query = batch;
+    load.min_seconds = options.min_seconds;
+    load.min_queries = options.min_queries;
+    load.warmup_queries = options.warmup;
+    load.seed = options.seed;
+    load.seeds = LoadSeeds::From(options.seed);
+    const LoadResult result = RunLoad(device, clock, load);
+    if (!result.latency.median.value) continue;
+    curves.curve.points.push_back(PointOf(batch, result.latency.median));
+    if (look) look(batch, result);
+  }
+  EYECHART_REQUIRE(!curves.curve.points.empty(),
+                   "no batch size gave a median latency");
+  return curves;
+}
+
+void Name(BatchCurve& curve,
+          const std::string& name,
+          const BenchSetting& setting) {
+  curve.encoder = name;
+  curve.dtype = setting.dtype;
+  curve.device = setting.device;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> ParseBatches(const std::string& text) {
@@ -66,41 +103,42 @@ EncoderCurves MeasureCurves(EncoderBench& bench,
                             const std::string& name,
                             Clock& clock,
                             const CurveOptions& options) {
-  EncoderCurves curves;
   const encoders::LoadedModel& model = bench.model();
-  curves.curve.encoder = name;
-  curves.curve.dtype = model.dtype;
-  curves.curve.device = model.device.str();
   const Json input = bench.Describe().at("input");
-  for (const std::int64_t batch : options.batches) {
-    LoadOptions load;
-    load.scenario = Scenario::kMultiStream;
-    load.samples_per_query = batch;
-    load.min_seconds = options.min_seconds;
-    load.min_queries = options.min_queries;
-    load.warmup_queries = options.warmup;
-    load.seed = options.seed;
-    load.seeds = LoadSeeds::From(options.seed);
-    const LoadResult result = RunLoad(bench.device(), clock, load);
-    if (!result.latency.median.value) continue;
-    curves.curve.points.push_back(PointOf(batch, result.latency.median));
-    if (!input.is_array()) continue;
-    const data::InputSize size{input[0].get<int>(), input[1].get<int>()};
-    const double flops = model.encoder->Flops(size.height, size.width);
-    if (!std::isfinite(flops) || flops <= 0) continue;
-    for (const StageShare& stage : result.stages.stages) {
-      if (stage.name != "encode" || !stage.median_ns.value) continue;
-      const auto width =
-          static_cast<double>(model.encoder->info().PoolWidth(model.pool));
-      curves.points.push_back({name, model.dtype, batch,
-                               flops * static_cast<double>(batch),
-                               BytesOf(bench, batch, size, width),
-                               *stage.median_ns.value / kNsPerSecond});
-    }
-  }
-  EYECHART_REQUIRE(!curves.curve.points.empty(),
-                   "no batch size gave a median latency");
+  std::vector<RooflinePoint> points;
+  EncoderCurves curves = CurveOf(
+      bench.device(), clock, options,
+      [&](std::int64_t batch, const LoadResult& result) {
+        if (!input.is_array()) return;
+        const data::InputSize size{input[0].get<int>(), input[1].get<int>()};
+        const double flops = model.encoder->Flops(size.height, size.width);
+        if (!std::isfinite(flops) || flops <= 0) return;
+        for (const StageShare& stage : result.stages.stages) {
+          if (stage.name != "encode" || !stage.median_ns.value) continue;
+          const auto width =
+              static_cast<double>(model.encoder->info().PoolWidth(model.pool));
+          points.push_back({name, model.dtype, batch,
+                            flops * static_cast<double>(batch),
+                            BytesOf(bench, batch, size, width),
+                            *stage.median_ns.value / kNsPerSecond});
+        }
+      });
+  Name(curves.curve, name, bench.setting());
+  curves.points = std::move(points);
   return curves;
+}
+
+EncoderCurves MeasureCurves(ExportedBench& bench,
+                            const std::string& name,
+                            Clock& clock,
+                            const CurveOptions& options) {
+  EncoderCurves curves = CurveOf(bench.device(), clock, options, {});
+  Name(curves.curve, name, bench.setting());
+  return curves;
+}
+
+MachineCeilings CeilingsFor(const EncoderCurves& curves) {
+  return curves.points.empty() ? MachineCeilings{} : MeasureCeilings();
 }
 
 std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,

@@ -1,5 +1,6 @@
-// An encoder at several batch sizes, under the machine's own roofs: throughput
-// with its knee, and how much of what is attainable is used.
+// An encoder or an exported detector at several batch sizes: throughput with
+// its knee, and, where its operations are known, how much of what the machine's
+// own roofs allow is used.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "benchmarks/roofline/batch_curve.h"
 #include "benchmarks/roofline/product_ceiling.h"
 #include "benchmarks/vision/encoder_bench.h"
+#include "benchmarks/vision/exported_bench.h"
 
 namespace eyechart::benchmarks {
 
@@ -39,6 +41,17 @@ EncoderCurves MeasureCurves(EncoderBench& bench,
                             const std::string& name,
                             Clock& clock,
                             const CurveOptions& options);
+
+/// The same of an exported detector, whose operations nobody knows: the curve
+/// alone. A program for so many pictures at a time is run as often as a batch
+/// takes it, the last time filled up.
+EncoderCurves MeasureCurves(ExportedBench& bench,
+                            const std::string& name,
+                            Clock& clock,
+                            const CurveOptions& options);
+
+/// What the machine allows, measured where a point of `curves` asks for it.
+MachineCeilings CeilingsFor(const EncoderCurves& curves);
 
 /// The points that have a roof: what is computed in float32 because the
 /// processor has no units for its dtype has none.

@@ -37,6 +37,8 @@ Json ExportedBench::Describe() const {
       {"threads", at::get_num_threads()},
       {"workers", ThreadCount(options_.workers)},
       {"cuda_graphs", false},
+      {"stage_clock", device_->has_events() ? "events" : "host"},
+      {"stage_boundary_error_ns", device_->BoundaryErrorNs()},
       {"answer", "boxes"},
       {"pictures",
        {{"from", pictures_.name()},

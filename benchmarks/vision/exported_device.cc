@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
 
 #include <cstring>
 #include <utility>
@@ -53,7 +53,8 @@ ExportedDevice::ExportedDevice(ExportedDetector& exported,
       pictures_(pictures),
       used_(std::move(used)),
       options_(options),
-      stage_(std::make_unique<Stage>()) {
+      stage_(std::make_unique<Stage>()),
+      clock_(DeviceClock::For(exported.device())) {
   stage_->decode = Named("decode");
   stage_->resize = Named("resize");
   if (options.lanes > 1) stage_->wait = Named("wait");
@@ -128,18 +129,18 @@ void ExportedDevice::Load(const Query& query,
   });
 }
 
-void ExportedDevice::RunProgram(Lane& lane, StageRecorder& recorder) const {
+// The program is issued behind the pixels' copy; that of its answers to the
+// host waits for both.
+void ExportedDevice::RunProgram(Lane& lane, StageRecorder& recorder) {
+  clock_.Begin(recorder);
   at::Tensor input = lane.pixels;
   if (stage_->to_device != kNone) {
-    const auto span = recorder.Enter(stage_->to_device);
-    const c10::Device& device = exported_.device();
-    input = input.to(device, /*non_blocking=*/true);
-    c10::impl::VirtualGuardImpl(device.type())
-        .synchronizeDevice(device.index());
+    clock_.Enter(stage_->to_device);
+    input = input.to(exported_.device(), /*non_blocking=*/true);
   }
-  // The copy to the host waits for what is in flight.
-  const auto span = recorder.Enter(stage_->encode);
+  clock_.Enter(stage_->encode);
   lane.answers = exported_.Run(input);
+  clock_.Finish();
 }
 
 void ExportedDevice::ReadBoxes(Lane& lane, StageRecorder& recorder) const {
@@ -190,6 +191,12 @@ void ExportedDevice::Run(const Query& query, StageRecorder& recorder) {
     }
   }
   ReadBoxes(lane, recorder);
+}
+
+bool ExportedDevice::has_events() const { return clock_.has_events(); }
+
+std::int64_t ExportedDevice::BoundaryErrorNs() const {
+  return clock_.AnchorErrorNs();
 }
 
 const std::vector<PictureBoxes>& ExportedDevice::answer(int lane) const {

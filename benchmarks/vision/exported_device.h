@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "benchmarks/load/device_under_test.h"
+#include "benchmarks/vision/device_clock.h"
 #include "data/dataset.h"
 #include "probes/detection/transfer/exported_detector.h"
 
@@ -30,8 +31,9 @@ struct ExportedDeviceOptions {
 /// Stages, as an EncoderDevice with a detector has them: decode, resize, wait
 /// (several lanes), to-device (CUDA), encode (the whole program, its answers
 /// back on the host), head (scores and best boxes read out of the answers), nms
-/// (where the file says so), post (boxes in the picture's pixels). Reading
-/// files is not timed.
+/// (where the file says so), post (boxes in the picture's pixels). On CUDA the
+/// boundary between copy and program is an event (DeviceClock). Reading files
+/// is not timed.
 class ExportedDevice final : public DeviceUnderTest {
  public:
   /// `exported` and `pictures` outlive the device; `used` are the pictures that
@@ -52,6 +54,9 @@ class ExportedDevice final : public DeviceUnderTest {
 
   /// What the last query on a lane was answered with, a picture each.
   const std::vector<detection::PictureBoxes>& answer(int lane) const;
+  /// As in EncoderDeviceNotes, of the queries so far; not while one runs.
+  bool has_events() const;
+  std::int64_t BoundaryErrorNs() const;
 
  private:
   struct Lane;
@@ -59,7 +64,7 @@ class ExportedDevice final : public DeviceUnderTest {
 
   std::size_t Named(const char* stage);
   void Load(const Query& query, Lane& lane, StageRecorder& recorder) const;
-  void RunProgram(Lane& lane, StageRecorder& recorder) const;
+  void RunProgram(Lane& lane, StageRecorder& recorder);
   void ReadBoxes(Lane& lane, StageRecorder& recorder) const;
 
   detection::ExportedDetector& exported_;
@@ -70,7 +75,8 @@ class ExportedDevice final : public DeviceUnderTest {
   std::unique_ptr<Stage> stage_;               // their places
   std::map<std::int64_t, std::string> files_;  // by sample
   std::vector<std::unique_ptr<Lane>> lanes_;
-  mutable std::mutex program_in_use_;
+  DeviceClock clock_;  // of one query at a time: the program's
+  std::mutex program_in_use_;
 };
 
 }  // namespace eyechart::benchmarks

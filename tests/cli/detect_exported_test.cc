@@ -99,6 +99,82 @@ TEST_F(DetectExported, IsMeasuredUnderLoad) {
   EXPECT_NE(both.err.find("one of them"), std::string::npos) << both.err;
 }
 
+TEST_F(DetectExported, HasABatchCurveInTheReport) {
+  const std::string out = (folder_ / "run").string();
+  const std::vector<std::string> bench = {"bench",
+                                          detector_,
+                                          set_ + "/test",
+                                          "--min-seconds",
+                                          "0",
+                                          "--min-queries",
+                                          "10",
+                                          "--threads",
+                                          "1",
+                                          "--allow",
+                                          "--batch-curve",
+                                          "1,2"};
+  std::vector<std::string> kept = bench;
+  kept.insert(kept.end(), {"-o", out});
+  const auto run = Eyechart(kept);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find("knee at batch"), std::string::npos) << run.out;
+  EXPECT_EQ(run.out.find("GFLOP/s"), std::string::npos) << run.out;
+  const std::string page = (folder_ / "r.html").string();
+  const auto report = Eyechart({"report", out, "-o", page});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_NE(ReadFile(page).find("id=\"roofline\""), std::string::npos);
+  const auto nowhere = Eyechart(bench);
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_NE(nowhere.err.find("-o RUN"), std::string::npos) << nowhere.err;
+}
+
+TEST_F(DetectExported, OtherSizesAndGraphsAreRefusedByName) {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--resolution", "32"},
+        {"--pool", "cls"},
+        {"--cuda-graphs", "on"}}) {
+    std::vector<std::string> arguments = {"bench", detector_, set_ + "/test",
+                                          "--allow"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto run = Eyechart(arguments);
+    EXPECT_EQ(run.exit_code, 2) << more[0];
+    EXPECT_NE(run.err.find(more[0].substr(2)), std::string::npos) << run.err;
+  }
+}
+
+// A suite through the binary: run, table, picture.
+TEST_F(DetectExported, StandsInASuitesTableAndPicture) {
+  const fs::path suite = folder_ / "s.toml";
+  testing::WriteText(suite,
+                     "[suite]\nname = \"s\"\n"
+                     "[[encoder]]\nname = \"labelled\"\nmodel = \"labelled\"\n"
+                     "[[encoder]]\nname = \"detr\"\nmodel = \"detr\"\n"
+                     "[[dataset]]\nname = \"set\"\nkind = \"boxes\"\n"
+                     "root = \"set\"\n"
+                     "[[task]]\nkind = \"detect\"\n"
+                     "[[task]]\nkind = \"bench\"\nmin_seconds = 0\n"
+                     "min_queries = 10\n");
+  const std::string out = (folder_ / "run").string();
+  const Json json = EyechartJson(
+      {"run", suite.string(), "--out", out, "--threads", "1", "--json"});
+  EXPECT_EQ(json["ok"], 4);
+  const std::string page = (folder_ / "r.html").string();
+  const auto report = Eyechart({"report", out, "-o", page});
+  ASSERT_EQ(report.exit_code, 0) << report.err;
+  const std::string html = ReadFile(page);
+  EXPECT_NE(html.find("set: exported head"), std::string::npos);
+  const std::size_t from = html.find("id=\"pareto\"");
+  ASSERT_NE(from, std::string::npos);
+  const std::string section =
+      html.substr(from, html.find("</section>", from) - from);
+  EXPECT_NE(section.find("ap of detectors on set, latency of "
+                         "bench/set/min_queries=10,min_seconds=0 to boxes"),
+            std::string::npos)
+      << section;
+  for (const char* name : {"labelled (exported)", "detr (exported)"})
+    EXPECT_NE(section.find(name), std::string::npos) << name;
+}
+
 TEST_F(DetectExported, IsSweptBesideAnother) {
   const std::string out = (folder_ / "run").string();
   const Json json = EyechartJson(

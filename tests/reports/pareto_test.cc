@@ -132,6 +132,101 @@ TEST(MakeParetoPictures, ConditionsOfTheTimingArePicturesOfTheirOwn) {
   EXPECT_EQ(pictures[1 - batched].points.size(), 4u);
 }
 
+// Two heads on one encoder, one of them in two precisions, and an exported
+// detector.
+RunFolder DetectorRun() {
+  const std::string set = "{encoder}/detect/boxes/head=set,steps=90";
+  RunFolder run;
+  run.records = {
+      Latency("vit", "detector_cell={encoder}/detect/boxes/steps=80", 6, "ms"),
+      Latency("vit", "detector_cell=" + set, 9, "ms"),
+      Latency("vit", "detector_cell=" + set + ",dtype=bf16", 5, "ms"),
+      Latency("vit", "default", 3, "ms"),
+      Latency("yolo", "default", 4, "ms"),
+      Row("vit", "detect", "boxes", "steps=80", "ap", 0.3),
+      Row("vit", "detect", "boxes", "head=set,steps=90", "ap", 0.4),
+      Row("yolo", "detect", "boxes", "default", "ap", 0.5)};
+  run.records[0].setting["detector_cell"] = "{encoder}/detect/boxes/steps=80";
+  run.records[1].setting["detector_cell"] = set;
+  run.records[2].setting = {{"detector_cell", set}, {"dtype", "bf16"}};
+  run.records[5].setting["head"] = "dense";
+  run.records[6].setting["head"] = "set";
+  run.records[7].setting["head"] = "exported";
+  return run;
+}
+
+TEST(MakeParetoPictures, WholeDetectorsStandTogether) {
+  const RunFolder run = DetectorRun();
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  // The encoder's latency alone is with one score each: no picture.
+  ASSERT_EQ(pictures.size(), 1u);
+  const ParetoPicture& picture = pictures[0];
+  EXPECT_EQ(picture.metric, "ap");
+  EXPECT_EQ(picture.scored, "detectors on boxes");
+  EXPECT_EQ(picture.timed, "bench/photos/default to boxes");
+  // Each head has its own latency, in the precision that it was scored in.
+  ASSERT_EQ(picture.points.size(), 3u);
+  EXPECT_EQ(picture.points[0].encoder, "yolo");
+  EXPECT_EQ(picture.points[0].setting, "exported");
+  EXPECT_EQ(picture.points[1].setting, "dense head, steps=80");
+  EXPECT_NEAR(picture.points[1].latency_ms, 6, 1e-12);
+  EXPECT_EQ(picture.points[1].score, 0.3);
+  EXPECT_EQ(picture.points[2].setting, "set head, steps=90");
+  EXPECT_NEAR(picture.points[2].latency_ms, 9, 1e-12);
+  EXPECT_EQ(picture.points[2].score, 0.4);
+  EXPECT_TRUE(picture.points[0].front);
+  EXPECT_FALSE(picture.points[2].front);
+}
+
+// In a suite "{encoder}/detect/boxes/steps=80" is the head that the same point
+// of the encoder's grid got.
+TEST(MakeParetoPictures, AGridsPointsAreDetectorsOfTheirOwn) {
+  RunFolder run;
+  const std::string dense = "{encoder}/detect/boxes/steps=80";
+  for (const std::string size : {"224", "448"}) {
+    const std::string own = "device=cuda,resolution=" + size;
+    const std::map<std::string, std::string> setting = {{"device", "cuda"},
+                                                        {"resolution", size}};
+    run.records.push_back(
+        Latency("vit", "detector_cell=" + dense + "," + own, 6, "ms"));
+    run.records.back().setting = setting;
+    run.records.back().setting["detector_cell"] = dense;
+    run.records.push_back(
+        Row("vit", "detect", "boxes", own + ",steps=80", "ap", 0.3));
+    run.records.back().setting = setting;
+    run.records.back().setting["head"] = "dense";
+  }
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 1u);
+  EXPECT_EQ(pictures[0].timed, "bench/photos/device=cuda to boxes");
+  ASSERT_EQ(pictures[0].points.size(), 2u);
+  EXPECT_EQ(pictures[0].points[0].setting,
+            "resolution=224, dense head, steps=80");
+  EXPECT_EQ(pictures[0].points[1].setting,
+            "resolution=448, dense head, steps=80");
+}
+
+TEST(MakeParetoPictures, HowADetectorWasTestedIsThePictures) {
+  RunFolder run = DetectorRun();
+  run.records.push_back(
+      Row("yolo", "detect", "boxes", "part=valid", "ap", 0.6));
+  run.records.back().setting = {{"head", "exported"}, {"part", "valid"}};
+  run.records.push_back(
+      Row("vit", "detect", "boxes", "part=valid,steps=80", "ap", 0.2));
+  run.records.back().setting = {{"head", "dense"}, {"part", "valid"}};
+  run.records.push_back(
+      Latency("vit", "detector_cell={encoder}/detect/boxes/part=valid,steps=80",
+              7, "ms"));
+  run.records.back().setting["detector_cell"] =
+      "{encoder}/detect/boxes/part=valid,steps=80";
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 2u);
+  EXPECT_EQ(pictures[0].points.size(), 3u);
+  EXPECT_EQ(pictures[1].scored, "detectors on boxes, part=valid");
+  ASSERT_EQ(pictures[1].points.size(), 2u);
+  EXPECT_EQ(pictures[1].points[1].setting, "dense head, steps=80");
+}
+
 TEST(MakeParetoPictures, ErrorsAndPatternsAreNoPoints) {
   RunFolder run = SampleRun();
   run.records[0].status = RecordStatus::kError;

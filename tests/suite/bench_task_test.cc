@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/files.h"
+#include "suite/detector_cell.h"
 #include "suite/run.h"
 #include "suite/suite_spec.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
@@ -136,6 +137,31 @@ steps = 20
   // Only what stands before is there by then.
   EXPECT_NE(error(bench("toy/detect/plates/steps=20") + detect).find("none"),
             std::string::npos);
+}
+
+// Each point of an encoder's grid has the head that was trained on it.
+TEST_F(BenchTask, TakesTheHeadOfItsOwnPointOfTheGrid) {
+  const auto heads = [&](const std::string& head) {
+    SuiteSpec suite = Suite(
+        "[[task]]\nkind = \"detect\"\ndataset = \"plates\"\nsteps = 20\n"
+        "[[task]]\nkind = \"bench\"\ndataset = \"photos\"\n"
+        "detector_cell = \"" +
+        head + "\"\n");
+    EncoderSpec half = suite.encoders.front();
+    half.setting["dtype"] = half.model.dtype = "bf16";
+    suite.encoders.push_back(half);
+    std::vector<std::string> taken;
+    for (const Cell& cell : PlanCells(suite))
+      if (cell.task->kind == "bench") taken.push_back(HeadOf(cell));
+    return taken;
+  };
+  EXPECT_EQ(
+      heads("{encoder}/detect/plates/steps=20"),
+      (std::vector<std::string>{"toy/detect/plates/steps=20",
+                                "toy/detect/plates/dtype=bf16,steps=20"}));
+  // Named to the letter it is that one.
+  EXPECT_EQ(heads("toy/detect/plates/steps=20"),
+            (std::vector<std::string>(2, "toy/detect/plates/steps=20")));
 }
 
 TEST_F(BenchTask, SaysWhatIsWrongBeforeAnythingRuns) {

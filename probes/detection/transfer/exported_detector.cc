@@ -24,9 +24,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kKeys = {"format", "model",      "image_size",
-                                        "batch",  "preprocess", "resize",
-                                        "margin", "detector",   "categories"};
+const std::vector<std::string> kKeys = {
+    "format",     "model",  "image_size", "any_size", "batch",
+    "preprocess", "resize", "margin",     "detector", "categories"};
+
+fs::path ProgramOf(const fs::path& folder,
+                   const Json& config,
+                   const std::string& source) {
+  const auto file = JsonGet<std::string>(config, "model", source);
+  fs::path program = SafeJoin(folder, file, source);
+  EYECHART_REQUIRE(fs::is_regular_file(program),
+                   "{}: \"model\" is \"{}\"; no such file is beside it", source,
+                   file);
+  return program;
+}
+
+std::string Sha256Of(const fs::path& program) {
+  encoders::Checkpoint checkpoint;
+  checkpoint.weight_files = {program};
+  return encoders::WeightsSha256(checkpoint);
+}
+
+// Height and width of the input, as `spec` wants them.
+std::pair<int, int> InputOf(const Json& config,
+                            const encoders::ModelSpec& spec,
+                            const std::string& source) {
+  const std::pair<int, int> own = encoders::ExportedImageSize(config, source);
+  const bool any_size = JsonGetOr<bool>(config, "any_size", false, source);
+  if (spec.resolution.empty()) return own;
+  const data::InputSize wanted = encoders::ParseResolution(spec.resolution);
+  EYECHART_REQUIRE(
+      any_size || std::pair(wanted.height, wanted.width) == own,
+      "{}: --resolution {}: the program takes {} x {} pixels; \"any_size\" "
+      "should be true where it takes other sizes too",
+      source, spec.resolution, own.first, own.second);
+  return {wanted.height, wanted.width};
+}
 
 bool IsLetterbox(const Json& config, const std::string& source) {
   const auto resize =
@@ -128,11 +161,18 @@ bool IsExportedDetector(const std::string& model) {
   return config.is_object() && config.contains("detector");
 }
 
+std::string ExportedSha256(const std::string& model) {
+  const fs::path folder = model;
+  const std::string source = (folder / encoders::kExportedConfig).string();
+  return Sha256Of(ProgramOf(folder, ReadJsonFile(source), source));
+}
+
 ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
-  EYECHART_REQUIRE(spec.resolution.empty() && spec.pool.empty(),
-                   "{}: an exported detector takes neither --resolution nor "
-                   "--pool: its program has one input and gives boxes",
-                   spec.model);
+  EYECHART_REQUIRE(
+      spec.pool.empty(),
+      "{}: an exported detector takes no --pool: its program gives "
+      "boxes",
+      spec.model);
   const fs::path folder = spec.model;
   const std::string source = (folder / encoders::kExportedConfig).string();
   const Json config = ReadJsonFile(source);
@@ -142,11 +182,11 @@ ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
                      "{}: key \"{}\" is not known{}; known are {}", source, key,
                      DidYouMean(key, kKeys), fmt::join(kKeys, ", "));
   format_ = JsonGet<std::string>(config, "format", source);
-  const auto file = JsonGet<std::string>(config, "model", source);
+  JsonGet<std::string>(config, "model", source);
   for (const char* key : {"image_size", "preprocess", "detector", "categories"})
     EYECHART_REQUIRE(config.contains(key), "{}: key \"{}\" is missing", source,
                      key);
-  const auto [height, width] = encoders::ExportedImageSize(config, source);
+  const auto [height, width] = InputOf(config, spec, source);
   batch_ = JsonGetOr<std::int64_t>(config, "batch", 0, source);
   EYECHART_REQUIRE(batch_ >= 0 && batch_ <= 1 << 16,
                    "{}: \"batch\" is {}; it should be the pictures that the "
@@ -163,10 +203,7 @@ ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
       config.at("detector"),
       static_cast<std::int64_t>(detector_.categories.size()), source);
   detector_.head = MakeExportedHead(layout_, detector_.canvas);
-  const fs::path program = SafeJoin(folder, file, source);
-  EYECHART_REQUIRE(fs::is_regular_file(program),
-                   "{}: \"model\" is \"{}\"; no such file is beside it", source,
-                   file);
+  const fs::path program = ProgramOf(folder, config, source);
   EYECHART_REQUIRE(format_ == "torchscript" || format_ == "aotinductor",
                    "{}: \"format\" is \"{}\"; it should be torchscript or "
                    "aotinductor",
@@ -176,9 +213,7 @@ ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
   placement_ = encoders::PlacementOf(options);
   dtype_ = spec.dtype;
   program_ = encoders::ExportedProgram::Load(format_, program, placement_);
-  encoders::Checkpoint checkpoint;
-  checkpoint.weight_files = {program};
-  weights_sha256_ = encoders::WeightsSha256(checkpoint);
+  weights_sha256_ = Sha256Of(program);
   name_ = fs::path(spec.model).lexically_normal().filename().string();
   if (name_.empty())
     name_ = fs::path(spec.model).lexically_normal().parent_path().filename();

@@ -19,10 +19,15 @@ namespace eyechart::detection {
 /// Whether `model` is a folder whose eyechart.json has a "detector".
 bool IsExportedDetector(const std::string& model);
 
+/// The SHA-256 of its program, which does not run. Throws InputError where it
+/// is missing.
+std::string ExportedSha256(const std::string& model);
+
 /// The keys of its eyechart.json:
 ///   format      "torchscript" or "aotinductor"
 ///   model       file beside it: from pixels (B, 3, H, W) to tensors
 ///   image_size  N or [height, width]: pixels of the program's input
+///   any_size    true where it takes other sizes too (default false)
 ///   batch       pictures it takes at a time (default: any number)
 ///   preprocess  what a preprocessor_config.json would hold; of it rescaling,
 ///               normalisation and the resize's filter count; without a class
@@ -43,7 +48,8 @@ class ExportedDetector {
 
   /// Opens the folder `spec.model` and runs the program once on zeros. Throws
   /// InputError in one line that names file, key and value, and what would be
-  /// right; for a pool or a resolution in `spec` too.
+  /// right; for a pool in `spec` too, and for a resolution that the program
+  /// does not take.
   explicit ExportedDetector(const encoders::ModelSpec& spec);
 
   /// Kind "exported", categories, canvas, and a head that reads answers.

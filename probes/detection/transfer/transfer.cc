@@ -321,6 +321,22 @@ TransferSets OpenTransferSets(const fs::path& root,
   return sets;
 }
 
+data::BoxDataset OpenTestSet(const fs::path& root,
+                             const std::string& part,
+                             const data::BoxOptions& options) {
+  if (!part.empty()) return data::OpenBoxDataset(root, part, options);
+  const std::vector<std::string> splits = data::BoxSplits(root, options);
+  for (const char* wanted : {"test", "val"})
+    for (const std::string& split : splits)
+      if (split.starts_with(wanted))
+        return data::OpenBoxDataset(root, split, options);
+  EYECHART_REQUIRE(splits.size() == 1,
+                   "{}: has no part test or valid; name one with --part (in a "
+                   "suite part): {}",
+                   root.string(), fmt::join(splits, ", "));
+  return data::OpenBoxDataset(root, splits.front(), options);
+}
+
 AppliedDetector ApplyDetector(const Detector& detector,
                               encoders::LoadedModel& model,
                               const BoxExamples& examples,

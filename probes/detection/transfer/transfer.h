@@ -64,6 +64,12 @@ TransferSets OpenTransferSets(const std::filesystem::path& root,
                               const std::string& test,
                               const data::BoxOptions& options);
 
+/// The part of `root` that is tested on where nothing is trained: `part`, else
+/// test, or valid, or the only one there is. Throws InputError.
+data::BoxDataset OpenTestSet(const std::filesystem::path& root,
+                             const std::string& part,
+                             const data::BoxOptions& options);
+
 /// One seed.
 struct TransferRun {
   std::uint64_t seed = 0;

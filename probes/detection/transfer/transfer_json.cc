@@ -127,6 +127,24 @@ Json TransferToJson(const TransferResult& result) {
   return json;
 }
 
+std::vector<Record> ScoreRecords(const DetectionScores& scores,
+                                 const Record& base) {
+  std::vector<Record> records;
+  for (const auto& [figure, metric] : kFigures) {
+    const double value = scores.stats.at(figure);
+    records.push_back(base);
+    if (value < 0) {
+      SetMetric(records.back(), metric, std::nan(""));
+      records.back().message = "the test part has no truth of this size";
+      continue;
+    }
+    SetMetric(records.back(), metric, value);
+    const auto ci = scores.intervals.find(figure);
+    if (ci != scores.intervals.end()) records.back().ci = ci->second;
+  }
+  return records;
+}
+
 std::vector<Record> TransferRecords(const TransferResult& result,
                                     const Record& base) {
   Record filled = base;
@@ -153,19 +171,7 @@ std::vector<Record> TransferRecords(const TransferResult& result,
     setting[key] = value.is_string() ? value.get<std::string>() : value.dump();
   for (const std::string& warning : result.warnings)
     filled.message += (filled.message.empty() ? "" : "; ") + warning;
-  std::vector<Record> records;
-  for (const auto& [figure, metric] : kFigures) {
-    const double value = first.scores.stats.at(figure);
-    records.push_back(filled);
-    if (value < 0) {
-      SetMetric(records.back(), metric, std::nan(""));
-      records.back().message = "the test part has no truth of this size";
-      continue;
-    }
-    SetMetric(records.back(), metric, value);
-    const auto ci = first.scores.intervals.find(figure);
-    if (ci != first.scores.intervals.end()) records.back().ci = ci->second;
-  }
+  std::vector<Record> records = ScoreRecords(first.scores, filled);
   records.push_back(filled);
   SetMetric(records.back(), "head_parameters",
             static_cast<double>(ParametersOf(*result.detector.head)));

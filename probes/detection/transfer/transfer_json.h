@@ -14,6 +14,11 @@ namespace eyechart::detection {
 /// null where a set has no truth for them.
 Json TransferToJson(const TransferResult& result);
 
+/// A record a figure of COCO's, AP first, each `base` with a value and an
+/// interval; null where the set has no truth for it.
+std::vector<Record> ScoreRecords(const DetectionScores& scores,
+                                 const Record& base);
+
 /// The scores and what they depend on, AP first; `base` has what the caller
 /// knows.
 std::vector<Record> TransferRecords(const TransferResult& result,

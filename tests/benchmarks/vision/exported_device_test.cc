@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "benchmarks/load/scenario.h"
+#include "benchmarks/vision/encoder_curves.h"
 #include "benchmarks/vision/exported_bench.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/fixture.h"
@@ -96,12 +97,39 @@ TEST_F(ExportedDeviceTest, BearsLoadAndSaysWhatItIs) {
   const Json json = bench.Describe();
   EXPECT_EQ(json["family"], "exported");
   EXPECT_EQ(json["answer"], "boxes");
+  EXPECT_EQ(json["stage_clock"], "host");
+  EXPECT_EQ(json["stage_boundary_error_ns"], 0);
   EXPECT_EQ(json["input"], Json({64, 64}));
   EXPECT_EQ(json["detector"]["head"], "exported");
   EXPECT_EQ(json["detector"]["nms"], true);
   EXPECT_EQ(json["pictures"]["used"], kPictures);
   EXPECT_EQ(bench.BaseRecord().weights_sha256.size(), 64u);
   EXPECT_EQ(bench.setting().dtype, "fp32");
+}
+
+// A program for two pictures at a time takes what comes, filled up.
+TEST_F(ExportedDeviceTest, HasACurveOverBatchesThatItIsNotMadeFor) {
+  Json config = colour::ColourConfig(colour::YoloAnswers());
+  config["batch"] = 2;
+  colour::WriteColourDetector(folder_.path(), colour::kYoloForward, config);
+  encoders::ModelSpec spec;
+  spec.model = folder_.path().string();
+  ExportedBench bench(spec, pictures_, {});
+  MonotonicClock clock;
+  CurveOptions options;
+  options.batches = {3, 1};
+  options.min_seconds = 0;
+  const EncoderCurves curves = MeasureCurves(bench, "yolo", clock, options);
+  EXPECT_EQ(curves.curve.encoder, "yolo");
+  EXPECT_EQ(curves.curve.dtype, "fp32");
+  EXPECT_EQ(curves.curve.device, "cpu");
+  ASSERT_EQ(curves.curve.points.size(), 2u);
+  EXPECT_EQ(curves.curve.points[0].batch, 3);
+  EXPECT_GT(curves.curve.points[0].throughput, 0);
+  EXPECT_EQ(bench.device().answer(0).size(), 1u);  // of the last
+  // Nobody knows its operations: no roof is looked for.
+  EXPECT_TRUE(curves.points.empty());
+  EXPECT_TRUE(CeilingsFor(curves).products.empty());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 
 #include "core/files.h"
@@ -214,11 +215,44 @@ TEST_F(ExportedDetectorTest, MistakesAreNamedWithFileKeyAndWhatIsRight) {
   says(batch, "\"batch\" is -1");
   eyechart::testing::WriteText(folder_ / "detector/detector.pt", "no zip");
   EXPECT_NE(ErrorOf(good).find("no TorchScript program"), std::string::npos);
+}
+
+TEST_F(ExportedDetectorTest, TakesOtherSizesWhereTheFileSaysSo) {
+  Json config = ColourConfig(DetrAnswers());
+  Write(testing::kDetrForward, config);
   encoders::ModelSpec spec = Spec();
-  spec.resolution = "32";
+  const auto error = [&] {
+    return InputErrorOf([&] { ExportedDetector detector(spec); });
+  };
+  spec.resolution = "32x96";
+  EXPECT_NE(error().find("eyechart.json: --resolution 32x96: the program takes "
+                         "64 x 64 pixels; \"any_size\" should be true"),
+            std::string::npos)
+      << error();
+  spec.resolution = "64";  // its own
+  EXPECT_EQ(error(), "");
+  config["any_size"] = true;
+  WriteConfig(folder_ / "detector", config);
+  EXPECT_EQ(ExportedDetector(Spec()).detector().canvas.width, 64);
+  spec.resolution = "32x96";
+  const ExportedDetector detector(spec);
+  EXPECT_EQ(detector.detector().canvas.height, 32);
+  EXPECT_EQ(detector.detector().canvas.width, 96);
+  spec.resolution = "wide";
+  EXPECT_NE(error().find("N or HxW"), std::string::npos);
+  spec.resolution.clear();
+  spec.pool = "cls";
+  EXPECT_NE(error().find("--pool"), std::string::npos);
+}
+
+TEST_F(ExportedDetectorTest, IsHashedWithoutBeingRun) {
+  Write(testing::kDetrForward, ColourConfig(DetrAnswers()));
+  EXPECT_EQ(ExportedSha256(Spec().model),
+            ExportedDetector(Spec()).weights_sha256());
+  std::filesystem::remove(folder_ / "detector/detector.pt");
   EXPECT_NE(InputErrorOf([&] {
-              ExportedDetector detector(spec);
-            }).find("--resolution"),
+              ExportedSha256(Spec().model);
+            }).find("no such file is beside it"),
             std::string::npos);
 }
 
