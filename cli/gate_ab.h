@@ -1,21 +1,23 @@
-// `gate --ab` and `gate --confirm`: the gate that measures for itself.
+// `gate --ab`, `gate --confirm` and `gate --aa-runs`: the gate that measures
+// for itself.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/arguments.h"
 #include "reports/gate/gate.h"
 
 namespace eyechart::cli {
 
-/// What the two modes are told; filled by AddAbFlags.
+/// What the three modes are told; filled by AddAbFlags.
 struct AbFlags {
   std::vector<std::string> ab;  // OLD and NEW programs; empty: no A/B
   bool confirm = false;         // measure open results once more
-  std::string binary;           // NEW, of --confirm
+  bool aa = false;              // make runs of one build, for their noise
+  std::int64_t aa_runs = 0;     // so many
+  std::string binary;           // NEW, of --confirm; --aa-runs: "" is this one
   std::string baseline_binary;  // OLD, of --confirm; "": the baseline stands
   std::string suite;
   std::string filter = "*";
@@ -27,10 +29,10 @@ struct AbFlags {
   std::int64_t threads = 0;  // 0: as `run` chooses
 };
 
-void AddAbFlags(CLI::App& app, AbFlags& flags);
+void AddAbFlags(Arguments& app, AbFlags& flags);
 
 /// Throws InputError for options that do not go together: --ab takes neither a
-/// RUN nor a baseline, --confirm needs --binary, both need --suite.
+/// RUN nor a baseline, --confirm needs --binary, all three need --suite.
 void RequireSensible(const AbFlags& flags,
                      const std::string& run,
                      const std::string& baseline);
@@ -40,6 +42,11 @@ void RequireSensible(const AbFlags& flags,
 reports::GateResult JudgeBuilds(const AbFlags& flags,
                                 const reports::Policy& policy,
                                 const reports::GateOptions& options);
+
+/// Makes the runs of --aa-runs; the noise of these and of `runs`, the baseline
+/// first.
+reports::Noise MeasureAaRuns(const AbFlags& flags,
+                             std::vector<reports::RunFolder> runs);
 
 /// Measures what is regressed or inconclusive in `result` once more; `noise` is
 /// of the baseline's build.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -41,28 +42,46 @@ Json Head(const std::vector<std::string>& warnings) {
 }
 
 int MeasureNoise(const Options& o) {
+  const char* mode = o.ab.aa ? "--aa-runs" : "--aa";
   EYECHART_REQUIRE(o.run.empty() && !o.update,
-                   "--aa measures the noise of --baseline and the runs after "
-                   "it; it judges no RUN and updates nothing");
+                   "{} measures the noise of --baseline and of more runs of "
+                   "its build; it judges no RUN and updates nothing",
+                   mode);
   EYECHART_REQUIRE(o.reports.empty(),
-                   "--report: --aa judges nothing that could be reported");
+                   "--report: {} judges nothing that could be reported", mode);
+  EYECHART_REQUIRE(!reports::ParseHistoryReference(o.baseline),
+                   "--baseline {}: a history tells the noise by its own runs; "
+                   "{} is for a run folder",
+                   o.baseline, mode);
   std::vector<reports::RunFolder> runs = {reports::ReadRunFolder(o.baseline)};
   for (const std::string& run : o.same_build) {
     EYECHART_REQUIRE(!fs::exists(run) || !fs::equivalent(run, o.baseline),
                      "--aa {}: is the baseline itself", run);
     runs.push_back(reports::ReadRunFolder(run));
   }
-  const reports::Noise noise = reports::MeasureNoise(runs);
+  const std::size_t results = std::ranges::count_if(
+      runs.front().records,
+      [](const Record& record) { return record.value.has_value(); });
+  const auto noise = o.ab.aa ? MeasureAaRuns(o.ab, std::move(runs))
+                             : reports::MeasureNoise(runs);
+  std::vector<std::string> warnings;
+  if (noise.cells.size() < results && o.ab.filter == "*")
+    warnings.push_back(fmt::format(
+        "{} of the baseline's {} results have no noise: not every run has a "
+        "value of them",
+        results - noise.cells.size(), results));
   const fs::path file = fs::path(o.baseline) / "noise.json";
   const Json written = reports::NoiseToJson(noise);
   WriteFileAtomic(file, written.dump(1) + "\n");
+  for (const std::string& warning : warnings) PrintWarning(warning);
   if (o.json) {
-    Json json = Head({});
+    Json json = Head(warnings);
     json["noise"] = written;
     PrintJson(json);
   } else {
     PrintLine(fmt::format("{}: the noise of {} results in {} runs",
-                          file.string(), noise.cells.size(), runs.size()));
+                          file.string(), noise.cells.size(),
+                          noise.runs.size()));
   }
   return kExitOk;
 }
@@ -152,7 +171,7 @@ reports::HistoryBaseline ReadBaseline(
 int Run(const Options& o) {
   RequireSensible(o.ab, o.run, o.baseline);
   if (!o.ab.ab.empty()) return MeasureAndJudge(o);
-  if (!o.same_build.empty()) return MeasureNoise(o);
+  if (!o.same_build.empty() || o.ab.aa) return MeasureNoise(o);
   EYECHART_REQUIRE(!o.run.empty(), "RUN is missing: the folder to judge");
   const std::vector<ReportSink> sinks = SinksOf(o);
   const auto history = reports::ParseHistoryReference(o.baseline);
@@ -181,35 +200,33 @@ int Run(const Options& o) {
 
 }  // namespace
 
-Runner AddGate(CLI::App& app) {
+Runner AddGate(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("run", o->run, "run folder to judge")->type_name("RUN");
-  app.add_option("--baseline", o->baseline,
-                 "run folder to judge it by, or a history: FILE or FILE@RUN");
-  app.add_option("--policy", o->policy,
-                 "margins and rules, a gate.toml (default: scores keep 99 % of "
-                 "the baseline, times may be 5 % worse)");
-  app.add_flag("--strict", o->gate.strict,
-               "exit code 3 where a cell is inconclusive");
-  app.add_option("--aa", o->same_build,
-                 "more runs of the baseline's build: writes noise.json beside "
-                 "it, and judges nothing")
-      ->type_name("RUN");
-  app.add_option("--update-baseline", o->update_reason,
-                 "make RUN the baseline, for this reason")
-      ->type_name("REASON")
-      ->each(
-          [options = o.get()](const std::string&) { options->update = true; });
-  app.add_option(
-         "--report", o->reports,
-         "file to write the verdicts to as well: FILE.xml (JUnit), .md, "
-         ".json, .sarif, .prom, .txt, FORMAT=FILE (also github, "
-         "github-summary, badge), FORMAT=- for stdout")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
+  app.AddOption("run", o->run, "run folder to judge").TypeName("RUN");
+  app.AddOption("--baseline", o->baseline,
+                "run folder to judge it by, or a history: FILE or FILE@RUN");
+  app.AddOption("--policy", o->policy,
+                "margins and rules, a gate.toml (default: scores keep 99 % of "
+                "the baseline, times may be 5 % worse)");
+  app.AddFlag("--strict", o->gate.strict,
+              "exit code 3 where a cell is inconclusive");
+  app.AddOption("--aa", o->same_build,
+                "more runs of the baseline's build: writes noise.json beside "
+                "it, and judges nothing")
+      .TypeName("RUN");
+  app.AddOption("--update-baseline", o->update_reason,
+                "make RUN the baseline, for this reason")
+      .TypeName("REASON")
+      .Tells(o->update);
+  app.AddOption("--report", o->reports,
+                "file to write the verdicts to as well: FILE.xml (JUnit), .md, "
+                ".json, .sarif, .prom, .txt, FORMAT=FILE (also github, "
+                "github-summary, badge), FORMAT=- for stdout")
+      .OneValueATime()
+      .TypeName("FILE");
   AddAbFlags(app, o->ab);
-  app.add_flag("--all", o->all, "also show what passed");
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--all", o->all, "also show what passed");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 namespace eyechart::cli {
 
@@ -16,6 +18,24 @@ class ScratchFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  std::filesystem::path path_;
+};
+
+/// Where something is measured: the folder that was asked for, or with "" a
+/// scratch folder.
+class WorkFolder {
+ public:
+  explicit WorkFolder(const std::string& out) {
+    if (out.empty())
+      path_ = scratch_.emplace().path();
+    else
+      path_ = out;
+  }
+  const std::filesystem::path& path() const { return path_; }
+  bool kept() const { return !scratch_; }
+
+ private:
+  std::optional<ScratchFolder> scratch_;
   std::filesystem::path path_;
 };
 

@@ -12,7 +12,7 @@ struct Interval {
   double low = 0;
   double high = 0;
   double level = 0.95;  // coverage
-  std::string method;   // the estimator's name, as the methods page knows it
+  std::string method;   // the estimator's name, of core/interval_methods.h
 };
 
 /// Quantile of the standard normal distribution, 0 < p < 1 (relative error

@@ -2,57 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <map>
 #include <set>
 #include <string_view>
 
+#include "core/interval_methods.h"
 #include "core/metrics.h"
 #include "reports/display.h"
 
 namespace eyechart::reports {
 namespace {
 
-struct Estimator {
-  std::string_view name;
-  std::string_view what;
-};
-
-constexpr std::array kEstimators = {
-    Estimator{"bootstrap of the mean",
-              "percentile bootstrap of a mean, values drawn anew with "
-              "replacement from a fixed seed (Efron 1979)"},
-    Estimator{"wilson",
-              "Wilson's score interval of a proportion of independent items "
-              "(Wilson 1927)"},
-    Estimator{"jackknife over images",
-              "delete-one jackknife over pictures, normal quantile, clipped to "
-              "[0, 1]: pairs share pictures and so are not independent "
-              "(Arvesen 1969)"},
-    Estimator{"bootstrap over groups",
-              "percentile bootstrap, 1,000 draws of groups of pictures that "
-              "differ in the answer alone, each taken at all strengths; for "
-              "thresholds the psychometric function is fitted to each draw"},
-    Estimator{"bootstrap within classes",
-              "percentile bootstrap of the mean over classes, 2,000 draws; "
-              "pictures are drawn anew within each class, as many as it has"},
-    Estimator{"bootstrap over pictures",
-              "percentile bootstrap, 500 draws of pictures; average precision "
-              "is found anew for each draw"},
-    Estimator{"bootstrap over items",
-              "percentile bootstrap, 2,000 draws of items, the same for all "
-              "errors"},
-    Estimator{"image bootstrap, percentile",
-              "percentile bootstrap over pictures, each with all of its truths "
-              "and detections; matches are kept and accumulated anew; a class "
-              "without truth in a draw is left out of that draw's mean"},
-    Estimator{"student-t",
-              "Student's t interval of the mean of differences, paired by "
-              "seed (Student 1908)"},
-};
-
 std::string_view WhatOf(std::string_view estimator) {
-  for (const Estimator& row : kEstimators)
+  // Not FindIntervalMethod: a newer eyechart may have written the record.
+  for (const IntervalMethod& row : IntervalMethods())
     if (row.name == estimator) return row.what;
   return "";
 }

@@ -2,14 +2,17 @@
 
 #include <chrono>
 #include <exception>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "benchmarks/environment.h"
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/interval_methods.h"
 #include "core/text.h"
 #include "encoders/checkpoint.h"
+#include "probes/detection/transfer/exported_detector.h"
+#include "suite/exported_cells.h"
 #include "suite/run_log.h"
 
 namespace eyechart::suite {
@@ -31,15 +34,17 @@ std::vector<Cell> Select(const std::vector<Cell>& cells,
   return selected;
 }
 
-// Weights of each encoder as they are now, "+" between near and far; "" where
-// the checkpoint cannot be opened (the cell's own run will say so).
+// Weights of each encoder as they are now, "+" between near and far.
 std::string WeightsNow(const Cell& cell,
                        std::map<std::string, std::string>& known) {
   std::string joined;
   for (const EncoderSpec* encoder : cell.encoders) {
     const std::string& model = encoder->model.model;
     if (!known.contains(model))
-      known[model] = encoders::WeightsSha256(encoders::OpenCheckpoint(model));
+      known[model] =
+          encoder->exported_detector
+              ? detection::ExportedSha256(model)
+              : encoders::WeightsSha256(encoders::OpenCheckpoint(model));
     joined += (joined.empty() ? "" : "+") + known[model];
   }
   return joined;
@@ -54,7 +59,12 @@ Record ErrorRecord(const std::string& message) {
 
 std::vector<Record> RunCell(const Cell& cell, TaskContext& context) {
   try {
-    return FindTaskKind(cell.task->kind, "suite").run(cell, context);
+    std::vector<Record> records =
+        FindTaskKind(cell.task->kind, "suite").run(cell, context);
+    // A record holds only what the methods page can explain.
+    for (const Record& record : records)
+      if (record.ci) FindIntervalMethod(record.ci->method);
+    return records;
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
@@ -66,13 +76,17 @@ std::vector<Record> RunCell(const Cell& cell, TaskContext& context) {
 
 std::vector<Cell> PlanCells(const SuiteSpec& suite) {
   std::vector<Cell> cells;
-  std::set<std::string> ids;
+  std::map<std::string, int> lines;  // of the tasks that made a cell
   for (const TaskSpec& task : suite.tasks) {
     for (Cell& cell : FindTaskKind(task.kind, "suite").plan(suite, task)) {
       cell.task = &task;
       cell.id = cell.encoder + "/" + task.kind + "/" + cell.dataset->name +
                 "/" + SettingText(cell.setting);
-      EYECHART_REQUIRE(ids.insert(cell.id).second,
+      const auto [first, added] = lines.emplace(cell.id, task.line);
+      // Points of a grid that differ in keys of heads are one cell of a
+      // detector that has its own.
+      if (!added && first->second == task.line && IsExported(cell)) continue;
+      EYECHART_REQUIRE(added,
                        "{}:{}: [[task]]: cell {} is there already; two tasks "
                        "ask for the same",
                        suite.file.string(), task.line, cell.id);

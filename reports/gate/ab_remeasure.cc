@@ -19,14 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kNoPair = -1;  // a run that gives scores alone
 
-// Exit codes of `run`, design §3: what was given is wrong; cells failed.
-constexpr int kRunRefused = 2;
-constexpr int kRunCellsFailed = 6;
-
-bool EndedWell(const ChildEnd& end) {
-  return end.exit_code == 0 || end.exit_code == kRunCellsFailed;
-}
-
 // The turn's own rows: of `measured` and its parts, called as in the baseline.
 void TakeCell(const RunFolder& run,
               const std::string& measured,
@@ -149,7 +141,7 @@ std::optional<RunFolder> AbRemeasure::RunOnce(Side& side,
                         pair == kNoPair ? "" : std::to_string(pair),
                         std::to_string(end.began_ns),
                         std::to_string(end.ended_ns), end.Text()});
-  if (!EndedWell(end)) {
+  if (!end.LeftARun()) {
     problem = fmt::format("{} ended with {}: {} ({})", side.binary.string(),
                           end.Text(), LastLine(child.err_log),
                           child.err_log.string());

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "reports/gate/policy.h"
 #include "reports/run_folder.h"
 
 namespace eyechart::reports {
@@ -22,8 +23,10 @@ bool IsKept(const fs::path& entry) {
          (name.starts_with("environment") && entry.extension() == ".json");
 }
 
-Json WithoutCommand(Json environment) {
-  if (environment.is_object()) environment.erase("command");
+// What noise depends on: not the build, which the next baseline brings anew.
+Json MachineOf(Json environment) {
+  if (environment.is_object())
+    for (const std::string& key : Policy{}.may_differ) environment.erase(key);
   return environment;
 }
 
@@ -84,7 +87,7 @@ void UpdateBaseline(const fs::path& run_path,
     WriteFileAtomic(made / "baseline.json",
                     Json{{"schema", 1}, {"updates", updates}}.dump(1) + "\n");
     if (exists && fs::exists(baseline / "noise.json") &&
-        WithoutCommand(environment) == WithoutCommand(run.environment))
+        MachineOf(environment) == MachineOf(run.environment))
       fs::copy(baseline / "noise.json", made / "noise.json");
     if (exists) fs::rename(baseline, old);
     fs::rename(made, baseline);

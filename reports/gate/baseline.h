@@ -14,8 +14,9 @@ namespace eyechart::reports {
 /// `baseline` and renamed, so that a reader sees the old one or the new.
 /// baseline.json keeps {"schema":1, "updates":[{"when", "reason", "run",
 /// "verdict"}]}, oldest first, those before included. noise.json stays where
-/// the environments are alike. Throws InputError where `run` is no run folder,
-/// where `baseline` exists and is none, or where `reason` is blank.
+/// the machine is the same: the environments differ in nothing but what a
+/// policy lets differ by default. Throws InputError where `run` is no run
+/// folder, where `baseline` exists and is none, or where `reason` is blank.
 void UpdateBaseline(const std::filesystem::path& run,
                     const std::filesystem::path& baseline,
                     const std::string& reason,

@@ -8,6 +8,11 @@
 
 namespace eyechart::reports {
 
+/// Exit codes of `eyechart run`, design §3: what was given is wrong; cells
+/// failed.
+inline constexpr int kRunRefused = 2;
+inline constexpr int kRunCellsFailed = 6;
+
 struct ChildOptions {
   std::filesystem::path binary;  // a path, not looked for in PATH
   std::vector<std::string> arguments;
@@ -23,6 +28,10 @@ struct ChildEnd {
   std::int64_t began_ns = 0;
   std::int64_t ended_ns = 0;
 
+  /// Of `eyechart run`: it left a run folder, perhaps with cells that failed.
+  bool LeftARun() const {
+    return exit_code == 0 || exit_code == kRunCellsFailed;
+  }
   /// "exit code 2", "signal 11 (Segmentation fault)".
   std::string Text() const;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -48,12 +49,15 @@ class GateJudge {
     RequireMarginsAboveNoise();
     DecideAll();
     CountNewCells();
+    // A history is a file.
+    const bool of_history = std::filesystem::is_regular_file(baseline_.path);
     if (noise_.cells.empty() && unpaired_speed_)
       result_.warnings.push_back(fmt::format(
-          "{}: no noise.json: how much times differ from run to run is not "
-          "known, and such differences may be taken for changes; `gate --aa` "
-          "measures it",
-          baseline_.path.string()));
+          "{}: {}: how much times differ from run to run is not known, and "
+          "such differences may be taken for changes; {}",
+          baseline_.path.string(),
+          of_history ? "too few runs" : "no noise.json",
+          of_history ? "more runs tell it" : "`gate --aa-runs` measures it"));
     Summarize(result_, options_.strict);
     return std::move(result_);
   }

@@ -119,11 +119,13 @@ class TrendMaker {
   std::map<std::string, std::size_t> styles_;  // by machine
 };
 
-// The colours that PlotStyle takes from the page it is in.
+// The colours that PlotStyle takes from the page it is in: dark on dark screens
+// alone, for paper is white.
 constexpr std::string_view kColours =
     "svg{--soft:#5a6578;--line:#dde2ea;--card:#fff;--ink:#1b2230;"
     "font-family:sans-serif}"
-    "@media (prefers-color-scheme:dark){svg{--soft:#9aa6b8;--line:#2e3643;"
+    "@media screen and "
+    "(prefers-color-scheme:dark){svg{--soft:#9aa6b8;--line:#2e3643;"
     "--card:#1a1f28;--ink:#e6eaf2}}"
     ".back{fill:var(--card)}.title{fill:var(--ink);font-size:12px;"
     "font-weight:600}.under{fill:var(--soft);font-size:9px}"

@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import {test} from "node:test";
 
-import {fullReport, pairReport, startBrowser, temporaryFolder, withPage} from
-  "./browser.mjs";
+import {eyechart, fullReport, pairReport, startBrowser, temporaryFolder,
+        withPage} from "./browser.mjs";
 
 const folder = temporaryFolder();
 const full = fullReport(folder);
 const pair = pairReport(folder);
+const plot = path.join(folder, "trend.svg");
+eyechart("history", "plot", "*", "--db", path.join(folder, "history.sqlite"),
+         "-o", plot);
 const browser = startBrowser();
 
 /** How bright the colours of some elements are, 0 to 1. */
@@ -123,6 +126,20 @@ for (const colorScheme of ["light", "dark"])
       await page.waitForFunction((count) => document.querySelectorAll(
           "details:not([open])").length === count, at_first);
     }));
+
+test("a plot of the history is dark on dark screens and light on paper", () =>
+  withPage(browser, plot, {colorScheme: "dark"}, async (page) => {
+    const colours = () => page.evaluate(() =>
+      [".back", ".title", ".plot text"].map((selector) =>
+        getComputedStyle(document.querySelector(selector)).fill
+            .match(/[\d.]+/g).slice(0, 3).reduce((sum, part) =>
+              sum + Number(part) / 765, 0)));
+    const [back, ...text] = await colours();
+    assert.ok(back < 0.2 && text.every((one) => one > 0.5), `${back} ${text}`);
+    await page.emulateMedia({media: "print", colorScheme: "dark"});
+    const [paper, ...ink] = await colours();
+    assert.ok(paper === 1 && ink.every((one) => one < 0.5), `${paper} ${ink}`);
+  }));
 
 test("it prints", () =>
   withPage(browser, full, {}, async (page) => {

@@ -92,6 +92,8 @@ Json EyechartJson(std::vector<std::string> arguments) {
   return ParseJson(result.out, "stdout");
 }
 
+std::string EyechartBinary() { return EYECHART_BINARY; }
+
 std::string DemoCheckpoint(const std::string& name) {
   return std::string(EYECHART_DEMO) + "/checkpoints/" + name;
 }

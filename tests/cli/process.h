@@ -31,6 +31,9 @@ ProcessResult EyechartWithSignal(const std::vector<std::string>& arguments,
 /// stdout as JSON; a test failure where the exit code is not 0.
 Json EyechartJson(std::vector<std::string> arguments);
 
+/// The built eyechart, for what starts it by itself.
+std::string EyechartBinary();
+
 /// The demo's checkpoints: "clip" or "dinov2".
 std::string DemoCheckpoint(const std::string& name);
 

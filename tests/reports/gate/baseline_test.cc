@@ -39,6 +39,10 @@ TEST(BaselineTest, KeepsTheReasonsAndWhatAGateReads) {
   EXPECT_EQ(json["updates"][1]["run"], "run");
   // The same machine: its noise is still the noise.
   EXPECT_TRUE(std::filesystem::exists(baseline / "noise.json"));
+  run.Write("environment.json",
+            R"({"cpu": "A", "eyechart": "2", "memory": 9})");
+  UpdateBaseline(run.path(), baseline, "a new build", "pass");
+  EXPECT_TRUE(std::filesystem::exists(baseline / "noise.json"));
   run.Write("environment.json", R"({"cpu": "B"})");
   UpdateBaseline(run.path(), baseline, "a new machine", "incomparable");
   EXPECT_FALSE(std::filesystem::exists(baseline / "noise.json"));

@@ -87,6 +87,23 @@ TEST_F(HistoryBaselineTest, NoiseIsOfTheRunsSinceTheLastChange) {
   EXPECT_EQ(older.noise.FloorOf("c0", "latency_median"), 1);
 }
 
+// A history has no noise.json that could be missing.
+TEST_F(HistoryBaselineTest, TooFewRunsForTheirNoiseAreSaid) {
+  const auto with_ci = [this](int night, double value) {
+    RunFolder run = Latency(night, value);
+    run.records[0].ci = Interval{value - 5, value + 5, 0.95, "wilson"};
+    return run;
+  };
+  store_.Add(with_ci(1, 100));
+  const RunFolder candidate = with_ci(2, 101);
+  const HistoryBaseline baseline = Baseline(candidate);
+  const GateResult result =
+      JudgeRuns(baseline.run, candidate, OtherBuild(), baseline.noise);
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_TRUE(Contains(result.warnings[0], "h.sqlite: too few runs: how much"))
+      << result.warnings[0];
+}
+
 TEST_F(HistoryBaselineTest, NoiseIsOfOneBuildsInputs) {
   for (int night = 1; night <= 8; ++night) {
     RunFolder run = Latency(night, 100 + 10 * night);

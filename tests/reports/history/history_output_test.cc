@@ -110,6 +110,15 @@ TEST_F(HistoryOutputTest, TheSvgIsAFileOfItsOwn) {
   EXPECT_TRUE(Contains(InputErrorOf([] { TrendsSvg({}); }), "no values"));
 }
 
+// A printed page is light, whatever the screen: the HTML report's rule.
+TEST_F(HistoryOutputTest, TheSvgIsDarkOnScreensAlone) {
+  const std::string svg = TrendsSvg(Trends());
+  EXPECT_TRUE(
+      Contains(svg, "@media screen and (prefers-color-scheme:dark){svg{"));
+  EXPECT_EQ(CountOf(svg, "prefers-color-scheme:dark"),
+            CountOf(svg, "@media screen and (prefers-color-scheme:dark)"));
+}
+
 TEST_F(HistoryOutputTest, TheReportHasASection) {
   std::vector<Trend> trends = Trends();
   const std::string html = TrendSection(trends);
