@@ -66,17 +66,17 @@ std::vector<const probes::Chart*> ChartsOf(const ChartFlags& flags) {
 
 }  // namespace
 
-void AddChartFlags(CLI::App& app, ChartFlags& flags) {
-  app.add_option("--chart", flags.charts,
-                 "chart: tumbling-e, landolt-c or a pattern (default: all)");
-  app.add_option("--read-out", flags.read_outs, "chart: linear, knn or both")
-      ->capture_default_str();
-  app.add_option("--train", flags.options.train,
-                 "chart: pictures a step to train a read-out on")
-      ->capture_default_str();
-  app.add_option("--test", flags.options.test,
-                 "chart: pictures a step to test on")
-      ->capture_default_str();
+void AddChartFlags(Arguments& app, ChartFlags& flags) {
+  app.AddOption("--chart", flags.charts,
+                "chart: tumbling-e, landolt-c or a pattern (default: all)");
+  app.AddOption("--read-out", flags.read_outs, "chart: linear, knn or both")
+      .ShowDefault();
+  app.AddOption("--train", flags.options.train,
+                "chart: pictures a step to train a read-out on")
+      .ShowDefault();
+  app.AddOption("--test", flags.options.test,
+                "chart: pictures a step to test on")
+      .ShowDefault();
 }
 
 int RunAskChart(const AskFlags& flags) {

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/arguments.h"
 #include "probes/acuity/chart.h"
 
 namespace eyechart::cli {
@@ -19,7 +18,7 @@ struct ChartFlags {
   probes::ChartOptions options;
 };
 
-void AddChartFlags(CLI::App& app, ChartFlags& flags);
+void AddChartFlags(Arguments& app, ChartFlags& flags);
 
 /// Runs it; throws InputError.
 int RunAskChart(const AskFlags& flags);

@@ -170,87 +170,83 @@ int Run(AskFlags flags) {
   return kExitOk;
 }
 
-void AddBenchmarkFlags(CLI::App& app, AskFlags& f) {
-  app.add_option("--kind", f.read.kind,
-                 "mmvp-vlm, mmvp, winoground, sugarcrepe, generated or "
-                 "questions (default: by looking)");
-  app.add_option("--root", f.read.root,
-                 "folder of the pictures (default: beside the questions)");
-  app.add_option("--labels", f.read.labels,
-                 "MMVP: corrected, by the errata, or original")
-      ->capture_default_str();
+void AddBenchmarkFlags(Arguments& app, AskFlags& f) {
+  app.AddOption("--kind", f.read.kind,
+                "mmvp-vlm, mmvp, winoground, sugarcrepe, generated or "
+                "questions (default: by looking)");
+  app.AddOption("--root", f.read.root,
+                "folder of the pictures (default: beside the questions)");
+  app.AddOption("--labels", f.read.labels,
+                "MMVP: corrected, by the errata, or original")
+      .ShowDefault();
 }
 
-void AddAnswerFlags(CLI::App& app, AskFlags& f) {
-  app.add_option("--answers", f.answers,
-                 "CSV with id and answer (free text), made by any system");
-  app.add_option("--option-order", f.option_order,
-                 "as the answers' maker saw the options: original or swapped "
-                 "(last to first)")
-      ->capture_default_str();
-  app.add_option("--notation", f.notation,
-                 "and their marks: letters, (a), or numbers, (1)")
-      ->capture_default_str();
+void AddAnswerFlags(Arguments& app, AskFlags& f) {
+  app.AddOption("--answers", f.answers,
+                "CSV with id and answer (free text), made by any system");
+  app.AddOption("--option-order", f.option_order,
+                "as the answers' maker saw the options: original or swapped "
+                "(last to first)")
+      .ShowDefault();
+  app.AddOption("--notation", f.notation,
+                "and their marks: letters, (a), or numbers, (1)")
+      .ShowDefault();
 }
 
-void AddScoringFlags(CLI::App& app, AskFlags& f) {
-  app.add_option("--scoring", f.ask.scoring,
-                 "statements, options, features or auto (the first of these "
-                 "that encoder and benchmark can do); of models that write: "
-                 "likelihood (of the options' words; auto takes it), "
-                 "likelihood-mean (a token) or generate; read-out needs "
-                 "--train-on")
-      ->capture_default_str();
-  app.add_option("--train-on", f.train,
-                 "generated pairs of another seed to train a read-out of the "
-                 "features on");
-  app.add_option_function<std::string>(
-      "--prompt",
-      [&f](const std::string& text) {
-        f.prompt = text;
-        f.has_prompt = true;
-      },
-      "before every text (default: the benchmark's; \"a photo of \" for "
-      "MMVP-VLM); models that write are asked it, {question} and {options} put "
-      "in");
-  app.add_option("--option-text", f.ask.option_text,
-                 "what stands for an option: option (its text alone) or "
-                 "question (the question before it)")
-      ->capture_default_str();
-  app.add_option("--random-pairs", f.ask.pairs.random_pairs,
-                 "random pairs that the pairs' cosines are ranked among")
-      ->capture_default_str();
-  app.add_option("--seed", f.ask.pairs.seed,
-                 "of the random pairs, or of the eye chart's pictures")
-      ->capture_default_str();
-  app.add_option("--compare", f.compare,
-                 "outcomes.csv of another run on the same items: exact McNemar "
-                 "test");
-  app.add_flag("--mid-p", f.mid_p, "McNemar's mid-p instead of the exact test");
+void AddScoringFlags(Arguments& app, AskFlags& f) {
+  app.AddOption("--scoring", f.ask.scoring,
+                "statements, options, features or auto (the first of these "
+                "that encoder and benchmark can do); of models that write: "
+                "likelihood (of the options' words; auto takes it), "
+                "likelihood-mean (a token) or generate; read-out needs "
+                "--train-on")
+      .ShowDefault();
+  app.AddOption("--train-on", f.train,
+                "generated pairs of another seed to train a read-out of the "
+                "features on");
+  app.AddOption("--prompt", f.prompt,
+                "before every text (default: the benchmark's; \"a photo of \" "
+                "for MMVP-VLM); models that write are asked it, {question} and "
+                "{options} put in")
+      .Tells(f.has_prompt);
+  app.AddOption("--option-text", f.ask.option_text,
+                "what stands for an option: option (its text alone) or "
+                "question (the question before it)")
+      .ShowDefault();
+  app.AddOption("--random-pairs", f.ask.pairs.random_pairs,
+                "random pairs that the pairs' cosines are ranked among")
+      .ShowDefault();
+  app.AddOption("--seed", f.ask.pairs.seed,
+                "of the random pairs, or of the eye chart's pictures")
+      .ShowDefault();
+  app.AddOption("--compare", f.compare,
+                "outcomes.csv of another run on the same items: exact McNemar "
+                "test");
+  app.AddFlag("--mid-p", f.mid_p, "McNemar's mid-p instead of the exact test");
 }
 
 }  // namespace
 
-Runner AddAsk(CLI::App& app) {
+Runner AddAsk(Arguments& app) {
   auto flags = std::make_shared<AskFlags>();
-  app.add_option("names", flags->names,
-                 "MODEL (a checkpoint; with --answers a name or nothing) and "
-                 "BENCHMARK (a folder, the file with the questions, or chart)")
-      ->required()
-      ->expected(1, 2)
-      ->type_name("[MODEL] BENCHMARK");
+  app.AddOption("names", flags->names,
+                "MODEL (a checkpoint; with --answers a name or nothing) and "
+                "BENCHMARK (a folder, the file with the questions, or chart)")
+      .Required()
+      .Expected(1, 2)
+      .TypeName("[MODEL] BENCHMARK");
   AddBenchmarkFlags(app, *flags);
   AddAnswerFlags(app, *flags);
   AddScoringFlags(app, *flags);
   AddChartFlags(app, flags->chart);
-  app.add_option("-o,--out", flags->out,
-                 "folder for outcomes.csv, ask.json and the features");
+  app.AddOption("-o,--out", flags->out,
+                "folder for outcomes.csv, ask.json and the features");
   AddModelFlags(app, flags->flags);
-  app.add_option("--pool", flags->flags.pool,
-                 "head, cls or mean (default: the family's; words need head)");
+  app.AddOption("--pool", flags->flags.pool,
+                "head, cls or mean (default: the family's; words need head)");
   AddEncodeFlags(app, flags->encode);
-  app.add_flag("--json", flags->json, "print one JSON object");
-  app.footer(
+  app.AddFlag("--json", flags->json, "print one JSON object");
+  app.SetFooter(
       "eyechart ask MODEL BENCHMARK\n"
       "eyechart ask [NAME] BENCHMARK --answers FILE.csv");
   return [flags] { return Run(*flags); };

@@ -191,48 +191,47 @@ void WriteRun(const NmsSweepCommand& o,
 
 }  // namespace
 
-void AddNmsSweepOptions(CLI::App& app, NmsSweepCommand& command) {
+void AddNmsSweepOptions(Arguments& app, NmsSweepCommand& command) {
   benchmarks::NmsSweepOptions& o = command.options;
   const auto add = [&app](const char* name, auto& value, const char* what) {
-    return app.add_option(name, value, what)->group("NMS sweep");
+    return app.AddOption(name, value, what).Group("NMS sweep");
   };
-  app.add_flag("--nms-sweep", command.wanted,
-               "with --detector, or an exported detector, and a detection set: "
-               "AP and end-to-end time at the same thresholds of NMS")
-      ->group("NMS sweep");
+  app.AddFlag("--nms-sweep", command.wanted,
+              "with --detector, or an exported detector, and a detection set: "
+              "AP and end-to-end time at the same thresholds of NMS")
+      .Group("NMS sweep");
   add("--beside", command.beside,
       "folder of another detector of the same model, or of an exported one; "
       "again for more (a head without NMS beside one with it)");
   add("--part", command.part, "part of the set (default: test, or valid)");
   add("--confidences", o.confidences, "least scores of boxes that go into NMS")
-      ->delimiter(',')
-      ->capture_default_str();
+      .Delimiter(',')
+      .ShowDefault();
   add("--ious", o.ious, "overlaps above which the lesser box goes")
-      ->delimiter(',')
-      ->capture_default_str();
+      .Delimiter(',')
+      .ShowDefault();
   add("--nms-threads", o.nms.threads, "threads of NMS (0: one a processor)")
-      ->capture_default_str();
+      .ShowDefault();
   add("--nms-repetitions", o.repetitions,
       "timings of NMS a picture and setting, all settings in turn")
-      ->capture_default_str();
+      .ShowDefault();
   add("--ap-margin", o.margin,
       "AP that a faster setting may lose to be marked, a fraction")
-      ->capture_default_str();
+      .ShowDefault();
   add("--cost-pictures", o.cost_pictures,
       "pictures for the curve of NMS time against boxes (0: none)")
-      ->capture_default_str();
-  add("--cost-boxes", o.cost_most, "boxes that it goes up to")
-      ->capture_default_str();
+      .ShowDefault();
+  add("--cost-boxes", o.cost_most, "boxes that it goes up to").ShowDefault();
   add("--bootstrap", o.resamples,
       "resamples of the pictures for intervals of AP (0: none)")
-      ->capture_default_str();
+      .ShowDefault();
   add("--set-kind", command.boxes.options.kind,
       "how the set is laid out (default: by looking)");
   add("--set-pictures", command.boxes.options.pictures,
       "folder that the set's file names are relative to (default: looked for)");
-  app.add_flag("--voc-edges", command.boxes.edges,
-               "Pascal VOC: corners are edges from 0, not pixels from 1")
-      ->group("NMS sweep");
+  app.AddFlag("--voc-edges", command.boxes.edges,
+              "Pascal VOC: corners are edges from 0, not pixels from 1")
+      .Group("NMS sweep");
 }
 
 int RunNmsSweep(const NmsSweepCommand& o) {

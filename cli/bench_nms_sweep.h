@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "benchmarks/nms_sweep/nms_sweep.h"
+#include "cli/arguments.h"
 #include "cli/detect_commands.h"
 
 namespace eyechart::cli {
@@ -35,7 +34,7 @@ struct NmsSweepCommand {
 };
 
 /// Adds --nms-sweep and what it alone takes, in a group of its own.
-void AddNmsSweepOptions(CLI::App& app, NmsSweepCommand& command);
+void AddNmsSweepOptions(Arguments& app, NmsSweepCommand& command);
 
 /// Sweeps each detector, the model loaded once, and prints a table or one JSON
 /// object {schema, command, scenario: "nms-sweep", sweeps[], warnings[]}; each

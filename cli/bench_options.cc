@@ -14,61 +14,61 @@ namespace {
 
 using benchmarks::Scenario;
 
-void AddLoadFlags(CLI::App& app, BenchFlags& flags) {
+void AddLoadFlags(Arguments& app, BenchFlags& flags) {
   benchmarks::LoadOptions& o = flags.load;
   o.min_queries = 0;  // the scenario's own
-  app.add_option("--scenario", flags.scenarios,
-                 "list of single-stream, multi-stream, server, offline: each "
-                 "is run")
-      ->capture_default_str();
-  app.add_option("--batch", o.samples_per_query,
-                 "pictures a query (default: 1, multi-stream 8, offline 32)");
-  app.add_option("--lanes", o.lanes,
-                 "queries under way at a time (server, offline)")
-      ->capture_default_str();
-  app.add_option("--min-seconds", o.min_seconds, "a run lasts at least")
-      ->capture_default_str();
-  app.add_option("--min-queries", o.min_queries,
-                 "and has at least so many queries (default: what the "
-                 "scenario's percentile needs)");
-  app.add_option("--max-seconds", o.max_seconds,
-                 "it ends here in any case; cut short, it is not valid")
-      ->capture_default_str();
-  app.add_option("--warmup", o.warmup_queries,
-                 "queries a lane before the clock runs")
-      ->capture_default_str();
-  app.add_option("--seed", o.seed, "of pictures, their order and arrival times")
-      ->capture_default_str();
-  app.add_option("--target-rate", o.server.rate,
-                 "server: queries a second, on average");
-  app.add_option("--bound-ms", flags.bound_ms,
-                 "server: latency that --percentile of the queries must keep");
-  app.add_option("--percentile", o.server.percentile,
-                 "server: the percentile that is bounded")
-      ->capture_default_str();
-  app.add_flag("--find-peak", flags.find_peak,
-               "server: search the highest rate that keeps the bound");
-  app.add_option("--percentile-method", flags.percentile_method,
-                 "nearest-rank, or mlperf (LoadGen's)")
-      ->capture_default_str();
+  app.AddOption("--scenario", flags.scenarios,
+                "list of single-stream, multi-stream, server, offline: each "
+                "is run")
+      .ShowDefault();
+  app.AddOption("--batch", o.samples_per_query,
+                "pictures a query (default: 1, multi-stream 8, offline 32)");
+  app.AddOption("--lanes", o.lanes,
+                "queries under way at a time (server, offline)")
+      .ShowDefault();
+  app.AddOption("--min-seconds", o.min_seconds, "a run lasts at least")
+      .ShowDefault();
+  app.AddOption("--min-queries", o.min_queries,
+                "and has at least so many queries (default: what the "
+                "scenario's percentile needs)");
+  app.AddOption("--max-seconds", o.max_seconds,
+                "it ends here in any case; cut short, it is not valid")
+      .ShowDefault();
+  app.AddOption("--warmup", o.warmup_queries,
+                "queries a lane before the clock runs")
+      .ShowDefault();
+  app.AddOption("--seed", o.seed, "of pictures, their order and arrival times")
+      .ShowDefault();
+  app.AddOption("--target-rate", o.server.rate,
+                "server: queries a second, on average");
+  app.AddOption("--bound-ms", flags.bound_ms,
+                "server: latency that --percentile of the queries must keep");
+  app.AddOption("--percentile", o.server.percentile,
+                "server: the percentile that is bounded")
+      .ShowDefault();
+  app.AddFlag("--find-peak", flags.find_peak,
+              "server: search the highest rate that keeps the bound");
+  app.AddOption("--percentile-method", flags.percentile_method,
+                "nearest-rank, or mlperf (LoadGen's)")
+      .ShowDefault();
 }
 
-void AddDetectorFlags(CLI::App& app, BenchFlags& flags) {
+void AddDetectorFlags(Arguments& app, BenchFlags& flags) {
   detection::FindOptions& find = flags.find;
-  app.add_option("--detector", flags.detector,
-                 "folder that detect train wrote as OUT/detector: boxes, with "
-                 "head and NMS in the time");
-  app.add_option("--min-score", find.detect.min_score,
-                 "boxes below it are left out, before NMS")
-      ->capture_default_str();
-  app.add_option("--nms-iou", find.nms.iou_threshold,
-                 "dense: overlap from which the lesser box goes")
-      ->capture_default_str();
-  app.add_option("--before-nms", find.detect.most,
-                 "dense: boxes a picture before suppression")
-      ->capture_default_str();
-  app.add_option("--max-boxes", find.most_kept, "boxes kept a picture")
-      ->capture_default_str();
+  app.AddOption("--detector", flags.detector,
+                "folder that detect train wrote as OUT/detector: boxes, with "
+                "head and NMS in the time");
+  app.AddOption("--min-score", find.detect.min_score,
+                "boxes below it are left out, before NMS")
+      .ShowDefault();
+  app.AddOption("--nms-iou", find.nms.iou_threshold,
+                "dense: overlap from which the lesser box goes")
+      .ShowDefault();
+  app.AddOption("--before-nms", find.detect.most,
+                "dense: boxes a picture before suppression")
+      .ShowDefault();
+  app.AddOption("--max-boxes", find.most_kept, "boxes kept a picture")
+      .ShowDefault();
 }
 
 // For the shell: quoted where it has to be.
@@ -128,46 +128,46 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
 
 }  // namespace
 
-void AddBenchFlags(CLI::App& app, BenchFlags& flags) {
-  app.add_option("model", flags.model,
-                 "checkpoint folder, hub id in the Hugging Face cache, or an "
-                 "exported detector's folder (with --command: the pictures)");
+void AddBenchFlags(Arguments& app, BenchFlags& flags) {
+  app.AddOption("model", flags.model,
+                "checkpoint folder, hub id in the Hugging Face cache, or an "
+                "exported detector's folder (with --command: the pictures)");
   AddPictureFlags(app, flags.pictures, false);
   AddModelFlags(app, flags.flags);
   AddNmsSweepOptions(app, flags.sweep);
-  app.add_option("--pool", flags.flags.pool,
-                 "head, cls, mean or blocks (default: the family's)");
-  app.add_option("--workers", flags.workers,
-                 "threads that decode and resize a query's pictures (default: "
-                 "one a hardware thread)");
-  app.add_option("--cuda-graphs", flags.cuda_graphs,
-                 "off, or on: on CUDA the encoder's pass is recorded and "
-                 "replayed")
-      ->capture_default_str();
-  app.add_option("--pictures", flags.most_pictures,
-                 "distinct pictures that are asked for, by seed (0: all)")
-      ->capture_default_str();
+  app.AddOption("--pool", flags.flags.pool,
+                "head, cls, mean or blocks (default: the family's)");
+  app.AddOption("--workers", flags.workers,
+                "threads that decode and resize a query's pictures (default: "
+                "one a hardware thread)");
+  app.AddOption("--cuda-graphs", flags.cuda_graphs,
+                "off, or on: on CUDA the encoder's pass is recorded and "
+                "replayed")
+      .ShowDefault();
+  app.AddOption("--pictures", flags.most_pictures,
+                "distinct pictures that are asked for, by seed (0: all)")
+      .ShowDefault();
   AddDetectorFlags(app, flags);
-  app.add_option("--command", flags.command,
-                 "measure a program instead, started once a query, such as "
-                 "\"prog {image}\"; quotes as in a shell, nothing is expanded");
+  app.AddOption("--command", flags.command,
+                "measure a program instead, started once a query, such as "
+                "\"prog {image}\"; quotes as in a shell, nothing is expanded");
   AddLoadFlags(app, flags);
-  app.add_flag("--stages", flags.stages, "a bar and a table of the stages");
-  app.add_option("--trace", flags.trace,
-                 "Chrome trace to write (of the last scenario)");
-  app.add_option("--batch-curve", flags.batch_curve,
-                 "batch sizes, as 1,2,4,8: throughput with its knee, and the "
-                 "encoder under the machine's roofs (roofline), in -o's report")
-      ->type_name("N,N,...");
-  app.add_flag("--cache-audit", flags.cache_audit,
-               "does asking for the same picture again flatter?");
-  app.add_flag("--allow", flags.allow,
-               "warn, instead of refusing, of sanitizers, a busy machine and "
-               "clocks that move");
-  app.add_option("-o,--out", flags.out,
-                 "run folder for records, raw samples and environment, which "
-                 "report and gate read");
-  app.add_flag("--json", flags.json, "print one JSON object");
+  app.AddFlag("--stages", flags.stages, "a bar and a table of the stages");
+  app.AddOption("--trace", flags.trace,
+                "Chrome trace to write (of the last scenario)");
+  app.AddOption("--batch-curve", flags.batch_curve,
+                "batch sizes, as 1,2,4,8: throughput with its knee, and the "
+                "encoder under the machine's roofs (roofline), in -o's report")
+      .TypeName("N,N,...");
+  app.AddFlag("--cache-audit", flags.cache_audit,
+              "does asking for the same picture again flatter?");
+  app.AddFlag("--allow", flags.allow,
+              "warn, instead of refusing, of sanitizers, a busy machine and "
+              "clocks that move");
+  app.AddOption("-o,--out", flags.out,
+                "run folder for records, raw samples and environment, which "
+                "report and gate read");
+  app.AddFlag("--json", flags.json, "print one JSON object");
 }
 
 benchmarks::MeasureOptions MeasureOptionsOf(BenchFlags& flags) {

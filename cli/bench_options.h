@@ -5,9 +5,8 @@
 #include <map>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "benchmarks/vision/encoder_bench.h"
+#include "cli/arguments.h"
 #include "cli/bench_nms_sweep.h"
 #include "cli/options.h"
 
@@ -39,7 +38,7 @@ struct BenchFlags {
   NmsSweepCommand sweep;
 };
 
-void AddBenchFlags(CLI::App& app, BenchFlags& flags);
+void AddBenchFlags(Arguments& app, BenchFlags& flags);
 
 /// Checks what needs no model, among others each scenario's options; a command
 /// takes its one positional argument as the pictures. Throws InputError.

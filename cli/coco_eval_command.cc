@@ -282,50 +282,49 @@ int Run(Options o) {
 
 }  // namespace
 
-Runner AddCocoEval(CLI::App& app) {
+Runner AddCocoEval(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("truth", o->truth, "COCO JSON with the ground truth")
-      ->required()
-      ->type_name("GT.json");
-  app.add_option("detections", o->detections,
-                 "COCO results: [{image_id, category_id, bbox, score}, ...]")
-      ->required()
-      ->type_name("DT.json");
-  app.add_option("--mode", o->mode,
-                 "strict (pycocotools to the bit, defects included) or "
-                 "corrected (annotations renumbered, AP over the last of "
-                 "--max-dets)")
-      ->capture_default_str();
-  app.add_option("--max-dets", o->evaluation.max_detections,
-                 "best detections of a class in an image, comma-separated")
-      ->delimiter(',')
-      ->default_str("1,10,100");
-  app.add_option("--iou", o->evaluation.iou_thresholds,
-                 "overlaps from which a detection is right, comma-separated "
-                 "(default: 0.50, 0.55 ... 0.95)")
-      ->delimiter(',');
-  app.add_option("--areas", o->areas,
-                 "name:low:high in square pixels, comma-separated (default: "
-                 "all, small, medium, large)")
-      ->delimiter(',');
-  app.add_option("--threads", o->evaluation.threads,
-                 "threads (default: one a hardware thread)");
-  app.add_flag("--per-class", o->per_class, "print every class too");
-  app.add_option("--curves", o->curves,
-                 "CSV of precision and score at 101 points of recall");
-  app.add_option("--confusion", o->confusion_csv,
-                 "CSV of which class is taken for which");
-  app.add_option("--confusion-score", o->confusion.score, "least score in it")
-      ->capture_default_str();
-  app.add_flag("--errors", o->errors,
-               "kinds of error and what each costs (TIDE)");
-  app.add_option("--bootstrap", o->resamples,
-                 "resamples of the images for 95 % intervals (0: none)")
-      ->capture_default_str();
-  app.add_option("--seed", o->bootstrap.seed, "of the resamples")
-      ->capture_default_str();
-  app.add_flag("--json", o->json, "print one JSON object");
-  app.footer("eyechart coco-eval GT.json DT.json --json");
+  app.AddOption("truth", o->truth, "COCO JSON with the ground truth")
+      .Required()
+      .TypeName("GT.json");
+  app.AddOption("detections", o->detections,
+                "COCO results: [{image_id, category_id, bbox, score}, ...]")
+      .Required()
+      .TypeName("DT.json");
+  app.AddOption("--mode", o->mode,
+                "strict (pycocotools to the bit, defects included) or "
+                "corrected (annotations renumbered, AP over the last of "
+                "--max-dets)")
+      .ShowDefault();
+  app.AddOption("--max-dets", o->evaluation.max_detections,
+                "best detections of a class in an image, comma-separated")
+      .Delimiter(',')
+      .ShowDefault("1,10,100");
+  app.AddOption("--iou", o->evaluation.iou_thresholds,
+                "overlaps from which a detection is right, comma-separated "
+                "(default: 0.50, 0.55 ... 0.95)")
+      .Delimiter(',');
+  app.AddOption("--areas", o->areas,
+                "name:low:high in square pixels, comma-separated (default: "
+                "all, small, medium, large)")
+      .Delimiter(',');
+  app.AddOption("--threads", o->evaluation.threads,
+                "threads (default: one a hardware thread)");
+  app.AddFlag("--per-class", o->per_class, "print every class too");
+  app.AddOption("--curves", o->curves,
+                "CSV of precision and score at 101 points of recall");
+  app.AddOption("--confusion", o->confusion_csv,
+                "CSV of which class is taken for which");
+  app.AddOption("--confusion-score", o->confusion.score, "least score in it")
+      .ShowDefault();
+  app.AddFlag("--errors", o->errors,
+              "kinds of error and what each costs (TIDE)");
+  app.AddOption("--bootstrap", o->resamples,
+                "resamples of the images for 95 % intervals (0: none)")
+      .ShowDefault();
+  app.AddOption("--seed", o->bootstrap.seed, "of the resamples").ShowDefault();
+  app.AddFlag("--json", o->json, "print one JSON object");
+  app.SetFooter("eyechart coco-eval GT.json DT.json --json");
   return [o] { return Run(*o); };
 }
 

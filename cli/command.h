@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments.h"
 
 namespace eyechart::cli {
 
@@ -18,7 +18,7 @@ struct Command {
   std::string_view name;
   std::string_view what;
   /// Adds the options to `app`; what they fill lives as long as the runner.
-  Runner (*add)(CLI::App& app);
+  Runner (*add)(Arguments& app);
 };
 
 /// Every command.
@@ -30,23 +30,23 @@ std::span<const Command> LightCommands();
 /// returns the exit code.
 int RunCommands(int argc, char** argv, std::span<const Command> commands);
 
-Runner AddAsk(CLI::App& app);
-Runner AddBench(CLI::App& app);
-Runner AddCocoEval(CLI::App& app);
-Runner AddCompare(CLI::App& app);
-Runner AddDetect(CLI::App& app);
-Runner AddEncode(CLI::App& app);
-Runner AddExplain(CLI::App& app);
-Runner AddGate(CLI::App& app);
-Runner AddGenerate(CLI::App& app);
-Runner AddHistory(CLI::App& app);
-Runner AddImport(CLI::App& app);
-Runner AddInspect(CLI::App& app);
-Runner AddList(CLI::App& app);
-Runner AddMine(CLI::App& app);
-Runner AddProbe(CLI::App& app);
-Runner AddReport(CLI::App& app);
-Runner AddRun(CLI::App& app);
+Runner AddAsk(Arguments& app);
+Runner AddBench(Arguments& app);
+Runner AddCocoEval(Arguments& app);
+Runner AddCompare(Arguments& app);
+Runner AddDetect(Arguments& app);
+Runner AddEncode(Arguments& app);
+Runner AddExplain(Arguments& app);
+Runner AddGate(Arguments& app);
+Runner AddGenerate(Arguments& app);
+Runner AddHistory(Arguments& app);
+Runner AddImport(Arguments& app);
+Runner AddInspect(Arguments& app);
+Runner AddList(Arguments& app);
+Runner AddMine(Arguments& app);
+Runner AddProbe(Arguments& app);
+Runner AddReport(Arguments& app);
+Runner AddRun(Arguments& app);
 
 /// Exit codes, design §3.
 inline constexpr int kExitOk = 0;

@@ -151,30 +151,30 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddCompare(CLI::App& app) {
+Runner AddCompare(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("first", o->first, "run folder or feature store")
-      ->required()
-      ->type_name("A");
-  app.add_option("second", o->second, "another of the same kind")
-      ->required()
-      ->type_name("B");
-  app.add_option("-o,--out", o->out, "file to write, .md or .json");
-  app.add_option("--tolerance", o->tolerance,
-                 "of stores: largest difference over the largest value "
-                 "(default: 2e-5 and a cosine of 0.999999; half precision: a "
-                 "cosine of 0.999)");
-  app.add_option("--margin", o->drift.metric_margin,
-                 "of stores: k-NN accuracies that differ by no more are one "
-                 "(default: 0.01)");
-  app.add_option("--sample", o->drift.neighbours.sample,
-                 "of stores: pictures whose neighbours are sought (default: "
-                 "1000)");
-  app.add_option("--seed", o->drift.neighbours.seed,
-                 "of the sample (default: 1)");
-  app.add_option("--threads", o->drift.neighbours.threads,
-                 "threads (default: one a hardware thread)");
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddOption("first", o->first, "run folder or feature store")
+      .Required()
+      .TypeName("A");
+  app.AddOption("second", o->second, "another of the same kind")
+      .Required()
+      .TypeName("B");
+  app.AddOption("-o,--out", o->out, "file to write, .md or .json");
+  app.AddOption("--tolerance", o->tolerance,
+                "of stores: largest difference over the largest value "
+                "(default: 2e-5 and a cosine of 0.999999; half precision: a "
+                "cosine of 0.999)");
+  app.AddOption("--margin", o->drift.metric_margin,
+                "of stores: k-NN accuracies that differ by no more are one "
+                "(default: 0.01)");
+  app.AddOption("--sample", o->drift.neighbours.sample,
+                "of stores: pictures whose neighbours are sought (default: "
+                "1000)");
+  app.AddOption("--seed", o->drift.neighbours.seed,
+                "of the sample (default: 1)");
+  app.AddOption("--threads", o->drift.neighbours.threads,
+                "threads (default: one a hardware thread)");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

@@ -105,26 +105,25 @@ int Check(CheckOptions o) {
 
 }  // namespace
 
-Runner AddDetectCheck(CLI::App& app) {
+Runner AddDetectCheck(Arguments& app) {
   auto o = std::make_shared<CheckOptions>();
-  app.add_option("root", o->root,
-                 "detection set: a Roboflow export, a COCO folder or JSON, "
-                 "Pascal VOC, or YOLO text")
-      ->required();
-  app.add_option("--split", o->check.splits,
-                 "parts to check, comma-separated (default: all)")
-      ->delimiter(',');
-  app.add_option(
-      "--pictures", o->check.data.pictures,
-      "folder that file names are relative to (default: looked for)");
-  app.add_option("--kind", o->check.data.kind,
-                 "coco, coco-folder, roboflow, voc or yolo (default: by "
-                 "looking)");
-  app.add_flag("--voc-edges", o->edges,
-               "VOC's corners are edges from 0, not pixels from 1");
-  app.add_flag("--lists-only", o->lists_only,
-               "do not open the pictures: no sizes, no equal files");
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddOption("root", o->root,
+                "detection set: a Roboflow export, a COCO folder or JSON, "
+                "Pascal VOC, or YOLO text")
+      .Required();
+  app.AddOption("--split", o->check.splits,
+                "parts to check, comma-separated (default: all)")
+      .Delimiter(',');
+  app.AddOption("--pictures", o->check.data.pictures,
+                "folder that file names are relative to (default: looked for)");
+  app.AddOption("--kind", o->check.data.kind,
+                "coco, coco-folder, roboflow, voc or yolo (default: by "
+                "looking)");
+  app.AddFlag("--voc-edges", o->edges,
+              "VOC's corners are edges from 0, not pixels from 1");
+  app.AddFlag("--lists-only", o->lists_only,
+              "do not open the pictures: no sizes, no equal files");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Check(*o); };
 }
 

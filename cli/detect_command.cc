@@ -7,7 +7,7 @@ namespace {
 struct Part {
   const char* name;
   const char* what;
-  Runner (*add)(CLI::App& app);
+  Runner (*add)(Arguments& app);
 };
 
 constexpr Part kParts[] = {
@@ -23,16 +23,16 @@ constexpr Part kParts[] = {
 
 }  // namespace
 
-Runner AddDetect(CLI::App& app) {
-  app.require_subcommand(1);
-  std::vector<std::pair<const CLI::App*, Runner>> runners;
+Runner AddDetect(Arguments& app) {
+  app.RequireCommand();
+  std::vector<std::pair<const Arguments*, Runner>> runners;
   for (const Part& part : kParts) {
-    CLI::App* added = app.add_subcommand(part.name, part.what);
-    runners.emplace_back(added, part.add(*added));
+    Arguments& added = app.AddCommand(part.name, part.what);
+    runners.emplace_back(&added, part.add(added));
   }
   return [runners] {
     for (const auto& [part, run] : runners)
-      if (part->parsed()) return run();
+      if (part->chosen()) return run();
     return kExitInput;
   };
 }

@@ -5,19 +5,18 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "suite/detect_pipeline.h"
 
 namespace eyechart::cli {
 
-Runner AddDetectCheck(CLI::App& app);
-Runner AddDetectEval(CLI::App& app);
-Runner AddDetectPredict(CLI::App& app);
-Runner AddDetectRf100(CLI::App& app);
-Runner AddDetectTrain(CLI::App& app);
+Runner AddDetectCheck(Arguments& app);
+Runner AddDetectEval(Arguments& app);
+Runner AddDetectPredict(Arguments& app);
+Runner AddDetectRf100(Arguments& app);
+Runner AddDetectTrain(Arguments& app);
 
 /// How a head is trained and tested; filled by AddTransferFlags.
 struct TransferFlags {
@@ -29,9 +28,9 @@ struct TransferFlags {
   std::vector<std::int64_t> images = {0};  // to train on, each a run of its own
 };
 
-void AddTransferFlags(CLI::App& app, TransferFlags& flags);
+void AddTransferFlags(Arguments& app, TransferFlags& flags);
 /// What boxes are kept: scores, NMS, numbers.
-void AddFindFlags(CLI::App& app, detection::TransferOptions& options);
+void AddFindFlags(Arguments& app, detection::TransferOptions& options);
 /// Throws InputError for a text that is none of its choices.
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags);
 
@@ -41,7 +40,7 @@ struct BoxFlags {
   bool edges = false;  // VOC corners are edges
 };
 
-void AddBoxFlags(CLI::App& app, BoxFlags& flags);
+void AddBoxFlags(Arguments& app, BoxFlags& flags);
 data::BoxOptions BoxOptionsOf(const BoxFlags& flags);
 
 /// The part of the set at `root` that was named, or test, or valid, or the only

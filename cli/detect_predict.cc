@@ -305,39 +305,39 @@ int Predict(const PredictOptions& o) {
 
 }  // namespace
 
-Runner AddDetectPredict(CLI::App& app) {
+Runner AddDetectPredict(Arguments& app) {
   auto o = std::make_shared<PredictOptions>();
-  app.add_option("model", o->model,
-                 "checkpoint, or hub id in the cache: one that writes boxes "
-                 "(Florence-2), or with --detector the one it was trained on; "
-                 "or an exported detector's folder")
-      ->required();
+  app.AddOption("model", o->model,
+                "checkpoint, or hub id in the cache: one that writes boxes "
+                "(Florence-2), or with --detector the one it was trained on; "
+                "or an exported detector's folder")
+      .Required();
   AddPictureFlags(app, o->pictures, true);
-  app.add_option("-o,--out", o->out,
-                 "JSON to write: COCO results where there are categories, else "
-                 "a COCO data set of what was found")
-      ->required();
-  app.add_option("--detector", o->detector,
-                 "folder that detect train wrote as OUT/detector");
-  app.add_option("--draw", o->draw,
-                 "folder for a JPEG of each picture with its boxes");
-  app.add_option("--categories", o->categories,
-                 "COCO JSON whose categories labels are matched with (default: "
-                 "the pictures' own, where they are one)");
-  app.add_option("--prompt", o->boxes.prompt,
-                 "<OD>, <DENSE_REGION_CAPTION>, <REGION_PROPOSAL>, or "
-                 "<CAPTION_TO_PHRASE_GROUNDING> and "
-                 "<OPEN_VOCABULARY_DETECTION> with a text behind")
-      ->capture_default_str();
-  app.add_option("--num-beams", o->boxes.num_beams,
-                 "beams of the search (default: the checkpoint's)");
-  app.add_option("--max-new-tokens", o->boxes.max_new_tokens,
-                 "tokens written at most (default: the checkpoint's)");
+  app.AddOption("-o,--out", o->out,
+                "JSON to write: COCO results where there are categories, else "
+                "a COCO data set of what was found")
+      .Required();
+  app.AddOption("--detector", o->detector,
+                "folder that detect train wrote as OUT/detector");
+  app.AddOption("--draw", o->draw,
+                "folder for a JPEG of each picture with its boxes");
+  app.AddOption("--categories", o->categories,
+                "COCO JSON whose categories labels are matched with (default: "
+                "the pictures' own, where they are one)");
+  app.AddOption("--prompt", o->boxes.prompt,
+                "<OD>, <DENSE_REGION_CAPTION>, <REGION_PROPOSAL>, or "
+                "<CAPTION_TO_PHRASE_GROUNDING> and "
+                "<OPEN_VOCABULARY_DETECTION> with a text behind")
+      .ShowDefault();
+  app.AddOption("--num-beams", o->boxes.num_beams,
+                "beams of the search (default: the checkpoint's)");
+  app.AddOption("--max-new-tokens", o->boxes.max_new_tokens,
+                "tokens written at most (default: the checkpoint's)");
   // What is shown to people: average precision wants 0.001.
   o->transfer.find.detect.min_score = 0.3;
   AddFindFlags(app, o->transfer);
   AddModelFlags(app, o->flags);
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Predict(*o); };
 }
 

@@ -94,22 +94,22 @@ int Run(Options o) {
 
 }  // namespace
 
-Runner AddDetectRf100(CLI::App& app) {
+Runner AddDetectRf100(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("model", o->model, "checkpoint folder, or hub id in the cache")
-      ->required();
-  app.add_option("root", o->root, "folder of detection sets, one a subfolder")
-      ->required();
-  app.add_option("-o,--out", o->job.out,
-                 "folder for rf100.json and a folder a set; what is done there "
-                 "with the same settings is not done again")
-      ->required();
-  app.add_option("--part", o->job.test,
-                 "part that is tested on (default: test, or valid)");
+  app.AddOption("model", o->model, "checkpoint folder, or hub id in the cache")
+      .Required();
+  app.AddOption("root", o->root, "folder of detection sets, one a subfolder")
+      .Required();
+  app.AddOption("-o,--out", o->job.out,
+                "folder for rf100.json and a folder a set; what is done there "
+                "with the same settings is not done again")
+      .Required();
+  app.AddOption("--part", o->job.test,
+                "part that is tested on (default: test, or valid)");
   AddTransferFlags(app, o->transfer);
   AddBoxFlags(app, o->boxes);
   AddModelFlags(app, o->flags);
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

@@ -129,26 +129,26 @@ int Train(Options o) {
 
 }  // namespace
 
-Runner AddDetectTrain(CLI::App& app) {
+Runner AddDetectTrain(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("model", o->model, "checkpoint folder, or hub id in the cache")
-      ->required();
-  app.add_option("dataset", o->job.root,
-                 "detection set with train and test parts: a Roboflow export, "
-                 "a COCO folder, Pascal VOC, or YOLO text")
-      ->required();
-  app.add_option("--part", o->job.test,
-                 "part that is tested on (default: test, or valid)");
+  app.AddOption("model", o->model, "checkpoint folder, or hub id in the cache")
+      .Required();
+  app.AddOption("dataset", o->job.root,
+                "detection set with train and test parts: a Roboflow export, "
+                "a COCO folder, Pascal VOC, or YOLO text")
+      .Required();
+  app.AddOption("--part", o->job.test,
+                "part that is tested on (default: test, or valid)");
   AddTransferFlags(app, o->transfer);
   AddBoxFlags(app, o->boxes);
-  app.add_option("-o,--out", o->job.out,
-                 "folder for detect.json, log.csv, detections.json, "
-                 "errors.json and the detector");
-  app.add_option("--compare", o->compare,
-                 "detect.json of another encoder: differences seed by seed");
-  app.add_flag("--per-class", o->per_class, "figures of each class");
+  app.AddOption("-o,--out", o->job.out,
+                "folder for detect.json, log.csv, detections.json, "
+                "errors.json and the detector");
+  app.AddOption("--compare", o->compare,
+                "detect.json of another encoder: differences seed by seed");
+  app.AddFlag("--per-class", o->per_class, "figures of each class");
   AddModelFlags(app, o->flags);
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Train(*o); };
 }
 

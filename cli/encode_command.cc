@@ -58,20 +58,19 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddEncode(CLI::App& app) {
+Runner AddEncode(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model,
-                 "checkpoint folder, or hub id in the Hugging Face cache")
-      ->required();
+  app.AddOption("model", options->model,
+                "checkpoint folder, or hub id in the Hugging Face cache")
+      .Required();
   AddPictureFlags(app, options->pictures, true);
-  app.add_option("-o,--out", options->out, "feature store to write")
-      ->required();
+  app.AddOption("-o,--out", options->out, "feature store to write").Required();
   AddModelFlags(app, options->flags);
-  app.add_option("--pool", options->flags.pool,
-                 "head, cls, mean or blocks (default: the family's)");
+  app.AddOption("--pool", options->flags.pool,
+                "head, cls, mean or blocks (default: the family's)");
   AddEncodeFlags(app, options->encode);
-  app.add_flag("--tokens", options->encode.tokens, "store the tokens as well");
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddFlag("--tokens", options->encode.tokens, "store the tokens as well");
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

@@ -47,21 +47,21 @@ int Run(const Options& o) {
 
 }  // namespace
 
-Runner AddExplain(CLI::App& app) {
+Runner AddExplain(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("cell", o->explain.cell,
-                 "the cell's name, a part of it that no other has, or a glob")
-      ->type_name("CELL")
-      ->required();
-  app.add_option("--run", o->run, "run folder that has the cell")
-      ->type_name("RUN")
-      ->required();
-  app.add_option("--baseline", o->baseline,
-                 "run folder to compare with: adds test, margin and power")
-      ->type_name("RUN");
-  app.add_option("--metric", o->explain.metric, "only this result of the cell");
-  app.add_option("--policy", o->policy, "margins and rules, a gate.toml");
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddOption("cell", o->explain.cell,
+                "the cell's name, a part of it that no other has, or a glob")
+      .TypeName("CELL")
+      .Required();
+  app.AddOption("--run", o->run, "run folder that has the cell")
+      .TypeName("RUN")
+      .Required();
+  app.AddOption("--baseline", o->baseline,
+                "run folder to compare with: adds test, margin and power")
+      .TypeName("RUN");
+  app.AddOption("--metric", o->explain.metric, "only this result of the cell");
+  app.AddOption("--policy", o->policy, "margins and rules, a gate.toml");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

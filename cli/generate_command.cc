@@ -62,39 +62,39 @@ int Run(Options& options) {
 
 }  // namespace
 
-Runner AddGenerate(CLI::App& app) {
+Runner AddGenerate(Arguments& app) {
   auto o = std::make_shared<Options>();
   scenes::GenerateOptions& g = o->generate;
   std::string kinds;
   for (const scenes::GeneratedKind& kind : scenes::GeneratedKinds())
     kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : "; ", kind.name,
                          kind.what);
-  app.add_option("kind", g.kind, kinds)->required();
-  app.add_option("-o,--out", o->out, "folder to write")->required();
-  app.add_option("--pairs,--count", g.count,
-                 "pairs a pattern, or pictures (chart: of each optotype)")
-      ->capture_default_str();
-  app.add_option("--pattern", g.patterns,
-                 "patterns by name (default: all nine)");
-  app.add_option("--step", g.steps,
-                 "steps of difficulty, 0 the easiest (default: all in turn)");
-  app.add_option("--seed", g.seed, "the same seed gives the same pictures")
-      ->capture_default_str();
-  app.add_option("--size", g.render.size, "side of the pictures in pixels")
-      ->capture_default_str();
-  app.add_flag("--plain", o->plain,
-               "without nuisance: one plain setting, no noise");
-  app.add_flag("--png", g.png, "PNG instead of JPEG (chart: always)");
-  app.add_option("--caption-detail", g.caption_detail,
-                 "share of scene captions that tell count, heading and place")
-      ->capture_default_str();
-  app.add_option("--directions", g.directions,
-                 "that the chart's Landolt C opens to: 4 or 8")
-      ->capture_default_str();
-  app.add_flag("--force", g.force, "replace a folder that was generated");
-  app.add_option("--threads", g.threads,
-                 "threads (default: one a hardware thread)");
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddOption("kind", g.kind, kinds).Required();
+  app.AddOption("-o,--out", o->out, "folder to write").Required();
+  app.AddOption("--pairs,--count", g.count,
+                "pairs a pattern, or pictures (chart: of each optotype)")
+      .ShowDefault();
+  app.AddOption("--pattern", g.patterns,
+                "patterns by name (default: all nine)");
+  app.AddOption("--step", g.steps,
+                "steps of difficulty, 0 the easiest (default: all in turn)");
+  app.AddOption("--seed", g.seed, "the same seed gives the same pictures")
+      .ShowDefault();
+  app.AddOption("--size", g.render.size, "side of the pictures in pixels")
+      .ShowDefault();
+  app.AddFlag("--plain", o->plain,
+              "without nuisance: one plain setting, no noise");
+  app.AddFlag("--png", g.png, "PNG instead of JPEG (chart: always)");
+  app.AddOption("--caption-detail", g.caption_detail,
+                "share of scene captions that tell count, heading and place")
+      .ShowDefault();
+  app.AddOption("--directions", g.directions,
+                "that the chart's Landolt C opens to: 4 or 8")
+      .ShowDefault();
+  app.AddFlag("--force", g.force, "replace a folder that was generated");
+  app.AddOption("--threads", g.threads,
+                "threads (default: one a hardware thread)");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

@@ -191,67 +191,66 @@ int ListChanges(const Options& o) {
   return kExitOk;
 }
 
-void AddDb(CLI::App& app, const Shared& o) {
-  app.add_option("--db", o->db, "the history file (default: history.sqlite)");
-  app.add_flag("--json", o->json, "print one JSON object");
+void AddDb(Arguments& app, const Shared& o) {
+  app.AddOption("--db", o->db, "the history file (default: history.sqlite)");
+  app.AddFlag("--json", o->json, "print one JSON object");
 }
 
-void AddLast(CLI::App& app, const Shared& o, const char* what) {
-  app.add_option("--last", o->filter.last, what);
+void AddLast(Arguments& app, const Shared& o, const char* what) {
+  app.AddOption("--last", o->filter.last, what);
 }
 
-void AddFilters(CLI::App& app, const Shared& o) {
-  app.add_option("--metric", o->filter.metric, "glob of metrics (default: *)");
+void AddFilters(Arguments& app, const Shared& o) {
+  app.AddOption("--metric", o->filter.metric, "glob of metrics (default: *)");
 }
 
-void AddChangeOptions(CLI::App& app, const Shared& o) {
-  app.add_option("--machine", o->filter.machine,
-                 "the start of a machine's fingerprint (default: each by "
-                 "itself)");
-  app.add_option("--alpha", o->changes.alpha,
-                 "false discovery rate over all series (default: 0.05)");
-  app.add_option("--min-change", o->changes.min_change,
-                 "leave out changes smaller than this share (default: 0)");
-  app.add_option("--min-segment", o->changes.steps.min_segment,
-                 "values on each side of a change (default: 3)")
-      ->check(CLI::Range(2, 1'000'000));
+void AddChangeOptions(Arguments& app, const Shared& o) {
+  app.AddOption("--machine", o->filter.machine,
+                "the start of a machine's fingerprint (default: each by "
+                "itself)");
+  app.AddOption("--alpha", o->changes.alpha,
+                "false discovery rate over all series (default: 0.05)");
+  app.AddOption("--min-change", o->changes.min_change,
+                "leave out changes smaller than this share (default: 0)");
+  app.AddOption("--min-segment", o->changes.steps.min_segment,
+                "values on each side of a change (default: 3)")
+      .Between(2, 1'000'000);
 }
 
-Runner AddAddPart(CLI::App& app, const Shared& o) {
-  app.add_option("runs", o->runs, "run folders")->required()->type_name("RUN");
-  app.add_option("--commit", o->add.commit,
-                 "commit of the build (default: the one in environment.json)");
-  app.add_option("--note", o->add.note, "a word on these runs");
+Runner AddAddPart(Arguments& app, const Shared& o) {
+  app.AddOption("runs", o->runs, "run folders").Required().TypeName("RUN");
+  app.AddOption("--commit", o->add.commit,
+                "commit of the build (default: the one in environment.json)");
+  app.AddOption("--note", o->add.note, "a word on these runs");
   return [o] { return Add(*o); };
 }
 
-Runner AddListPart(CLI::App& app, const Shared& o) {
+Runner AddListPart(Arguments& app, const Shared& o) {
   AddLast(app, o, "the newest runs alone");
   return [o] { return List(*o); };
 }
 
-Runner AddPlotPart(CLI::App& app, const Shared& o) {
-  app.add_option("cells", o->filter.cell, "glob of cells")
-      ->required()
-      ->type_name("CELL-GLOB");
-  app.add_option("-o,--out", o->out, "file to write, .svg")->required();
+Runner AddPlotPart(Arguments& app, const Shared& o) {
+  app.AddOption("cells", o->filter.cell, "glob of cells")
+      .Required()
+      .TypeName("CELL-GLOB");
+  app.AddOption("-o,--out", o->out, "file to write, .svg").Required();
   AddFilters(app, o);
   AddChangeOptions(app, o);
   AddLast(app, o, "the newest values of each series alone");
   return [o] { return Plot(*o); };
 }
 
-Runner AddExportPart(CLI::App& app, const Shared& o) {
-  app.add_option("-o,--out", o->out, "file to write, .csv or .jsonl")
-      ->required();
-  app.add_option("--cell", o->filter.cell, "glob of cells (default: *)");
+Runner AddExportPart(Arguments& app, const Shared& o) {
+  app.AddOption("-o,--out", o->out, "file to write, .csv or .jsonl").Required();
+  app.AddOption("--cell", o->filter.cell, "glob of cells (default: *)");
   AddFilters(app, o);
   AddLast(app, o, "the newest runs alone");
   return [o] { return Export(*o); };
 }
 
-Runner AddChangesPart(CLI::App& app, const Shared& o) {
-  app.add_option("--cell", o->filter.cell, "glob of cells (default: *)");
+Runner AddChangesPart(Arguments& app, const Shared& o) {
+  app.AddOption("--cell", o->filter.cell, "glob of cells (default: *)");
   AddFilters(app, o);
   AddChangeOptions(app, o);
   AddLast(app, o, "the newest values of each series alone");
@@ -261,7 +260,7 @@ Runner AddChangesPart(CLI::App& app, const Shared& o) {
 struct Part {
   const char* name;
   const char* what;
-  Runner (*add)(CLI::App& app, const Shared& o);
+  Runner (*add)(Arguments& app, const Shared& o);
 };
 
 constexpr Part kParts[] = {
@@ -274,18 +273,18 @@ constexpr Part kParts[] = {
 
 }  // namespace
 
-Runner AddHistory(CLI::App& app) {
-  app.require_subcommand(1);
-  std::vector<std::pair<const CLI::App*, Runner>> runners;
+Runner AddHistory(Arguments& app) {
+  app.RequireCommand();
+  std::vector<std::pair<const Arguments*, Runner>> runners;
   for (const Part& part : kParts) {
-    CLI::App* added = app.add_subcommand(part.name, part.what);
+    Arguments& added = app.AddCommand(part.name, part.what);
     const auto options = std::make_shared<Options>();
-    AddDb(*added, options);
-    runners.emplace_back(added, part.add(*added, options));
+    AddDb(added, options);
+    runners.emplace_back(&added, part.add(added, options));
   }
   return [runners] {
     for (const auto& [part, run] : runners)
-      if (part->parsed()) return run();
+      if (part->chosen()) return run();
     return kExitInput;
   };
 }

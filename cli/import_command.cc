@@ -34,13 +34,13 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddImport(CLI::App& app) {
+Runner AddImport(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("file", options->file,
-                 "JSON of Google Benchmark (--benchmark_out_format=json)")
-      ->required();
-  app.add_option("-o,--out", options->out, "run folder to write")->required();
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddOption("file", options->file,
+                "JSON of Google Benchmark (--benchmark_out_format=json)")
+      .Required();
+  app.AddOption("-o,--out", options->out, "run folder to write").Required();
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

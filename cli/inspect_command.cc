@@ -124,14 +124,14 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddInspect(CLI::App& app) {
+Runner AddInspect(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model,
-                 "checkpoint folder, or hub id in the Hugging Face cache")
-      ->required();
-  app.add_option("--resolution", options->resolution,
-                 "input size N or HxW in pixels (default: the processor's)");
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddOption("model", options->model,
+                "checkpoint folder, or hub id in the Hugging Face cache")
+      .Required();
+  app.AddOption("--resolution", options->resolution,
+                "input size N or HxW in pixels (default: the processor's)");
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

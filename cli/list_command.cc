@@ -130,12 +130,12 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddList(CLI::App& app) {
+Runner AddList(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("what", options->what,
-                 "encoders, tasks, datasets, exporters or metrics (default: "
-                 "all)");
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddOption("what", options->what,
+                "encoders, tasks, datasets, exporters or metrics (default: "
+                "all)");
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

@@ -229,75 +229,74 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddMine(CLI::App& app) {
+Runner AddMine(Arguments& app) {
   auto o = std::make_shared<Options>();
   AddPictureFlags(app, o->pictures, false);
-  app.add_option("--near", o->near_model,
-                 "model that confuses the pairs, such as a CLIP");
-  app.add_option("--far", o->far_model,
-                 "model that tells them apart, such as a DINOv2");
-  app.add_option("--near-store", o->near_store, "features made before");
-  app.add_option("--far-store", o->far_store, "features made before");
-  app.add_option("-o,--out", o->out, "folder for the results")->required();
-  app.add_option("--near-min", o->mine.near_min,
-                 "near pairs have a cosine above this")
-      ->capture_default_str();
-  app.add_option("--far-max", o->mine.far_max,
-                 "blind pairs have a cosine below this")
-      ->capture_default_str();
-  app.add_option("--near-quantile", o->mine.near_quantile,
-                 "instead: the quantile of random pairs' near cosines")
-      ->excludes("--near-min");
-  app.add_option("--far-quantile", o->mine.far_quantile,
-                 "instead: the quantile of random pairs' far cosines")
-      ->excludes("--far-max");
-  app.add_option("--surface-near", o->mine.surface_near,
-                 "count for these near thresholds as well, comma-separated")
-      ->delimiter(',');
-  app.add_option("--surface-far", o->mine.surface_far,
-                 "and for these far thresholds, all combinations")
-      ->delimiter(',');
-  app.add_option("--engine", o->mine.engine,
-                 "exact, faiss-flat, faiss-ivf or auto")
-      ->capture_default_str();
-  app.add_option(
-         "--precision", o->mine.precision,
-         "of an exact search's first pass: fp32, bf16, or auto (bf16 "
-         "where the processor has units for it); the pairs are the same")
-      ->capture_default_str();
-  app.add_option("--recall", o->mine.recall,
-                 "share of the near pairs that faiss-ivf is to find; 1 keeps "
-                 "auto exact")
-      ->capture_default_str();
-  app.add_option("--quantizer", o->mine.quantizer,
-                 "what faiss-ivf holds in memory: none, fp16 or int8")
-      ->capture_default_str();
-  app.add_option("--seed", o->mine.seed, "of samples and of faiss-ivf's cells")
-      ->capture_default_str();
-  app.add_option("--classes", o->select.classes,
-                 "keep pairs within or across classes, or all")
-      ->capture_default_str();
-  app.add_option("--max-per-image", o->select.max_per_image,
-                 "keep at most K pairs a picture (0: any number)")
-      ->capture_default_str();
-  app.add_flag("--copies", o->copies,
-               "group copies of a picture in copies.csv (with --gallery too)");
-  app.add_option("--copies-min", o->mine.copies_min,
-                 "cosine above which, in both spaces, pictures are copies "
-                 "(0.98)");
-  app.add_flag("--dedupe", o->mine.dedupe,
-               "exact copies leave one representative");
-  app.add_option("--top", o->top, "only the first K rows of pairs.csv")
-      ->check(CLI::NonNegativeNumber);
-  app.add_flag("--gallery", o->gallery, "write gallery.html as well");
-  app.add_option("--questions", o->questions,
-                 "folder for the first 150 (or K) pairs as MMVP-style "
-                 "questions to be written");
+  app.AddOption("--near", o->near_model,
+                "model that confuses the pairs, such as a CLIP");
+  app.AddOption("--far", o->far_model,
+                "model that tells them apart, such as a DINOv2");
+  app.AddOption("--near-store", o->near_store, "features made before");
+  app.AddOption("--far-store", o->far_store, "features made before");
+  app.AddOption("-o,--out", o->out, "folder for the results").Required();
+  app.AddOption("--near-min", o->mine.near_min,
+                "near pairs have a cosine above this")
+      .ShowDefault();
+  app.AddOption("--far-max", o->mine.far_max,
+                "blind pairs have a cosine below this")
+      .ShowDefault();
+  app.AddOption("--near-quantile", o->mine.near_quantile,
+                "instead: the quantile of random pairs' near cosines")
+      .Excludes("--near-min");
+  app.AddOption("--far-quantile", o->mine.far_quantile,
+                "instead: the quantile of random pairs' far cosines")
+      .Excludes("--far-max");
+  app.AddOption("--surface-near", o->mine.surface_near,
+                "count for these near thresholds as well, comma-separated")
+      .Delimiter(',');
+  app.AddOption("--surface-far", o->mine.surface_far,
+                "and for these far thresholds, all combinations")
+      .Delimiter(',');
+  app.AddOption("--engine", o->mine.engine,
+                "exact, faiss-flat, faiss-ivf or auto")
+      .ShowDefault();
+  app.AddOption("--precision", o->mine.precision,
+                "of an exact search's first pass: fp32, bf16, or auto (bf16 "
+                "where the processor has units for it); the pairs are the same")
+      .ShowDefault();
+  app.AddOption("--recall", o->mine.recall,
+                "share of the near pairs that faiss-ivf is to find; 1 keeps "
+                "auto exact")
+      .ShowDefault();
+  app.AddOption("--quantizer", o->mine.quantizer,
+                "what faiss-ivf holds in memory: none, fp16 or int8")
+      .ShowDefault();
+  app.AddOption("--seed", o->mine.seed, "of samples and of faiss-ivf's cells")
+      .ShowDefault();
+  app.AddOption("--classes", o->select.classes,
+                "keep pairs within or across classes, or all")
+      .ShowDefault();
+  app.AddOption("--max-per-image", o->select.max_per_image,
+                "keep at most K pairs a picture (0: any number)")
+      .ShowDefault();
+  app.AddFlag("--copies", o->copies,
+              "group copies of a picture in copies.csv (with --gallery too)");
+  app.AddOption("--copies-min", o->mine.copies_min,
+                "cosine above which, in both spaces, pictures are copies "
+                "(0.98)");
+  app.AddFlag("--dedupe", o->mine.dedupe,
+              "exact copies leave one representative");
+  app.AddOption("--top", o->top, "only the first K rows of pairs.csv")
+      .NonNegative();
+  app.AddFlag("--gallery", o->gallery, "write gallery.html as well");
+  app.AddOption("--questions", o->questions,
+                "folder for the first 150 (or K) pairs as MMVP-style "
+                "questions to be written");
   AddModelFlags(app, o->flags);
-  app.add_option("--near-pool", o->near_pool, "head, cls or mean");
-  app.add_option("--far-pool", o->far_pool, "head, cls or mean");
+  app.AddOption("--near-pool", o->near_pool, "head, cls or mean");
+  app.AddOption("--far-pool", o->far_pool, "head, cls or mean");
   AddEncodeFlags(app, o->encode);
-  app.add_flag("--json", o->json, "print one JSON object");
+  app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Run(*o); };
 }
 

@@ -8,33 +8,31 @@
 
 namespace eyechart::cli {
 
-void AddModelFlags(CLI::App& app, ModelFlags& flags) {
-  app.add_option("--dtype", flags.dtype,
-                 "weights and activations: fp32, bf16 or fp16")
-      ->capture_default_str();
-  app.add_option("--device", flags.device, "cpu, cuda or cuda:N")
-      ->capture_default_str();
-  app.add_option(
-         "--tf32", flags.tf32,
-         "TF32 in fp32 products on CUDA: off or on (faster, about three "
-         "digits)")
-      ->capture_default_str();
-  app.add_option("--resolution", flags.resolution,
-                 "input size N or HxW in pixels (default: the processor's)");
-  app.add_option("--alpha", flags.alpha,
-                 "transparency: drop (as Pillow's convert) or white")
-      ->capture_default_str();
-  app.add_option("--orient", flags.orient,
-                 "EXIF orientation: none (as Pillow) or exif (applied)")
-      ->capture_default_str();
-  app.add_option("--decode", flags.decode,
-                 "JPEG: exact (as Pillow) or fast (at 1/2, 1/4 or 1/8 where "
-                 "that is twice the resize's target: other pixels, recorded)")
-      ->capture_default_str();
-  app.add_flag("--allow-unused", flags.allow_unused,
-               "unknown keys in the weights are no error");
-  app.add_option("--threads", flags.threads,
-                 "threads of the model (default: LibTorch's choice)");
+void AddModelFlags(Arguments& app, ModelFlags& flags) {
+  app.AddOption("--dtype", flags.dtype,
+                "weights and activations: fp32, bf16 or fp16")
+      .ShowDefault();
+  app.AddOption("--device", flags.device, "cpu, cuda or cuda:N").ShowDefault();
+  app.AddOption("--tf32", flags.tf32,
+                "TF32 in fp32 products on CUDA: off or on (faster, about three "
+                "digits)")
+      .ShowDefault();
+  app.AddOption("--resolution", flags.resolution,
+                "input size N or HxW in pixels (default: the processor's)");
+  app.AddOption("--alpha", flags.alpha,
+                "transparency: drop (as Pillow's convert) or white")
+      .ShowDefault();
+  app.AddOption("--orient", flags.orient,
+                "EXIF orientation: none (as Pillow) or exif (applied)")
+      .ShowDefault();
+  app.AddOption("--decode", flags.decode,
+                "JPEG: exact (as Pillow) or fast (at 1/2, 1/4 or 1/8 where "
+                "that is twice the resize's target: other pixels, recorded)")
+      .ShowDefault();
+  app.AddFlag("--allow-unused", flags.allow_unused,
+              "unknown keys in the weights are no error");
+  app.AddOption("--threads", flags.threads,
+                "threads of the model (default: LibTorch's choice)");
 }
 
 encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags) {
@@ -57,18 +55,17 @@ void SetThreads(int threads) {
   if (threads > 0) at::set_num_threads(threads);
 }
 
-void AddPictureFlags(CLI::App& app, PictureFlags& flags, bool required) {
-  app.add_option("images", flags.images,
-                 "folder (subfolders are labels), CSV with path[,label], text "
-                 "file of paths, COCO JSON, or IDX file")
-      ->required(required);
-  app.add_option("--kind", flags.kind,
-                 "folder, csv, list, coco or idx (default: by looking)");
-  app.add_option("--root", flags.root, "folder of a COCO JSON's pictures");
-  app.add_option("--label-column", flags.label_column,
-                 "column of a CSV that labels come from (default: label)");
-  app.add_option("--limit", flags.limit, "first N pictures only")
-      ->check(CLI::NonNegativeNumber);
+void AddPictureFlags(Arguments& app, PictureFlags& flags, bool required) {
+  app.AddOption("images", flags.images,
+                "folder (subfolders are labels), CSV with path[,label], text "
+                "file of paths, COCO JSON, or IDX file")
+      .Required(required);
+  app.AddOption("--kind", flags.kind,
+                "folder, csv, list, coco or idx (default: by looking)");
+  app.AddOption("--root", flags.root, "folder of a COCO JSON's pictures");
+  app.AddOption("--label-column", flags.label_column,
+                "column of a CSV that labels come from (default: label)");
+  app.AddOption("--limit", flags.limit, "first N pictures only").NonNegative();
 }
 
 std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags) {
@@ -81,14 +78,13 @@ std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags) {
   return suite::OpenDataset(spec);
 }
 
-void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options) {
-  app.add_option("--batch", options.batch, "pictures a forward pass")
-      ->capture_default_str();
-  app.add_option("--workers", options.workers,
-                 "decoding threads (default: one a hardware thread)");
-  app.add_flag(
-      "--cuda-graphs,!--no-cuda-graphs", options.cuda_graphs,
-      "on CUDA, record a batch's forward pass and replay it (default)");
+void AddEncodeFlags(Arguments& app, encoders::EncodeOptions& options) {
+  app.AddOption("--batch", options.batch, "pictures a forward pass")
+      .ShowDefault();
+  app.AddOption("--workers", options.workers,
+                "decoding threads (default: one a hardware thread)");
+  app.AddFlag("--cuda-graphs,!--no-cuda-graphs", options.cuda_graphs,
+              "on CUDA, record a batch's forward pass and replay it (default)");
 }
 
 std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,

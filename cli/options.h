@@ -4,8 +4,7 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/arguments.h"
 #include "data/dataset.h"
 #include "encoders/encode_dataset.h"
 #include "suite/feature_cache.h"
@@ -27,7 +26,7 @@ struct ModelFlags {
   int threads = 0;  // 0: LibTorch's own choice
 };
 
-void AddModelFlags(CLI::App& app, ModelFlags& flags);
+void AddModelFlags(Arguments& app, ModelFlags& flags);
 /// Throws InputError for values that are not known.
 encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags);
 /// Sets LibTorch's threads; InputError for a negative number.
@@ -42,10 +41,10 @@ struct PictureFlags {
   std::int64_t limit = 0;
 };
 
-void AddPictureFlags(CLI::App& app, PictureFlags& flags, bool required);
+void AddPictureFlags(Arguments& app, PictureFlags& flags, bool required);
 std::unique_ptr<data::Dataset> OpenPictures(const PictureFlags& flags);
 
-void AddEncodeFlags(CLI::App& app, encoders::EncodeOptions& options);
+void AddEncodeFlags(Arguments& app, encoders::EncodeOptions& options);
 
 /// A warning that some pictures carry a note, if any do.
 std::vector<std::string> NoteWarnings(const encoders::EncodeSummary& summary,

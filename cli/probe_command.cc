@@ -258,106 +258,102 @@ int Run(Options o) {
   return Finish(o, probes::ProbeToJson(result), warnings);
 }
 
-void AddDataFlags(CLI::App& app, Options& o) {
-  app.add_option("--train", o.train,
-                 "pictures to train on, instead of DATASET");
-  app.add_option("--test", o.test, "pictures to test on");
-  app.add_option("--kind", o.kind,
-                 "folder, csv, list, coco or idx (default: by looking)");
-  app.add_option("--label-column", o.label_column,
-                 "column of a CSV that labels come from (default: label)");
-  app.add_option("--limit", o.limit, "first N pictures of each only")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--train-store", o.train_store, "features made before");
-  app.add_option("--test-store", o.test_store, "features made before");
-  app.add_option("--second", o.second, "mixture: the other MODEL");
-  app.add_option("--second-train-store", o.second_train_store,
-                 "mixture: its features, with tokens");
-  app.add_option("--second-test-store", o.second_test_store,
-                 "mixture: its features, with tokens");
-  app.add_option("--targets", o.targets,
-                 "what labels are: classes, labels (several, a|b) or numbers")
-      ->capture_default_str();
+void AddDataFlags(Arguments& app, Options& o) {
+  app.AddOption("--train", o.train, "pictures to train on, instead of DATASET");
+  app.AddOption("--test", o.test, "pictures to test on");
+  app.AddOption("--kind", o.kind,
+                "folder, csv, list, coco or idx (default: by looking)");
+  app.AddOption("--label-column", o.label_column,
+                "column of a CSV that labels come from (default: label)");
+  app.AddOption("--limit", o.limit, "first N pictures of each only")
+      .NonNegative();
+  app.AddOption("--train-store", o.train_store, "features made before");
+  app.AddOption("--test-store", o.test_store, "features made before");
+  app.AddOption("--second", o.second, "mixture: the other MODEL");
+  app.AddOption("--second-train-store", o.second_train_store,
+                "mixture: its features, with tokens");
+  app.AddOption("--second-test-store", o.second_test_store,
+                "mixture: its features, with tokens");
+  app.AddOption("--targets", o.targets,
+                "what labels are: classes, labels (several, a|b) or numbers")
+      .ShowDefault();
 }
 
-void AddProtocolFlags(CLI::App& app, probes::ProbeOptions& p) {
-  app.add_option("--protocol", p.protocol,
-                 "linear: dinov2-linear or clip-logreg (default: the kind's "
-                 "first)");
-  app.add_option("--select", p.select,
-                 "rows that choose among the grid: validation (cut from the "
-                 "training rows) or test (as the papers do)")
-      ->capture_default_str();
-  app.add_option("--validation", p.validation,
-                 "share of the training rows that choose")
-      ->capture_default_str();
-  app.add_option("--shots", p.shots, "training rows a class (0: all)")
-      ->capture_default_str();
-  app.add_option("--seed", p.seed, "of split, start and order")
-      ->capture_default_str();
-  app.add_option("--runs", p.runs, "seeds, from --seed on")
-      ->capture_default_str();
-  app.add_option("--k", p.k, "knn: neighbours that vote, comma-separated")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--temperature", p.temperature, "knn: of the votes' softmax")
-      ->capture_default_str();
-  app.add_option("--engine", p.engine, "knn: exact or faiss-flat")
-      ->capture_default_str();
+void AddProtocolFlags(Arguments& app, probes::ProbeOptions& p) {
+  app.AddOption("--protocol", p.protocol,
+                "linear: dinov2-linear or clip-logreg (default: the kind's "
+                "first)");
+  app.AddOption("--select", p.select,
+                "rows that choose among the grid: validation (cut from the "
+                "training rows) or test (as the papers do)")
+      .ShowDefault();
+  app.AddOption("--validation", p.validation,
+                "share of the training rows that choose")
+      .ShowDefault();
+  app.AddOption("--shots", p.shots, "training rows a class (0: all)")
+      .ShowDefault();
+  app.AddOption("--seed", p.seed, "of split, start and order").ShowDefault();
+  app.AddOption("--runs", p.runs, "seeds, from --seed on").ShowDefault();
+  app.AddOption("--k", p.k, "knn: neighbours that vote, comma-separated")
+      .Delimiter(',')
+      .ShowDefault();
+  app.AddOption("--temperature", p.temperature, "knn: of the votes' softmax")
+      .ShowDefault();
+  app.AddOption("--engine", p.engine, "knn: exact or faiss-flat").ShowDefault();
 }
 
-void AddTrainingFlags(CLI::App& app, probes::ProbeOptions& p) {
-  app.add_option("--train-batch", p.batch,
-                 "rows a step (default: the protocol's)");
-  app.add_option("--steps", p.steps, "steps (default: the protocol's)");
-  app.add_option("--epochs", p.epochs, "or epochs");
-  app.add_option("--warmup-epochs", p.warmup_epochs,
-                 "of a linear rise of the rate")
-      ->capture_default_str();
-  app.add_option("--looks", p.looks, "at the validation rows while training")
-      ->capture_default_str();
-  app.add_flag("--keep-best", p.keep_best,
-               "each head as at its best look instead of the last");
-  app.add_flag("--augment", p.augment,
-               "the encoder in the loop, pictures augmented each epoch");
-  app.add_option("--mix-alpha", p.alphas,
-                 "mixture: shares of the first encoder, comma-separated")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("--adapter", p.adapter,
-                 "mixture: width of the adapters (default: the lesser of the "
-                 "two encoders')");
+void AddTrainingFlags(Arguments& app, probes::ProbeOptions& p) {
+  app.AddOption("--train-batch", p.batch,
+                "rows a step (default: the protocol's)");
+  app.AddOption("--steps", p.steps, "steps (default: the protocol's)");
+  app.AddOption("--epochs", p.epochs, "or epochs");
+  app.AddOption("--warmup-epochs", p.warmup_epochs,
+                "of a linear rise of the rate")
+      .ShowDefault();
+  app.AddOption("--looks", p.looks, "at the validation rows while training")
+      .ShowDefault();
+  app.AddFlag("--keep-best", p.keep_best,
+              "each head as at its best look instead of the last");
+  app.AddFlag("--augment", p.augment,
+              "the encoder in the loop, pictures augmented each epoch");
+  app.AddOption("--mix-alpha", p.alphas,
+                "mixture: shares of the first encoder, comma-separated")
+      .Delimiter(',')
+      .ShowDefault();
+  app.AddOption("--adapter", p.adapter,
+                "mixture: width of the adapters (default: the lesser of the "
+                "two encoders')");
 }
 
 }  // namespace
 
-Runner AddProbe(CLI::App& app) {
+Runner AddProbe(Arguments& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("names", o->names,
-                 "KIND (knn, linear, attentive, zero-shot, mixture), MODEL and "
-                 "DATASET (a folder with train and test parts); or apply, HEAD "
-                 "and what it is applied to")
-      ->required()
-      ->expected(1, 4)
-      ->type_name("KIND [MODEL] [DATASET]");
+  app.AddOption("names", o->names,
+                "KIND (knn, linear, attentive, zero-shot, mixture), MODEL and "
+                "DATASET (a folder with train and test parts); or apply, HEAD "
+                "and what it is applied to")
+      .Required()
+      .Expected(1, 4)
+      .TypeName("KIND [MODEL] [DATASET]");
   AddDataFlags(app, *o);
   AddProtocolFlags(app, o->probe);
   AddTrainingFlags(app, o->probe);
-  app.add_option("--prompts", o->prompts,
-                 "zero-shot: simple, or FILE[#SECTION] with templates")
-      ->capture_default_str();
-  app.add_flag("--underscores-to-blanks", o->underscores,
-               "zero-shot: in class names");
-  app.add_option("--compare", o->compare,
-                 "probe.json of another encoder: differences seed by seed");
-  app.add_option("-o,--out", o->out,
-                 "folder for probe.json, outcomes.csv, head/ and features");
+  app.AddOption("--prompts", o->prompts,
+                "zero-shot: simple, or FILE[#SECTION] with templates")
+      .ShowDefault();
+  app.AddFlag("--underscores-to-blanks", o->underscores,
+              "zero-shot: in class names");
+  app.AddOption("--compare", o->compare,
+                "probe.json of another encoder: differences seed by seed");
+  app.AddOption("-o,--out", o->out,
+                "folder for probe.json, outcomes.csv, head/ and features");
   AddModelFlags(app, o->flags);
-  app.add_option("--pool", o->flags.pool,
-                 "head, cls, mean or blocks (default: the protocol's)");
+  app.AddOption("--pool", o->flags.pool,
+                "head, cls, mean or blocks (default: the protocol's)");
   AddEncodeFlags(app, o->encode);
-  app.add_flag("--json", o->json, "print one JSON object");
-  app.footer(
+  app.AddFlag("--json", o->json, "print one JSON object");
+  app.SetFooter(
       "eyechart probe KIND MODEL DATASET\n"
       "eyechart probe KIND --train-store STORE --test-store STORE\n"
       "eyechart probe apply HEAD MODEL DATASET");

@@ -95,27 +95,26 @@ int Run(const Options& options) {
 
 }  // namespace
 
-Runner AddReport(CLI::App& app) {
+Runner AddReport(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("runs", options->runs, "run folders")->required();
-  app.add_option("-o,--out", options->out,
-                 "file to write, FORMAT=FILE, or FORMAT=- for stdout; several "
-                 "are written at once")
-      ->required()
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  app.add_option("--format", options->format,
-                 "format of files that name none (default: by the extension; "
-                 "`list exporters` shows them)");
-  app.add_option("--history", options->history,
-                 "a history file: trends of the runs' results (html)");
-  app.add_option(
-         "--reference", options->references,
-         "others' numbers to read beside (html, markdown): a file, or " +
-             KnownReferences())
-      ->allow_extra_args(false)
-      ->type_name("NAME|FILE");
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddOption("runs", options->runs, "run folders").Required();
+  app.AddOption("-o,--out", options->out,
+                "file to write, FORMAT=FILE, or FORMAT=- for stdout; several "
+                "are written at once")
+      .Required()
+      .OneValueATime()
+      .TypeName("FILE");
+  app.AddOption("--format", options->format,
+                "format of files that name none (default: by the extension; "
+                "`list exporters` shows them)");
+  app.AddOption("--history", options->history,
+                "a history file: trends of the runs' results (html)");
+  app.AddOption("--reference", options->references,
+                "others' numbers to read beside (html, markdown): a file, or " +
+                    KnownReferences())
+      .OneValueATime()
+      .TypeName("NAME|FILE");
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

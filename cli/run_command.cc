@@ -119,28 +119,28 @@ int Run(Options options) {
 
 }  // namespace
 
-Runner AddRun(CLI::App& app) {
+Runner AddRun(Arguments& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("suite", options->suite, "suite file (TOML)")->required();
-  app.add_option("--out", options->out, "run folder (default: the suite's)");
-  app.add_option("--filter", options->run.filter,
-                 "only cells that match this glob")
-      ->capture_default_str();
-  app.add_option("--shard", options->shard,
-                 "I/N: every N-th cell from the I-th");
-  app.add_flag("--fresh", options->run.fresh,
-               "forget what a former run left in the folder");
-  app.add_option("--device", options->run.device,
-                 "overrides the encoders' device");
-  app.add_option("--threads", options->threads,
-                 "threads of the models (default: LibTorch's choice)");
-  app.add_option("--sink", options->sinks,
-                 "file that each cell's records are written to as they are "
-                 "made: FILE.csv, .jsonl, .html, .xml, ... or FORMAT=FILE; "
-                 "FORMAT=- for stdout (csv, jsonl, github)")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  app.add_flag("--json", options->json, "print one JSON object");
+  app.AddOption("suite", options->suite, "suite file (TOML)").Required();
+  app.AddOption("--out", options->out, "run folder (default: the suite's)");
+  app.AddOption("--filter", options->run.filter,
+                "only cells that match this glob")
+      .ShowDefault();
+  app.AddOption("--shard", options->shard,
+                "I/N: every N-th cell from the I-th");
+  app.AddFlag("--fresh", options->run.fresh,
+              "forget what a former run left in the folder");
+  app.AddOption("--device", options->run.device,
+                "overrides the encoders' device");
+  app.AddOption("--threads", options->threads,
+                "threads of the models (default: LibTorch's choice)");
+  app.AddOption("--sink", options->sinks,
+                "file that each cell's records are written to as they are "
+                "made: FILE.csv, .jsonl, .html, .xml, ... or FORMAT=FILE; "
+                "FORMAT=- for stdout (csv, jsonl, github)")
+      .OneValueATime()
+      .TypeName("FILE");
+  app.AddFlag("--json", options->json, "print one JSON object");
   return [options] { return Run(*options); };
 }
 

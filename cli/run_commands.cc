@@ -1,7 +1,9 @@
 // Parse, dispatch, turn errors into exit codes.
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -45,31 +47,29 @@ int Guarded(const Runner& runner) {
 }  // namespace
 
 int RunCommands(int argc, char** argv, std::span<const Command> commands) {
-  CLI::App app("How well vision encoders see, and how fast.", "eyechart");
-  app.set_version_flag("--version", EYECHART_VERSION);
-  app.require_subcommand(1);
-  app.footer(
+  Arguments app("How well vision encoders see, and how fast.", "eyechart");
+  app.SetVersion(EYECHART_VERSION);
+  app.RequireCommand();
+  app.SetFooter(
       "Exit codes: 0 success; 2 usage or input error; 1, 3, 4, 5 verdicts of "
       "gate;\n6 some cells of a run failed; 130/143 interrupted.");
-  Runner selected;
+  std::vector<std::pair<const Arguments*, Runner>> runners;
   for (const Command& command : commands) {
-    CLI::App* sub = app.add_subcommand(std::string(command.name),
-                                       std::string(command.what));
-    Runner runner = command.add(*sub);
-    sub->callback([&selected, runner] { selected = runner; });
+    Arguments& added =
+        app.AddCommand(std::string(command.name), std::string(command.what));
+    runners.emplace_back(&added, command.add(added));
   }
   if (argc > 1 && argv[1][0] != '-') {
     bool known = false;
     for (const Command& command : commands) known |= command.name == argv[1];
     if (!known) return ReportUnknownCommand(argv[1], commands);
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitInput;
-  }
+  if (const std::optional<Arguments::Ended> ended = app.Parse(argc, argv))
+    return ended->asked ? kExitOk : kExitInput;
   InstallInterruptHandlers();
-  return Guarded(selected);
+  for (const auto& [command, run] : runners)
+    if (command->chosen()) return Guarded(run);
+  return kExitInput;
 }
 
 }  // namespace eyechart::cli

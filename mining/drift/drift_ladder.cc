@@ -113,6 +113,10 @@ class Ladder {
     report_.rungs.push_back({rung, reason.empty(), reason});
   }
 
+  void CannotTell(Rung rung, const std::string& reason) {
+    report_.rungs.push_back({rung, std::nullopt, reason});
+  }
+
   std::string OneSided() const {
     if (report_.readable_in_one == 0) return "";
     return fmt::format("{} readable in one store alone, the first \"{}\"",
@@ -161,8 +165,8 @@ class Ladder {
   void SameNeighbours() {
     const SharedNeighbours& shared = *report_.neighbours;
     if (shared.asked == 0) {
-      report_.rungs.push_back({Rung::kSameNeighbours, std::nullopt,
-                               "fewer than two pictures have a direction"});
+      CannotTell(Rung::kSameNeighbours,
+                 "fewer than two pictures have a direction");
       return;
     }
     std::string reason = OneSided();
@@ -181,8 +185,7 @@ class Ladder {
 
   void SameMetric() {
     if (!report_.metric) {
-      report_.rungs.push_back({Rung::kSameMetric, std::nullopt,
-                               "the pictures have fewer than two labels"});
+      CannotTell(Rung::kSameMetric, "the pictures have fewer than two labels");
       return;
     }
     const MetricShift& shift = *report_.metric;

@@ -141,7 +141,7 @@ void WarnOfDefects(const Truth& truth,
   const std::vector<int>& n = options.max_detections;
   const bool hundred = std::find(n.begin(), n.end(), 100) != n.end();
   if (strict && !hundred)
-    warnings.push_back(
+    warnings.emplace_back(
         "AP is -1, as in pycocotools without 100 among the numbers of "
         "detections (--mode corrected takes the last)");
   else if (!strict && (!hundred || n.back() != 100))
