@@ -14,9 +14,8 @@ struct IntervalMethod {
 
 std::span<const IntervalMethod> IntervalMethods();
 
-/// The row called `name`. Throws std::logic_error if there is none: a task may
-/// record only what the methods page explains. (Records that were read may come
-/// from a newer eyechart: look them up in IntervalMethods().)
-const IntervalMethod& FindIntervalMethod(std::string_view name);
+/// The row called `name`; null if there is none, as in records of a newer
+/// eyechart.
+const IntervalMethod* FindIntervalMethod(std::string_view name);
 
 }  // namespace eyechart

@@ -14,10 +14,8 @@ namespace eyechart::reports {
 namespace {
 
 std::string_view WhatOf(std::string_view estimator) {
-  // Not FindIntervalMethod: a newer eyechart may have written the record.
-  for (const IntervalMethod& row : IntervalMethods())
-    if (row.name == estimator) return row.what;
-  return "";
+  const IntervalMethod* row = FindIntervalMethod(estimator);
+  return row == nullptr ? "" : row->what;
 }
 
 }  // namespace

@@ -61,9 +61,12 @@ std::vector<Record> RunCell(const Cell& cell, TaskContext& context) {
   try {
     std::vector<Record> records =
         FindTaskKind(cell.task->kind, "suite").run(cell, context);
-    // A record holds only what the methods page can explain.
     for (const Record& record : records)
-      if (record.ci) FindIntervalMethod(record.ci->method);
+      if (record.ci && FindIntervalMethod(record.ci->method) == nullptr)
+        context.progress.Warn(fmt::format(
+            "{}: the methods page has no text on the interval \"{}\" (a defect "
+            "of eyechart)",
+            cell.id, record.ci->method));
     return records;
   } catch (const Interrupted&) {
     throw;
