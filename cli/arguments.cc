@@ -23,6 +23,10 @@ Option& Option::Group(const std::string& heading) {
 
 Option& Option::ShowDefault() {
   option_->capture_default_str();
+  // Several values as one would type them, not "[1,2]".
+  const std::string text = option_->get_default_str();
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']')
+    option_->default_str(text.substr(1, text.size() - 2));
   return *this;
 }
 
