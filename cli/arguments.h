@@ -1,5 +1,5 @@
 // What a command's line may hold. CLI11 parses it, in one file: its header
-// costs ten seconds of compiling wherever it is read.
+// costs half of what it takes to compile a command.
 #pragma once
 
 #include <cstddef>

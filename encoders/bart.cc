@@ -11,8 +11,9 @@
 namespace eyechart::encoders {
 namespace {
 
-// The first rows of BART's position tables belong to no position.
 constexpr char kLogitsBias[] = "final_logits_bias";
+
+// The first rows of BART's position tables belong to no position.
 constexpr std::int64_t kPositionOffset = 2;
 
 // The one table of tokens, by the names under which files hold it.
