@@ -124,6 +124,19 @@ ReadOut ParseReadOut(const std::string& name) {
   ThrowInput("read-out \"{}\" is not known; there are linear and knn", name);
 }
 
+void RequireTrainable(const Chart& chart,
+                      const ChartOptions& options,
+                      ReadOut read_out) {
+  if (read_out != ReadOut::kLinear) return;
+  const auto classes = static_cast<std::int64_t>(chart.classes.size());
+  const std::int64_t groups = (options.train + classes - 1) / classes;
+  EYECHART_REQUIRE(groups >= kValidationStride,
+                   "eye chart {}: {} pictures a step to train on; the linear "
+                   "read-out wants at least {}",
+                   chart.name, options.train,
+                   (kValidationStride - 1) * classes + 1);
+}
+
 Acuity MeasureAcuity(const Chart& chart,
                      const ChartPictures& pictures,
                      int size,

@@ -47,11 +47,18 @@ struct Acuity {
   std::vector<std::int64_t> predictions;
 };
 
+/// Throws InputError where `options.train` pictures a step are too few for the
+/// linear read-out, which chooses its penalty on one group in four.
+void RequireTrainable(const Chart& chart,
+                      const ChartOptions& options,
+                      ReadOut read_out);
+
 /// Trains a read-out for each step on `features` (rows of `pictures`, d
 /// columns) of the training pictures and asks it about the test pictures; fits
 /// the psychometric function with the guess rate fixed at 1 / classes. `size`
 /// is the side of the pictures in pixels. Throws std::logic_error where
-/// features and pictures differ in number.
+/// features and pictures differ in number, and where RequireTrainable would
+/// have thrown.
 Acuity MeasureAcuity(const Chart& chart,
                      const ChartPictures& pictures,
                      int size,

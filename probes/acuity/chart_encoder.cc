@@ -38,6 +38,7 @@ int ShowPixelForPixel(encoders::LoadedModel& model, const std::string& name) {
 }
 
 ChartOutcome MeasureChart(const ChartJob& job, Progress& progress) {
+  RequireTrainable(*job.chart, job.options, job.read_out);
   ChartOutcome outcome;
   encoders::LoadedModel model = encoders::LoadModel(job.model);
   outcome.size = ShowPixelForPixel(model, job.model.model);

@@ -117,6 +117,30 @@ TEST(MeasureAcuity, RecoversASyntheticObserver) {
   EXPECT_LE(nearest.accuracy, found.accuracy + 0.02);
 }
 
+TEST(RequireTrainable, NamesTheFewestPicturesThatALinearReadOutTakes) {
+  const Chart& chart = FindChart("landolt-c");  // 4 classes
+  ChartOptions options;
+  options.train = 12;
+  try {
+    RequireTrainable(chart, options, ReadOut::kLinear);
+    FAIL() << "3 groups have none to choose the penalty on";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(),
+                 "eye chart landolt-c: 12 pictures a step to train on; the "
+                 "linear read-out wants at least 13");
+  }
+  RequireTrainable(chart, options, ReadOut::kNearest);
+  // And that few are enough indeed.
+  options.train = 13;
+  RequireTrainable(chart, options, ReadOut::kLinear);
+  const ChartPictures pictures(chart, options);
+  const at::Tensor features =
+      at::randn({static_cast<std::int64_t>(pictures.size()), 8});
+  EXPECT_EQ(MeasureAcuity(chart, pictures, 224, features, ReadOut::kLinear)
+                .points.size(),
+            chart.strengths.size());
+}
+
 TEST(MeasureAcuity, BlindFeaturesGetNoThreshold) {
   const Chart& chart = FindChart("landolt-c");
   ChartOptions options;
