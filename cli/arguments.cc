@@ -41,7 +41,10 @@ Option& Option::Delimiter(char delimiter) {
 }
 
 Option& Option::Expected(int values) {
-  option_->expected(values);
+  // One of so many parts, not so many of one: its help says "OLD NEW", and not
+  // "OLD NEW x 2".
+  option_->type_size(values);
+  option_->expected(1);
   return *this;
 }
 

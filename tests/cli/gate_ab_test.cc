@@ -97,6 +97,14 @@ TEST_F(GateAbCommand, ConfirmsARunAgainstABaseline) {
   EXPECT_EQ(Eyechart(fluke).exit_code, 0);
 }
 
+TEST_F(GateAbCommand, HelpNamesTheTwoPrograms) {
+  const auto help = Eyechart({"gate", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_TRUE(Contains(help.out, "--ab OLD NEW ")) << help.out;
+  EXPECT_FALSE(Contains(help.out, "NEW x")) << help.out;
+  EXPECT_EQ(Eyechart({"gate", "--ab", old_}).exit_code, 2);
+}
+
 TEST_F(GateAbCommand, SaysWhatDoesNotGoTogether) {
   EXPECT_EQ(Ab(old_, slow_, {"--pairs", "3"}).exit_code, 2);
   EXPECT_EQ(Ab(old_, slow_, {"--baseline", "x"}).exit_code, 2);
