@@ -139,7 +139,7 @@ Result Encoded(AskFlags& flags, const Benchmark& benchmark) {
   return result;
 }
 
-int Run(AskFlags flags) {
+int RunAsk(AskFlags flags) {
   Settle(flags);
   SetThreads(flags.flags.threads);
   for (const NamedBenchmark& named : kNamedBenchmarks)
@@ -249,7 +249,7 @@ Runner AddAsk(Arguments& app) {
   app.SetFooter(
       "eyechart ask MODEL BENCHMARK\n"
       "eyechart ask [NAME] BENCHMARK --answers FILE.csv");
-  return [flags] { return Run(*flags); };
+  return [flags] { return RunAsk(*flags); };
 }
 
 }  // namespace eyechart::cli

@@ -28,7 +28,7 @@ std::string Share(const Json& row,
   return line;
 }
 
-void PrintScores(const Json& json) {
+void PrintAskScores(const Json& json) {
   if (!json["pair_accuracy"].is_null())
     PrintLine("pair accuracy      " +
               Share(json, "pair_accuracy", "correct_pairs", "pairs"));
@@ -96,7 +96,7 @@ void PrintAsk(const Json& json) {
                         json["items"].get<std::int64_t>(),
                         json["pairs"].get<std::int64_t>(), Text(json["labels"]),
                         Text(json["scoring"])));
-  PrintScores(json);
+  PrintAskScores(json);
   PrintRows(json["patterns"]);
   if (json.contains("steps")) PrintRows(json["steps"]);
   if (!json.contains("comparison")) return;

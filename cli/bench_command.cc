@@ -28,7 +28,7 @@ using benchmarks::Measured;
 
 // What is measured, opened: an encoder, an exported detector or another
 // program.
-struct Subject {
+struct BenchSubject {
   std::unique_ptr<data::Dataset> pictures;
   std::unique_ptr<benchmarks::EncoderBench> encoder;
   std::unique_ptr<benchmarks::ExportedBench> exported;
@@ -57,7 +57,7 @@ std::unique_ptr<data::Dataset> PicturesOf(const BenchFlags& flags) {
   return benchmarks::DrawScenes(scenes);
 }
 
-void OpenProgram(const BenchFlags& flags, Subject& subject) {
+void OpenProgram(const BenchFlags& flags, BenchSubject& subject) {
   if (benchmarks::TakesPictures(flags.command)) {
     subject.pictures = PicturesOf(flags);
     benchmarks::PickOptions pick;
@@ -84,7 +84,7 @@ void OpenProgram(const BenchFlags& flags, Subject& subject) {
   subject.name = CellWord(LastOf(subject.program->Name()));
 }
 
-void OpenExported(const BenchFlags& flags, Subject& subject) {
+void OpenExported(const BenchFlags& flags, BenchSubject& subject) {
   EYECHART_REQUIRE(flags.detector.empty(),
                    "{}: is an exported detector; --detector {} is a head on an "
                    "encoder: give one of them",
@@ -111,7 +111,7 @@ void OpenExported(const BenchFlags& flags, Subject& subject) {
   subject.memory = subject.exported->exported().device();
 }
 
-void OpenEncoder(const BenchFlags& flags, Subject& subject) {
+void OpenEncoder(const BenchFlags& flags, BenchSubject& subject) {
   benchmarks::EncoderBenchOptions options;
   options.name = LastOf(flags.model);
   options.detector = flags.detector;
@@ -132,8 +132,8 @@ void OpenEncoder(const BenchFlags& flags, Subject& subject) {
   subject.memory = subject.encoder->model().device;
 }
 
-Subject Open(const BenchFlags& flags) {
-  Subject subject;
+BenchSubject OpenSubject(const BenchFlags& flags) {
+  BenchSubject subject;
   if (!flags.command.empty()) {
     OpenProgram(flags, subject);
     return subject;
@@ -152,7 +152,7 @@ Subject Open(const BenchFlags& flags) {
 // Where one scenario's records, samples and artifacts go.
 class RunFolder {
  public:
-  RunFolder(const BenchFlags& flags, const Subject& subject)
+  RunFolder(const BenchFlags& flags, const BenchSubject& subject)
       : out_(flags.out),
         environment_(benchmarks::BenchEnvironment(subject.memory.str(),
                                                   at::get_num_threads())),
@@ -166,7 +166,7 @@ class RunFolder {
              /*fresh=*/false) {}
 
   void Add(const BenchFlags& flags,
-           const Subject& subject,
+           const BenchSubject& subject,
            const Measured& measured,
            const Json& json,
            const std::string& started,
@@ -203,7 +203,7 @@ class RunFolder {
   suite::RunLog log_;
 };
 
-void PrintHead(const BenchFlags& flags, const Subject& subject) {
+void PrintHead(const BenchFlags& flags, const BenchSubject& subject) {
   const std::string pictures =
       subject.pictures == nullptr
           ? "no pictures"
@@ -219,7 +219,7 @@ void PrintHead(const BenchFlags& flags, const Subject& subject) {
       subject.description["answer"].get<std::string>(), pictures));
 }
 
-Json JsonOf(const Subject& subject, const Measured& measured) {
+Json JsonOf(const BenchSubject& subject, const Measured& measured) {
   Json json = benchmarks::MeasuredJson(measured, subject.setting);
   Json description = subject.description;
   // What is known once queries have run.
@@ -237,7 +237,7 @@ Json JsonOf(const Subject& subject, const Measured& measured) {
 }
 
 // The curve is kept with the first scenario's cell.
-void Curve(Subject& subject,
+void Curve(BenchSubject& subject,
            const BenchFlags& flags,
            benchmarks::Clock& clock,
            const RunFolder& folder,
@@ -274,7 +274,7 @@ void Curve(Subject& subject,
   }
 }
 
-Json Audit(Subject& subject,
+Json Audit(BenchSubject& subject,
            const BenchFlags& flags,
            const benchmarks::MeasureOptions& options,
            Progress& progress) {
@@ -313,7 +313,7 @@ int Sweep(const BenchFlags& flags) {
   return RunNmsSweep(sweep);
 }
 
-int Run(BenchFlags flags) {
+int RunBench(BenchFlags flags) {
   if (flags.sweep.wanted) return Sweep(flags);
   const benchmarks::MeasureOptions options = MeasureOptionsOf(flags);
   SetThreads(flags.flags.threads);
@@ -324,7 +324,7 @@ int Run(BenchFlags flags) {
                    "--batch-curve: is of MODEL, not of --command, and is "
                    "written to -o RUN; give both");
   if (!flags.batch_curve.empty()) benchmarks::ParseBatches(flags.batch_curve);
-  Subject subject = Open(flags);
+  BenchSubject subject = OpenSubject(flags);
   std::optional<RunFolder> folder;
   // One that is no run folder is found now; a new one is made when there is
   // something to write.
@@ -383,7 +383,7 @@ int Run(BenchFlags flags) {
 Runner AddBench(Arguments& app) {
   auto flags = std::make_shared<BenchFlags>();
   AddBenchFlags(app, *flags);
-  return [flags] { return Run(*flags); };
+  return [flags] { return RunBench(*flags); };
 }
 
 }  // namespace eyechart::cli

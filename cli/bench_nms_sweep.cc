@@ -108,7 +108,7 @@ void PrintSweep(const NmsSweep& sweep) {
 }
 
 // A detector to sweep, opened: a head on the model's maps, or an exported one.
-struct Subject {
+struct SweepSubject {
   std::string folder;
   detection::Detector detector;  // a head's
   std::unique_ptr<detection::ExportedDetector> exported;
@@ -118,7 +118,7 @@ struct Subject {
 };
 
 // Checked before the model is loaded: folders are quick to find missing.
-std::vector<Subject> OpenSubjects(const NmsSweepCommand& o) {
+std::vector<SweepSubject> OpenSubjects(const NmsSweepCommand& o) {
   std::vector<std::string> folders = o.detectors;
   folders.insert(folders.end(), o.beside.begin(), o.beside.end());
   if (detection::IsExportedDetector(o.model))
@@ -126,9 +126,9 @@ std::vector<Subject> OpenSubjects(const NmsSweepCommand& o) {
   EYECHART_REQUIRE(!folders.empty(),
                    "--nms-sweep: name a detector with --detector FOLDER; "
                    "eyechart detect train -o OUT writes OUT/detector");
-  std::vector<Subject> subjects;
+  std::vector<SweepSubject> subjects;
   for (const std::string& folder : folders) {
-    Subject& subject = subjects.emplace_back();
+    SweepSubject& subject = subjects.emplace_back();
     subject.folder = folder;
     if (detection::IsExportedDetector(folder)) {
       subject.exported = std::make_unique<detection::ExportedDetector>(
@@ -152,7 +152,7 @@ std::vector<Subject> OpenSubjects(const NmsSweepCommand& o) {
 
 // A cell a detector, with nms_sweep.json among its artifacts.
 void WriteRun(const NmsSweepCommand& o,
-              const std::vector<Subject>& subjects,
+              const std::vector<SweepSubject>& subjects,
               const data::BoxDataset& set,
               const std::vector<NmsSweep>& sweeps,
               const std::string& started) {
@@ -244,12 +244,12 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                    "{}: is an exported detector; --detector {} is a head on an "
                    "encoder: give one of them",
                    o.model, o.detectors.front());
-  std::vector<Subject> subjects = OpenSubjects(o);
+  std::vector<SweepSubject> subjects = OpenSubjects(o);
   const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
   encoders::LoadedModel model;
   if (!exported) {
     model = encoders::LoadModel(SpecOf(o.model, o.flags));
-    for (Subject& subject : subjects) {
+    for (SweepSubject& subject : subjects) {
       if (subject.exported != nullptr) continue;
       detection::RequireFits(subject.detector, model, subject.folder);
       subject.name = CellWord(LastOf(o.model));
@@ -270,7 +270,7 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                {"dtype", o.flags.dtype},
                {"sweeps", Json::array()},
                {"warnings", Json::array()}};
-  for (Subject& subject : subjects) {
+  for (SweepSubject& subject : subjects) {
     NmsSweep sweep = subject.exported != nullptr
                          ? benchmarks::SweepNms(*subject.exported, set, clock,
                                                 o.options, progress)

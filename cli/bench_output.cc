@@ -39,7 +39,7 @@ std::string Bytes(std::int64_t bytes) {
 }
 
 // "median 24.1 ms [24.0 ms, 24.3 ms]"; why, where there is none.
-std::string Shown(const char* name, const Estimate& estimate) {
+std::string ShownEstimate(const char* name, const Estimate& estimate) {
   if (!estimate.value.has_value())
     return fmt::format("{:<8}-  ({})", name, estimate.reason);
   std::string text = fmt::format("{:<8}{:>8}", name, Time(*estimate.value));
@@ -88,10 +88,10 @@ void AddStageLines(const LoadResult& load, std::vector<std::string>& lines) {
   bar.resize(kBarWidth, '.');
   lines.push_back("  [" + bar + "]");
   for (std::size_t i = 0; i < stages.size(); ++i)
-    lines.push_back(
-        fmt::format("    {} {:<11}{:>6.1f} %  {}{}", letters[i], stages[i].name,
-                    100 * stages[i].share, Shown("median", stages[i].median_ns),
-                    stages[i].name == load.stages.binding ? "  <- binds" : ""));
+    lines.push_back(fmt::format(
+        "    {} {:<11}{:>6.1f} %  {}{}", letters[i], stages[i].name,
+        100 * stages[i].share, ShownEstimate("median", stages[i].median_ns),
+        stages[i].name == load.stages.binding ? "  <- binds" : ""));
   lines.push_back(fmt::format("    . {:<11}{:>6.1f} %  in no stage", "rest",
                               100 * load.stages.unexplained));
 }
@@ -136,7 +136,7 @@ std::vector<std::string> BenchLines(const benchmarks::Measured& measured,
        {"p95", &load.latency.p95},
        {"p99", &load.latency.p99}}};
   for (const auto& [name, estimate] : told) {
-    lines.push_back(head + Shown(name, *estimate));
+    lines.push_back(head + ShownEstimate(name, *estimate));
     head = "              ";
   }
   if (load.latency.min.value.has_value() && load.latency.max.value.has_value())

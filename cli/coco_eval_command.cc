@@ -21,7 +21,7 @@ namespace {
 
 namespace det = eyechart::detection;
 
-struct Options {
+struct CocoEvalFlags {
   std::string truth;
   std::string detections;
   // What its users compare with is pycocotools: the same numbers unless asked.
@@ -122,7 +122,7 @@ void PrintFigures(const det::Evaluation& made,
                 intervals.empty() ? nullptr : &intervals[i].second);
 }
 
-std::string Cell(double value) {
+std::string ScoreCell(double value) {
   return value > -1 ? fmt::format("{:.3f}", value) : "-";
 }
 
@@ -134,11 +134,12 @@ void PrintClasses(const det::Evaluation& made,
     if (area.name != "all") head += fmt::format("{:>10}", area.name);
   PrintLine(head);
   for (std::size_t k = 0; k < classes.size(); ++k) {
-    std::string line = fmt::format("{:<24}{:>8}{:>8}", truth.categories[k].name,
-                                   Cell(classes[k].AP), Cell(classes[k].AP50));
+    std::string line =
+        fmt::format("{:<24}{:>8}{:>8}", truth.categories[k].name,
+                    ScoreCell(classes[k].AP), ScoreCell(classes[k].AP50));
     for (std::size_t a = 0; a < made.areas(); ++a)
       if (made.options.areas[a].name != "all")
-        line += fmt::format("{:>10}", Cell(classes[k].AP_area[a]));
+        line += fmt::format("{:>10}", ScoreCell(classes[k].AP_area[a]));
     PrintLine(line);
   }
 }
@@ -191,7 +192,7 @@ Json ClassesToJson(const det::Truth& truth,
   return rows;
 }
 
-void PrintJsonOf(const Options& o,
+void PrintJsonOf(const CocoEvalFlags& o,
                  const det::EvaluationFiles& files,
                  const det::Evaluation& made,
                  const std::vector<std::string>& warnings,
@@ -228,7 +229,7 @@ void PrintJsonOf(const Options& o,
   PrintJson(json);
 }
 
-int Run(Options o) {
+int RunCocoEval(CocoEvalFlags o) {
   EYECHART_REQUIRE(o.mode == "strict" || o.mode == "corrected",
                    "--mode {}: should be strict or corrected", o.mode);
   EYECHART_REQUIRE(o.resamples >= 0, "--bootstrap {}: should be 0 or more",
@@ -273,8 +274,8 @@ int Run(Options o) {
   if (!o.areas.empty())
     for (const det::AreaStats& area : det::SummarizeAreas(made))
       PrintLine(fmt::format("area {:<12} AP {}  AP50 {}  AP75 {}  AR {}",
-                            area.name, Cell(area.AP), Cell(area.AP50),
-                            Cell(area.AP75), Cell(area.AR)));
+                            area.name, ScoreCell(area.AP), ScoreCell(area.AP50),
+                            ScoreCell(area.AP75), ScoreCell(area.AR)));
   if (o.per_class) PrintClasses(made, files.truth, det::SummarizeClasses(made));
   if (errors) PrintErrors(*errors);
   return kExitOk;
@@ -283,7 +284,7 @@ int Run(Options o) {
 }  // namespace
 
 Runner AddCocoEval(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CocoEvalFlags>();
   app.AddOption("truth", o->truth, "COCO JSON with the ground truth")
       .Required()
       .TypeName("GT.json");
@@ -325,7 +326,7 @@ Runner AddCocoEval(Arguments& app) {
   app.AddOption("--seed", o->bootstrap.seed, "of the resamples").ShowDefault();
   app.AddFlag("--json", o->json, "print one JSON object");
   app.SetFooter("eyechart coco-eval GT.json DT.json --json");
-  return [o] { return Run(*o); };
+  return [o] { return RunCocoEval(*o); };
 }
 
 }  // namespace eyechart::cli

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using mining::DriftReport;
 
-struct Options {
+struct CompareFlags {
   std::string first;
   std::string second;
   std::string out;
@@ -47,14 +47,14 @@ Kind KindOf(const std::string& folder) {
 
 DriftReport Climb(const fs::path& first,
                   const fs::path& second,
-                  const Options& o) {
+                  const CompareFlags& o) {
   return mining::ClimbLadder(data::FeatureStore(first),
                              data::FeatureStore(second), o.drift);
 }
 
 // The stores that both runs have under one name: of the same encoder, setting
 // and data set.
-std::vector<std::string> CommonStores(const Options& o) {
+std::vector<std::string> CommonStores(const CompareFlags& o) {
   std::vector<std::string> names;
   const fs::path folder = fs::path(o.first) / kStores;
   if (!fs::is_directory(folder)) return names;
@@ -74,12 +74,12 @@ struct Document {
   std::vector<std::string> warnings;
 };
 
-Document CompareStores(const Options& o) {
+Document CompareStores(const CompareFlags& o) {
   const DriftReport report = Climb(o.first, o.second, o);
   return {mining::DriftToJson(report), mining::DriftToText(report), {}};
 }
 
-Document CompareRunFolders(const Options& o) {
+Document CompareRunFolders(const CompareFlags& o) {
   const std::vector<reports::RunFolder> runs = {
       reports::ReadRunFolder(o.first), reports::ReadRunFolder(o.second)};
   const std::vector<std::string> labels = reports::RunLabels(runs);
@@ -109,8 +109,8 @@ Document CompareRunFolders(const Options& o) {
   return document;
 }
 
-int Run(const Options& options) {
-  Options o = options;
+int RunCompare(const CompareFlags& options) {
+  CompareFlags o = options;
   o.drift.tolerance = o.tolerance;
   EYECHART_REQUIRE(!o.tolerance || *o.tolerance >= 0,
                    "--tolerance {}: should be 0 or more", *o.tolerance);
@@ -152,7 +152,7 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddCompare(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CompareFlags>();
   app.AddOption("first", o->first, "run folder or feature store")
       .Required()
       .TypeName("A");
@@ -175,7 +175,7 @@ Runner AddCompare(Arguments& app) {
   app.AddOption("--threads", o->drift.neighbours.threads,
                 "threads (default: one a hardware thread)");
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunCompare(*o); };
 }
 
 }  // namespace eyechart::cli

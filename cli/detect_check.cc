@@ -18,7 +18,7 @@ struct CheckOptions {
   data::BoxCheckOptions check;
 };
 
-std::string Shown(const std::string& split) {
+std::string ShownSplit(const std::string& split) {
   return split.empty() ? "(all)" : split;
 }
 
@@ -31,7 +31,7 @@ void PrintParts(const data::BoxReport& report) {
     const auto& q = s.boxes_an_image;
     PrintLine(fmt::format(
         "{:<12} {:>9} {:>8} {:>9} {:>7} {:>9} {:>9} {:>9}  {} | {} {} {} | {}",
-        Shown(s.split), WithSeparators(s.images),
+        ShownSplit(s.split), WithSeparators(s.images),
         WithSeparators(s.images_without_boxes), WithSeparators(s.boxes),
         WithSeparators(s.crowds), WithSeparators(s.small),
         WithSeparators(s.medium), WithSeparators(s.large), q[0], q[1], q[2],
@@ -50,7 +50,7 @@ void PrintCategories(const data::BoxReport& report) {
   };
   std::string heading = fmt::format("{:>6}  {:<{}}", "id", "category", width);
   for (const data::BoxStatistics& s : report.splits)
-    if (fits(s)) heading += fmt::format(" {:>12}", Shown(s.split));
+    if (fits(s)) heading += fmt::format(" {:>12}", ShownSplit(s.split));
   PrintLine("");
   PrintLine(heading);
   for (std::size_t c = 0; c < report.categories.size(); ++c) {
@@ -69,7 +69,7 @@ void PrintFindings(const data::BoxReport& report) {
   if (report.findings.empty()) PrintLine("nothing odd was found");
   for (const data::BoxFinding& found : report.findings) {
     const data::BoxFindingKind& kind = data::FindBoxFinding(found.warning.kind);
-    PrintLine(fmt::format("{}: {}: {}{}{}", Shown(found.split), kind.what,
+    PrintLine(fmt::format("{}: {}: {}{}{}", ShownSplit(found.split), kind.what,
                           WithSeparators(found.warning.count),
                           kind.done.empty() ? "" : "; ", kind.done));
     for (const std::string& example : found.warning.examples)

@@ -4,13 +4,13 @@
 namespace eyechart::cli {
 namespace {
 
-struct Part {
+struct DetectPart {
   const char* name;
   const char* what;
   Runner (*add)(Arguments& app);
 };
 
-constexpr Part kParts[] = {
+constexpr DetectPart kDetectParts[] = {
     {"train", "a head on an encoder's frozen maps, and its figures",
      AddDetectTrain},
     {"eval", "a trained detector's figures on a set", AddDetectEval},
@@ -26,7 +26,7 @@ constexpr Part kParts[] = {
 Runner AddDetect(Arguments& app) {
   app.RequireCommand();
   std::vector<std::pair<const Arguments*, Runner>> runners;
-  for (const Part& part : kParts) {
+  for (const DetectPart& part : kDetectParts) {
     Arguments& added = app.AddCommand(part.name, part.what);
     runners.emplace_back(&added, part.add(added));
   }

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct DetectEvalFlags {
   std::string detector;
   std::string model;
   std::string dataset;
@@ -26,7 +26,7 @@ struct Options {
   bool json = false;
 };
 
-int Eval(Options o) {
+int Eval(DetectEvalFlags o) {
   SetThreads(o.flags.threads);
   o.transfer.find.batch = o.transfer.encode_batch;
   const bool exported = detection::IsExportedDetector(o.detector);
@@ -99,7 +99,7 @@ int Eval(Options o) {
 }  // namespace
 
 Runner AddDetectEval(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<DetectEvalFlags>();
   app.AddOption("detector", o->detector,
                 "folder that detect train wrote as OUT/detector, or an "
                 "exported detector's")

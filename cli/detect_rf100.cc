@@ -10,7 +10,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct Rf100Flags {
   std::string model;
   std::string root;
   ModelFlags flags;
@@ -32,7 +32,7 @@ std::string Published(const Json& row) {
   return published.is_null() ? "-" : Figure(published, "yolov8s");
 }
 
-void Print(const Json& json) {
+void PrintRf100(const Json& json) {
   PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", "set",
                         "domain", "train", "test", "AP", "AP50", "YOLOv8s"));
   for (const Json& row : json["sets"]) {
@@ -66,7 +66,7 @@ void Print(const Json& json) {
       "for reference.");
 }
 
-int Run(Options o) {
+int RunRf100Command(Rf100Flags o) {
   SetThreads(o.flags.threads);
   EYECHART_REQUIRE(o.transfer.images.size() == 1,
                    "--images: several make a curve of detect train; give one");
@@ -85,7 +85,7 @@ int Run(Options o) {
   if (o.json)
     PrintJson(json);
   else
-    Print(json);
+    PrintRf100(json);
   const bool failed =
       std::any_of(result.rows.begin(), result.rows.end(),
                   [](const auto& row) { return !row.error.empty(); });
@@ -95,7 +95,7 @@ int Run(Options o) {
 }  // namespace
 
 Runner AddDetectRf100(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<Rf100Flags>();
   app.AddOption("model", o->model, "checkpoint folder, or hub id in the cache")
       .Required();
   app.AddOption("root", o->root, "folder of detection sets, one a subfolder")
@@ -110,7 +110,7 @@ Runner AddDetectRf100(Arguments& app) {
   AddBoxFlags(app, o->boxes);
   AddModelFlags(app, o->flags);
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunRf100Command(*o); };
 }
 
 }  // namespace eyechart::cli

@@ -9,7 +9,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct TrainFlags {
   std::string model;
   ModelFlags flags;
   TransferFlags transfer;
@@ -20,7 +20,7 @@ struct Options {
   bool json = false;
 };
 
-void Print(const Options& o, const Json& json) {
+void PrintTraining(const TrainFlags& o, const Json& json) {
   PrintLine(fmt::format("{:<16}{}, {} parameters, {} stage{}", "head",
                         json["head"].get<std::string>(),
                         WithSeparators(json["parameters"].get<std::int64_t>()),
@@ -80,7 +80,7 @@ void Print(const Options& o, const Json& json) {
 
 // A run for each number of pictures, in a folder of its own; the result is the
 // last one's, with the curve.
-Json TrainCurve(const Options& o,
+Json TrainCurve(const TrainFlags& o,
                 encoders::LoadedModel& model,
                 Progress& progress) {
   Json json, curve = Json::array();
@@ -104,7 +104,7 @@ Json TrainCurve(const Options& o,
   return json;
 }
 
-int Train(Options o) {
+int Train(TrainFlags o) {
   SetThreads(o.flags.threads);
   o.job.options = TransferOptionsOf(o.transfer);
   o.job.data = BoxOptionsOf(o.boxes);
@@ -123,14 +123,14 @@ int Train(Options o) {
   if (o.json)
     PrintJson(json);
   else
-    Print(o, json);
+    PrintTraining(o, json);
   return kExitOk;
 }
 
 }  // namespace
 
 Runner AddDetectTrain(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainFlags>();
   app.AddOption("model", o->model, "checkpoint folder, or hub id in the cache")
       .Required();
   app.AddOption("dataset", o->job.root,

@@ -8,7 +8,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct EncodeFlags {
   std::string model;
   PictureFlags pictures;
   ModelFlags flags;
@@ -17,7 +17,7 @@ struct Options {
   bool json = false;
 };
 
-int Run(const Options& options) {
+int RunEncode(const EncodeFlags& options) {
   SetThreads(options.flags.threads);
   TerminalProgress progress;
   const auto dataset = OpenPictures(options.pictures);
@@ -59,7 +59,7 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddEncode(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EncodeFlags>();
   app.AddOption("model", options->model,
                 "checkpoint folder, or hub id in the Hugging Face cache")
       .Required();
@@ -71,7 +71,7 @@ Runner AddEncode(Arguments& app) {
   AddEncodeFlags(app, options->encode);
   app.AddFlag("--tokens", options->encode.tokens, "store the tokens as well");
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunEncode(*options); };
 }
 
 }  // namespace eyechart::cli

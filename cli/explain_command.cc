@@ -10,7 +10,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct ExplainFlags {
   reports::ExplainOptions explain;
   std::string run;
   std::string baseline;
@@ -18,7 +18,7 @@ struct Options {
   bool json = false;
 };
 
-int Run(const Options& o) {
+int RunExplain(const ExplainFlags& o) {
   EYECHART_REQUIRE(o.policy.empty() || !o.baseline.empty(),
                    "--policy judges against a baseline; give --baseline, too");
   const reports::Policy policy =
@@ -48,7 +48,7 @@ int Run(const Options& o) {
 }  // namespace
 
 Runner AddExplain(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExplainFlags>();
   app.AddOption("cell", o->explain.cell,
                 "the cell's name, a part of it that no other has, or a glob")
       .TypeName("CELL")
@@ -62,7 +62,7 @@ Runner AddExplain(Arguments& app) {
   app.AddOption("--metric", o->explain.metric, "only this result of the cell");
   app.AddOption("--policy", o->policy, "margins and rules, a gate.toml");
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunExplain(*o); };
 }
 
 }  // namespace eyechart::cli

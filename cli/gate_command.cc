@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct GateFlags {
   std::string run;
   std::string baseline;
   std::string policy;
@@ -37,11 +37,11 @@ struct Options {
   bool json = false;
 };
 
-Json Head(const std::vector<std::string>& warnings) {
+Json GateHead(const std::vector<std::string>& warnings) {
   return {{"schema", 1}, {"command", "gate"}, {"warnings", warnings}};
 }
 
-int MeasureNoise(const Options& o) {
+int MeasureNoise(const GateFlags& o) {
   const char* mode = o.ab.aa ? "--aa-runs" : "--aa";
   EYECHART_REQUIRE(o.run.empty() && !o.update,
                    "{} measures the noise of --baseline and of more runs of "
@@ -75,7 +75,7 @@ int MeasureNoise(const Options& o) {
   WriteFileAtomic(file, written.dump(1) + "\n");
   for (const std::string& warning : warnings) PrintWarning(warning);
   if (o.json) {
-    Json json = Head(warnings);
+    Json json = GateHead(warnings);
     json["noise"] = written;
     PrintJson(json);
   } else {
@@ -86,10 +86,10 @@ int MeasureNoise(const Options& o) {
   return kExitOk;
 }
 
-int FirstBaseline(const Options& o) {
+int FirstBaseline(const GateFlags& o) {
   reports::UpdateBaseline(o.run, o.baseline, o.update_reason, "none");
   if (o.json) {
-    Json json = Head({});
+    Json json = GateHead({});
     json["updated"] = o.baseline;
     PrintJson(json);
   } else {
@@ -111,7 +111,7 @@ void WriteReports(reports::GateReport report,
   WriteSinks(sinks, documents);
 }
 
-std::vector<ReportSink> SinksOf(const Options& o) {
+std::vector<ReportSink> SinksOf(const GateFlags& o) {
   std::vector<ReportSink> sinks =
       ParseSinks(o.reports, SinkFormats(reports::GateExporters()), "--report");
   EYECHART_REQUIRE(!o.json || !UsesStdout(sinks),
@@ -119,16 +119,16 @@ std::vector<ReportSink> SinksOf(const Options& o) {
   return sinks;
 }
 
-int Finish(const Options& o,
-           const reports::GateReport& report,
-           const std::vector<ReportSink>& sinks) {
+int FinishGate(const GateFlags& o,
+               const reports::GateReport& report,
+               const std::vector<ReportSink>& sinks) {
   for (const std::string& warning : report.warnings) PrintWarning(warning);
   WriteReports(report, sinks);
   if (o.update)
     reports::UpdateBaseline(o.run, o.baseline, o.update_reason,
                             reports::VerdictName(report.result.verdict));
   if (o.json) {
-    Json json = Head(report.warnings);
+    Json json = GateHead(report.warnings);
     json.update(reports::GateToJson(report.result));
     if (o.update) json["updated"] = o.baseline;
     PrintJson(json);
@@ -142,25 +142,25 @@ int Finish(const Options& o,
   return o.update ? kExitOk : report.result.exit_code;
 }
 
-reports::Policy PolicyOf(const Options& o) {
+reports::Policy PolicyOf(const GateFlags& o) {
   return o.policy.empty() ? reports::Policy{} : reports::ReadPolicy(o.policy);
 }
 
 // Both sides are measured here: there is no run yet.
-int MeasureAndJudge(const Options& o) {
+int MeasureAndJudge(const GateFlags& o) {
   EYECHART_REQUIRE(!o.update, "--ab has no RUN that could become the baseline");
   const std::vector<ReportSink> sinks = SinksOf(o);
   reports::GateResult result = JudgeBuilds(o.ab, PolicyOf(o), o.gate);
   const std::vector<std::string> warnings = result.warnings;
-  return Finish(o,
-                {std::move(result), o.ab.ab[0], o.ab.ab[1], warnings,
-                 o.gate.strict, o.all},
-                sinks);
+  return FinishGate(o,
+                    {std::move(result), o.ab.ab[0], o.ab.ab[1], warnings,
+                     o.gate.strict, o.all},
+                    sinks);
 }
 
 // The folder or the history that --baseline names.
 reports::HistoryBaseline ReadBaseline(
-    const Options& o,
+    const GateFlags& o,
     const std::optional<reports::HistoryReference>& history,
     const reports::RunFolder& candidate) {
   if (history) return reports::BaselineFromHistory(*history, candidate);
@@ -168,7 +168,7 @@ reports::HistoryBaseline ReadBaseline(
           reports::CheckRecords(o.baseline)};
 }
 
-int Run(const Options& o) {
+int RunGate(const GateFlags& o) {
   RequireSensible(o.ab, o.run, o.baseline);
   if (!o.ab.ab.empty()) return MeasureAndJudge(o);
   if (!o.same_build.empty() || o.ab.aa) return MeasureNoise(o);
@@ -193,7 +193,7 @@ int Run(const Options& o) {
     warnings.push_back(std::move(warning));
   for (std::string& warning : result.warnings)
     warnings.push_back(std::move(warning));
-  return Finish(
+  return FinishGate(
       o, {std::move(result), o.baseline, o.run, warnings, o.gate.strict, o.all},
       sinks);
 }
@@ -201,7 +201,7 @@ int Run(const Options& o) {
 }  // namespace
 
 Runner AddGate(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<GateFlags>();
   app.AddOption("run", o->run, "run folder to judge").TypeName("RUN");
   app.AddOption("--baseline", o->baseline,
                 "run folder to judge it by, or a history: FILE or FILE@RUN");
@@ -227,7 +227,7 @@ Runner AddGate(Arguments& app) {
   AddAbFlags(app, o->ab);
   app.AddFlag("--all", o->all, "also show what passed");
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunGate(*o); };
 }
 
 }  // namespace eyechart::cli

@@ -10,17 +10,17 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct GenerateFlags {
   scenes::GenerateOptions generate;
   std::string out;
   bool plain = false;
   bool json = false;
 };
 
-void Print(const scenes::GenerateSummary& summary,
-           const std::string& kind,
-           std::int64_t count,
-           const std::string& out) {
+void PrintGenerated(const scenes::GenerateSummary& summary,
+                    const std::string& kind,
+                    std::int64_t count,
+                    const std::string& out) {
   if (summary.pairs > 0)
     PrintLine(fmt::format(
         "{} pairs, {} pictures in {:.1f} s: {}", WithSeparators(summary.pairs),
@@ -39,14 +39,14 @@ void Print(const scenes::GenerateSummary& summary,
       100 * scenes::ExpectedHalfWidth(15)));
 }
 
-int Run(Options& options) {
+int RunGenerate(GenerateFlags& options) {
   scenes::GenerateOptions& generate = options.generate;
   generate.out = options.out;
   generate.render.nuisance = !options.plain;
   TerminalProgress terminal;
   const scenes::GenerateSummary summary = scenes::Generate(generate, terminal);
   if (!options.json) {
-    Print(summary, generate.kind, generate.count, options.out);
+    PrintGenerated(summary, generate.kind, generate.count, options.out);
     return kExitOk;
   }
   Json json = summary.manifest;
@@ -63,7 +63,7 @@ int Run(Options& options) {
 }  // namespace
 
 Runner AddGenerate(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<GenerateFlags>();
   scenes::GenerateOptions& g = o->generate;
   std::string kinds;
   for (const scenes::GeneratedKind& kind : scenes::GeneratedKinds())
@@ -95,7 +95,7 @@ Runner AddGenerate(Arguments& app) {
   app.AddOption("--threads", g.threads,
                 "threads (default: one a hardware thread)");
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunGenerate(*o); };
 }
 
 }  // namespace eyechart::cli

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // More plots than this make a file that no viewer likes.
 constexpr std::size_t kMaxPlots = 60;
 
-struct Options {
+struct HistoryFlags {
   std::string db = "history.sqlite";
   std::vector<std::string> runs;
   reports::HistoryAddOptions add;
@@ -31,10 +31,10 @@ struct Options {
   bool json = false;
 };
 
-using Shared = std::shared_ptr<Options>;
+using Shared = std::shared_ptr<HistoryFlags>;
 
-Json Head(const std::string& part,
-          const std::vector<std::string>& warnings = {}) {
+Json HistoryHead(const std::string& part,
+                 const std::vector<std::string>& warnings = {}) {
   return {
       {"schema", 1}, {"command", "history " + part}, {"warnings", warnings}};
 }
@@ -46,7 +46,7 @@ Json RunToJson(const reports::HistoryRun& run) {
           {"note", run.note},       {"records", run.records}};
 }
 
-int Add(const Options& o) {
+int Add(const HistoryFlags& o) {
   // All are read before any is added.
   std::vector<reports::RunFolder> runs;
   for (const std::string& run : o.runs)
@@ -70,7 +70,7 @@ int Add(const Options& o) {
     rows.back()["new"] = added.is_new;
   }
   if (o.json) {
-    Json json = Head("add");
+    Json json = HistoryHead("add");
     json["db"] = o.db;
     json["runs"] = rows;
     PrintJson(json);
@@ -78,14 +78,14 @@ int Add(const Options& o) {
   return kExitOk;
 }
 
-int List(const Options& o) {
+int List(const HistoryFlags& o) {
   std::vector<reports::HistoryRun> runs =
       reports::HistoryStore::Open(o.db).Runs();
   if (o.filter.last > 0 && runs.size() > o.filter.last)
     runs.erase(runs.begin(),
                runs.end() - static_cast<std::ptrdiff_t>(o.filter.last));
   if (o.json) {
-    Json json = Head("list");
+    Json json = HistoryHead("list");
     json["runs"] = Json::array();
     for (const reports::HistoryRun& run : runs)
       json["runs"].push_back(RunToJson(run));
@@ -100,7 +100,7 @@ int List(const Options& o) {
   return kExitOk;
 }
 
-reports::SeriesSet Series(const Options& o) {
+reports::SeriesSet Series(const HistoryFlags& o) {
   reports::SeriesSet set =
       reports::ReadSeries(reports::HistoryStore::Open(o.db), o.filter);
   EYECHART_REQUIRE(
@@ -110,7 +110,7 @@ reports::SeriesSet Series(const Options& o) {
   return set;
 }
 
-int Plot(const Options& o) {
+int Plot(const HistoryFlags& o) {
   EYECHART_REQUIRE(fs::path(o.out).extension() == ".svg",
                    "{}: a plot is an .svg file", o.out);
   const reports::SeriesSet set = Series(o);
@@ -127,7 +127,7 @@ int Plot(const Options& o) {
   WriteFileAtomic(o.out, reports::TrendsSvg(trends));
   for (const std::string& warning : warnings) PrintWarning(warning);
   if (o.json) {
-    Json json = Head("plot", warnings);
+    Json json = HistoryHead("plot", warnings);
     json["out"] = o.out;
     json["trends"] = trends.size();
     PrintJson(json);
@@ -137,7 +137,7 @@ int Plot(const Options& o) {
   return kExitOk;
 }
 
-int Export(const Options& o) {
+int Export(const HistoryFlags& o) {
   const std::string extension = fs::path(o.out).extension().string();
   EYECHART_REQUIRE(extension == ".csv" || extension == ".jsonl",
                    "{}: a history is exported to a .csv or .jsonl file", o.out);
@@ -146,7 +146,7 @@ int Export(const Options& o) {
                              store, extension.substr(1),
                              {o.filter.cell, o.filter.metric, o.filter.last}));
   if (o.json) {
-    Json json = Head("export");
+    Json json = HistoryHead("export");
     json["out"] = o.out;
     PrintJson(json);
   } else {
@@ -155,11 +155,11 @@ int Export(const Options& o) {
   return kExitOk;
 }
 
-int ListChanges(const Options& o) {
+int ListChanges(const HistoryFlags& o) {
   const reports::SeriesSet set = Series(o);
   const reports::Changes changes = reports::FindChanges(set, o.changes);
   if (o.json) {
-    Json json = Head("changes");
+    Json json = HistoryHead("changes");
     json["series"] = set.series.size();
     json["tested"] = changes.tested;
     json["alpha"] = o.changes.alpha;
@@ -257,13 +257,13 @@ Runner AddChangesPart(Arguments& app, const Shared& o) {
   return [o] { return ListChanges(*o); };
 }
 
-struct Part {
+struct HistoryPart {
   const char* name;
   const char* what;
   Runner (*add)(Arguments& app, const Shared& o);
 };
 
-constexpr Part kParts[] = {
+constexpr HistoryPart kHistoryParts[] = {
     {"add", "append runs to the history file", AddAddPart},
     {"list", "the runs in it", AddListPart},
     {"plot", "trends as an SVG file", AddPlotPart},
@@ -276,9 +276,9 @@ constexpr Part kParts[] = {
 Runner AddHistory(Arguments& app) {
   app.RequireCommand();
   std::vector<std::pair<const Arguments*, Runner>> runners;
-  for (const Part& part : kParts) {
+  for (const HistoryPart& part : kHistoryParts) {
     Arguments& added = app.AddCommand(part.name, part.what);
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<HistoryFlags>();
     AddDb(added, options);
     runners.emplace_back(&added, part.add(added, options));
   }

@@ -9,13 +9,13 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct ImportFlags {
   std::string file;
   std::string out;
   bool json = false;
 };
 
-int Run(const Options& options) {
+int RunImport(const ImportFlags& options) {
   const reports::GoogleBenchmarkRun imported =
       reports::ReadGoogleBenchmark(options.file);
   reports::WriteImportedRun(imported, options.out);
@@ -35,13 +35,13 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddImport(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImportFlags>();
   app.AddOption("file", options->file,
                 "JSON of Google Benchmark (--benchmark_out_format=json)")
       .Required();
   app.AddOption("-o,--out", options->out, "run folder to write").Required();
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunImport(*options); };
 }
 
 }  // namespace eyechart::cli

@@ -9,7 +9,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct InspectFlags {
   std::string model;
   std::string resolution;
   bool json = false;
@@ -61,7 +61,7 @@ Json Describe(const encoders::LoadedModel& model) {
       {"missing_keys", info.missing_keys}};
 }
 
-void Print(const Json& d) {
+void PrintModel(const Json& d) {
   const auto line = [](const std::string& name, const std::string& value) {
     PrintLine(fmt::format("{:<14} {}", name, value));
   };
@@ -101,7 +101,7 @@ void Print(const Json& d) {
     line("missing key", key.get<std::string>());
 }
 
-int Run(const Options& options) {
+int RunInspect(const InspectFlags& options) {
   encoders::ModelSpec spec;
   spec.model = options.model;
   spec.resolution = options.resolution;
@@ -113,7 +113,7 @@ int Run(const Options& options) {
   if (options.json)
     PrintJson(description);
   else
-    Print(description);
+    PrintModel(description);
   const std::size_t missing = description["missing_keys"].size();
   EYECHART_REQUIRE(missing == 0,
                    "{}: {} tensors are missing, listed above; the checkpoint "
@@ -125,14 +125,14 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddInspect(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<InspectFlags>();
   app.AddOption("model", options->model,
                 "checkpoint folder, or hub id in the Hugging Face cache")
       .Required();
   app.AddOption("--resolution", options->resolution,
                 "input size N or HxW in pixels (default: the processor's)");
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunInspect(*options); };
 }
 
 }  // namespace eyechart::cli

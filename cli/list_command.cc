@@ -14,7 +14,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct ListFlags {
   std::string what;
   bool json = false;
 };
@@ -78,12 +78,12 @@ constexpr std::array kTables = {
     Table{"metrics", MetricRows},
 };
 
-std::string Cell(const Json& value) {
+std::string ValueCell(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (!value.is_array()) return CanonicalJson(value);
   std::vector<std::string> parts;
-  for (const Json& part : value) parts.push_back(Cell(part));
+  for (const Json& part : value) parts.push_back(ValueCell(part));
   return fmt::format("{}", fmt::join(parts, " "));
 }
 
@@ -94,22 +94,22 @@ void PrintTable(const Table& table) {
   std::map<std::string, std::size_t> widths;
   for (const Json& row : rows) {
     for (const auto& [key, value] : row.items())
-      widths[key] = std::max(widths[key], Cell(value).size());
+      widths[key] = std::max(widths[key], ValueCell(value).size());
   }
   for (const Json& row : rows) {
     std::string line =
-        fmt::format("  {:<{}}", Cell(row["name"]), widths["name"]);
+        fmt::format("  {:<{}}", ValueCell(row["name"]), widths["name"]);
     for (const auto& [key, value] : row.items()) {
       if (key != "name" && key != "what" && key != "keys")
-        line += fmt::format("  {:<{}}", Cell(value), widths[key]);
+        line += fmt::format("  {:<{}}", ValueCell(value), widths[key]);
     }
-    PrintLine(line + "  " + Cell(row["what"]));
+    PrintLine(line + "  " + ValueCell(row["what"]));
     if (row.contains("keys"))
-      PrintLine("      keys: dataset " + Cell(row["keys"]));
+      PrintLine("      keys: dataset " + ValueCell(row["keys"]));
   }
 }
 
-int Run(const Options& options) {
+int RunList(const ListFlags& options) {
   Json all = {{"schema", 1}, {"command", "list"}, {"warnings", Json::array()}};
   std::vector<std::string> names;
   bool known = options.what.empty();
@@ -131,12 +131,12 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddList(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ListFlags>();
   app.AddOption("what", options->what,
                 "encoders, tasks, datasets, exporters or metrics (default: "
                 "all)");
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunList(*options); };
 }
 
 }  // namespace eyechart::cli

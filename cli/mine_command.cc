@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct MineFlags {
   PictureFlags pictures;
   std::string near_model;
   std::string far_model;
@@ -35,7 +35,7 @@ struct Options {
   bool json = false;
 };
 
-void RequireConsistent(const Options& o) {
+void RequireMineFlags(const MineFlags& o) {
   const bool models = !o.near_model.empty() || !o.far_model.empty();
   const bool stores = !o.near_store.empty() || !o.far_store.empty();
   EYECHART_REQUIRE(
@@ -59,12 +59,12 @@ void RequireConsistent(const Options& o) {
   }
 }
 
-encoders::EncodeSummary Encode(const Options& options,
-                               const std::string& name,
-                               const std::string& pool,
-                               const data::Dataset& dataset,
-                               const fs::path& store,
-                               Progress& progress) {
+encoders::EncodeSummary EncodeForMining(const MineFlags& options,
+                                        const std::string& name,
+                                        const std::string& pool,
+                                        const data::Dataset& dataset,
+                                        const fs::path& store,
+                                        Progress& progress) {
   ModelFlags flags = options.flags;
   flags.pool = pool;
   encoders::LoadedModel model = encoders::LoadModel(SpecOf(name, flags));
@@ -72,7 +72,7 @@ encoders::EncodeSummary Encode(const Options& options,
                                  progress);
 }
 
-void Print(const Json& j, const fs::path& out, bool gallery) {
+void PrintMined(const Json& j, const fs::path& out, bool gallery) {
   const auto count = [&j](const char* key) {
     return WithSeparators(j[key].get<std::int64_t>());
   };
@@ -144,7 +144,7 @@ void PrintSurface(const Json& j) {
 }
 
 // The command line that makes the gallery again.
-std::string CommandOf(const Options& o) {
+std::string MineCommandLine(const MineFlags& o) {
   std::string command = "eyechart mine " + o.pictures.images;
   command +=
       o.near_store.empty()
@@ -169,8 +169,8 @@ std::optional<multiple_choice::Benchmark> BenchmarkOf(
   }
 }
 
-int Run(const Options& options) {
-  RequireConsistent(options);
+int RunMine(const MineFlags& options) {
+  RequireMineFlags(options);
   SetThreads(options.flags.threads);
   TerminalProgress progress;
   suite::MineJob job;
@@ -183,7 +183,7 @@ int Run(const Options& options) {
   job.questions = options.questions;
   job.out = options.out;
   suite::RequireMineJob(job);
-  job.command = CommandOf(options);
+  job.command = MineCommandLine(options);
   std::vector<std::string> warnings;
   std::unique_ptr<data::Dataset> pictures;
   if (!options.pictures.images.empty())
@@ -197,10 +197,10 @@ int Run(const Options& options) {
     job.near_store = fs::path(options.out) / "near";
     job.far_store = fs::path(options.out) / "far";
     for (const bool is_near : {true, false}) {
-      const encoders::EncodeSummary summary =
-          Encode(options, is_near ? options.near_model : options.far_model,
-                 is_near ? options.near_pool : options.far_pool, *pictures,
-                 is_near ? job.near_store : job.far_store, progress);
+      const encoders::EncodeSummary summary = EncodeForMining(
+          options, is_near ? options.near_model : options.far_model,
+          is_near ? options.near_pool : options.far_pool, *pictures,
+          is_near ? job.near_store : job.far_store, progress);
       job.encode_seconds += summary.seconds;
       warnings.insert(warnings.end(), summary.warnings.begin(),
                       summary.warnings.end());
@@ -222,7 +222,7 @@ int Run(const Options& options) {
   if (options.json)
     PrintJson(outcome.json);
   else
-    Print(outcome.json, options.out, options.gallery);
+    PrintMined(outcome.json, options.out, options.gallery);
   if (!options.json) PrintSurface(outcome.json);
   return kExitOk;
 }
@@ -230,7 +230,7 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddMine(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<MineFlags>();
   AddPictureFlags(app, o->pictures, false);
   app.AddOption("--near", o->near_model,
                 "model that confuses the pairs, such as a CLIP");
@@ -297,7 +297,7 @@ Runner AddMine(Arguments& app) {
   app.AddOption("--far-pool", o->far_pool, "head, cls or mean");
   AddEncodeFlags(app, o->encode);
   app.AddFlag("--json", o->json, "print one JSON object");
-  return [o] { return Run(*o); };
+  return [o] { return RunMine(*o); };
 }
 
 }  // namespace eyechart::cli

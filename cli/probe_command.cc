@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ProbeFlags {
   std::vector<std::string> names;  // KIND [MODEL] [DATASET], apply HEAD ...
   std::string train;
   std::string test;
@@ -49,7 +49,8 @@ struct Pictures {
   std::unique_ptr<data::Dataset> test;
 };
 
-std::unique_ptr<data::Dataset> Open(const Options& o, const std::string& path) {
+std::unique_ptr<data::Dataset> OpenProbeData(const ProbeFlags& o,
+                                             const std::string& path) {
   PictureFlags flags;
   flags.images = path;
   flags.kind = o.kind;
@@ -59,7 +60,7 @@ std::unique_ptr<data::Dataset> Open(const Options& o, const std::string& path) {
 }
 
 // `needs_train`: also the training pictures.
-Pictures OpenDatasets(const Options& o,
+Pictures OpenDatasets(const ProbeFlags& o,
                       const std::string& dataset,
                       bool needs_train) {
   EYECHART_REQUIRE(
@@ -85,8 +86,8 @@ Pictures OpenDatasets(const Options& o,
                    "the pictures are missing: probe KIND MODEL DATASET, or "
                    "--train and --test, or --train-store and --test-store");
   Pictures pictures;
-  if (needs_train) pictures.train = Open(o, train);
-  pictures.test = Open(o, test);
+  if (needs_train) pictures.train = OpenProbeData(o, train);
+  pictures.test = OpenProbeData(o, test);
   return pictures;
 }
 
@@ -97,9 +98,9 @@ struct EncodeTo {
 };
 
 // Loads the model once for all of `jobs`; gives their warnings.
-std::vector<std::string> Encode(const encoders::ModelSpec& spec,
-                                const encoders::EncodeOptions& encode,
-                                std::initializer_list<EncodeTo> jobs) {
+std::vector<std::string> EncodeForProbe(const encoders::ModelSpec& spec,
+                                        const encoders::EncodeOptions& encode,
+                                        std::initializer_list<EncodeTo> jobs) {
   TerminalProgress progress;
   encoders::LoadedModel model = encoders::LoadModel(spec);
   std::vector<std::string> warnings;
@@ -113,7 +114,7 @@ std::vector<std::string> Encode(const encoders::ModelSpec& spec,
   return warnings;
 }
 
-void RequireConsistent(const Options& o, std::size_t names, bool mixture) {
+void RequireProbeFlags(const ProbeFlags& o, std::size_t names, bool mixture) {
   const bool stores = !o.train_store.empty() || !o.test_store.empty();
   EYECHART_REQUIRE(
       mixture == (!o.second.empty() || !o.second_test_store.empty()), "{}",
@@ -126,9 +127,9 @@ void RequireConsistent(const Options& o, std::size_t names, bool mixture) {
       "either MODEL DATASET, or --train-store and --test-store: not both");
 }
 
-int Finish(const Options& o,
-           Json json,
-           const std::vector<std::string>& warnings) {
+int FinishProbe(const ProbeFlags& o,
+                Json json,
+                const std::vector<std::string>& warnings) {
   std::vector<std::string> all = warnings;
   for (const Json& warning : json["warnings"])
     all.push_back(warning.get<std::string>());
@@ -142,7 +143,7 @@ int Finish(const Options& o,
   return kExitOk;
 }
 
-int Apply(const Options& o) {
+int Apply(const ProbeFlags& o) {
   const std::size_t n = o.names.size();
   EYECHART_REQUIRE(n == 2 || n == 4 || (n == 3 && !o.test.empty()),
                    "probe apply HEAD MODEL DATASET, or probe apply HEAD "
@@ -165,7 +166,7 @@ int Apply(const Options& o) {
       spec.pool = head.facts().at("features").value("pool", "");
     encoders::EncodeOptions encode = o.encode;
     encode.tokens = head.reads_tokens();
-    warnings = Encode(spec, encode, {{pictures.test.get(), store}});
+    warnings = EncodeForProbe(spec, encode, {{pictures.test.get(), store}});
   }
   EYECHART_REQUIRE(!store.empty() && (!head.is_mixture() || !second.empty()),
                    "{} is missing",
@@ -190,10 +191,10 @@ int Apply(const Options& o) {
     WriteFileAtomic(fs::path(o.out) / "probe.json",
                     applied.json.dump(1) + "\n");
   }
-  return Finish(o, std::move(applied.json), warnings);
+  return FinishProbe(o, std::move(applied.json), warnings);
 }
 
-int Run(Options o) {
+int RunProbe(ProbeFlags o) {
   SetThreads(o.flags.threads);
   o.probe.kind = o.names.front();
   if (o.probe.kind == "apply") return Apply(o);
@@ -201,7 +202,7 @@ int Run(Options o) {
   const probes::Protocol& protocol = probes::FindProtocol(o.probe);
   const bool mixture = protocol.kind == "mixture";
   const bool trains = protocol.kind != "zero-shot";
-  RequireConsistent(o, o.names.size(), mixture);
+  RequireProbeFlags(o, o.names.size(), mixture);
   suite::ProbeJob job;
   job.options = o.probe;
   job.out = o.out;
@@ -231,17 +232,17 @@ int Run(Options o) {
         CreateFolder(folder);
       job.test_store = folder / "test-features";
       if (trains) job.train_store = folder / "train-features";
-      warnings = Encode(*job.model, encode,
-                        {{pictures.train.get(), job.train_store},
-                         {pictures.test.get(), job.test_store}});
+      warnings = EncodeForProbe(*job.model, encode,
+                                {{pictures.train.get(), job.train_store},
+                                 {pictures.test.get(), job.test_store}});
       job.train_pictures = pictures.train.get();
       if (mixture) {
         job.second_train_store = folder / "second-train-features";
         job.second_test_store = folder / "second-test-features";
         // The same pictures again: their warnings are told once.
-        Encode(SpecOf(o.second, o.flags), encode,
-               {{pictures.train.get(), job.second_train_store},
-                {pictures.test.get(), job.second_test_store}});
+        EncodeForProbe(SpecOf(o.second, o.flags), encode,
+                       {{pictures.train.get(), job.second_train_store},
+                        {pictures.test.get(), job.second_test_store}});
       }
     }
   }
@@ -255,10 +256,10 @@ int Run(Options o) {
                    "DATASET instead of stores");
   TerminalProgress progress;
   const probes::ProbeResult result = suite::RunProbeJob(job, progress);
-  return Finish(o, probes::ProbeToJson(result), warnings);
+  return FinishProbe(o, probes::ProbeToJson(result), warnings);
 }
 
-void AddDataFlags(Arguments& app, Options& o) {
+void AddDataFlags(Arguments& app, ProbeFlags& o) {
   app.AddOption("--train", o.train, "pictures to train on, instead of DATASET");
   app.AddOption("--test", o.test, "pictures to test on");
   app.AddOption("--kind", o.kind,
@@ -328,7 +329,7 @@ void AddTrainingFlags(Arguments& app, probes::ProbeOptions& p) {
 }  // namespace
 
 Runner AddProbe(Arguments& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ProbeFlags>();
   app.AddOption("names", o->names,
                 "KIND (knn, linear, attentive, zero-shot, mixture), MODEL and "
                 "DATASET (a folder with train and test parts); or apply, HEAD "
@@ -357,7 +358,7 @@ Runner AddProbe(Arguments& app) {
       "eyechart probe KIND MODEL DATASET\n"
       "eyechart probe KIND --train-store STORE --test-store STORE\n"
       "eyechart probe apply HEAD MODEL DATASET");
-  return [o] { return Run(*o); };
+  return [o] { return RunProbe(*o); };
 }
 
 }  // namespace eyechart::cli

@@ -15,7 +15,7 @@ void Fact(const std::string& name, const std::string& text) {
   PrintLine(fmt::format("{:<16}{}", name, text));
 }
 
-void PrintScores(const Json& json) {
+void PrintProbeScores(const Json& json) {
   for (const char* metric :
        {"top1", "top5", "mean_per_class", "map", "mae", "rmse", "r2"}) {
     if (!json.contains(metric) || !json[metric].is_number()) continue;
@@ -90,7 +90,7 @@ void PrintProbe(const Json& json, const std::string& out) {
                              json["validation"].get<std::int64_t>(),
                              json["test"].get<std::int64_t>(),
                              json["classes"].get<std::int64_t>()));
-  PrintScores(json);
+  PrintProbeScores(json);
   const Json& selected = json["selected"];
   const std::string point = reports::GridPointText(selected);
   if (!point.empty())

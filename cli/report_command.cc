@@ -15,7 +15,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct ReportFlags {
   std::vector<std::string> runs;
   std::vector<std::string> out;
   std::string format;
@@ -44,7 +44,7 @@ std::vector<reports::Trend> TrendsFor(
   return reports::TrendsOf(set, reports::FindChanges(set));
 }
 
-int Run(const Options& options) {
+int RunReport(const ReportFlags& options) {
   const std::vector<ReportSink> sinks = ParseSinks(
       options.out, SinkFormats(reports::Exporters()), "-o", options.format);
   EYECHART_REQUIRE(!options.json || !UsesStdout(sinks),
@@ -96,7 +96,7 @@ int Run(const Options& options) {
 }  // namespace
 
 Runner AddReport(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportFlags>();
   app.AddOption("runs", options->runs, "run folders").Required();
   app.AddOption("-o,--out", options->out,
                 "file to write, FORMAT=FILE, or FORMAT=- for stdout; several "
@@ -115,7 +115,7 @@ Runner AddReport(Arguments& app) {
       .OneValueATime()
       .TypeName("NAME|FILE");
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunReport(*options); };
 }
 
 }  // namespace eyechart::cli

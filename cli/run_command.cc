@@ -16,7 +16,7 @@
 namespace eyechart::cli {
 namespace {
 
-struct Options {
+struct RunFlags {
   std::string suite;
   std::string shard;
   int threads = 0;
@@ -41,7 +41,7 @@ void ParseShard(const std::string& text, suite::RunOptions& run) {
 }
 
 // The command line that measures the same again, into a folder of its own.
-std::string CommandOf(const Options& options) {
+std::string RunCommandLine(const RunFlags& options) {
   std::string command = "eyechart run " + options.suite + " --out NEW_FOLDER";
   if (options.run.filter != "*")
     command += " --filter '" + options.run.filter + "'";
@@ -68,7 +68,7 @@ std::vector<std::unique_ptr<reports::RecordSink>> OpenSinks(
   return open;
 }
 
-int Run(Options options) {
+int RunTheSuite(RunFlags options) {
   const std::vector<ReportSink> files =
       ParseSinks(options.sinks, SinkFormats(reports::Exporters()), "--sink");
   EYECHART_REQUIRE(!options.json || !UsesStdout(files),
@@ -87,7 +87,7 @@ int Run(Options options) {
   options.run.environment = benchmarks::DescribeEnvironment(
       options.run.device.empty() ? "as in the suite" : options.run.device,
       at::get_num_threads());
-  options.run.command = CommandOf(options);
+  options.run.command = RunCommandLine(options);
   std::vector<std::unique_ptr<reports::RecordSink>> sinks;
   options.run.on_open = [&] { sinks = OpenSinks(files, options.run.out); };
   options.run.on_records = [&sinks](std::span<const Record> records) {
@@ -120,7 +120,7 @@ int Run(Options options) {
 }  // namespace
 
 Runner AddRun(Arguments& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunFlags>();
   app.AddOption("suite", options->suite, "suite file (TOML)").Required();
   app.AddOption("--out", options->out, "run folder (default: the suite's)");
   app.AddOption("--filter", options->run.filter,
@@ -141,7 +141,7 @@ Runner AddRun(Arguments& app) {
       .OneValueATime()
       .TypeName("FILE");
   app.AddFlag("--json", options->json, "print one JSON object");
-  return [options] { return Run(*options); };
+  return [options] { return RunTheSuite(*options); };
 }
 
 }  // namespace eyechart::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,6 +86,20 @@ T JsonGetOr(const Json& object,
   if (!internal::JsonFits<T>(*it))
     internal::ThrowJsonType(*it, key, source, internal::JsonTypeName<T>());
   return it->template get<T>();
+}
+
+/// The value under `key`, or nothing where it is null; an absent key throws
+/// InputError too.
+template <typename T>
+std::optional<T> JsonGetMaybe(const Json& object,
+                              std::string_view key,
+                              const std::string& source) {
+  const auto it = object.find(key);
+  EYECHART_REQUIRE(it != object.end(),
+                   "{}: key \"{}\" is missing; it should be {} or null", source,
+                   key, internal::JsonTypeName<T>());
+  if (it->is_null()) return std::nullopt;
+  return JsonGetOr<T>(object, key, T{}, source);
 }
 
 /// The value under `key`; an absent key throws InputError too.

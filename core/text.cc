@@ -97,6 +97,10 @@ std::optional<std::int64_t> ParseInt(std::string_view text) {
   return ParseWhole<std::int64_t>(text);
 }
 
+std::string FirstLine(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
 std::string EscapeHtml(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());

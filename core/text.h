@@ -31,6 +31,9 @@ std::string FormatDouble(double value);
 std::optional<double> ParseDouble(std::string_view text);
 std::optional<std::int64_t> ParseInt(std::string_view text);
 
+/// `text` up to its first line feed.
+std::string FirstLine(std::string_view text);
+
 /// `text` with &, <, >, " and ' escaped for HTML text and attributes.
 std::string EscapeHtml(std::string_view text);
 

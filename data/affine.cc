@@ -30,11 +30,11 @@ struct Taps {
 };
 
 // Between the middle values. The order of the operations is Pillow's.
-double Between(const std::array<double, 2>& v, double part) {
+double Lerp(const std::array<double, 2>& v, double part) {
   return v[0] + (v[1] - v[0]) * part;
 }
 
-double Between(const std::array<double, 4>& v, double part) {
+double Lerp(const std::array<double, 4>& v, double part) {
   const double linear = -v[0] + v[2];
   const double square = 2 * (v[0] - v[1]) + v[2] - v[3];
   const double cube = -v[0] + v[1] - v[2] + v[3];
@@ -42,7 +42,7 @@ double Between(const std::array<double, 4>& v, double part) {
 }
 
 // Cut off, not rounded.
-std::uint8_t Clip(double value) {
+std::uint8_t ClipToByte(double value) {
   if (value <= 0.0) return 0;
   return value >= 255.0 ? 255 : static_cast<std::uint8_t>(value);
 }
@@ -59,14 +59,14 @@ void Sample(const Image& image, double x, double y, std::uint8_t* to) {
       std::array<double, kTaps> across{};
       for (std::size_t i = 0; i < kTaps; ++i)
         across[i] = row[columns.at[i] * 3];
-      down[j] = Between(across, columns.part);
+      down[j] = Lerp(across, columns.part);
     }
-    to[c] = Clip(Between(down, rows.part));
+    to[c] = ClipToByte(Lerp(down, rows.part));
   }
 }
 
 // To 15 decimals as Python's round does it, from the number's exact value.
-double Rounded(double value) {
+double PythonRounded(double value) {
   return ParseDouble(fmt::format("{:.15f}", value)).value();
 }
 
@@ -104,9 +104,9 @@ Image Rotate(const Image& image, double degrees, const Warp& warp) {
   // the rounding shows.
   const double turn = degrees < 0 ? degrees + 360.0 : degrees;
   const double angle = -(turn * (std::numbers::pi / 180.0));
-  const double cosine = Rounded(std::cos(angle));
-  const double sine = Rounded(std::sin(angle));
-  const double across = Rounded(-std::sin(angle));
+  const double cosine = PythonRounded(std::cos(angle));
+  const double sine = PythonRounded(std::sin(angle));
+  const double across = PythonRounded(-std::sin(angle));
   const double x = image.width / 2.0;
   const double y = image.height / 2.0;
   return Affine(image,

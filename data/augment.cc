@@ -11,14 +11,16 @@
 namespace eyechart::data {
 namespace {
 
-constexpr int kMaxSide = 65536;
+constexpr int kMaxAugmentedSide = 65536;
 
-double Between(double low, double high, Random& random) {
+double DrawBetween(double low, double high, Random& random) {
   return low + (high - low) * random.Uniform();
 }
 
 // Halves to even, as Python's round.
-int Rounded(double value) { return static_cast<int>(std::nearbyint(value)); }
+int RoundedToInt(double value) {
+  return static_cast<int>(std::nearbyint(value));
+}
 
 Box BoxAt(int left, int top, int width, int height) {
   return {static_cast<double>(left), static_cast<double>(top),
@@ -34,9 +36,9 @@ Box CentralCrop(int width, int height, const AugmentOptions& options) {
   // At least a pixel: where the range asks for a narrower or flatter part than
   // the picture can give, torchvision comes to an empty one.
   if (ratio < options.ratio_min)
-    crop_height = std::max(1, Rounded(width / options.ratio_min));
+    crop_height = std::max(1, RoundedToInt(width / options.ratio_min));
   else if (ratio > options.ratio_max)
-    crop_width = std::max(1, Rounded(height * options.ratio_max));
+    crop_width = std::max(1, RoundedToInt(height * options.ratio_max));
   return BoxAt((width - crop_width) / 2, (height - crop_height) / 2, crop_width,
                crop_height);
 }
@@ -65,10 +67,10 @@ AugmentOptions AimAttentiveAugment(int size) {
 }
 
 void CheckAugment(const AugmentOptions& o) {
-  EYECHART_REQUIRE(o.height >= 1 && o.height <= kMaxSide && o.width >= 1 &&
-                       o.width <= kMaxSide,
+  EYECHART_REQUIRE(o.height >= 1 && o.height <= kMaxAugmentedSide &&
+                       o.width >= 1 && o.width <= kMaxAugmentedSide,
                    "augmentation to {}x{} pixels: both sides should be 1 to {}",
-                   o.height, o.width, kMaxSide);
+                   o.height, o.width, kMaxAugmentedSide);
   EYECHART_REQUIRE(
       o.scale_min > 0 && o.scale_min <= o.scale_max && o.scale_max <= 1,
       "crop scale {} to {}: should be a range above 0 and up to 1", o.scale_min,
@@ -125,15 +127,15 @@ Box DrawCrop(int width,
   const double area = static_cast<double>(width) * height;
   for (int i = 0; i < kTries; ++i) {
     const double target =
-        area * Between(options.scale_min, options.scale_max, random);
-    const double ratio = std::exp(Between(std::log(options.ratio_min),
-                                          std::log(options.ratio_max), random));
+        area * DrawBetween(options.scale_min, options.scale_max, random);
+    const double ratio = std::exp(DrawBetween(
+        std::log(options.ratio_min), std::log(options.ratio_max), random));
     const double exact_width = std::sqrt(target * ratio);
     const double exact_height = std::sqrt(target / ratio);
     // In double first: an odd range may ask for more than an int holds.
     if (exact_width >= width + 1.0 || exact_height >= height + 1.0) continue;
-    const int crop_width = Rounded(exact_width);
-    const int crop_height = Rounded(exact_height);
+    const int crop_width = RoundedToInt(exact_width);
+    const int crop_height = RoundedToInt(exact_height);
     if (crop_width < 1 || crop_width > width || crop_height < 1 ||
         crop_height > height)
       continue;
@@ -162,8 +164,8 @@ std::vector<JitterStep> DrawJitter(const ColorJitterOptions& options,
   for (std::size_t i = 0; i < 4; ++i) {
     const double s = strengths[i];
     amounts[i] = kKinds[i] == JitterKind::kHue
-                     ? Between(-s, s, random)
-                     : Between(std::max(0.0, 1 - s), 1 + s, random);
+                     ? DrawBetween(-s, s, random)
+                     : DrawBetween(std::max(0.0, 1 - s), 1 + s, random);
   }
   std::vector<JitterStep> steps;
   for (const std::size_t i : order)

@@ -16,12 +16,12 @@ namespace {
 enum Compression { kRaw = 0, kRle8 = 1, kRle4 = 2, kBitfields = 3 };
 
 // Where the samples of a 24- or 32-bit pixel stand in its bytes.
-struct Layout {
+struct BmpLayout {
   int red, green, blue;
   int alpha;  // -1: none
 };
 
-struct Header {
+struct BmpHeader {
   std::int64_t width = 0;
   std::int64_t height = 0;
   bool top_down = false;
@@ -31,14 +31,14 @@ struct Header {
   std::size_t entry_bytes = 4;  // of a palette entry
   std::size_t palette_at = 0;
   std::size_t pixels_at = 0;
-  Layout layout{2, 1, 0, -1};
+  BmpLayout layout{2, 1, 0, -1};
   bool five_six_five = false;  // 16 bits: 5-6-5 rather than 5-5-5
 };
 
 struct MaskLayout {
   int bits;
   std::array<std::uint32_t, 4> masks;  // red, green, blue, alpha
-  Layout layout;
+  BmpLayout layout;
 };
 constexpr MaskLayout kMaskLayouts[] = {
     {32, {0xFF0000, 0xFF00, 0xFF, 0}, {2, 1, 0, -1}},
@@ -53,7 +53,7 @@ constexpr MaskLayout kMaskLayouts[] = {
 
 void ReadMasks(std::string_view bytes,
                std::size_t header_bytes,
-               Header& header) {
+               BmpHeader& header) {
   // A header of 56 bytes or more has the alpha mask too.
   std::array<std::uint32_t, 4> masks{};
   const std::size_t count = header_bytes >= 56 ? 4 : 3;
@@ -78,8 +78,8 @@ void ReadMasks(std::string_view bytes,
               header.bits);
 }
 
-Header ReadHeader(std::string_view bytes) {
-  Header header;
+BmpHeader ReadBmpHeader(std::string_view bytes) {
+  BmpHeader header;
   header.pixels_at = ReadLittle32(bytes, 10);
   const std::size_t header_bytes = ReadLittle32(bytes, 14);
   const bool core = header_bytes == 12;
@@ -130,7 +130,7 @@ Header ReadHeader(std::string_view bytes) {
 
 using Palette = std::array<std::array<std::uint8_t, 3>, 256>;
 
-Palette ReadPalette(std::string_view bytes, const Header& header) {
+Palette ReadPalette(std::string_view bytes, const BmpHeader& header) {
   Palette palette{};  // what is past the file's entries is black
   // A ramp of grays 0, 1, 2, ... is no palette to Pillow: it goes on.
   bool ramp = header.colors != 2;
@@ -149,7 +149,7 @@ Palette ReadPalette(std::string_view bytes, const Header& header) {
 // Run lengths to one index a pixel, rows in the file's order. Damage that
 // leaves the picture short is an error, as in Pillow.
 std::vector<std::uint8_t> DecodeRuns(std::string_view bytes,
-                                     const Header& header) {
+                                     const BmpHeader& header) {
   const auto width = static_cast<std::size_t>(header.width);
   const std::size_t total = width * static_cast<std::size_t>(header.height);
   const bool nibbles = header.compression == kRle4;
@@ -200,7 +200,7 @@ std::vector<std::uint8_t> DecodeRuns(std::string_view bytes,
 }
 
 void RowToRgb(const std::uint8_t* row,
-              const Header& header,
+              const BmpHeader& header,
               const Palette& palette,
               std::uint8_t* rgb,
               std::uint8_t* alpha) {
@@ -239,7 +239,7 @@ void RowToRgb(const std::uint8_t* row,
 }  // namespace
 
 Picture DecodeBmp(std::string_view bytes, const DecodeRequest& request) {
-  Header header = ReadHeader(bytes);
+  BmpHeader header = ReadBmpHeader(bytes);
   const bool rle = header.compression == kRle8 || header.compression == kRle4;
   const std::size_t row_bytes = (header.width * header.bits + 7) / 8;
   const std::size_t stride = (row_bytes + 3) / 4 * 4;

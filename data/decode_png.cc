@@ -19,7 +19,7 @@ namespace {
 
 enum ColorType { kGray = 0, kRgb = 2, kPalette = 3, kGrayAlpha = 4, kRgba = 6 };
 
-struct Header {
+struct PngHeader {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   int bits = 0;
@@ -35,7 +35,7 @@ struct Header {
 };
 
 struct Chunks {
-  Header header;
+  PngHeader header;
   std::string_view palette;
   std::optional<std::string_view> transparency;
   std::string pieces;     // the data of several IDAT chunks, joined
@@ -45,10 +45,10 @@ struct Chunks {
   std::string xmp;
 };
 
-Header ReadHeader(std::string_view data) {
+PngHeader ReadPngHeader(std::string_view data) {
   if (data.size() < 13) ThrowDecode("damaged PNG: its header is short");
-  Header header{ReadBig32(data, 0), ReadBig32(data, 4), ByteAt(data, 8),
-                ByteAt(data, 9), ByteAt(data, 12) != 0};
+  PngHeader header{ReadBig32(data, 0), ReadBig32(data, 4), ByteAt(data, 8),
+                   ByteAt(data, 9), ByteAt(data, 12) != 0};
   const int bits = header.bits;
   bool known = bits == 8 || bits == 16;
   if (header.color == kGray) known |= bits == 1 || bits == 2 || bits == 4;
@@ -116,7 +116,7 @@ bool IsChunkName(std::string_view type) {
 
 // Walks the chunks as Pillow does: checksums are checked before the image data
 // and not in it, and a file may lack what follows the data.
-Chunks ReadChunks(std::string_view bytes, bool texts) {
+Chunks ReadPngChunks(std::string_view bytes, bool texts) {
   Chunks chunks;
   std::vector<std::string_view> data;
   bool after_data = false;
@@ -145,7 +145,7 @@ Chunks ReadChunks(std::string_view bytes, bool texts) {
           ReadBig32(bytes, at + 8 + length))
         ThrowDecode("damaged PNG: wrong checksum of chunk {}", type);
     }
-    if (first) chunks.header = ReadHeader(content);
+    if (first) chunks.header = ReadPngHeader(content);
     if (type == "IEND") break;
     if (type == "PLTE") chunks.palette = content;
     if (type == "tRNS" && !after_data) chunks.transparency = content;
@@ -304,7 +304,7 @@ class Writer {
                                      ((1 << header_.bits) - 1));
   }
 
-  const Header header_;
+  const PngHeader header_;
   Picture& picture_;
   std::array<std::array<std::uint8_t, 3>, 256> palette_{};
   std::array<std::uint8_t, 256> alphas_{};
@@ -325,8 +325,8 @@ constexpr Pass kAdam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8},
 }  // namespace
 
 Picture DecodePng(std::string_view bytes, const DecodeRequest& request) {
-  const Chunks chunks = ReadChunks(bytes, request.orientation);
-  const Header& header = chunks.header;
+  const Chunks chunks = ReadPngChunks(bytes, request.orientation);
+  const PngHeader& header = chunks.header;
   // What the rows take when inflated; a picture that its data cannot hold is
   // found out before its memory is taken.
   if (header.height > 0 && header.RowBytes(header.width) / kMaxInflateRatio >

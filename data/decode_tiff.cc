@@ -43,15 +43,15 @@ enum Tag : std::uint16_t {
 enum Photometric {
   kWhiteIsZero = 0,
   kBlackIsZero = 1,
-  kRgb = 2,
-  kPalette = 3,
-  kCmyk = 5,
-  kYcc = 6
+  kRgbSamples = 2,
+  kPaletteSamples = 3,
+  kCmykSamples = 5,
+  kYccSamples = 6
 };
 enum SampleFormat { kUnsigned = 1, kSigned = 2, kFloat = 3 };
 enum class Alpha { kNone, kPremultiplied, kStraight };
 
-struct Layout {
+struct TiffLayout {
   std::int64_t width = 0;
   std::int64_t height = 0;
   std::uint64_t compression = kTiffNone;
@@ -69,14 +69,14 @@ struct Layout {
   std::size_t block_height = 0;
 };
 
-[[noreturn]] void Unsupported(const Layout& l) {
+[[noreturn]] void Unsupported(const TiffLayout& l) {
   ThrowDecode(
       "TIFF of {} samples of {} bits (format {}), photometric {}, compression "
       "{}, predictor {}: not a kind that is read",
       l.samples, l.bits, l.format, l.photometric, l.compression, l.predictor);
 }
 
-void ReadSamples(const TiffDirectory& tiff, Layout& l) {
+void ReadSamples(const TiffDirectory& tiff, TiffLayout& l) {
   constexpr std::size_t kMaxSamples = 6;
   const std::uint64_t samples = tiff.Value(kSamples, 1);
   if (samples < 1 || samples > kMaxSamples)
@@ -93,16 +93,17 @@ void ReadSamples(const TiffDirectory& tiff, Layout& l) {
   const std::vector<std::uint64_t> formats = tiff.Values(kSampleFormat, 1);
   l.format = formats.empty() ? std::uint64_t{kUnsigned} : formats[0];
 
-  l.colors = l.photometric == kRgb || l.photometric == kYcc ? 3
-             : l.photometric == kCmyk                       ? 4
-                                                            : 1;
+  l.colors = l.photometric == kRgbSamples || l.photometric == kYccSamples ? 3
+             : l.photometric == kCmykSamples                              ? 4
+                                                                          : 1;
   if (l.samples < l.colors) Unsupported(l);
   const std::vector<std::uint64_t> extra =
       tiff.Values(kExtraSamples, kMaxSamples);
   const std::size_t extras = l.samples - l.colors;
   if (extra.size() != extras) {
     // A fourth sample that nobody named is alpha.
-    if (l.photometric != kRgb || extras != 1 || !extra.empty()) Unsupported(l);
+    if (l.photometric != kRgbSamples || extras != 1 || !extra.empty())
+      Unsupported(l);
     // In compressed planes Pillow takes it for premultiplied.
     l.alpha = l.planar && l.compression != kTiffNone ? Alpha::kPremultiplied
                                                      : Alpha::kStraight;
@@ -114,7 +115,7 @@ void ReadSamples(const TiffDirectory& tiff, Layout& l) {
 }
 
 // Whether Pillow has a mode for it and PixelRow below knows the mode.
-bool IsServed(const Layout& l) {
+bool IsServed(const TiffLayout& l) {
   const bool plain = l.samples == 1;
   const bool plain_colors = l.samples == l.colors && l.bits == 8 && !l.planar;
   if (l.compression == kTiffJpeg && !plain_colors) return false;
@@ -132,18 +133,18 @@ bool IsServed(const Layout& l) {
       if (l.bits == 32) return l.photometric == kBlackIsZero;
       return l.bits == 1 || l.bits == 2 || l.bits == 4 || l.bits == 8 ||
              l.bits == 16;
-    case kRgb:
+    case kRgbSamples:
       return l.format == kUnsigned && (l.bits == 8 || l.bits == 16);
-    case kPalette:
+    case kPaletteSamples:
       if (!plain)
         return l.bits == 8 && l.samples == 2 &&
                l.alpha != Alpha::kPremultiplied;
       return l.format == kUnsigned &&
              (l.bits == 1 || l.bits == 2 || l.bits == 4 || l.bits == 8);
-    case kCmyk:
+    case kCmykSamples:
       return l.format == kUnsigned && (l.bits == 8 || l.bits == 16) &&
              l.alpha == Alpha::kNone;
-    case kYcc:
+    case kYccSamples:
       return l.compression == kTiffJpeg && plain_colors;
     default:
       return false;
@@ -152,7 +153,7 @@ bool IsServed(const Layout& l) {
 
 // Layouts that Pillow accepts and then takes the bytes of for something else:
 // there is no reference to be equal to.
-bool PillowMisreads(const Layout& l, bool big_endian, bool alpha) {
+bool PillowMisreads(const TiffLayout& l, bool big_endian, bool alpha) {
   if (l.compression == kTiffNone) {
     const bool packed = l.samples == 1 && (l.bits == 2 || l.bits == 4);
     return l.planar && (l.bits > 8 || packed);
@@ -162,13 +163,13 @@ bool PillowMisreads(const Layout& l, bool big_endian, bool alpha) {
   return wide && l.colors == 1 && big_endian;
 }
 
-Layout ReadLayout(const TiffDirectory& tiff) {
+TiffLayout ReadLayout(const TiffDirectory& tiff) {
   constexpr std::int64_t kMaxSide = 1 << 30;
   const auto side = [&tiff](Tag tag) {
     return static_cast<std::int64_t>(
         std::min<std::uint64_t>(tiff.Value(tag, 0), kMaxSide));
   };
-  Layout l;
+  TiffLayout l;
   l.width = side(kWidth);
   l.height = side(kHeight);
   if (l.width < 1 || l.height < 1)
@@ -221,7 +222,7 @@ void Accumulate(std::uint8_t* row,
   }
 }
 
-void UndoPredictor(const Layout& l,
+void UndoPredictor(const TiffLayout& l,
                    const TiffDirectory& tiff,
                    std::size_t samples,
                    std::size_t row_bytes,
@@ -239,14 +240,14 @@ void UndoPredictor(const Layout& l,
 // Turns samples, in the file's byte order, into pixels.
 class PixelWriter {
  public:
-  PixelWriter(const Layout& layout,
+  PixelWriter(const TiffLayout& layout,
               const TiffDirectory& tiff,
               bool alpha,
               Picture& picture)
       : l_(layout), tiff_(tiff), picture_(picture) {
     if (alpha && l_.alpha != Alpha::kNone)
       picture_.alpha.resize(picture_.image.pixels.size() / 3);
-    if (l_.photometric != kPalette) return;
+    if (l_.photometric != kPaletteSamples) return;
     const std::size_t entries = std::size_t{1} << l_.bits;
     const std::vector<std::uint64_t> map = tiff.Values(kColorMap, 3 * 256);
     if (map.size() < 3 * entries)
@@ -320,10 +321,10 @@ class PixelWriter {
     const std::size_t first = i * l_.samples;
     std::uint8_t opacity = 255;
     if (l_.alpha != Alpha::kNone) opacity = Sample8(row, first + l_.colors);
-    if (l_.photometric == kPalette) {
+    if (l_.photometric == kPaletteSamples) {
       const std::uint8_t index = Packed(row, first);
       std::copy_n(palette_[index].data(), 3, rgb);
-    } else if (l_.photometric == kCmyk) {
+    } else if (l_.photometric == kCmykSamples) {
       std::array<std::uint8_t, 4> inks;
       for (std::size_t c = 0; c < 4; ++c) inks[c] = Sample8(row, first + c);
       CmykToRgb(inks.data(), rgb);
@@ -341,7 +342,7 @@ class PixelWriter {
     if (alpha != nullptr) *alpha = opacity;
   }
 
-  const Layout& l_;
+  const TiffLayout& l_;
   const TiffDirectory& tiff_;
   Picture& picture_;
   std::array<std::array<std::uint8_t, 3>, 256> palette_{};
@@ -350,7 +351,7 @@ class PixelWriter {
 // The blocks of the file, in rows, each placed where it belongs.
 void DecodeBlocks(std::string_view bytes,
                   const TiffDirectory& tiff,
-                  const Layout& l,
+                  const TiffLayout& l,
                   PixelWriter& writer) {
   const auto width = static_cast<std::size_t>(l.width);
   const auto height = static_cast<std::size_t>(l.height);
@@ -386,8 +387,9 @@ void DecodeBlocks(std::string_view bytes,
         ThrowDecode("truncated TIFF");
       block.resize(block_bytes);
       if (l.compression == kTiffJpeg)
-        DecodeJpegBlock(tiff.Bytes(kJpegTables), data, l.photometric == kYcc,
-                        l.block_width, samples, block);
+        DecodeJpegBlock(tiff.Bytes(kJpegTables), data,
+                        l.photometric == kYccSamples, l.block_width, samples,
+                        block);
       else if (!DecodeTiffBlock(l.compression, l.reversed, data, block))
         ThrowDecode("truncated or damaged TIFF");
       UndoPredictor(l, tiff, samples, row_bytes, block);
@@ -410,7 +412,7 @@ Picture DecodeTiff(std::string_view bytes, const DecodeRequest& request) {
   const TiffDirectory tiff(bytes);
   if (!tiff.valid()) ThrowDecode("damaged TIFF: its header is not one");
   if (!tiff.whole()) ThrowDecode("truncated TIFF: its directory is cut short");
-  const Layout layout = ReadLayout(tiff);
+  const TiffLayout layout = ReadLayout(tiff);
   if (!KnowsTiffCompression(layout.compression) || !IsServed(layout) ||
       layout.predictor < 1 || layout.predictor > 2 ||
       (layout.predictor == 2 && layout.bits < 8) ||

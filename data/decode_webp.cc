@@ -41,7 +41,7 @@ Size LosslessSize(std::string_view data) {
 }
 
 // Chunks, of a file from its 12th byte or of a frame from its 16th.
-Container ReadChunks(std::string_view bytes, std::size_t at) {
+Container ReadWebpChunks(std::string_view bytes, std::size_t at) {
   Container container;
   while (at + 8 <= bytes.size()) {
     const std::string_view type = bytes.substr(at, 4);
@@ -130,7 +130,7 @@ Picture DecodeWebp(std::string_view bytes, const DecodeRequest& request) {
   const std::size_t riff = ReadLittle32(bytes, 4);
   if (riff < 4 || riff > bytes.size() - 8) ThrowDecode("truncated WebP");
   bytes = bytes.substr(0, 8 + riff);
-  const Container container = ReadChunks(bytes, 12);
+  const Container container = ReadWebpChunks(bytes, 12);
   Picture picture;
   if (container.canvas && container.animated && !container.frame.empty()) {
     picture = DecodeFrame(container, request);

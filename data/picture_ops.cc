@@ -12,11 +12,11 @@ namespace {
 
 using Table = std::array<std::uint8_t, 256>;
 
-std::uint8_t Clip(int value) {
+std::uint8_t ClipPixel(int value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-std::uint8_t Clip(float value) {
+std::uint8_t ClipPixel(float value) {
   if (value <= 0.0f) return 0;
   return value >= 255.0f ? 255 : static_cast<std::uint8_t>(value);
 }
@@ -24,7 +24,7 @@ std::uint8_t Clip(float value) {
 Table TableOf(auto value) {
   Table table{};
   for (int v = 0; v < 256; ++v)
-    table[static_cast<std::size_t>(v)] = Clip(value(v));
+    table[static_cast<std::size_t>(v)] = ClipPixel(value(v));
   return table;
 }
 
@@ -91,8 +91,8 @@ Image Blend(const Image& from, const Image& to, double factor) {
   Image out = to;
   for (std::size_t i = 0; i < out.pixels.size(); ++i) {
     const int start = from.pixels[i];
-    out.pixels[i] = Clip(static_cast<float>(start) +
-                         alpha * static_cast<float>(to.pixels[i] - start));
+    out.pixels[i] = ClipPixel(static_cast<float>(start) +
+                              alpha * static_cast<float>(to.pixels[i] - start));
   }
   return out;
 }
@@ -137,7 +137,7 @@ Image Smooth(const Image& image) {
       sum += row(at + stride, kSide);
       sum += row(at, kMiddle);
       sum += row(at - stride, kSide);
-      out.pixels[i] = Clip(sum);
+      out.pixels[i] = ClipPixel(sum);
     }
   }
   return out;
@@ -168,8 +168,8 @@ Hsv ToHsv(const std::uint8_t* rgb) {
     sextant = static_cast<float>(4.0 + away(1) - away(0));
   const auto hue = static_cast<float>(std::fmod(sextant / 6.0 + 1.0, 1.0));
   const float saturation = range / static_cast<float>(most);
-  return {Clip(static_cast<int>(hue * 255.0)),
-          Clip(static_cast<int>(saturation * 255.0)), most};
+  return {ClipPixel(static_cast<int>(hue * 255.0)),
+          ClipPixel(static_cast<int>(saturation * 255.0)), most};
 }
 
 void FromHsv(const Hsv& hsv, std::uint8_t* rgb) {
@@ -179,7 +179,7 @@ void FromHsv(const Hsv& hsv, std::uint8_t* rgb) {
   const auto part = static_cast<float>(sextants - whole);
   const auto saturation = static_cast<float>(hsv.saturation / 255.0);
   const auto rounded = [value](double share) {
-    return Clip(static_cast<int>(std::round(value * share)));
+    return ClipPixel(static_cast<int>(std::round(value * share)));
   };
   const std::uint8_t v = hsv.value;
   const std::uint8_t low = rounded(1.0 - saturation);

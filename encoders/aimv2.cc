@@ -19,10 +19,10 @@ struct ImageConfig {
   bool head = false;
 };
 
-ImageConfig ReadConfig(const ConfigReader& reader,
-                       const WeightStore& weights,
-                       const std::string& prefix,
-                       bool apple) {
+ImageConfig ReadAimv2Config(const ConfigReader& reader,
+                            const WeightStore& weights,
+                            const std::string& prefix,
+                            bool apple) {
   ImageConfig config;
   config.tower = ReadAimv2Tower(reader, {.width = 1024,
                                          .inner = 2816,
@@ -49,10 +49,10 @@ ImageConfig ReadConfig(const ConfigReader& reader,
   return config;
 }
 
-PatchEmbedding LoadEmbedding(WeightStore& weights,
-                             const std::string& prefix,
-                             const ImageConfig& config,
-                             const Placement& placement) {
+PatchEmbedding LoadAimv2Embedding(WeightStore& weights,
+                                  const std::string& prefix,
+                                  const ImageConfig& config,
+                                  const Placement& placement) {
   const std::int64_t c = config.tower.width;
   const std::int64_t side = config.image / config.patch;
   PatchEmbeddingWeights embedding;
@@ -70,20 +70,20 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
 }
 
 // Vision-only folders are written with and without the prefix.
-std::string VisionPrefix(const Checkpoint& checkpoint,
-                         const WeightStore& weights) {
+std::string Aimv2VisionPrefix(const Checkpoint& checkpoint,
+                              const WeightStore& weights) {
   const bool bare = !Aimv2HasBothTowers(checkpoint) &&
                     !weights.Has("vision_model.embeddings.patch_embed.weight");
   return bare ? "" : "vision_model.";
 }
 
-ImageConfig ConfigOf(const Checkpoint& checkpoint,
-                     const WeightStore& weights,
-                     const std::string& prefix) {
+ImageConfig Aimv2ConfigOf(const Checkpoint& checkpoint,
+                          const WeightStore& weights,
+                          const std::string& prefix) {
   const bool apple =
       checkpoint.model_type == "aimv2" && !Aimv2HasBothTowers(checkpoint);
-  return ReadConfig(Aimv2TowerConfig(checkpoint, "vision"), weights, prefix,
-                    apple);
+  return ReadAimv2Config(Aimv2TowerConfig(checkpoint, "vision"), weights,
+                         prefix, apple);
 }
 
 }  // namespace
@@ -95,12 +95,12 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
   const ConfigReader reader = Aimv2TowerConfig(checkpoint, "vision");
 
   WeightStore weights(checkpoint, Aimv2Layouts());
-  const std::string prefix = VisionPrefix(checkpoint, weights);
-  const ImageConfig config = ConfigOf(checkpoint, weights, prefix);
+  const std::string prefix = Aimv2VisionPrefix(checkpoint, weights);
+  const ImageConfig config = Aimv2ConfigOf(checkpoint, weights, prefix);
   const std::int64_t width = config.tower.width;
   VitParts parts{
-      .embedding =
-          LoadEmbedding(weights, prefix + "embeddings.", config, placement),
+      .embedding = LoadAimv2Embedding(weights, prefix + "embeddings.", config,
+                                      placement),
       .pre_norm = std::nullopt,
       .blocks = LoadAimv2Blocks(weights, prefix + "encoder.", config.tower,
                                 /*causal=*/false, placement),
@@ -143,8 +143,8 @@ std::unique_ptr<ImageEncoder> MakeAimv2ImageEncoder(
 LastBlocks ReadLastAimv2Blocks(const Checkpoint& checkpoint,
                                std::int64_t count) {
   WeightStore weights(checkpoint, Aimv2Layouts());
-  const std::string prefix = VisionPrefix(checkpoint, weights);
-  const Aimv2Tower tower = ConfigOf(checkpoint, weights, prefix).tower;
+  const std::string prefix = Aimv2VisionPrefix(checkpoint, weights);
+  const Aimv2Tower tower = Aimv2ConfigOf(checkpoint, weights, prefix).tower;
   LastBlocks last =
       ReadLastAimv2Layers(weights, prefix + "encoder.", tower,
                           FirstOfLast(count, tower.layers, checkpoint.name));

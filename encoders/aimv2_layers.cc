@@ -12,9 +12,9 @@ bool HasObject(const Json& config, const std::string& key) {
   return it != config.end() && !it->is_null();
 }
 
-BlockWeights ReadBlock(WeightStore& weights,
-                       const std::string& prefix,
-                       const Aimv2Tower& tower) {
+BlockWeights ReadAimv2Block(WeightStore& weights,
+                            const std::string& prefix,
+                            const Aimv2Tower& tower) {
   const std::int64_t c = tower.width;
   const std::string attention = prefix + "attention.";
   const std::string mlp = prefix + "ffn.";
@@ -47,7 +47,7 @@ BlockWeights ReadBlock(WeightStore& weights,
   return block;
 }
 
-BlockOptions OptionsOf(const Aimv2Tower& tower) {
+BlockOptions Aimv2OptionsOf(const Aimv2Tower& tower) {
   BlockOptions options;
   options.heads = tower.heads;
   options.norm = NormKind::kRms;
@@ -56,7 +56,7 @@ BlockOptions OptionsOf(const Aimv2Tower& tower) {
   return options;
 }
 
-std::string LayerPrefix(const std::string& prefix, std::int64_t layer) {
+std::string Aimv2LayerPrefix(const std::string& prefix, std::int64_t layer) {
   return fmt::format("{}layers.{}.", prefix, layer);
 }
 
@@ -107,12 +107,13 @@ std::vector<Block> LoadAimv2Blocks(WeightStore& weights,
                                    const Aimv2Tower& tower,
                                    bool causal,
                                    const Placement& placement) {
-  BlockOptions options = OptionsOf(tower);
+  BlockOptions options = Aimv2OptionsOf(tower);
   options.causal = causal;
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < tower.layers; ++i)
-    blocks.emplace_back(ReadBlock(weights, LayerPrefix(prefix, i), tower),
-                        options, placement);
+    blocks.emplace_back(
+        ReadAimv2Block(weights, Aimv2LayerPrefix(prefix, i), tower), options,
+        placement);
   return blocks;
 }
 
@@ -122,9 +123,10 @@ LastBlocks ReadLastAimv2Layers(WeightStore& weights,
                                std::int64_t first) {
   LastBlocks last;
   last.first = first;
-  last.options = OptionsOf(tower);
+  last.options = Aimv2OptionsOf(tower);
   for (std::int64_t i = first; i < tower.layers; ++i)
-    last.blocks.push_back(ReadBlock(weights, LayerPrefix(prefix, i), tower));
+    last.blocks.push_back(
+        ReadAimv2Block(weights, Aimv2LayerPrefix(prefix, i), tower));
   return last;
 }
 

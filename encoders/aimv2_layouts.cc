@@ -82,7 +82,7 @@ constexpr std::array kLitRules = {
     KeyRule{"log_logit_scale", "logit_scale"},
 };
 
-constexpr std::array kLayouts = {
+constexpr std::array kAimv2Layouts = {
     KeyLayout{"Apple AIMv2", "preprocessor.patchifier.proj.weight",
               kImageRules},
     KeyLayout{"Apple AIMv2 lit",
@@ -91,6 +91,6 @@ constexpr std::array kLayouts = {
 
 }  // namespace
 
-std::span<const KeyLayout> Aimv2Layouts() { return kLayouts; }
+std::span<const KeyLayout> Aimv2Layouts() { return kAimv2Layouts; }
 
 }  // namespace eyechart::encoders

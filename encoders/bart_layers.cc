@@ -10,7 +10,7 @@
 namespace eyechart::encoders {
 namespace {
 
-constexpr double kEpsilon = 1e-5;  // of all norms; no key sets it
+constexpr double kBartEpsilon = 1e-5;  // of all norms; no key sets it
 
 // Tokens that a cache has room for at first; it doubles.
 constexpr std::int64_t kCapacity = 64;
@@ -46,7 +46,7 @@ class Loader {
         weights_.Take(prefix_ + name + ".weight", {side_.width});
     return Norm(NormKind::kLayer, weight,
                 weights_.Take(prefix_ + name + ".bias", {side_.width}),
-                kEpsilon, placement_);
+                kBartEpsilon, placement_);
   }
 
   Mlp Feed(LayerRows rows = LayerRows::kMany) {

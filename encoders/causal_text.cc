@@ -15,7 +15,7 @@ namespace eyechart::encoders {
 namespace {
 
 // Texts a pass: bounds memory whatever the number of texts.
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kCausalBatch = 64;
 
 }  // namespace
 
@@ -38,9 +38,9 @@ at::Tensor CausalTextEncoder::Encode(const std::vector<std::string>& texts) {
   const c10::InferenceMode inference;
   EYECHART_REQUIRE(!texts.empty(), "no texts to encode");
   std::vector<at::Tensor> parts;
-  for (std::size_t i = 0; i < texts.size(); i += kBatch)
+  for (std::size_t i = 0; i < texts.size(); i += kCausalBatch)
     parts.push_back(EncodeBatch(
-        std::span(texts).subspan(i, std::min(kBatch, texts.size() - i))));
+        std::span(texts).subspan(i, std::min(kCausalBatch, texts.size() - i))));
   return at::cat(parts);
 }
 

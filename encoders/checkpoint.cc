@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void ReadConfig(Checkpoint& checkpoint) {
+void ReadCheckpointConfig(Checkpoint& checkpoint) {
   const fs::path path = checkpoint.folder / "config.json";
   checkpoint.config_source = path.string();
   checkpoint.config = ReadJsonFile(path);
@@ -36,7 +36,7 @@ Checkpoint Open(const std::string& name,
     return checkpoint;
   }
   const bool native = fs::is_regular_file(folder / "config.json");
-  if (native) ReadConfig(checkpoint);
+  if (native) ReadCheckpointConfig(checkpoint);
   checkpoint.weight_files =
       file.empty() ? FindWeightFiles(folder) : std::vector<fs::path>{file};
   if (!native) DescribeForeign(checkpoint);

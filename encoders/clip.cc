@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::string_view kProjection = "visual_projection.weight";
 
-PatchEmbedding LoadEmbedding(WeightStore& weights,
-                             const std::string& prefix,
-                             std::int64_t width,
-                             std::int64_t patch,
-                             std::int64_t image,
-                             const Placement& placement) {
+PatchEmbedding LoadClipEmbedding(WeightStore& weights,
+                                 const std::string& prefix,
+                                 std::int64_t width,
+                                 std::int64_t patch,
+                                 std::int64_t image,
+                                 const Placement& placement) {
   const std::int64_t side = image / patch;
   PatchEmbeddingWeights embedding;
   embedding.projection =
@@ -28,21 +28,21 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   return PatchEmbedding(embedding, PositionRule::kBicubic, placement);
 }
 
-bool HasBothTowers(const Checkpoint& checkpoint) {
+bool HasClipTowers(const Checkpoint& checkpoint) {
   return checkpoint.model_type == "clip";
 }
 
-ConfigReader VisionConfig(const Checkpoint& checkpoint) {
-  return HasBothTowers(checkpoint)
+ConfigReader ClipVisionConfig(const Checkpoint& checkpoint) {
+  return HasClipTowers(checkpoint)
              ? ClipTowerConfig(checkpoint, "vision")
              : ConfigReader(checkpoint.config, checkpoint.config_source);
 }
 
 // Vision-only folders are written with and without the prefix.
-std::string VisionPrefix(const Checkpoint& checkpoint,
-                         const WeightStore& weights) {
+std::string ClipVisionPrefix(const Checkpoint& checkpoint,
+                             const WeightStore& weights) {
   const bool bare =
-      !HasBothTowers(checkpoint) && weights.Has("embeddings.class_embedding");
+      !HasClipTowers(checkpoint) && weights.Has("embeddings.class_embedding");
   return bare ? "" : "vision_model.";
 }
 
@@ -51,9 +51,9 @@ std::string VisionPrefix(const Checkpoint& checkpoint,
 std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const bool both_towers = HasBothTowers(checkpoint);
+  const bool both_towers = HasClipTowers(checkpoint);
   const std::string source = checkpoint.config_source;
-  const ConfigReader config = VisionConfig(checkpoint);
+  const ConfigReader config = ClipVisionConfig(checkpoint);
   const ClipTower tower = ReadClipTower(config, 768, 12);
   const std::int64_t image = config.Side("image_size", 224);
   const std::int64_t patch = config.Side("patch_size", 32);
@@ -63,10 +63,10 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
                    config.source(), image, patch);
 
   WeightStore weights(checkpoint, ClipLayouts());
-  const std::string prefix = VisionPrefix(checkpoint, weights);
+  const std::string prefix = ClipVisionPrefix(checkpoint, weights);
   VitParts parts{
-      .embedding = LoadEmbedding(weights, prefix + "embeddings.", tower.width,
-                                 patch, image, placement),
+      .embedding = LoadClipEmbedding(weights, prefix + "embeddings.",
+                                     tower.width, patch, image, placement),
       // The reference's own spelling.
       .pre_norm =
           LoadClipNorm(weights, prefix + "pre_layrnorm", tower, placement),
@@ -108,11 +108,12 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
 
 LastBlocks ReadLastClipBlocks(const Checkpoint& checkpoint,
                               std::int64_t count) {
-  const ClipTower tower = ReadClipTower(VisionConfig(checkpoint), 768, 12);
+  const ClipTower tower = ReadClipTower(ClipVisionConfig(checkpoint), 768, 12);
   const std::int64_t first = FirstOfLast(count, tower.layers, checkpoint.name);
   WeightStore weights(checkpoint, ClipLayouts());
   LastBlocks last = ReadLastClipLayers(
-      weights, VisionPrefix(checkpoint, weights) + "encoder.", tower, first);
+      weights, ClipVisionPrefix(checkpoint, weights) + "encoder.", tower,
+      first);
   last.prefix = 1;
   weights.RequireComplete();
   return last;

@@ -8,9 +8,9 @@ const Json& EmptyObject() {
   return empty;
 }
 
-BlockWeights ReadBlock(WeightStore& weights,
-                       const std::string& prefix,
-                       const ClipTower& tower) {
+BlockWeights ReadClipBlock(WeightStore& weights,
+                           const std::string& prefix,
+                           const ClipTower& tower) {
   const std::int64_t c = tower.width;
   const std::string attention = prefix + "self_attn.";
   const auto stacked = [&](const char* kind,
@@ -36,7 +36,7 @@ BlockWeights ReadBlock(WeightStore& weights,
   return block;
 }
 
-BlockOptions OptionsOf(const ClipTower& tower) {
+BlockOptions ClipOptionsOf(const ClipTower& tower) {
   BlockOptions options;
   options.heads = tower.heads;
   options.epsilon = tower.epsilon;
@@ -44,7 +44,7 @@ BlockOptions OptionsOf(const ClipTower& tower) {
   return options;
 }
 
-std::string LayerPrefix(const std::string& prefix, std::int64_t layer) {
+std::string ClipLayerPrefix(const std::string& prefix, std::int64_t layer) {
   return fmt::format("{}layers.{}.", prefix, layer);
 }
 
@@ -93,13 +93,14 @@ std::vector<Block> LoadClipBlocks(WeightStore& weights,
                                   bool causal,
                                   bool split_last,
                                   const Placement& placement) {
-  BlockOptions options = OptionsOf(tower);
+  BlockOptions options = ClipOptionsOf(tower);
   options.causal = causal;
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < tower.layers; ++i) {
     options.split_query = split_last && i + 1 == tower.layers;
-    blocks.emplace_back(ReadBlock(weights, LayerPrefix(prefix, i), tower),
-                        options, placement);
+    blocks.emplace_back(
+        ReadClipBlock(weights, ClipLayerPrefix(prefix, i), tower), options,
+        placement);
   }
   return blocks;
 }
@@ -110,9 +111,10 @@ LastBlocks ReadLastClipLayers(WeightStore& weights,
                               std::int64_t first) {
   LastBlocks last;
   last.first = first;
-  last.options = OptionsOf(tower);
+  last.options = ClipOptionsOf(tower);
   for (std::int64_t i = first; i < tower.layers; ++i)
-    last.blocks.push_back(ReadBlock(weights, LayerPrefix(prefix, i), tower));
+    last.blocks.push_back(
+        ReadClipBlock(weights, ClipLayerPrefix(prefix, i), tower));
   return last;
 }
 

@@ -9,7 +9,7 @@ using enum KeyAction;
 
 // OpenAI's names; open_clip took them over, and puts the text tower under
 // `text.` in its newer kind of model.
-constexpr std::array kRules = {
+constexpr std::array kClipRules = {
     KeyRule{"visual.class_embedding",
             "vision_model.embeddings.class_embedding"},
     KeyRule{"visual.positional_embedding",
@@ -81,16 +81,16 @@ constexpr std::array kRules = {
     KeyRule{"vocab_size", "", kIgnore},
 };
 
-constexpr std::array kLayouts = {
+constexpr std::array kClipLayouts = {
     KeyLayout{"open_clip", "text.transformer.resblocks.*.attn.in_proj_weight",
-              kRules},
+              kClipRules},
     KeyLayout{"OpenAI CLIP", "visual.transformer.resblocks.*.ln_1.weight",
-              kRules},
+              kClipRules},
 };
 
 }  // namespace
 
-std::span<const KeyLayout> ClipLayouts() { return kLayouts; }
+std::span<const KeyLayout> ClipLayouts() { return kClipLayouts; }
 
 ForeignModel DescribeOpenAiClip(const TensorShapes& shapes,
                                 const std::string& source) {

@@ -13,12 +13,12 @@ namespace eyechart::encoders {
 namespace {
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
-using PackSignature = at::Tensor(const at::Tensor&,
-                                 at::IntArrayRef,
-                                 at::IntArrayRef,
-                                 at::IntArrayRef,
-                                 std::int64_t,
-                                 at::OptionalIntArrayRef);
+using PackConvolution = at::Tensor(const at::Tensor&,
+                                   at::IntArrayRef,
+                                   at::IntArrayRef,
+                                   at::IntArrayRef,
+                                   std::int64_t,
+                                   at::OptionalIntArrayRef);
 using PlainSignature = at::Tensor(const at::Tensor&,
                                   const at::Tensor&,
                                   const std::optional<at::Tensor>&,
@@ -43,17 +43,17 @@ using AddSignature = at::Tensor(const at::Tensor&,
                                 Scalars,
                                 std::optional<std::string_view>);
 
-struct Operators {
-  std::optional<c10::TypedOperatorHandle<PackSignature>> pack =
-      FindOperator<PackSignature>("mkldnn::_reorder_convolution_weight");
+struct ConvolutionOperators {
+  std::optional<c10::TypedOperatorHandle<PackConvolution>> pack =
+      FindOperator<PackConvolution>("mkldnn::_reorder_convolution_weight");
   std::optional<c10::TypedOperatorHandle<PlainSignature>> plain =
       FindOperator<PlainSignature>("mkldnn::_convolution_pointwise");
   std::optional<c10::TypedOperatorHandle<AddSignature>> add =
       FindOperator<AddSignature>("mkldnn::_convolution_pointwise", "binary");
 };
 
-const Operators& GetOperators() {
-  static const Operators operators;
+const ConvolutionOperators& GetConvolutionOperators() {
+  static const ConvolutionOperators operators;
   return operators;
 }
 
@@ -70,7 +70,7 @@ Convolution::Convolution(const at::Tensor& weight,
   EYECHART_CHECK(weight.size(3) == kernel_, "a square kernel");
   weight_ = placement.Put(weight).to(c10::MemoryFormat::ChannelsLast);
   if (bias.defined()) bias_ = placement.Put(bias);
-  const Operators& operators = GetOperators();
+  const ConvolutionOperators& operators = GetConvolutionOperators();
   packed_ = placement.device.is_cpu() && OneDnnComputes(placement.dtype) &&
             operators.pack && operators.plain && operators.add;
   if (!packed_) return;
@@ -88,13 +88,13 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
   const at::Tensor map = x.to(placement_.dtype).permute({0, 3, 1, 2});
   at::Tensor y;
   if (packed_ && add) {
-    y = GetOperators().add->call(map, map, weight_, bias_, padding, stride,
-                                 dilation, shape_.groups, "add", std::nullopt,
-                                 std::nullopt, Scalars(), std::nullopt);
+    y = GetConvolutionOperators().add->call(
+        map, map, weight_, bias_, padding, stride, dilation, shape_.groups,
+        "add", std::nullopt, std::nullopt, Scalars(), std::nullopt);
   } else if (packed_) {
-    y = GetOperators().plain->call(map, weight_, bias_, padding, stride,
-                                   dilation, shape_.groups, "none", Scalars(),
-                                   std::nullopt);
+    y = GetConvolutionOperators().plain->call(map, weight_, bias_, padding,
+                                              stride, dilation, shape_.groups,
+                                              "none", Scalars(), std::nullopt);
   } else {
     y = at::conv2d(map, weight_, bias_, stride, padding, dilation,
                    shape_.groups);

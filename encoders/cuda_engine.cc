@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "encoders/batch_engine.h"
 #include "encoders/device.h"
 #include "encoders/forward_pass.h"
@@ -26,11 +27,6 @@ namespace {
 namespace cuda_allocator = c10::cuda::CUDACachingAllocator;
 using c10::cuda::CUDAStream;
 using c10::cuda::CUDAStreamGuard;
-
-std::string FirstLine(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
 
 // Not every shortage is told through the caching allocator: libraries and
 // kernels take memory of their own when they are first used.
@@ -94,7 +90,8 @@ class CudaEngine final : public BatchEngine {
     } catch (const c10::Error& error) {
       if (!IsShortage(error)) throw;
       static_cast<void>(cudaGetLastError());
-      C10_THROW_ERROR(OutOfMemoryError, FirstLine(error));
+      C10_THROW_ERROR(OutOfMemoryError,
+                      FirstLine(error.what_without_backtrace()));
     }
   }
 

@@ -20,12 +20,9 @@ constexpr bool kBuiltWithCuda = true;
 constexpr bool kBuiltWithCuda = false;
 #endif
 
-// The first line of what LibTorch says; the rest are its stack frames.
-std::string FirstLine(const std::string& text) {
-  return text.substr(0, text.find('\n'));
-}
-
 // LibTorch warns on stderr where it finds no driver; we say it in the error.
+// Of what it says the first line is meant for people, the rest are its stack
+// frames.
 class KeptWarning final : public c10::WarningHandler {
  public:
   void process(const c10::Warning& warning) override {

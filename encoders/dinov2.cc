@@ -25,7 +25,7 @@ struct Dinov2Config {
   bool swiglu = false;
 };
 
-Dinov2Config ReadConfig(const ConfigReader& reader, bool registers) {
+Dinov2Config ReadDinov2Config(const ConfigReader& reader, bool registers) {
   Dinov2Config config;
   config.width = reader.Size("hidden_size", 768);
   config.layers = reader.Size("num_hidden_layers", 12);
@@ -59,10 +59,10 @@ Dinov2Config ReadConfig(const ConfigReader& reader, bool registers) {
   return config;
 }
 
-BlockWeights ReadBlock(WeightStore& weights,
-                       const std::string& model_prefix,
-                       std::int64_t layer,
-                       const Dinov2Config& config) {
+BlockWeights ReadDinov2Block(WeightStore& weights,
+                             const std::string& model_prefix,
+                             std::int64_t layer,
+                             const Dinov2Config& config) {
   const std::string prefix =
       fmt::format("{}encoder.layer.{}.", model_prefix, layer);
   const std::int64_t c = config.width;
@@ -99,7 +99,7 @@ BlockWeights ReadBlock(WeightStore& weights,
   return block;
 }
 
-BlockOptions OptionsOf(const Dinov2Config& config) {
+BlockOptions Dinov2OptionsOf(const Dinov2Config& config) {
   BlockOptions options;
   options.heads = config.heads;
   options.epsilon = config.epsilon;
@@ -112,20 +112,20 @@ std::vector<Block> LoadBlocks(WeightStore& weights,
                               const std::string& prefix,
                               const Dinov2Config& config,
                               const Placement& placement) {
-  BlockOptions options = OptionsOf(config);
+  BlockOptions options = Dinov2OptionsOf(config);
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < config.layers; ++i) {
     options.split_query = i + 1 == config.layers;
-    blocks.emplace_back(ReadBlock(weights, prefix, i, config), options,
+    blocks.emplace_back(ReadDinov2Block(weights, prefix, i, config), options,
                         placement);
   }
   return blocks;
 }
 
-PatchEmbedding LoadEmbedding(WeightStore& weights,
-                             const std::string& prefix,
-                             const Dinov2Config& config,
-                             const Placement& placement) {
+PatchEmbedding LoadDinov2Embedding(WeightStore& weights,
+                                   const std::string& prefix,
+                                   const Dinov2Config& config,
+                                   const Placement& placement) {
   const std::int64_t c = config.width;
   const std::int64_t side = config.image / config.patch;
   PatchEmbeddingWeights embedding;
@@ -161,9 +161,10 @@ Norm LoadNorm(WeightStore& weights,
   return Norm(NormKind::kLayer, weight, bias, config.epsilon, placement);
 }
 
-Dinov2Config ConfigOf(const Checkpoint& checkpoint) {
+Dinov2Config Dinov2ConfigOf(const Checkpoint& checkpoint) {
   const ConfigReader reader(checkpoint.config, checkpoint.config_source);
-  return ReadConfig(reader, checkpoint.model_type == "dinov2_with_registers");
+  return ReadDinov2Config(reader,
+                          checkpoint.model_type == "dinov2_with_registers");
 }
 
 // Folders of classifiers hold the backbone under its name.
@@ -177,13 +178,13 @@ std::string PrefixOf(const Checkpoint& checkpoint, const WeightStore& weights) {
 std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
                                                 const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const Dinov2Config config = ConfigOf(checkpoint);
+  const Dinov2Config config = Dinov2ConfigOf(checkpoint);
 
   WeightStore weights(checkpoint, Dinov2Layouts());
   const std::string prefix = PrefixOf(checkpoint, weights);
   VitParts parts{
-      .embedding =
-          LoadEmbedding(weights, prefix + "embeddings.", config, placement),
+      .embedding = LoadDinov2Embedding(weights, prefix + "embeddings.", config,
+                                       placement),
       .pre_norm = std::nullopt,
       .blocks = LoadBlocks(weights, prefix, config, placement),
       .post_norm = LoadNorm(weights, prefix + "layernorm", config, placement),
@@ -206,15 +207,15 @@ std::unique_ptr<ImageEncoder> MakeDinov2Encoder(const Checkpoint& checkpoint,
 
 LastBlocks ReadLastDinov2Blocks(const Checkpoint& checkpoint,
                                 std::int64_t count) {
-  const Dinov2Config config = ConfigOf(checkpoint);
+  const Dinov2Config config = Dinov2ConfigOf(checkpoint);
   LastBlocks last;
   last.first = FirstOfLast(count, config.layers, checkpoint.name);
-  last.options = OptionsOf(config);
+  last.options = Dinov2OptionsOf(config);
   last.prefix = 1 + config.registers;
   WeightStore weights(checkpoint, Dinov2Layouts());
   const std::string prefix = PrefixOf(checkpoint, weights);
   for (std::int64_t i = last.first; i < config.layers; ++i)
-    last.blocks.push_back(ReadBlock(weights, prefix, i, config));
+    last.blocks.push_back(ReadDinov2Block(weights, prefix, i, config));
   last.norm_weight = weights.Take(prefix + "layernorm.weight", {config.width});
   last.norm_bias = weights.Take(prefix + "layernorm.bias", {config.width});
   weights.RequireComplete();

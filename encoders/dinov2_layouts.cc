@@ -7,7 +7,7 @@ namespace {
 
 using enum KeyAction;
 
-constexpr std::array kRules = {
+constexpr std::array kDinov2Rules = {
     KeyRule{"cls_token", "embeddings.cls_token"},
     KeyRule{"pos_embed", "embeddings.position_embeddings"},
     KeyRule{"register_tokens", "embeddings.register_tokens"},
@@ -28,13 +28,13 @@ constexpr std::array kRules = {
     KeyRule{"norm.**", "layernorm.**"},
 };
 
-constexpr std::array kLayouts = {
-    KeyLayout{"Meta DINOv2", "blocks.*.ls1.gamma", kRules},
+constexpr std::array kDinov2Layouts = {
+    KeyLayout{"Meta DINOv2", "blocks.*.ls1.gamma", kDinov2Rules},
 };
 
 }  // namespace
 
-std::span<const KeyLayout> Dinov2Layouts() { return kLayouts; }
+std::span<const KeyLayout> Dinov2Layouts() { return kDinov2Layouts; }
 
 ForeignModel DescribeMetaDinov2(const TensorShapes& shapes,
                                 const std::string& source) {

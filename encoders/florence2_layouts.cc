@@ -7,7 +7,7 @@ namespace {
 
 using enum KeyAction;
 
-constexpr std::array kRules = {
+constexpr std::array kFlorence2Rules = {
     KeyRule{"vision_tower.convs.*.proj.**",
             "model.vision_tower.convs.*.conv.**"},
     KeyRule{"vision_tower.convs.*.norm.**",
@@ -58,13 +58,13 @@ constexpr std::array kRules = {
     KeyRule{"language_model.final_logits_bias", "final_logits_bias"},
 };
 
-constexpr std::array kLayouts = {
+constexpr std::array kFlorence2Layouts = {
     KeyLayout{"Florence-2 remote code", "vision_tower.convs.0.proj.weight",
-              kRules},
+              kFlorence2Rules},
 };
 
 }  // namespace
 
-std::span<const KeyLayout> Florence2Layouts() { return kLayouts; }
+std::span<const KeyLayout> Florence2Layouts() { return kFlorence2Layouts; }
 
 }  // namespace eyechart::encoders

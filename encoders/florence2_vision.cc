@@ -13,8 +13,8 @@
 namespace eyechart::encoders {
 namespace {
 
-constexpr double kEpsilon = 1e-5;  // of all norms; no key sets it
-constexpr int kDefaultSide = 768;  // of the published processors
+constexpr double kDavitEpsilon = 1e-5;  // of all norms; no key sets it
+constexpr int kDefaultSide = 768;       // of the published processors
 
 // One entry a stage in the lists.
 struct Florence2Config {
@@ -35,7 +35,7 @@ struct Florence2Config {
 // Both spellings are read: transformers', and that of the release with remote
 // code, where the widths are `dim_embed` and the defaults are the large
 // model's.
-Florence2Config ReadConfig(const ConfigReader& reader) {
+Florence2Config ReadDavitConfig(const ConfigReader& reader) {
   using Sizes = std::vector<std::int64_t>;
   const Json& object = reader.object();
   const bool remote =
@@ -166,7 +166,7 @@ class StageLoader {
 
   Norm LoadNorm(const std::string& name, std::int64_t width) {
     const at::Tensor weight = weights_.Take(name + ".weight", {width});
-    return Norm(NormKind::kLayer, weight, Bias(name, width), kEpsilon,
+    return Norm(NormKind::kLayer, weight, Bias(name, width), kDavitEpsilon,
                 placement_);
   }
 
@@ -213,7 +213,7 @@ std::string FindPrefix(const WeightStore& weights) {
 
 // The language model and what leads to it, in transformers' names and in those
 // of the release with remote code.
-const IgnoredKeys kIgnored = {
+const IgnoredKeys kDavitIgnored = {
     .prefixes = {"model.language_model.", "model.multi_modal_projector.",
                  "language_model.", "multi_modal_projector.", "lm_head.",
                  "final_logits_bias", "image_projection", "image_proj_norm.",
@@ -234,7 +234,7 @@ Tower LoadTower(WeightStore& weights,
     object = checkpoint.config.value("vision_config", Json::object());
     source += ": \"vision_config\"";
   }
-  const Florence2Config config = ReadConfig(ConfigReader(object, source));
+  const Florence2Config config = ReadDavitConfig(ConfigReader(object, source));
   const std::string prefix = FindPrefix(weights);
   Tower tower;
   int stride = 1;
@@ -261,7 +261,7 @@ std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
   const Placement placement = PlacementOf(options);
   WeightStore weights(checkpoint, Florence2Layouts());
   Tower tower = LoadTower(weights, checkpoint, placement);
-  weights.Finish(kIgnored, options, tower.info);
+  weights.Finish(kDavitIgnored, options, tower.info);
   return std::make_unique<Davit>(std::move(tower.stages), std::move(tower.info),
                                  placement);
 }

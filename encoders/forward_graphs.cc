@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/text.h"
 #include "encoders/forward_pass.h"
 
 namespace eyechart::encoders {
@@ -18,11 +19,6 @@ namespace {
 // They share one pool of memory, so that only pixels and results are each one's
 // own. A run has few batch sizes: the last of a shard, or those after halving.
 constexpr int kMaxGraphs = 8;
-
-std::string FirstLine(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
 
 at::Tensor Copy(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.clone() : tensor;
@@ -105,7 +101,8 @@ class ForwardGraphs final : public ForwardPass {
     } catch (const c10::Error& error) {
       // Nothing was computed while recording; without a graph it goes on as
       // before, and a real shortage shows then.
-      note_ = "no CUDA graph could be recorded (" + FirstLine(error) +
+      note_ = "no CUDA graph could be recorded (" +
+              FirstLine(error.what_without_backtrace()) +
               "); batches run without";
       static_cast<void>(cudaGetLastError());
       shape = Shape();

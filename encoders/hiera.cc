@@ -89,7 +89,7 @@ void CheckPooling(const ConfigReader& reader, const HieraConfig& config) {
   }
 }
 
-HieraConfig ReadConfig(const ConfigReader& reader) {
+HieraConfig ReadHieraConfig(const ConfigReader& reader) {
   HieraConfig config;
   config.image = reader.Side("image_size", 224);
   config.kernel = reader.Side("patch_size", 7);
@@ -195,7 +195,7 @@ std::vector<std::vector<HieraBlock>> LoadStages(WeightStore& weights,
 }
 
 // The classifier, and what masked pre-training and the backbone class add.
-const IgnoredKeys kIgnored = {
+const IgnoredKeys kHieraIgnored = {
     .prefixes = {"classifier.", "decoder.", "encoder_norm.",
                  "multiscale_fusion.", "hidden_states_norms."},
     .suffixes = {}};
@@ -207,7 +207,7 @@ std::unique_ptr<ImageEncoder> MakeHieraEncoder(const Checkpoint& checkpoint,
   const Placement placement = PlacementOf(options);
   const std::string source = checkpoint.config_source;
   const HieraConfig config =
-      ReadConfig(ConfigReader(checkpoint.config, source));
+      ReadHieraConfig(ConfigReader(checkpoint.config, source));
   const std::int64_t c = config.widths.back();
 
   WeightStore weights(checkpoint);
@@ -257,7 +257,7 @@ std::unique_ptr<ImageEncoder> MakeHieraEncoder(const Checkpoint& checkpoint,
   info.image_height = info.image_width = static_cast<int>(config.image);
   info.patch_size = static_cast<int>(stride);
   info.token_width = c;
-  weights.Finish(kIgnored, options, info);
+  weights.Finish(kHieraIgnored, options, info);
   return std::make_unique<HieraTrunk>(std::move(parts), std::move(info),
                                       placement);
 }

@@ -24,7 +24,7 @@ using internal::kTileSize;
 // handing them out costs more than it saves.
 constexpr std::int64_t kPanels = 4;
 
-std::int64_t RoundUp(std::int64_t value, std::int64_t step) {
+std::int64_t RoundUpTo(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
 }
 
@@ -59,8 +59,8 @@ NarrowProduct::NarrowProduct(const at::Tensor& narrow,
       activation_(activation),
       inputs_(narrow.size(1)),
       outputs_(narrow.size(0)) {
-  const std::int64_t rows = RoundUp(outputs_, kTileColumns);
-  data_ = at::zeros({rows, RoundUp(inputs_, kNarrowLanes)}, narrow.options());
+  const std::int64_t rows = RoundUpTo(outputs_, kTileColumns);
+  data_ = at::zeros({rows, RoundUpTo(inputs_, kNarrowLanes)}, narrow.options());
   data_.narrow(0, 0, outputs_).narrow(1, 0, inputs_).copy_(narrow);
   bias_ = at::zeros({rows}, c10::kFloat);
   if (bias.defined()) bias_.narrow(0, 0, outputs_).copy_(bias);

@@ -10,8 +10,7 @@ namespace eyechart::encoders {
 namespace {
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
-using PackSignature = at::Tensor(const at::Tensor&,
-                                 std::optional<std::int64_t>);
+using PackLinear = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
 using LinearSignature = at::Tensor(const at::Tensor&,
                                    const at::Tensor&,
                                    const std::optional<at::Tensor>&,
@@ -24,17 +23,17 @@ using LinearAddSignature = at::Tensor(const at::Tensor&,
                                       const std::optional<at::Tensor>&,
                                       std::string_view);
 
-struct Operators {
-  std::optional<c10::TypedOperatorHandle<PackSignature>> pack =
-      FindOperator<PackSignature>("mkldnn::_reorder_linear_weight");
+struct LinearOperators {
+  std::optional<c10::TypedOperatorHandle<PackLinear>> pack =
+      FindOperator<PackLinear>("mkldnn::_reorder_linear_weight");
   std::optional<c10::TypedOperatorHandle<LinearSignature>> linear =
       FindOperator<LinearSignature>("mkldnn::_linear_pointwise");
   std::optional<c10::TypedOperatorHandle<LinearAddSignature>> linear_add =
       FindOperator<LinearAddSignature>("mkldnn::_linear_pointwise", "binary");
 };
 
-const Operators& GetOperators() {
-  static const Operators operators;
+const LinearOperators& GetLinearOperators() {
+  static const LinearOperators operators;
   return operators;
 }
 
@@ -65,7 +64,7 @@ std::optional<Fused> FusedActivation(Activation activation) {
 }  // namespace
 
 bool OneDnnLinear::Serves(const Placement& placement, Activation activation) {
-  const Operators& operators = GetOperators();
+  const LinearOperators& operators = GetLinearOperators();
   return operators.pack && operators.linear && operators.linear_add &&
          placement.device.is_cpu() && OneDnnComputes(placement.dtype) &&
          FusedActivation(activation);
@@ -75,20 +74,22 @@ OneDnnLinear::OneDnnLinear(const at::Tensor& weight,
                            const at::Tensor& bias,
                            const Placement& placement,
                            Activation activation)
-    : weight_(GetOperators().pack->call(placement.Put(weight), std::nullopt)),
+    : weight_(
+          GetLinearOperators().pack->call(placement.Put(weight), std::nullopt)),
       activation_(activation) {
   if (bias.defined()) bias_ = placement.Put(bias);
 }
 
 at::Tensor OneDnnLinear::Forward(const at::Tensor& x) const {
   const Fused fused = *FusedActivation(activation_);
-  return GetOperators().linear->call(x, weight_, bias_, fused.attribute,
-                                     Scalars(), fused.algorithm);
+  return GetLinearOperators().linear->call(x, weight_, bias_, fused.attribute,
+                                           Scalars(), fused.algorithm);
 }
 
 at::Tensor OneDnnLinear::ForwardAdd(const at::Tensor& x,
                                     const at::Tensor& residual) const {
-  return GetOperators().linear_add->call(x, residual, weight_, bias_, "add");
+  return GetLinearOperators().linear_add->call(x, residual, weight_, bias_,
+                                               "add");
 }
 
 }  // namespace eyechart::encoders

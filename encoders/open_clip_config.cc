@@ -67,9 +67,9 @@ Json TowerConfig(const Json& model,
           {"hidden_act", ActivationOf(model, tower, source)}};
 }
 
-Json VisionConfig(const Json& model,
-                  const Json& vision,
-                  const std::string& in) {
+Json OpenClipVisionConfig(const Json& model,
+                          const Json& vision,
+                          const std::string& in) {
   RequireNeutral(vision,
                  {{"timm_model_name", nullptr},
                   {"ls_init_value", nullptr},
@@ -178,7 +178,7 @@ ForeignModel ReadOpenClipConfig(const std::filesystem::path& path) {
       {"model_type", "clip"},
       {"projection_dim", JsonGet<std::int64_t>(model, "embed_dim", source)},
       {"vision_config",
-       VisionConfig(model, vision, source + ": \"vision_cfg\"")},
+       OpenClipVisionConfig(model, vision, source + ": \"vision_cfg\"")},
       {"text_config", TextConfig(model, text, source + ": \"text_cfg\"")}};
   foreign.preprocessor =
       Preprocessor(file.value("preprocess_cfg", Json::object()),

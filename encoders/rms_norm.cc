@@ -27,14 +27,14 @@ namespace {
 
 // Sums run side by side, so that the loop is not bound by one addition's
 // latency.
-constexpr std::int64_t kLanes = 32;
+constexpr std::int64_t kNormLanes = 32;
 
 EYECHART_CLONES
 float SumOfSquares(const float* x, std::int64_t count) {
-  std::array<float, kLanes> sums{};
+  std::array<float, kNormLanes> sums{};
   std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (std::int64_t lane = 0; lane < kLanes; ++lane)
+  for (; i + kNormLanes <= count; i += kNormLanes)
+    for (std::int64_t lane = 0; lane < kNormLanes; ++lane)
       sums[static_cast<std::size_t>(lane)] += x[i + lane] * x[i + lane];
   for (; i < count; ++i) sums[0] += x[i] * x[i];
   float sum = 0;
@@ -58,13 +58,13 @@ float Factor(const float* x, std::int64_t count, double epsilon) {
 }
 
 template <typename T>
-void Rows(const T* x,
-          const float* weight,
-          double epsilon,
-          std::int64_t begin,
-          std::int64_t end,
-          std::int64_t count,
-          T* out) {
+void NormRows(const T* x,
+              const float* weight,
+              double epsilon,
+              std::int64_t begin,
+              std::int64_t end,
+              std::int64_t count,
+              T* out) {
   if constexpr (std::is_same_v<T, float>) {
     for (std::int64_t row = begin; row < end; ++row)
       Scale(x + row * count, weight, Factor(x + row * count, count, epsilon),
@@ -98,10 +98,10 @@ at::Tensor RmsNormCpu(const at::Tensor& x,
         if constexpr (!std::is_same_v<scalar_t, double>) {
           const auto* from = in.const_data_ptr<scalar_t>();
           auto* to = out.mutable_data_ptr<scalar_t>();
-          at::parallel_for(0, rows, 8,
-                           [&](std::int64_t begin, std::int64_t end) {
-                             Rows(from, scale, epsilon, begin, end, count, to);
-                           });
+          at::parallel_for(
+              0, rows, 8, [&](std::int64_t begin, std::int64_t end) {
+                NormRows(from, scale, epsilon, begin, end, count, to);
+              });
         } else {
           EYECHART_CHECK(false, "no double in encoders");
         }

@@ -9,12 +9,12 @@
 namespace eyechart::encoders {
 namespace {
 
-PatchEmbedding LoadEmbedding(WeightStore& weights,
-                             const std::string& prefix,
-                             std::int64_t width,
-                             std::int64_t patch,
-                             std::int64_t image,
-                             const Placement& placement) {
+PatchEmbedding LoadSiglipEmbedding(WeightStore& weights,
+                                   const std::string& prefix,
+                                   std::int64_t width,
+                                   std::int64_t patch,
+                                   std::int64_t image,
+                                   const Placement& placement) {
   const std::int64_t side = image / patch;
   PatchEmbeddingWeights embedding;
   embedding.projection =
@@ -25,20 +25,20 @@ PatchEmbedding LoadEmbedding(WeightStore& weights,
   return PatchEmbedding(embedding, PositionRule::kBicubic, placement);
 }
 
-bool HasBothTowers(const Checkpoint& checkpoint) {
+bool HasSiglipTowers(const Checkpoint& checkpoint) {
   return checkpoint.model_type == "siglip";
 }
 
-ConfigReader VisionConfig(const Checkpoint& checkpoint) {
-  return HasBothTowers(checkpoint)
+ConfigReader SiglipVisionConfig(const Checkpoint& checkpoint) {
+  return HasSiglipTowers(checkpoint)
              ? ClipTowerConfig(checkpoint, "vision")
              : ConfigReader(checkpoint.config, checkpoint.config_source);
 }
 
 // Vision-only folders are written with and without the prefix.
-std::string VisionPrefix(const Checkpoint& checkpoint,
-                         const WeightStore& weights) {
-  const bool bare = !HasBothTowers(checkpoint) &&
+std::string SiglipVisionPrefix(const Checkpoint& checkpoint,
+                               const WeightStore& weights) {
+  const bool bare = !HasSiglipTowers(checkpoint) &&
                     weights.Has("embeddings.patch_embedding.weight");
   return bare ? "" : "vision_model.";
 }
@@ -59,8 +59,8 @@ ClipTower ReadSiglipTower(const ConfigReader& config) {
 std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
   const Placement placement = PlacementOf(options);
-  const bool both_towers = HasBothTowers(checkpoint);
-  const ConfigReader config = VisionConfig(checkpoint);
+  const bool both_towers = HasSiglipTowers(checkpoint);
+  const ConfigReader config = SiglipVisionConfig(checkpoint);
   const ClipTower tower = ReadSiglipTower(config);
   const std::int64_t image = config.Side("image_size", 224);
   const std::int64_t patch = config.Side("patch_size", 16);
@@ -70,10 +70,10 @@ std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
                    config.source(), image, patch);
 
   WeightStore weights(checkpoint);
-  const std::string prefix = VisionPrefix(checkpoint, weights);
+  const std::string prefix = SiglipVisionPrefix(checkpoint, weights);
   VitParts parts{
-      .embedding = LoadEmbedding(weights, prefix + "embeddings.", tower.width,
-                                 patch, image, placement),
+      .embedding = LoadSiglipEmbedding(weights, prefix + "embeddings.",
+                                       tower.width, patch, image, placement),
       .pre_norm = std::nullopt,
       .blocks =
           LoadClipBlocks(weights, prefix + "encoder.", tower,
@@ -106,10 +106,10 @@ std::unique_ptr<ImageEncoder> MakeSiglipImageEncoder(
 
 LastBlocks ReadLastSiglipBlocks(const Checkpoint& checkpoint,
                                 std::int64_t count) {
-  const ClipTower tower = ReadSiglipTower(VisionConfig(checkpoint));
+  const ClipTower tower = ReadSiglipTower(SiglipVisionConfig(checkpoint));
   const std::int64_t first = FirstOfLast(count, tower.layers, checkpoint.name);
   WeightStore weights(checkpoint);
-  const std::string prefix = VisionPrefix(checkpoint, weights);
+  const std::string prefix = SiglipVisionPrefix(checkpoint, weights);
   LastBlocks last =
       ReadLastClipLayers(weights, prefix + "encoder.", tower, first);
   last.norm_weight =

@@ -22,7 +22,7 @@ namespace eyechart::encoders {
 namespace {
 
 // Texts a pass: bounds memory whatever the number of texts.
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kSiglipBatch = 64;
 
 struct TextParts {
   at::Tensor token_table;     // (V, C)
@@ -35,7 +35,7 @@ struct TextParts {
 };
 
 // What a batch of texts becomes.
-struct Ids {
+struct PaddedIds {
   at::Tensor ids;                  // (B, L)
   std::optional<at::Tensor> mask;  // (B, 1, 1, L), false on padding
 };
@@ -54,9 +54,9 @@ class SiglipTextEncoder : public TextEncoder {
     const c10::InferenceMode inference;
     EYECHART_REQUIRE(!texts.empty(), "no texts to encode");
     std::vector<at::Tensor> parts;
-    for (std::size_t i = 0; i < texts.size(); i += kBatch)
-      parts.push_back(EncodeBatch(
-          std::span(texts).subspan(i, std::min(kBatch, texts.size() - i))));
+    for (std::size_t i = 0; i < texts.size(); i += kSiglipBatch)
+      parts.push_back(EncodeBatch(std::span(texts).subspan(
+          i, std::min(kSiglipBatch, texts.size() - i))));
     return at::cat(parts);
   }
 
@@ -65,9 +65,9 @@ class SiglipTextEncoder : public TextEncoder {
 
  private:
   // Every text is padded to one length, as the model was trained.
-  Ids Tokenize(std::span<const std::string> texts) const {
+  PaddedIds Tokenize(std::span<const std::string> texts) const {
     const auto batch = static_cast<std::int64_t>(texts.size());
-    Ids result;
+    PaddedIds result;
     result.ids = at::full({batch, length_}, tokenizer_.pad_id(), at::kLong);
     at::Tensor seen = at::zeros({batch, 1, 1, length_}, at::kBool);
     std::int64_t* row = result.ids.mutable_data_ptr<std::int64_t>();
@@ -91,7 +91,7 @@ class SiglipTextEncoder : public TextEncoder {
   }
 
   at::Tensor EncodeBatch(std::span<const std::string> texts) {
-    Ids input = Tokenize(texts);
+    PaddedIds input = Tokenize(texts);
     at::Tensor x =
         at::embedding(parts_.token_table, input.ids.to(placement_.device));
     x.add_(parts_.position_table.narrow(0, 0, length_));

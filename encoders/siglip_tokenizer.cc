@@ -14,13 +14,13 @@ namespace fs = std::filesystem;
 
 using Tokenizer = std::variant<SentencePieceTokenizer, UnigramTokenizer>;
 
-Json ReadConfig(const fs::path& folder) {
+Json ReadTokenizerConfig(const fs::path& folder) {
   return ReadOptionalObject(folder / "tokenizer_config.json")
       .value_or(Json::object());
 }
 
 Tokenizer Read(const fs::path& folder) {
-  const Json config = ReadConfig(folder);
+  const Json config = ReadTokenizerConfig(folder);
   std::string name =
       JsonGetOr<std::string>(config, "tokenizer_class", "SiglipTokenizer",
                              (folder / "tokenizer_config.json").string());
@@ -46,7 +46,7 @@ Tokenizer Read(const fs::path& folder) {
 SiglipTokenizer::SiglipTokenizer(const fs::path& folder, std::int64_t pad_id)
     : tokenizer_(Read(folder)), pad_id_(pad_id) {
   const std::string source = (folder / "tokenizer_config.json").string();
-  const Json config = ReadConfig(folder);
+  const Json config = ReadTokenizerConfig(folder);
   if (const auto* pieces = std::get_if<0>(&tokenizer_)) {
     pad_id_ = pieces->pad_id();
   } else if (const auto it = config.find("pad_token");

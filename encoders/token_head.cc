@@ -12,7 +12,7 @@
 namespace eyechart::encoders {
 namespace {
 
-constexpr std::int64_t kLanes = 32;
+constexpr std::int64_t kHeadLanes = 32;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Rows a task: some 100 KiB of 8-bit rows.
@@ -31,7 +31,7 @@ bool TokenHead::Serves(const Placement& placement) {
 
 TokenHead::TokenHead(const at::Tensor& weight)
     : weight_(weight.contiguous()),
-      stride_((weight.size(1) + kLanes - 1) / kLanes * kLanes) {
+      stride_((weight.size(1) + kHeadLanes - 1) / kHeadLanes * kHeadLanes) {
   const std::int64_t count = weight_.size(0);
   const std::int64_t width = weight_.size(1);
   q_.assign(static_cast<std::size_t>(count * stride_), 0);

@@ -18,9 +18,9 @@ void FoldScale(at::Tensor& weight, at::Tensor& bias, const at::Tensor& scale) {
   if (bias.defined()) bias = bias * scale;
 }
 
-at::Tensor Rows(const at::Tensor& tensor,
-                std::int64_t begin,
-                std::int64_t count) {
+at::Tensor RowRange(const at::Tensor& tensor,
+                    std::int64_t begin,
+                    std::int64_t count) {
   return tensor.defined() ? tensor.narrow(0, begin, count) : tensor;
 }
 
@@ -93,10 +93,11 @@ Block::Block(BlockWeights weights,
   norm2_ = Norm(options.norm, weights.norm2_weight, weights.norm2_bias,
                 options.epsilon, placement);
   if (options.split_query) {
-    query_ = Linear(Rows(weights.qkv_weight, 0, width_),
-                    Rows(weights.qkv_bias, 0, width_), placement);
-    key_value_ = Linear(Rows(weights.qkv_weight, width_, 2 * width_),
-                        Rows(weights.qkv_bias, width_, 2 * width_), placement);
+    query_ = Linear(RowRange(weights.qkv_weight, 0, width_),
+                    RowRange(weights.qkv_bias, 0, width_), placement);
+    key_value_ =
+        Linear(RowRange(weights.qkv_weight, width_, 2 * width_),
+               RowRange(weights.qkv_bias, width_, 2 * width_), placement);
   } else {
     qkv_ = Linear(weights.qkv_weight, weights.qkv_bias, placement);
   }

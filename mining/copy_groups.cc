@@ -97,12 +97,12 @@ class PictureComparison {
   std::optional<SmallPicture> first_;
 };
 
-Copy Describe(std::int64_t row,
-              std::int64_t representative,
-              const std::vector<StoreItem>& items,
-              KnownCosines& known,
-              PictureComparison& pictures,
-              std::int64_t& not_compared) {
+Copy DescribeGroup(std::int64_t row,
+                   std::int64_t representative,
+                   const std::vector<StoreItem>& items,
+                   KnownCosines& known,
+                   PictureComparison& pictures,
+                   std::int64_t& not_compared) {
   Copy copy;
   copy.row = row;
   const bool equal = known.Equal(row, representative);
@@ -173,8 +173,8 @@ CopyGroups GroupCopies(const std::vector<StoreItem>& items,
     CopyGroup group;
     group.representative = representative;
     for (const std::int64_t row : members[representative]) {
-      group.copies.push_back(Describe(row, representative, items, known,
-                                      pictures, result.not_compared));
+      group.copies.push_back(DescribeGroup(row, representative, items, known,
+                                           pictures, result.not_compared));
       ++result.count[static_cast<std::size_t>(group.copies.back().kind)];
     }
     result.groups.push_back(std::move(group));

@@ -21,7 +21,7 @@ constexpr double kRight = 20;
 constexpr double kTop = 30;
 constexpr double kBottom = 104;
 
-constexpr std::string_view kStyle = R"css(
+constexpr std::string_view kCosineStyle = R"css(
 .cosines{display:block;width:100%;max-width:44rem;height:auto;
 color:var(--ink,currentColor);font:12px system-ui,sans-serif}
 .cosines text{fill:currentColor}
@@ -153,8 +153,8 @@ std::string Legend(const CountScale& scale) {
   return svg;
 }
 
-std::string Describe(const CosineHistogram& histogram,
-                     const CosinePictureText& text) {
+std::string DescribeHistogram(const CosineHistogram& histogram,
+                              const CosinePictureText& text) {
   std::string words = fmt::format(
       "{} pairs by cosine of {} (across) and of {} (up); {} have a near cosine "
       "above {}, of which {} have a far cosine below {}: the blind corner, "
@@ -262,7 +262,8 @@ std::string CosineSvg(const CosineHistogram& histogram,
   std::string svg = fmt::format(
       "<svg class=\"cosines\" viewBox=\"0 0 {} {}\" role=\"img\" "
       "aria-label=\"{}\">\n<style>{}</style>\n",
-      kWidth, kHeight, EscapeHtml(Describe(histogram, text)), kStyle);
+      kWidth, kHeight, EscapeHtml(DescribeHistogram(histogram, text)),
+      kCosineStyle);
   if (scale.levels() > 0) svg += Cells(histogram, scale, across, up);
   svg += Frame(text, across, up);
   svg += Thresholds(histogram, text, across, up);

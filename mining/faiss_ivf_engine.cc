@@ -33,7 +33,7 @@ namespace {
 constexpr std::int64_t kTile = 512;
 // Parts of the search that can be gone on with.
 constexpr std::int64_t kUnits = 256;
-constexpr std::size_t kBatch = 1 << 15;
+constexpr std::size_t kIvfBatch = 1 << 15;
 
 // One thread's panels, products and candidates.
 struct Bench {
@@ -183,7 +183,7 @@ class FaissIvfEngine : public PairEngine {
         for (std::int64_t r = 0; r < n; ++r)
           Collect(table, rows[r], columns, bench.products.data() + r * m,
                   static_cast<std::int32_t>(cell), threshold, bench.found);
-        if (bench.found.size() < kBatch) continue;
+        if (bench.found.size() < kIvfBatch) continue;
         sink(bench.found);
         bench.found.clear();
       }

@@ -21,9 +21,9 @@ struct Choice {
   std::int64_t copies_hidden = 0;  // left out before the last one shown
 };
 
-Choice Choose(const GallerySource& source,
-              std::int64_t pairs,
-              bool with_copies) {
+Choice ChoosePairs(const GallerySource& source,
+                   std::int64_t pairs,
+                   bool with_copies) {
   const std::size_t all = source.result.pairs.size();
   for (const std::size_t size : {source.patterns.size(), source.is_copy.size()})
     EYECHART_CHECK(size == 0 || size == all, "{} of {} pairs are described",
@@ -185,7 +185,7 @@ void WriteGallery(const std::filesystem::path& path,
   page.far_model = ModelTitle(source.far_manifest);
   page.near_min = source.result.near_min;
   page.far_max = source.result.far_max;
-  const Choice choice = Choose(source, options.pairs, true);
+  const Choice choice = ChoosePairs(source, options.pairs, true);
   page.facts = Facts(source, choice);
   page.command = options.command;
   page.figure = options.figure;
@@ -194,7 +194,7 @@ void WriteGallery(const std::filesystem::path& path,
 }
 
 Json GalleryJson(const GallerySource& source, std::int64_t pairs) {
-  Json data = PageData(source, {}, Choose(source, pairs, false));
+  Json data = PageData(source, {}, ChoosePairs(source, pairs, false));
   for (Json& pair : data["pairs"])
     for (const char* side : {"a", "b"}) {
       const auto place = pair[side].get<std::size_t>();

@@ -5,7 +5,7 @@ namespace {
 
 // System fonts, one accent for each model, light and dark by the reader's own
 // setting; contrast of text at least 4.5 to 1 in both.
-constexpr std::string_view kStyle = R"css(
+constexpr std::string_view kGalleryStyle = R"css(
 :root {
   --page: #f4f5f7; --card: #ffffff; --ink: #16191f; --soft: #5b6472;
   --line: #dfe3e9; --well: #eceff3; --near: #1f6feb; --far: #c2500b;
@@ -239,6 +239,6 @@ kbd {
 
 }  // namespace
 
-std::string_view GalleryStyle() { return kStyle; }
+std::string_view GalleryStyle() { return kGalleryStyle; }
 
 }  // namespace eyechart::mining

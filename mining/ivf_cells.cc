@@ -15,7 +15,7 @@ namespace eyechart::mining {
 namespace {
 
 constexpr std::string_view kMagic = "eyechart ivf 1\n";
-constexpr std::size_t kDigest = 64;
+constexpr std::size_t kCellsDigest = 64;
 // Training rows are copied: no more of them than this, bytes.
 constexpr std::int64_t kTrainingBytes = std::int64_t{512} << 20;
 
@@ -44,12 +44,12 @@ std::vector<std::int64_t> Pick(std::int64_t n,
 }
 
 template <typename T>
-void Put(std::string& out, const T& value) {
+void PutValue(std::string& out, const T& value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
 template <typename T>
-T Take(std::string_view& in) {
+T TakeValue(std::string_view& in) {
   T value;
   std::memcpy(&value, in.data(), sizeof(value));
   in.remove_prefix(sizeof(value));
@@ -124,8 +124,8 @@ void IvfCells::Probe(const float* rows,
 
 std::string IvfCells::ToBytes(const std::string& identity) const {
   std::string content = Sha256Hex(identity);
-  Put(content, dim_);
-  Put(content, training_products_);
+  PutValue(content, dim_);
+  PutValue(content, training_products_);
   content.append(reinterpret_cast<const char*>(centroids_.data()),
                  centroids_.size() * sizeof(float));
   return std::string(kMagic) + Sha256Hex(content) + content;
@@ -135,17 +135,17 @@ std::optional<IvfCells> IvfCells::FromBytes(std::string_view bytes,
                                             const std::string& identity) {
   constexpr std::size_t kNumbers = 2 * sizeof(std::int64_t);
   if (!bytes.starts_with(kMagic) ||
-      bytes.size() < kMagic.size() + 2 * kDigest + kNumbers)
+      bytes.size() < kMagic.size() + 2 * kCellsDigest + kNumbers)
     return std::nullopt;
   bytes.remove_prefix(kMagic.size());
-  const std::string_view digest = bytes.substr(0, kDigest);
-  bytes.remove_prefix(kDigest);
+  const std::string_view digest = bytes.substr(0, kCellsDigest);
+  bytes.remove_prefix(kCellsDigest);
   if (Sha256Hex(bytes) != digest ||
-      bytes.substr(0, kDigest) != Sha256Hex(identity))
+      bytes.substr(0, kCellsDigest) != Sha256Hex(identity))
     return std::nullopt;
-  bytes.remove_prefix(kDigest);
-  const auto dim = Take<std::int64_t>(bytes);
-  const auto products = Take<std::int64_t>(bytes);
+  bytes.remove_prefix(kCellsDigest);
+  const auto dim = TakeValue<std::int64_t>(bytes);
+  const auto products = TakeValue<std::int64_t>(bytes);
   if (dim <= 0 || bytes.empty() || bytes.size() % (dim * sizeof(float)) != 0)
     return std::nullopt;
   std::vector<float> centroids(bytes.size() / sizeof(float));

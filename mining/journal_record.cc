@@ -8,19 +8,19 @@
 namespace eyechart::mining {
 namespace {
 
-constexpr std::size_t kDigest = 64;
+constexpr std::size_t kRecordDigest = 64;
 
-void Put(std::string& out, const void* value, std::size_t size) {
+void PutBytes(std::string& out, const void* value, std::size_t size) {
   out.append(static_cast<const char*>(value), size);
 }
 
 template <typename T>
-void Put(std::string& out, T value) {
-  Put(out, &value, sizeof(value));
+void PutBytes(std::string& out, T value) {
+  PutBytes(out, &value, sizeof(value));
 }
 
 template <typename T>
-bool Take(std::string_view& in, T& value) {
+bool TakeBytes(std::string_view& in, T& value) {
   if (in.size() < sizeof(T)) return false;
   std::memcpy(&value, in.data(), sizeof(T));
   in.remove_prefix(sizeof(T));
@@ -29,22 +29,23 @@ bool Take(std::string_view& in, T& value) {
 
 // Places and values of what is not zero.
 void PutSparse(std::string& out, const std::vector<std::int64_t>& values) {
-  Put<std::int64_t>(out, static_cast<std::int64_t>(values.size()) -
-                             std::count(values.begin(), values.end(), 0));
+  PutBytes<std::int64_t>(out, static_cast<std::int64_t>(values.size()) -
+                                  std::count(values.begin(), values.end(), 0));
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] == 0) continue;
-    Put<std::uint64_t>(out, i);
-    Put(out, values[i]);
+    PutBytes<std::uint64_t>(out, i);
+    PutBytes(out, values[i]);
   }
 }
 
 bool TakeSparse(std::string_view& in, std::vector<std::int64_t>& values) {
   std::int64_t count = 0;
-  if (!Take(in, count)) return false;
+  if (!TakeBytes(in, count)) return false;
   for (std::int64_t k = 0; k < count; ++k) {
     std::uint64_t place = 0;
     std::int64_t value = 0;
-    if (!Take(in, place) || !Take(in, value) || place >= values.size())
+    if (!TakeBytes(in, place) || !TakeBytes(in, value) ||
+        place >= values.size())
       return false;
     values[place] = value;
   }
@@ -53,12 +54,12 @@ bool TakeSparse(std::string_view& in, std::vector<std::int64_t>& values) {
 
 template <typename Pair>
 void PutPairs(std::string& out, const std::vector<Pair>& pairs) {
-  Put(out, static_cast<std::int64_t>(pairs.size()));
+  PutBytes(out, static_cast<std::int64_t>(pairs.size()));
   for (const Pair& pair : pairs) {
-    Put(out, pair.row_a);
-    Put(out, pair.row_b);
-    Put(out, pair.near_cosine);
-    Put(out, pair.far_cosine);
+    PutBytes(out, pair.row_a);
+    PutBytes(out, pair.row_b);
+    PutBytes(out, pair.near_cosine);
+    PutBytes(out, pair.far_cosine);
   }
 }
 
@@ -67,14 +68,14 @@ bool TakePairs(std::string_view& in,
                std::size_t rows,
                std::vector<Pair>& pairs) {
   std::int64_t count = 0;
-  if (!Take(in, count)) return false;
+  if (!TakeBytes(in, count)) return false;
   const auto is_row = [&](std::int64_t row) {
     return row >= 0 && static_cast<std::size_t>(row) < rows;
   };
   for (std::int64_t k = 0; k < count; ++k) {
     Pair pair;
-    if (!Take(in, pair.row_a) || !Take(in, pair.row_b) ||
-        !Take(in, pair.near_cosine) || !Take(in, pair.far_cosine) ||
+    if (!TakeBytes(in, pair.row_a) || !TakeBytes(in, pair.row_b) ||
+        !TakeBytes(in, pair.near_cosine) || !TakeBytes(in, pair.far_cosine) ||
         !is_row(pair.row_a) || !is_row(pair.row_b))
       return false;
     pairs.push_back(pair);
@@ -86,13 +87,13 @@ bool Decode(std::string_view in, JournalRecord& record) {
   Findings& found = record.found;
   const std::size_t rows = found.near_counts.size();
   std::int64_t units = 0;
-  if (!Take(in, units)) return false;
+  if (!TakeBytes(in, units)) return false;
   for (std::int64_t k = 0; k < units; ++k) {
     std::int64_t unit = 0;
-    if (!Take(in, unit)) return false;
+    if (!TakeBytes(in, unit)) return false;
     record.units.push_back(unit);
   }
-  return Take(in, found.near_pairs) && TakePairs(in, rows, found.blind) &&
+  return TakeBytes(in, found.near_pairs) && TakePairs(in, rows, found.blind) &&
          TakePairs(in, rows, found.similar) &&
          TakeSparse(in, found.near_counts) &&
          TakeSparse(in, found.blind_counts) && TakeSparse(in, found.grid) &&
@@ -104,29 +105,29 @@ bool Decode(std::string_view in, JournalRecord& record) {
 std::string EncodeRecord(const JournalRecord& record) {
   const Findings& found = record.found;
   std::string content;
-  Put(content, static_cast<std::int64_t>(record.units.size()));
-  for (const std::int64_t unit : record.units) Put(content, unit);
-  Put(content, found.near_pairs);
+  PutBytes(content, static_cast<std::int64_t>(record.units.size()));
+  for (const std::int64_t unit : record.units) PutBytes(content, unit);
+  PutBytes(content, found.near_pairs);
   PutPairs(content, found.blind);
   PutPairs(content, found.similar);
   PutSparse(content, found.near_counts);
   PutSparse(content, found.blind_counts);
   PutSparse(content, found.grid);
   std::string bytes;
-  Put(bytes, static_cast<std::uint64_t>(content.size()));
+  PutBytes(bytes, static_cast<std::uint64_t>(content.size()));
   return bytes + Sha256Hex(content) + content;
 }
 
 bool TakeRecord(std::string_view& bytes, JournalRecord& record) {
   std::string_view rest = bytes;
   std::uint64_t size = 0;
-  if (!Take(rest, size) || rest.size() < kDigest ||
-      rest.size() - kDigest < size)
+  if (!TakeBytes(rest, size) || rest.size() < kRecordDigest ||
+      rest.size() - kRecordDigest < size)
     return false;
-  const std::string_view digest = rest.substr(0, kDigest);
-  const std::string_view content = rest.substr(kDigest, size);
+  const std::string_view digest = rest.substr(0, kRecordDigest);
+  const std::string_view content = rest.substr(kRecordDigest, size);
   if (Sha256Hex(content) != digest || !Decode(content, record)) return false;
-  bytes = rest.substr(kDigest + size);
+  bytes = rest.substr(kRecordDigest + size);
   return true;
 }
 

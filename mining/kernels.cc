@@ -139,7 +139,7 @@ EYECHART_AVX2 std::int64_t CountAboveAvx2(const float* x,
 }
 #endif
 
-Kernels Choose() {
+Kernels ChooseKernels() {
 #ifdef EYECHART_HAS_AVX2
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return {DotExactAvx2, DotFastAvx2, ScaleAvx2, CountAboveAvx2};
@@ -148,7 +148,7 @@ Kernels Choose() {
 }
 
 const Kernels& Chosen() {
-  static const Kernels kernels = Choose();
+  static const Kernels kernels = ChooseKernels();
   return kernels;
 }
 

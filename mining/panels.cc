@@ -24,7 +24,7 @@ constexpr std::int64_t kMinTileRows = 32;
 // On a GPU, where a call costs more and the products stay.
 constexpr std::int64_t kDeviceTileRows = 8192;
 // A worker hands its candidates on when it has so many.
-constexpr std::size_t kBatch = 1 << 15;
+constexpr std::size_t kPanelBatch = 1 << 15;
 
 std::int64_t Floats(std::int64_t count) {
   return count * static_cast<std::int64_t>(sizeof(float));
@@ -161,7 +161,7 @@ class TileSearch {
   }
 
   void HandOn(std::vector<Candidate>& found) const {
-    if (found.size() < kBatch) return;
+    if (found.size() < kPanelBatch) return;
     sink_(found);
     found.clear();
   }

@@ -15,7 +15,7 @@
 namespace eyechart::mining {
 namespace {
 
-constexpr std::int64_t kBlock = 4096;
+constexpr std::int64_t kChoiceBlock = 4096;
 constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max();
 
 // A sampled row and one of its near neighbours.
@@ -34,9 +34,10 @@ std::vector<SampledPair> NearPairs(const FeatureRows& rows,
   const std::int64_t dim = rows.dim();
   const auto count = static_cast<std::int64_t>(sample.size());
   const std::int64_t n = rows.count();
-  std::vector<float> block(static_cast<std::size_t>(std::min(kBlock, n) * dim));
+  std::vector<float> block(
+      static_cast<std::size_t>(std::min(kChoiceBlock, n) * dim));
   std::vector<float> products(
-      static_cast<std::size_t>(count * std::min(kBlock, n)));
+      static_cast<std::size_t>(count * std::min(kChoiceBlock, n)));
   const auto matrix = [](const float* values, std::int64_t r, std::int64_t c) {
     return at::from_blob(const_cast<float*>(values), {r, c}, at::kFloat);
   };
@@ -54,9 +55,9 @@ std::vector<SampledPair> NearPairs(const FeatureRows& rows,
     }
   };
   progress.Begin("sampling near pairs", n);
-  for (std::int64_t begin = 0; begin < n; begin += kBlock) {
+  for (std::int64_t begin = 0; begin < n; begin += kChoiceBlock) {
     ThrowIfInterrupted();
-    const std::int64_t m = std::min(kBlock, n - begin);
+    const std::int64_t m = std::min(kChoiceBlock, n - begin);
     rows.ReadNormalised(begin, m, block.data());
     at::Tensor out = matrix(products.data(), count, m);
     at::mm_out(out, matrix(units.data(), count, dim),
@@ -95,11 +96,13 @@ std::vector<std::int32_t> Ranks(const FeatureRows& rows,
   std::vector<std::int32_t> own(static_cast<std::size_t>(count * probes));
   cells.Probe(units.data(), count, probes, own.data());
   std::vector<std::int32_t> ranks;
-  std::vector<float> block(static_cast<std::size_t>(kBlock * dim));
-  std::vector<std::int32_t> others(static_cast<std::size_t>(kBlock * probes));
-  for (std::size_t begin = 0; begin < pairs.size(); begin += kBlock) {
+  std::vector<float> block(static_cast<std::size_t>(kChoiceBlock * dim));
+  std::vector<std::int32_t> others(
+      static_cast<std::size_t>(kChoiceBlock * probes));
+  for (std::size_t begin = 0; begin < pairs.size(); begin += kChoiceBlock) {
     ThrowIfInterrupted();
-    const std::size_t m = std::min<std::size_t>(kBlock, pairs.size() - begin);
+    const std::size_t m =
+        std::min<std::size_t>(kChoiceBlock, pairs.size() - begin);
     for (std::size_t k = 0; k < m; ++k)
       rows.ReadUnit(pairs[begin + k].other,
                     block.data() + static_cast<std::int64_t>(k) * dim);

@@ -7,7 +7,7 @@
 namespace eyechart::mining {
 namespace {
 
-constexpr std::int64_t kBlock = 4096;  // rows that are probed at a time
+constexpr std::int64_t kTableBlock = 4096;  // rows that are probed at a time
 
 }  // namespace
 
@@ -21,10 +21,10 @@ ProbeTable::ProbeTable(const FeatureRows& rows,
       table_(static_cast<std::size_t>(rows_ * probes_)) {
   progress.Begin("finding cells", rows_);
   std::vector<float> unit(
-      static_cast<std::size_t>(std::min(kBlock, rows_) * rows.dim()));
-  for (std::int64_t begin = 0; begin < rows_; begin += kBlock) {
+      static_cast<std::size_t>(std::min(kTableBlock, rows_) * rows.dim()));
+  for (std::int64_t begin = 0; begin < rows_; begin += kTableBlock) {
     ThrowIfInterrupted();
-    const std::int64_t count = std::min(kBlock, rows_ - begin);
+    const std::int64_t count = std::min(kTableBlock, rows_ - begin);
     rows.ReadNormalised(begin, count, unit.data());
     cells.Probe(unit.data(), count, probes_, table_.data() + begin * probes_);
     progress.Update(begin + count);

@@ -10,13 +10,6 @@
 namespace eyechart::reports {
 namespace {
 
-std::optional<double> Maybe(const Json& object,
-                            const char* key,
-                            const std::string& source) {
-  if (Member(object, key, source).is_null()) return std::nullopt;
-  return JsonGet<double>(object, key, source);
-}
-
 AcuityCurve::Point ReadPoint(const Json& json, const std::string& source) {
   AcuityCurve::Point point;
   point.strength = JsonGet<double>(json, "strength", source);
@@ -30,7 +23,7 @@ AcuityCurve::Point ReadPoint(const Json& json, const std::string& source) {
   return point;
 }
 
-AcuityCurve ReadCurve(const Json& json, const std::string& source) {
+AcuityCurve ReadAcuityCurve(const Json& json, const std::string& source) {
   AcuityCurve curve;
   curve.chart = JsonGet<std::string>(json, "chart", source);
   curve.unit = JsonGet<std::string>(json, "unit", source);
@@ -48,10 +41,10 @@ AcuityCurve ReadCurve(const Json& json, const std::string& source) {
   curve.function.slope = JsonGet<double>(function, "slope", source);
   const Json& threshold = Member(json, "threshold", source);
   curve.place = JsonGet<std::string>(threshold, "place", source);
-  curve.threshold = Maybe(threshold, "strength", source);
-  curve.low = Maybe(threshold, "low", source);
-  curve.high = Maybe(threshold, "high", source);
-  curve.patches = Maybe(json, "threshold_patches", source);
+  curve.threshold = JsonGetMaybe<double>(threshold, "strength", source);
+  curve.low = JsonGetMaybe<double>(threshold, "low", source);
+  curve.high = JsonGetMaybe<double>(threshold, "high", source);
+  curve.patches = JsonGetMaybe<double>(json, "threshold_patches", source);
   return curve;
 }
 
@@ -67,7 +60,7 @@ std::vector<AcuityCurve> ReadAcuities(std::span<const RunFolder> runs) {
   std::vector<AcuityCurve> curves;
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (const auto& [cell, json] : runs[run].acuities) {
-      AcuityCurve curve = ReadCurve(
+      AcuityCurve curve = ReadAcuityCurve(
           json, fmt::format("{}: acuity of {}", runs[run].path.string(), cell));
       curve.run = run;
       curve.cell = cell;

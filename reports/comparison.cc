@@ -19,17 +19,17 @@ struct Gathered {
   std::vector<Parts> parts;                      // as the rows
 };
 
-Parts PartsOf(const Record& record) {
+Parts MetricPartsOf(const Record& record) {
   Parts parts = record.setting;
   parts["encoder"] = record.encoder;
   parts["dataset"] = record.dataset;
   return parts;
 }
 
-void Add(Gathered& gathered,
-         std::size_t run,
-         std::size_t runs,
-         const Record& record) {
+void AddRecord(Gathered& gathered,
+               std::size_t run,
+               std::size_t runs,
+               const Record& record) {
   TaskTable& table = gathered.table;
   const auto [row_place, is_new] =
       gathered.row_of.emplace(record.cell, table.rows.size());
@@ -37,7 +37,7 @@ void Add(Gathered& gathered,
     table.rows.push_back({record.cell, {}, {}, {}});
     table.rows.back().values.resize(runs);
     table.rows.back().failed.resize(runs);
-    gathered.parts.push_back(PartsOf(record));
+    gathered.parts.push_back(MetricPartsOf(record));
   }
   TaskTable::Row& row = table.rows[row_place->second];
   if (record.metric.empty()) {
@@ -109,7 +109,7 @@ std::vector<TaskTable> MakeTaskTables(std::span<const RunFolder> runs,
         tasks.emplace_back();
         tasks.back().table.task = record.task;
       }
-      Add(tasks[place->second], run, runs.size(), record);
+      AddRecord(tasks[place->second], run, runs.size(), record);
     }
   }
   std::vector<TaskTable> tables;

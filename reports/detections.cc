@@ -64,7 +64,7 @@ std::vector<WorstPicture> ReadWorst(const Json& json,
   return pictures;
 }
 
-DetectionRow ReadRow(const Json& json, const std::string& source) {
+DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
   DetectionRow row;
   row.stages = JsonGet<std::string>(json, "stages", source);
   row.train = JsonGet<std::int64_t>(json, "train", source);
@@ -105,7 +105,7 @@ DetectionRow ReadRow(const Json& json, const std::string& source) {
 }
 
 // Each row's differences from the first, the seeds paired.
-void Compare(std::vector<DetectionRow>& rows) {
+void CompareDetections(std::vector<DetectionRow>& rows) {
   for (DetectionRow& row : rows)
     if (&row != &rows.front())
       row.difference = DifferenceOfSeeds(row.seeds, rows.front().seeds);
@@ -137,7 +137,7 @@ std::vector<DetectionTable> MakeDetectionTables(
             return row.run == run && row.cell == record.cell;
           });
       if (known) continue;  // another metric of the same cell
-      DetectionRow row = ReadRow(found->second, source);
+      DetectionRow row = ReadDetectionRow(found->second, source);
       const auto errors = runs[run].detection_errors.find(record.cell);
       if (errors != runs[run].detection_errors.end())
         row.worst = ReadWorst(
@@ -154,7 +154,7 @@ std::vector<DetectionTable> MakeDetectionTables(
                      [](const DetectionRow& a, const DetectionRow& b) {
                        return a.stats.at("AP") > b.stats.at("AP");
                      });
-    Compare(table.rows);
+    CompareDetections(table.rows);
   }
   return tables;
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kTitleBytes = 255;     // GitHub's limit of a title
 constexpr std::size_t kMessageBytes = 4096;  // what is still read on a page
 
-std::string_view LevelName(FindingLevel level) {
+std::string_view CommandLevel(FindingLevel level) {
   switch (level) {
     case FindingLevel::kError:
       return "error";
@@ -27,7 +27,7 @@ std::string_view LevelName(FindingLevel level) {
 
 // A property also ends at ':' and ','. No line break is left: text of records
 // can begin no command of its own.
-std::string Escape(const std::string& text, bool property) {
+std::string EscapeCommand(const std::string& text, bool property) {
   std::string escaped;
   for (const char c : VisibleText(text)) {
     if (c == '%' || c == '\r' || c == '\n' ||
@@ -42,8 +42,8 @@ std::string Escape(const std::string& text, bool property) {
 std::string Command(FindingLevel level,
                     const std::string& title,
                     const std::string& message) {
-  return fmt::format("::{} title={}::{}\n", LevelName(level),
-                     Escape(title, true), Escape(message, false));
+  return fmt::format("::{} title={}::{}\n", CommandLevel(level),
+                     EscapeCommand(title, true), EscapeCommand(message, false));
 }
 
 std::string CommandOf(const Finding& finding) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kCurveSteps = 48;
 
-std::string NameOf(const HtmlPage& page, const AcuityCurve& curve) {
+std::string CurveNameOf(const HtmlPage& page, const AcuityCurve& curve) {
   return page.RunPrefix(curve.run) + curve.encoder;
 }
 
@@ -65,7 +65,7 @@ void Plots(HtmlPage& page,
     std::string thresholds;
     for (const AcuityCurve& curve : page.acuities) {
       if (curve.chart != chart || curve.read_out != read_out) continue;
-      const std::string name = NameOf(page, curve);
+      const std::string name = CurveNameOf(page, curve);
       const auto style = static_cast<std::size_t>(
           std::find(names.begin(), names.end(), name) - names.begin());
       plot.x_label = curve.unit;
@@ -97,9 +97,9 @@ void WriteAcuity(HtmlPage& page) {
       "is sharper. The lower line is guessing. \u201cAbove\u201d and "
       "\u201cbelow\u201d mean that the curve does not cross inside what was "
       "shown.</p>\n";
-  const std::vector<std::string> names =
-      Distinct(page.acuities,
-               [&](const AcuityCurve& curve) { return NameOf(page, curve); });
+  const std::vector<std::string> names = Distinct(
+      page.acuities,
+      [&](const AcuityCurve& curve) { return CurveNameOf(page, curve); });
   std::vector<PlotSeries> legend;
   for (std::size_t i = 0; i < names.size(); ++i)
     legend.push_back({names[i], i, false, {}, {}, {}});

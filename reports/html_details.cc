@@ -21,9 +21,9 @@ std::string Fact(const std::string& name, const std::string& value) {
 }
 
 // What all records of a cell share, and its messages.
-void Cell(HtmlPage& page,
-          std::size_t run,
-          std::span<const Record* const> records) {
+void DetailCell(HtmlPage& page,
+                std::size_t run,
+                std::span<const Record* const> records) {
   const Record& first = *records.front();
   page.html += "<details>" +
                Element("summary", page.RunPrefix(run) + first.cell) +
@@ -73,7 +73,7 @@ void WriteCells(HtmlPage& page) {
     for (const auto& records : cells) {
       if (left == 0) break;
       --left;
-      Cell(page, run, records);
+      DetailCell(page, run, records);
     }
   }
   const std::size_t all = page.Total(&RunSummaryCounts::cells);

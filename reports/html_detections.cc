@@ -15,17 +15,17 @@ constexpr std::size_t kMaxPictures = 6;  // of one encoder
 // under which nothing can be seen.
 constexpr std::size_t kMaxAlarms = 6;
 
-std::string Share(double value) {
+std::string ShareText(double value) {
   return value < 0 ? "\u2014" : fmt::format("{:.1f}", 100 * value);
 }
 
-std::string Figure(const DetectionRow& row, const char* name) {
+std::string DetectionFigure(const DetectionRow& row, const char* name) {
   const auto found = row.stats.find(name);
-  std::string text = Share(found == row.stats.end() ? -1 : found->second);
+  std::string text = ShareText(found == row.stats.end() ? -1 : found->second);
   const auto ci = row.intervals.find(name);
   if (ci != row.intervals.end())
-    text += fmt::format("<small>[{}, {}]</small>", Share(ci->second.low),
-                        Share(ci->second.high));
+    text += fmt::format("<small>[{}, {}]</small>", ShareText(ci->second.low),
+                        ShareText(ci->second.high));
   return text;
 }
 
@@ -39,7 +39,7 @@ std::string DifferenceText(const DetectionRow& row) {
   return text;
 }
 
-void Table(HtmlPage& page, const DetectionTable& table) {
+void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
   page.html +=
       Element("h3", fmt::format("{}: {} head", table.dataset, table.head));
   page.html +=
@@ -55,16 +55,18 @@ void Table(HtmlPage& page, const DetectionTable& table) {
     if (row.stages == "own") name += "<small>own stages</small>";
     page.html += "<tr><th scope=\"row\">" + name + "</th>";
     for (const char* figure : {"AP", "AP50", "AP75", "APs", "APm", "APl"})
-      page.html += "<td class=\"num\">" + Figure(row, figure) + "</td>";
+      page.html +=
+          "<td class=\"num\">" + DetectionFigure(row, figure) + "</td>";
     page.html += fmt::format(
         "<td class=\"num\">{}</td><td class=\"num\">{}</td>"
         "<td class=\"num\">{}<small>{} to test</small></td></tr>\n",
-        SeedsHtml(row.seeds, Share), DifferenceText(row), row.train, row.test);
+        SeedsHtml(row.seeds, ShareText), DifferenceText(row), row.train,
+        row.test);
   }
   page.html += "</tbody></table></div>\n";
 }
 
-void Curves(HtmlPage& page, const DetectionTable& table) {
+void DetectionCurves(HtmlPage& page, const DetectionTable& table) {
   Plot plot;
   plot.title =
       fmt::format("Training on {}, {} head", table.dataset, table.head);
@@ -104,7 +106,7 @@ std::string BoxSvg(const ShownBox& box, const WorstPicture& picture) {
       std::max(0.0, box.h * height), EscapeHtml(what));
 }
 
-std::string PictureHtml(const WorstPicture& picture) {
+std::string WorstPictureHtml(const WorstPicture& picture) {
   std::string missed, alarms;
   std::size_t count = 0;
   std::vector<bool> drawn;
@@ -146,7 +148,7 @@ void Worst(HtmlPage& page, const DetectionRow& row) {
       "wrong</summary><ol class=\"boxes\">\n",
       EscapeHtml(page.RunPrefix(row.run) + row.encoder));
   for (std::size_t i = 0; i < std::min(kMaxPictures, row.worst.size()); ++i)
-    page.html += PictureHtml(row.worst[i]);
+    page.html += WorstPictureHtml(row.worst[i]);
   page.html += "</ol></details>\n";
 }
 
@@ -165,8 +167,8 @@ void WriteDetections(HtmlPage& page) {
       "step that is kept is chosen on validation pictures, never on those "
       "tested.</p>\n";
   for (const DetectionTable& table : page.detections) {
-    Table(page, table);
-    Curves(page, table);
+    DetectionTableHtml(page, table);
+    DetectionCurves(page, table);
     for (const DetectionRow& row : table.rows) Worst(page, row);
   }
   page.html +=

@@ -11,7 +11,7 @@
 namespace eyechart::reports {
 namespace {
 
-std::string PictureHtml(const GalleryPicture& picture) {
+std::string GalleryPictureHtml(const GalleryPicture& picture) {
   std::string html = "<figure>";
   const std::string alternative =
       picture.label.empty() ? picture.id : picture.label + ", " + picture.id;
@@ -48,7 +48,8 @@ std::string PairHtml(const Gallery& gallery, const GalleryPair& pair) {
       "<li class=\"pair\"><p class=\"rank\"><span>Pair {}</span>"
       "<span>gap {:.3f}</span></p><div class=\"pics\">{}{}</div>"
       "<dl>{}{}</dl></li>\n",
-      pair.rank, pair.gap, PictureHtml(pair.a), PictureHtml(pair.b),
+      pair.rank, pair.gap, GalleryPictureHtml(pair.a),
+      GalleryPictureHtml(pair.b),
       BarHtml(gallery.near_model, pair.near_cosine, gallery.near_min, "near"),
       BarHtml(gallery.far_model, pair.far_cosine, gallery.far_max, "far"));
 }

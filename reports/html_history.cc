@@ -10,7 +10,7 @@ namespace {
 // As many as a page still loads fast with; `history plot` draws the others.
 constexpr std::size_t kMaxTrends = 60;
 
-std::string Figure(const Trend& trend) {
+std::string TrendFigure(const Trend& trend) {
   std::string notes;
   for (const std::string& change : trend.changes)
     notes += (notes.empty() ? "" : "; ") + change;
@@ -37,7 +37,7 @@ std::string TrendSection(const std::vector<Trend>& trends) {
   for (const Trend& trend : trends) {
     if (shown == kMaxTrends) break;
     ++shown;
-    html += Figure(trend);
+    html += TrendFigure(trend);
   }
   html += "</ul>\n";
   if (trends.size() > shown)

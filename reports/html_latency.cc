@@ -52,7 +52,7 @@ std::string Bar(const LatencyRow& row, const std::vector<std::string>& names) {
       kBarWidth, kBarHeight, EscapeHtml(words), parts, EscapeHtml(words));
 }
 
-std::string Cell(const Record* record) {
+std::string LatencyCell(const Record* record) {
   if (record == nullptr) return "<td class=\"num\"></td>";
   if (!record->value)
     return fmt::format("<td class=\"num\" title=\"{}\">\u2014</td>",
@@ -90,9 +90,9 @@ void WriteLatency(HtmlPage& page) {
     if (!row.invalid.empty())
       page.html +=
           "<br><small>not valid: " + EscapeHtml(row.invalid) + "</small>";
-    page.html += "</th>" + Cell(row.median) + Cell(row.p90) + Cell(row.p99) +
-                 Cell(row.throughput) + "<td>" + Bar(row, names) +
-                 "</td></tr>\n";
+    page.html += "</th>" + LatencyCell(row.median) + LatencyCell(row.p90) +
+                 LatencyCell(row.p99) + LatencyCell(row.throughput) + "<td>" +
+                 Bar(row, names) + "</td></tr>\n";
   }
   page.html += "</tbody></table></div>\n</section>\n";
 }

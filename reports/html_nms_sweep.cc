@@ -10,7 +10,7 @@
 namespace eyechart::reports {
 namespace {
 
-std::string Share(const std::optional<double>& value) {
+std::string MaybeShare(const std::optional<double>& value) {
   return value ? fmt::format("{:.1f}", 100 * *value) : "\u2014";
 }
 
@@ -27,15 +27,15 @@ std::string Boxes(double mean, std::int64_t most) {
   return fmt::format("{:.1f}<small>at most {}</small>", mean, most);
 }
 
-std::string NameOf(const HtmlPage& page, const NmsSweepTable& table) {
+std::string SweepNameOf(const HtmlPage& page, const NmsSweepTable& table) {
   return page.RunPrefix(table.run) + table.encoder + ", " + table.head +
          " head";
 }
 
 // A line a confidence, its marks the IoUs; a set head is one mark.
-std::vector<PlotSeries> Lines(const std::string& name,
-                              const NmsSweepTable& table,
-                              std::size_t first_style) {
+std::vector<PlotSeries> SweepLines(const std::string& name,
+                                   const NmsSweepTable& table,
+                                   std::size_t first_style) {
   std::vector<PlotSeries> lines;
   std::optional<double> confidence;
   for (const SweepRow& row : table.rows) {
@@ -71,7 +71,7 @@ void Picture(HtmlPage& page, const NmsSweepGroup& group) {
   double low = 1, high = 0;
   for (const NmsSweepTable& table : group.tables)
     for (PlotSeries& line :
-         Lines(NameOf(page, table), table, plot.series.size())) {
+         SweepLines(SweepNameOf(page, table), table, plot.series.size())) {
       for (const PlotPoint& point : line.points) {
         low = std::min(low, point.low.value_or(point.y));
         high = std::max(high, point.high.value_or(point.y));
@@ -86,8 +86,8 @@ void Picture(HtmlPage& page, const NmsSweepGroup& group) {
                "</figure></li></ul>\n" + PlotLegend(plot.series);
 }
 
-void Table(HtmlPage& page, const NmsSweepTable& table) {
-  page.html += Element("h3", NameOf(page, table));
+void SweepTable(HtmlPage& page, const NmsSweepTable& table) {
+  page.html += Element("h3", SweepNameOf(page, table));
   std::string stages;
   for (const auto& [name, time] : table.stages)
     if (time.median_ms)
@@ -111,15 +111,15 @@ void Table(HtmlPage& page, const NmsSweepTable& table) {
     const std::string mark = SweepMark(table, i);
     page.html += "<tr><th scope=\"row\">" + SweepThresholds(row);
     if (!mark.empty()) page.html += "<br><small>" + mark + "</small>";
-    std::string ap = Share(row.ap);
+    std::string ap = MaybeShare(row.ap);
     if (row.ap_ci)
-      ap += fmt::format("<small>[{}, {}]</small>", Share(row.ap_ci->low),
-                        Share(row.ap_ci->high));
+      ap += fmt::format("<small>[{}, {}]</small>", MaybeShare(row.ap_ci->low),
+                        MaybeShare(row.ap_ci->high));
     page.html += "</th>";
     for (const std::string& cell :
          {Boxes(row.before_mean, row.before_most),
           Boxes(row.after_mean, row.after_most), Time(row.nms), Time(row.total),
-          fmt::format("{:.1f}%", 100 * row.share), ap, Share(row.ap50)})
+          fmt::format("{:.1f}%", 100 * row.share), ap, MaybeShare(row.ap50)})
       page.html += "<td class=\"num\">" + cell + "</td>";
     page.html += "</tr>\n";
   }
@@ -144,7 +144,7 @@ void WriteNmsSweeps(HtmlPage& page) {
       "it.</p>\n";
   for (const NmsSweepGroup& group : page.nms_sweeps) {
     Picture(page, group);
-    for (const NmsSweepTable& table : group.tables) Table(page, table);
+    for (const NmsSweepTable& table : group.tables) SweepTable(page, table);
   }
   page.html +=
       "<p class=\"hint\">A line of the picture is one confidence, its marks "

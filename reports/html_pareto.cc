@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kWideRange = 8;  // of latencies, from where the axis is a log
 
-std::string NameOf(const HtmlPage& page, const ParetoPoint& point) {
+std::string PointNameOf(const HtmlPage& page, const ParetoPoint& point) {
   std::string name = page.RunPrefix(point.run) + point.encoder;
   if (!point.setting.empty()) name += " (" + point.setting + ")";
   return name;
@@ -29,7 +29,7 @@ PlotSeries Front(const ParetoPicture& picture, std::size_t style) {
   return front;
 }
 
-void Draw(HtmlPage& page, const ParetoPicture& picture) {
+void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
   Plot plot;
   plot.title = picture.metric + " of " + picture.scored;
   plot.x_label = "latency, ms";
@@ -56,7 +56,7 @@ void Draw(HtmlPage& page, const ParetoPicture& picture) {
       mark.x_high = point.latency_ci->high;
     }
     PlotSeries series;
-    series.name = NameOf(page, point);
+    series.name = PointNameOf(page, point);
     series.style = plot.series.size();
     series.points.push_back(mark);
     plot.series.push_back(std::move(series));
@@ -76,7 +76,7 @@ void Draw(HtmlPage& page, const ParetoPicture& picture) {
                "</figure></li></ul>\n" + PlotLegend(legend);
 }
 
-void Table(HtmlPage& page, const ParetoPicture& picture) {
+void PointTable(HtmlPage& page, const ParetoPicture& picture) {
   page.html += fmt::format(
       "<div class=\"scroll\"><table><caption>The fastest first</caption>"
       "<thead><tr>"
@@ -103,7 +103,7 @@ void Table(HtmlPage& page, const ParetoPicture& picture) {
     page.html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td>"
         "<td class=\"num\">{}</td></tr>\n",
-        EscapeHtml(NameOf(page, point)),
+        EscapeHtml(PointNameOf(page, point)),
         point.front ? "on the front" : "\u2014", latency, value);
   }
   page.html += "</tbody></table></div>\n";
@@ -126,8 +126,8 @@ void WritePareto(HtmlPage& page) {
   for (const ParetoPicture& picture : page.paretos) {
     page.html += Element("h3", picture.metric + " of " + picture.scored +
                                    ", latency of " + picture.timed);
-    Draw(page, picture);
-    Table(page, picture);
+    DrawPareto(page, picture);
+    PointTable(page, picture);
   }
   page.html += "</section>\n";
 }

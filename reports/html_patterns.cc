@@ -8,11 +8,11 @@
 namespace eyechart::reports {
 namespace {
 
-std::string NameOf(const HtmlPage& page, const PatternColumn& column) {
+std::string ColumnNameOf(const HtmlPage& page, const PatternColumn& column) {
   return page.RunPrefix(column.run) + column.encoder;
 }
 
-std::string ValueHtml(const HtmlPage& page, const Record* record) {
+std::string PatternValueHtml(const HtmlPage& page, const Record* record) {
   if (record == nullptr) return "<td class=\"num missing\">\u2014</td>";
   const std::string interval = page.style.Interval(*record);
   return fmt::format("<td class=\"num\">{}{}</td>", page.style.Value(*record),
@@ -29,13 +29,13 @@ void Scores(HtmlPage& page, const PatternTable& table) {
     page.html += fmt::format(
         "<th scope=\"col\" class=\"num\">{}<br><span class=\"unit\">{}</span>"
         "</th>",
-        EscapeHtml(NameOf(page, column)), EscapeHtml(column.how));
+        EscapeHtml(ColumnNameOf(page, column)), EscapeHtml(column.how));
   page.html += "</tr></thead>\n<tbody>\n";
   for (std::size_t i = 0; i < table.patterns.size(); ++i) {
     page.html +=
         "<tr><th scope=\"row\">" + EscapeHtml(table.patterns[i]) + "</th>";
     for (const PatternColumn& column : table.columns)
-      page.html += ValueHtml(page, column.values[i]);
+      page.html += PatternValueHtml(page, column.values[i]);
     page.html += "</tr>\n";
   }
   page.html += "</tbody></table></div>\n";
@@ -59,7 +59,7 @@ void Differences(HtmlPage& page, const PatternTable& table) {
   for (const PatternComparison& row : table.comparisons) {
     const auto name = [&](std::size_t i) {
       const PatternColumn& column = table.columns[i];
-      return EscapeHtml(NameOf(page, column) + ", " + column.how);
+      return EscapeHtml(ColumnNameOf(page, column) + ", " + column.how);
     };
     page.html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>"

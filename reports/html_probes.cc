@@ -18,7 +18,7 @@ std::string Score(const ProbeRow& row, double value, bool sign = false) {
               : fmt::format("{:.1f}%", 100 * value);
 }
 
-void Table(HtmlPage& page, const ProbeTable& table) {
+void ProbeTableHtml(HtmlPage& page, const ProbeTable& table) {
   const std::string name = table.rows.front().score_name;
   page.html += Element(
       "h3", fmt::format("{}: {} ({}{})", table.dataset, table.kind,
@@ -61,7 +61,7 @@ void Table(HtmlPage& page, const ProbeTable& table) {
   page.html += "</tbody></table></div>\n";
 }
 
-PlotPoint PointOf(const MixtureRow& row) {
+PlotPoint MixturePointOf(const MixtureRow& row) {
   return {row.alpha.value_or(0), row.score, row.low, row.high};
 }
 
@@ -84,7 +84,7 @@ void Curve(HtmlPage& page, const ProbeTable& table, const ProbeRow& row) {
       high = std::max(high, one.high.value_or(one.score));
       if (one.read_out != read_out) continue;
       if (one.alpha)
-        series.points.push_back(PointOf(one));
+        series.points.push_back(MixturePointOf(one));
       else
         plot.rules.push_back(
             {one.score, fmt::format("interleaved, {}", read_out)});
@@ -110,7 +110,7 @@ void WriteProbes(HtmlPage& page) {
       "Intervals are over pictures (95%); differences are from the first row, "
       "the same seeds paired (Student\u2019s t).</p>\n";
   for (const ProbeTable& table : page.probes) {
-    Table(page, table);
+    ProbeTableHtml(page, table);
     for (const ProbeRow& row : table.rows) Curve(page, table, row);
     if (table.kind == "mixture")
       page.html +=

@@ -12,7 +12,7 @@
 namespace eyechart::reports {
 namespace {
 
-std::string ColumnHead(const ReferenceColumn& column) {
+std::string ReferenceHeadHtml(const ReferenceColumn& column) {
   std::string head = EscapeHtml(column.metric);
   const std::string unit = UnitText(column.unit);
   if (!unit.empty())
@@ -28,9 +28,9 @@ std::string ColumnHead(const ReferenceColumn& column) {
   return head;
 }
 
-std::string ValueHtml(const NumberStyle& style,
-                      const Record* record,
-                      bool ours) {
+std::string ReferenceValueHtml(const NumberStyle& style,
+                               const Record* record,
+                               bool ours) {
   if (record == nullptr) return "<td class=\"num missing\">\u2014</td>";
   const std::string interval = style.Interval(*record);
   return fmt::format(
@@ -49,7 +49,8 @@ std::string TableHtml(const ReferenceTable& table, const NumberStyle& style) {
       "<thead><tr><th scope=\"col\">encoder</th><th scope=\"col\">setting</th>"
       "<th scope=\"col\">from</th>";
   for (const ReferenceColumn& column : table.columns)
-    html += "<th scope=\"col\" class=\"num\">" + ColumnHead(column) + "</th>";
+    html += "<th scope=\"col\" class=\"num\">" + ReferenceHeadHtml(column) +
+            "</th>";
   html += "</tr></thead>\n<tbody>\n";
   const std::size_t shown = std::min(table.rows.size(), kMaxReferenceRows);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -58,7 +59,7 @@ std::string TableHtml(const ReferenceTable& table, const NumberStyle& style) {
                         EscapeHtml(row.encoder), EscapeHtml(row.setting),
                         row.ours ? "measured here" : "source");
     for (const Record* record : row.values)
-      html += ValueHtml(style, record, row.ours);
+      html += ReferenceValueHtml(style, record, row.ours);
     html += "</tr>\n";
   }
   html += "</tbody></table></div>\n";

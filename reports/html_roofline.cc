@@ -12,14 +12,14 @@
 namespace eyechart::reports {
 namespace {
 
-std::string NameOf(const HtmlPage& page, const RooflineChart& chart) {
+std::string RooflineNameOf(const HtmlPage& page, const RooflineChart& chart) {
   return fmt::format("{}{}, {}", page.RunPrefix(chart.run), chart.device,
                      chart.threads == 1
                          ? "1 thread"
                          : fmt::format("{} threads", chart.threads));
 }
 
-std::string NameOf(const RooflineMark& mark) {
+std::string RooflineNameOf(const RooflineMark& mark) {
   return fmt::format("{}, {}, batch {}", mark.encoder, mark.dtype, mark.batch);
 }
 
@@ -62,7 +62,7 @@ Plot PlotOf(const RooflineChart& chart) {
   }
   for (const RooflineMark& mark : chart.marks) {
     PlotSeries point;
-    point.name = NameOf(mark);
+    point.name = RooflineNameOf(mark);
     point.style = plot.series.size();
     // Without bytes it stands at the right end, where compute binds.
     point.points.push_back({mark.intensity.value_or(high), mark.gflops,
@@ -76,7 +76,7 @@ Plot PlotOf(const RooflineChart& chart) {
   return plot;
 }
 
-void Table(HtmlPage& page, const RooflineChart& chart) {
+void RooflineTable(HtmlPage& page, const RooflineChart& chart) {
   page.html +=
       "<div class=\"scroll\"><table><caption>One row an encoder, precision and "
       "batch</caption><thead><tr>"
@@ -90,15 +90,15 @@ void Table(HtmlPage& page, const RooflineChart& chart) {
         "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>"
         "<td class=\"num\">{}<small>of {} GFLOP/s</small></td>"
         "<td class=\"num\">{}</td><td>{}</td></tr>\n",
-        EscapeHtml(NameOf(mark)), FormatNumber(mark.gflops),
+        EscapeHtml(RooflineNameOf(mark)), FormatNumber(mark.gflops),
         FormatPercent(mark.share), FormatNumber(mark.attainable),
         mark.intensity ? FormatNumber(*mark.intensity) : "\u2014",
         EscapeHtml(mark.bound));
   page.html += "</tbody></table></div>\n";
 }
 
-void Draw(HtmlPage& page, const RooflineChart& chart) {
-  const std::string name = NameOf(page, chart);
+void DrawRoofline(HtmlPage& page, const RooflineChart& chart) {
+  const std::string name = RooflineNameOf(page, chart);
   page.html += Element("h3", "Roofline of " + name) + "\n<p>";
   std::string roofs = fmt::format("Copying {} GB/s", FormatNumber(chart.gbps));
   for (const RooflineRoof& roof : chart.roofs)
@@ -111,10 +111,10 @@ void Draw(HtmlPage& page, const RooflineChart& chart) {
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
                EscapeHtml(name) + "</figcaption>" + PlotSvg(plot) +
                "</figure></li></ul>\n" + PlotLegend(plot.series);
-  Table(page, chart);
+  RooflineTable(page, chart);
 }
 
-void Curves(HtmlPage& page) {
+void RooflineCurves(HtmlPage& page) {
   page.html += Element("h3", "Throughput against batch") + "\n";
   page.html += "<ul class=\"plots\">\n";
   for (const BatchCurveChart& curve : page.batch_curves) {
@@ -161,8 +161,8 @@ void WriteRoofline(HtmlPage& page) {
         "memory, one below the flat roof for arithmetic; the distance up to "
         "the roof is what is left to win. Bytes are inputs, weights and "
         "outputs once, so that a mark cannot be further to the right.</p>\n";
-  for (const RooflineChart& chart : page.rooflines) Draw(page, chart);
-  if (!page.batch_curves.empty()) Curves(page);
+  for (const RooflineChart& chart : page.rooflines) DrawRoofline(page, chart);
+  if (!page.batch_curves.empty()) RooflineCurves(page);
   page.html += "</section>\n";
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/text.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
 #include "reports/findings.h"
@@ -21,7 +22,7 @@ using Outcome = JunitCase::Outcome;
 
 // Text for element content and, as readers make blanks of line breaks there,
 // for attributes.
-std::string Escape(const std::string& text) {
+std::string EscapeXml(const std::string& text) {
   std::string escaped;
   for (const char c : VisibleText(text)) {
     switch (c) {
@@ -50,13 +51,13 @@ std::string Escape(const std::string& text) {
 }
 
 std::string Attribute(const char* name, const std::string& value) {
-  return fmt::format(" {}=\"{}\"", name, Escape(value));
+  return fmt::format(" {}=\"{}\"", name, EscapeXml(value));
 }
 
 std::string Element(const char* name,
                     const std::string& attributes,
                     const std::string& text) {
-  return fmt::format("      <{}{}>{}</{}>\n", name, attributes, Escape(text),
+  return fmt::format("      <{}{}>{}</{}>\n", name, attributes, EscapeXml(text),
                      name);
 }
 

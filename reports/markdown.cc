@@ -20,7 +20,7 @@ namespace eyechart::reports {
 namespace {
 
 constexpr std::size_t kMaxPairs = 10;  // the HTML page shows them as pictures
-constexpr std::string_view kNone = "\u2014";
+constexpr std::string_view kNoValue = "\u2014";
 
 // The document of one call, section by section.
 class MarkdownWriter {
@@ -102,7 +102,7 @@ class MarkdownWriter {
                         std::size_t metric) const {
     const Record* record = row.values[run][metric];
     if (record == nullptr)
-      return row.failed[run] ? "failed" : std::string(kNone);
+      return row.failed[run] ? "failed" : std::string(kNoValue);
     std::string text = style_.Value(*record);
     if (record->value && record->ci)
       text.append(" ").append(style_.Interval(*record));

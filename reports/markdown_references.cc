@@ -11,7 +11,7 @@
 namespace eyechart::reports {
 namespace {
 
-std::string ColumnHead(const ReferenceColumn& column) {
+std::string ReferenceHeadText(const ReferenceColumn& column) {
   std::string head = EscapeMarkdown(column.metric);
   const std::string unit = UnitText(column.unit);
   if (!unit.empty()) head += fmt::format(" ({})", EscapeMarkdown(unit));
@@ -28,7 +28,7 @@ std::string TableText(const ReferenceTable& table, const NumberStyle& style) {
       EscapeMarkdown(table.source), EscapeMarkdown(table.note));
   std::vector<std::string> head = {"encoder", "setting", "from"};
   for (const ReferenceColumn& column : table.columns)
-    head.push_back(ColumnHead(column));
+    head.push_back(ReferenceHeadText(column));
   text += TableHead(head, 3);
   const std::size_t shown = std::min(table.rows.size(), kMaxReferenceRows);
   for (std::size_t i = 0; i < shown; ++i) {

@@ -14,14 +14,7 @@ namespace eyechart::reports {
 namespace {
 
 constexpr double kNsPerMs = 1e6;
-constexpr std::string_view kNone = "\u2014";
-
-std::optional<double> Maybe(const Json& object,
-                            const char* key,
-                            const std::string& source) {
-  if (Member(object, key, source).is_null()) return std::nullopt;
-  return JsonGet<double>(object, key, source);
-}
+constexpr std::string_view kNoNms = "\u2014";
 
 const Json& Object(const Json& parent,
                    const char* key,
@@ -43,10 +36,10 @@ const Json& List(const Json& parent,
   return list;
 }
 
-std::optional<Interval> ReadInterval(const Json& parent,
-                                     const char* key,
-                                     double unit,
-                                     const std::string& source) {
+std::optional<Interval> ReadSweepInterval(const Json& parent,
+                                          const char* key,
+                                          double unit,
+                                          const std::string& source) {
   const Json& ci = Member(parent, key, source);
   if (ci.is_null()) return std::nullopt;
   EYECHART_REQUIRE(ci.is_object(), "{}: \"{}\" should be an object", source,
@@ -60,17 +53,17 @@ std::optional<Interval> ReadInterval(const Json& parent,
 SweepTime ReadTime(const Json& json, const std::string& source) {
   SweepTime time;
   const Json& median = Object(json, "median", source);
-  if (const auto ns = Maybe(median, "value", source))
+  if (const auto ns = JsonGetMaybe<double>(median, "value", source))
     time.median_ms = *ns / kNsPerMs;
-  time.ci = ReadInterval(median, "ci", kNsPerMs, source);
+  time.ci = ReadSweepInterval(median, "ci", kNsPerMs, source);
   time.mean_ms = JsonGet<double>(json, "mean", source) / kNsPerMs;
   return time;
 }
 
-SweepRow ReadRow(const Json& json, const std::string& source) {
+SweepRow ReadSweepRow(const Json& json, const std::string& source) {
   SweepRow row;
   row.confidence = JsonGet<double>(json, "confidence", source);
-  row.iou = Maybe(json, "iou", source);
+  row.iou = JsonGetMaybe<double>(json, "iou", source);
   const Json& before = Object(json, "boxes_before", source);
   row.before_mean = JsonGet<double>(before, "mean", source);
   row.before_most = JsonGet<std::int64_t>(before, "most", source);
@@ -80,9 +73,9 @@ SweepRow ReadRow(const Json& json, const std::string& source) {
   row.nms = ReadTime(Object(json, "nms_ns", source), source);
   row.total = ReadTime(Object(json, "total_ns", source), source);
   row.share = JsonGet<double>(json, "nms_share", source);
-  row.ap = Maybe(json, "AP", source);
-  row.ap50 = Maybe(json, "AP50", source);
-  row.ap_ci = ReadInterval(json, "ap_ci", 1, source);
+  row.ap = JsonGetMaybe<double>(json, "AP", source);
+  row.ap50 = JsonGetMaybe<double>(json, "AP50", source);
+  row.ap_ci = ReadSweepInterval(json, "ap_ci", 1, source);
   return row;
 }
 
@@ -104,8 +97,8 @@ std::optional<SweepCost> ReadCost(const Json& json, const std::string& source) {
   const Json& ci = Member(as_head, "ci", source);
   if (ci.is_null()) return made;
   EYECHART_REQUIRE(ci.is_object(), "{}: \"ci\" should be an object", source);
-  made.as_head_low = Maybe(ci, "low", source);
-  made.as_head_high = Maybe(ci, "high", source);
+  made.as_head_low = JsonGetMaybe<double>(ci, "low", source);
+  made.as_head_high = JsonGetMaybe<double>(ci, "high", source);
   return made;
 }
 
@@ -129,7 +122,7 @@ NmsSweepTable ReadTable(const Json& json, const std::string& source) {
                               ReadTime(stage, source));
   table.rest = ReadTime(Object(json, "rest_ns", source), source);
   for (const Json& row : List(json, "rows", source))
-    table.rows.push_back(ReadRow(row, source));
+    table.rows.push_back(ReadSweepRow(row, source));
   table.best = ReadPlace(json, "best", table.rows.size(), source);
   table.fastest = ReadPlace(json, "fastest", table.rows.size(), source);
   table.margin =
@@ -139,11 +132,11 @@ NmsSweepTable ReadTable(const Json& json, const std::string& source) {
 }
 
 std::string Percent(const std::optional<double>& value) {
-  return value ? fmt::format("{:.1f}", 100 * *value) : std::string(kNone);
+  return value ? fmt::format("{:.1f}", 100 * *value) : std::string(kNoNms);
 }
 
 std::string Ms(const std::optional<double>& value) {
-  return value ? fmt::format("{:.4g}", *value) : std::string(kNone);
+  return value ? fmt::format("{:.4g}", *value) : std::string(kNoNms);
 }
 
 std::string MsWithInterval(const SweepTime& time) {

@@ -26,7 +26,7 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 
 // Help holds no double quote: OpenMetrics wants it escaped, the older format
 // knows no such escape.
-std::string Escape(const std::string& text, bool help) {
+std::string EscapeLabel(const std::string& text, bool help) {
   std::string escaped;
   for (const char c : VisibleText(text)) {
     if (c == '\n')
@@ -48,7 +48,7 @@ std::string SampleLine(const std::string& name,
   std::string labels;
   for (const auto& [label, value] : sample.labels)
     labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", label,
-                          Escape(value, false));
+                          EscapeLabel(value, false));
   return fmt::format("{}{} {}\n", name,
                      labels.empty() ? "" : "{" + labels + "}",
                      FormatDouble(sample.value));
@@ -164,8 +164,8 @@ std::string OpenMetricsDocument(std::span<const GaugeFamily> families) {
     text += fmt::format("# TYPE {} gauge\n", family.name);
     if (!family.unit.empty())
       text += fmt::format("# UNIT {} {}\n", family.name, family.unit);
-    text +=
-        fmt::format("# HELP {} {}\n", family.name, Escape(family.help, true));
+    text += fmt::format("# HELP {} {}\n", family.name,
+                        EscapeLabel(family.help, true));
     for (const GaugeFamily::Sample& sample : family.samples)
       text += SampleLine(family.name, sample);
   }

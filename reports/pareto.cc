@@ -82,8 +82,8 @@ std::string CellHead(const Record& record) {
 
 // What a cell's setting holds besides what makes another model of its encoder:
 // "batch=8", ... `without` is no part of it.
-std::vector<std::string> PartsOf(const Record& record,
-                                 const std::string& without = "") {
+std::vector<std::string> CellPartsOf(const Record& record,
+                                     const std::string& without = "") {
   const std::string head = CellHead(record);
   std::vector<std::string> kept;
   if (!record.cell.starts_with(head)) return kept;
@@ -110,18 +110,18 @@ std::string FrameOf(const Record& record,
 
 // A cell without its encoder and what makes another model of that.
 std::string Frame(const Record& record) {
-  return FrameOf(record, PartsOf(record));
+  return FrameOf(record, CellPartsOf(record));
 }
 
 // The setting `key`, empty where there is none.
-std::string SettingOf(const Record& record, const std::string& key) {
+std::string ParetoSettingOf(const Record& record, const std::string& key) {
   const auto found = record.setting.find(key);
   return found == record.setting.end() ? std::string() : found->second;
 }
 
 // What a detect cell says of its head: all but the encoder's own settings.
 std::vector<std::string> HeadParts(const Record& record) {
-  std::vector<std::string> parts = PartsOf(record);
+  std::vector<std::string> parts = CellPartsOf(record);
   std::erase_if(parts, [](const std::string& part) {
     return part.starts_with("device=") || part.starts_with("pool=");
   });
@@ -135,7 +135,7 @@ constexpr const char* kDetectorCell = "detector_cell";
 // looks at: what is said of the head has to agree.
 bool IsOfHead(const Record& time, const Record& score) {
   Record named = score;
-  named.cell = SettingOf(time, kDetectorCell);
+  named.cell = ParetoSettingOf(time, kDetectorCell);
   constexpr std::string_view kEncoder = "{encoder}";
   if (const std::size_t at = named.cell.find(kEncoder); at != std::string::npos)
     named.cell.replace(at, kEncoder.size(), time.encoder);
@@ -144,10 +144,12 @@ bool IsOfHead(const Record& time, const Record& score) {
 }
 
 bool IsExportedDetector(const Record& score) {
-  return score.task == "detect" && SettingOf(score, "head") == "exported";
+  return score.task == "detect" && ParetoSettingOf(score, "head") == "exported";
 }
 
-ParetoPoint PointOf(std::size_t run, const Record& time, const Record& score) {
+ParetoPoint ParetoPointOf(std::size_t run,
+                          const Record& time,
+                          const Record& score) {
   ParetoPoint point;
   point.run = run;
   point.encoder = time.encoder;
@@ -168,7 +170,7 @@ bool IsOfTheTest(const std::string& part) { return part.starts_with("part="); }
 // The head and how it was trained, of a whole detector's score.
 std::string HeadSetting(const Record& score) {
   if (IsExportedDetector(score)) return "exported";
-  std::string text = SettingOf(score, "head") + " head";
+  std::string text = ParetoSettingOf(score, "head") + " head";
   for (const std::string& part : HeadParts(score))
     if (!IsOfTheTest(part) && !part.starts_with("head=")) text += ", " + part;
   return text;
@@ -184,11 +186,12 @@ class Pictures {
   // Of whole detectors, whatever their heads.
   ParetoPicture& OfDetectors(const Record& time, const Record& score) {
     std::string scored = "detectors on " + score.dataset;
-    for (const std::string& part : PartsOf(score))
+    for (const std::string& part : CellPartsOf(score))
       if (IsOfTheTest(part)) scored += ", " + part;
-    const std::string cell =
-        fmt::format("{}={}", kDetectorCell, SettingOf(time, kDetectorCell));
-    return Of(score, scored, FrameOf(time, PartsOf(time, cell)) + " to boxes");
+    const std::string cell = fmt::format("{}={}", kDetectorCell,
+                                         ParetoSettingOf(time, kDetectorCell));
+    return Of(score, scored,
+              FrameOf(time, CellPartsOf(time, cell)) + " to boxes");
   }
 
   std::vector<ParetoPicture> list;
@@ -213,8 +216,8 @@ void AddPoint(std::size_t run,
               const Record& time,
               const Record& score,
               Pictures& pictures) {
-  ParetoPoint point = PointOf(run, time, score);
-  const bool has_head = !SettingOf(time, kDetectorCell).empty();
+  ParetoPoint point = ParetoPointOf(run, time, score);
+  const bool has_head = !ParetoSettingOf(time, kDetectorCell).empty();
   const bool whole =
       score.task == "detect" && (has_head || IsExportedDetector(score));
   if (!whole) {

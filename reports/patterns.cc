@@ -25,15 +25,16 @@ bool InWords(const PatternColumn& column) {
   return column.how == "text-to-image" || column.how == "image-to-text";
 }
 
-std::string SettingOf(const Record& record, const std::string& key) {
+std::string PatternSettingOf(const Record& record, const std::string& key) {
   const auto it = record.setting.find(key);
   return it == record.setting.end() ? "" : it->second;
 }
 
 std::string HowOf(const Record& record) {
-  if (record.metric != "mined_share") return SettingOf(record, "scoring");
-  const std::string near_min = SettingOf(record, "near_min");
-  const std::string far_max = SettingOf(record, "far_max");
+  if (record.metric != "mined_share")
+    return PatternSettingOf(record, "scoring");
+  const std::string near_min = PatternSettingOf(record, "near_min");
+  const std::string far_max = PatternSettingOf(record, "far_max");
   if (near_min.empty() && far_max.empty()) return "mined";
   return fmt::format("mined, near > {}, far < {}",
                      near_min.empty() ? "0.95" : near_min,
@@ -74,10 +75,10 @@ PatternTable& TableOf(std::vector<PatternTable>& tables,
   return tables.back();
 }
 
-void Add(const RunFolder& run,
-         std::size_t index,
-         const Record& record,
-         PatternTable& table) {
+void AddOutcomes(const RunFolder& run,
+                 std::size_t index,
+                 const Record& record,
+                 PatternTable& table) {
   PatternColumn column;
   column.run = index;
   column.encoder = record.encoder;
@@ -121,10 +122,10 @@ PairOutcomes ReadPairs(const RunFolder& run, const std::string& cell) {
   return pairs;
 }
 
-void Compare(const PairOutcomes& first,
-             const PairOutcomes& second,
-             std::pair<std::size_t, std::size_t> columns,
-             PatternTable& table) {
+void ComparePatterns(const PairOutcomes& first,
+                     const PairOutcomes& second,
+                     std::pair<std::size_t, std::size_t> columns,
+                     PatternTable& table) {
   for (const std::string& pattern : table.patterns) {
     std::int64_t both = 0, neither = 0;
     PatternComparison row;
@@ -159,8 +160,8 @@ void AddComparisons(std::span<const RunFolder> runs, PatternTable& table) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const PatternColumn& column = table.columns[i];
     if (i == first || column.metric != words->metric) continue;
-    Compare(outcomes, ReadPairs(runs[column.run], column.cell), {first, i},
-            table);
+    ComparePatterns(outcomes, ReadPairs(runs[column.run], column.cell),
+                    {first, i}, table);
   }
 }
 
@@ -182,7 +183,7 @@ std::vector<PatternTable> MakePatternTables(std::span<const RunFolder> runs) {
                                  column.metric == "pair_accuracy" &&
                                  column.encoder == record.encoder;
                         });
-        if (!twice) Add(runs[i], i, record, table);
+        if (!twice) AddOutcomes(runs[i], i, record, table);
       }
   for (PatternTable& table : tables) {
     for (PatternColumn& column : table.columns)

@@ -11,10 +11,10 @@
 namespace eyechart::reports {
 namespace {
 
-void ReadInterval(const Json& json,
-                  const std::string& source,
-                  std::optional<double>& low,
-                  std::optional<double>& high) {
+void ReadProbeInterval(const Json& json,
+                       const std::string& source,
+                       std::optional<double>& low,
+                       std::optional<double>& high) {
   if (!json.is_object()) return;
   low = JsonGet<double>(json, "low", source);
   high = JsonGet<double>(json, "high", source);
@@ -34,20 +34,20 @@ std::vector<MixtureRow> ReadMixture(const Json& json,
     if (one.contains("alpha"))
       row.alpha = JsonGet<double>(one, "alpha", source);
     row.score = JsonGet<double>(one, "test_" + score_name, source);
-    ReadInterval(one.value("ci", Json()), source, row.low, row.high);
+    ReadProbeInterval(one.value("ci", Json()), source, row.low, row.high);
     rows.push_back(std::move(row));
   }
   return rows;
 }
 
-ProbeRow ReadRow(const Json& json, const std::string& source) {
+ProbeRow ReadProbeRow(const Json& json, const std::string& source) {
   ProbeRow row;
   const auto targets = JsonGet<std::string>(json, "targets", source);
   row.score_name = targets == "classes"  ? "top1"
                    : targets == "labels" ? "map"
                                          : "mae";
   row.score = JsonGet<double>(json, row.score_name, source);
-  ReadInterval(Member(json, "ci", source), source, row.low, row.high);
+  ReadProbeInterval(Member(json, "ci", source), source, row.low, row.high);
   row.train = JsonGet<std::int64_t>(json, "train", source);
   row.validation = JsonGet<std::int64_t>(json, "validation", source);
   row.test = JsonGet<std::int64_t>(json, "test", source);
@@ -75,7 +75,7 @@ ProbeRow ReadRow(const Json& json, const std::string& source) {
 }
 
 // Each row's differences from the first, the seeds paired.
-void Compare(std::vector<ProbeRow>& rows) {
+void CompareProbes(std::vector<ProbeRow>& rows) {
   for (ProbeRow& row : rows)
     if (&row != &rows.front())
       row.difference = DifferenceOfSeeds(row.seeds, rows.front().seeds);
@@ -128,7 +128,7 @@ std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs) {
             return row.run == run && row.cell == record.cell;
           });
       if (known) continue;  // another metric of the same cell
-      ProbeRow row = ReadRow(json, source);
+      ProbeRow row = ReadProbeRow(json, source);
       row.run = run;
       row.cell = record.cell;
       row.encoder = record.encoder;
@@ -141,7 +141,7 @@ std::vector<ProbeTable> MakeProbeTables(std::span<const RunFolder> runs) {
                        return a.score_name == "mae" ? a.score < b.score
                                                     : a.score > b.score;
                      });
-    Compare(table.rows);
+    CompareProbes(table.rows);
   }
   return tables;
 }

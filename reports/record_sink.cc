@@ -14,7 +14,7 @@ namespace eyechart::reports {
 namespace {
 
 namespace fs = std::filesystem;
-using Lines = std::function<void(std::string_view)>;
+using LineWriter = std::function<void(std::string_view)>;
 
 // Formats whose document is a header of lines and then lines of records.
 struct LineFormat {
@@ -48,7 +48,7 @@ class GrowingFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
-Lines LinesOf(const RecordSinkOptions& options) {
+LineWriter LinesOf(const RecordSinkOptions& options) {
   if (options.lines) return options.lines;
   auto file = std::make_shared<GrowingFile>(options.file);
   return [file](std::string_view lines) { file->Append(lines); };
@@ -56,7 +56,7 @@ Lines LinesOf(const RecordSinkOptions& options) {
 
 class LineSink : public RecordSink {
  public:
-  LineSink(const LineFormat& format, Lines lines)
+  LineSink(const LineFormat& format, LineWriter lines)
       : exporter_(Exporter::Create(std::string(format.name))),
         lines_(std::move(lines)) {
     const std::string header = exporter_->Export(std::array{RunFolder{}});
@@ -72,13 +72,13 @@ class LineSink : public RecordSink {
 
  private:
   std::unique_ptr<Exporter> exporter_;
-  Lines lines_;
+  LineWriter lines_;
   std::size_t header_bytes_ = 0;
 };
 
 class AnnotationSink : public RecordSink {
  public:
-  explicit AnnotationSink(Lines lines) : lines_(std::move(lines)) {}
+  explicit AnnotationSink(LineWriter lines) : lines_(std::move(lines)) {}
   void Add(std::span<const Record> records) override {
     RunFolder run;
     run.records.assign(records.begin(), records.end());
@@ -89,7 +89,7 @@ class AnnotationSink : public RecordSink {
   void Finish() override { lines_(writer_.Finish()); }
 
  private:
-  Lines lines_;
+  LineWriter lines_;
   AnnotationWriter writer_;
 };
 

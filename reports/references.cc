@@ -46,7 +46,7 @@ std::string TextIn(const Json& environment, const char* key) {
 }
 
 // A record's settings, as far as rows or columns go by them.
-Setting SettingOf(const Record& record, bool of_column) {
+Setting ReferenceSettingOf(const Record& record, bool of_column) {
   Setting setting;
   for (const auto& [key, value] : record.setting)
     if (key != "source" && !key.ends_with("_sha256") &&
@@ -83,7 +83,7 @@ class TableMaker {
   };
 
   void AddTheirs(const Record& record) {
-    const Setting setting = SettingOf(record, true);
+    const Setting setting = ReferenceSettingOf(record, true);
     std::size_t column = 0;
     while (column < columns_.size() &&
            (table_.columns[column].metric != record.metric ||
@@ -126,7 +126,7 @@ class TableMaker {
            std::size_t column,
            const std::string& encoder,
            bool ours) {
-    const std::string setting = TextOf(SettingOf(record, false));
+    const std::string setting = TextOf(ReferenceSettingOf(record, false));
     const auto [place, is_new] =
         rows_.emplace(std::pair(encoder, setting), table_.rows.size());
     if (is_new) table_.rows.push_back({encoder, setting, ours, {}});

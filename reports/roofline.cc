@@ -35,13 +35,6 @@ double Positive(const Json& object,
   return value;
 }
 
-std::optional<double> Maybe(const Json& object,
-                            const char* key,
-                            const std::string& source) {
-  if (Member(object, key, source).is_null()) return std::nullopt;
-  return JsonGet<double>(object, key, source);
-}
-
 const Json& ListOf(const Json& object,
                    const char* key,
                    const std::string& source) {
@@ -76,7 +69,7 @@ RooflineMark ReadMark(const Json& json,
   mark.batch = JsonGet<std::int64_t>(json, "batch", source);
   mark.seconds = Positive(json, "seconds", source);
   mark.gflops = Positive(json, "gflops", source);
-  mark.intensity = Maybe(json, "intensity", source);
+  mark.intensity = JsonGetMaybe<double>(json, "intensity", source);
   EYECHART_REQUIRE(!mark.intensity || *mark.intensity > 0,
                    "{}: \"intensity\" is {}, should be above 0", source,
                    mark.intensity.value_or(0));
@@ -105,7 +98,7 @@ RooflineChart ReadChart(const fs::path& path) {
   return chart;
 }
 
-BatchCurveChart ReadCurve(const fs::path& path) {
+BatchCurveChart ReadRooflineCurve(const fs::path& path) {
   const Json json = ReadArtifact(path);
   const std::string source = path.string();
   BatchCurveChart curve;
@@ -115,9 +108,10 @@ BatchCurveChart ReadCurve(const fs::path& path) {
   curve.unit = JsonGet<std::string>(json, "unit", source);
   curve.share = Positive(json, "share", source);
   for (const Json& one : ListOf(json, "points", source))
-    curve.points.push_back(
-        {Positive(one, "batch", source), Positive(one, "throughput", source),
-         Maybe(one, "low", source), Maybe(one, "high", source)});
+    curve.points.push_back({Positive(one, "batch", source),
+                            Positive(one, "throughput", source),
+                            JsonGetMaybe<double>(one, "low", source),
+                            JsonGetMaybe<double>(one, "high", source)});
   EYECHART_REQUIRE(!curve.points.empty(), "{}: \"points\" should have some",
                    source);
   std::ranges::sort(curve.points, {}, &BatchCurveChart::Point::batch);
@@ -149,7 +143,7 @@ std::vector<BatchCurveChart> ReadBatchCurves(std::span<const RunFolder> runs) {
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (const fs::path& path :
          ArtifactsCalled(runs[run], "batch_curve.json")) {
-      curves.push_back(ReadCurve(path));
+      curves.push_back(ReadRooflineCurve(path));
       curves.back().run = run;
     }
   }

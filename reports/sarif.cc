@@ -19,7 +19,7 @@ std::string RuleOf(const Finding& finding) {
   return finding.metric.empty() ? kCellRule : finding.metric;
 }
 
-const char* LevelName(FindingLevel level) {
+const char* SarifLevel(FindingLevel level) {
   switch (level) {
     case FindingLevel::kError:
       return "error";
@@ -66,7 +66,7 @@ Json ResultJson(const Finding& finding, std::size_t rule) {
     location["logicalLocations"] = {{{"fullyQualifiedName", finding.cell}}};
   return {{"ruleId", RuleOf(finding)},
           {"ruleIndex", rule},
-          {"level", LevelName(finding.level)},
+          {"level", SarifLevel(finding.level)},
           {"message", {{"text", text}}},
           {"locations", {location}},
           // The second is the one that GitHub tells alerts apart by.

@@ -50,8 +50,4 @@ std::string CutText(std::string_view text, std::size_t bytes) {
   return std::string(text.substr(0, end)).append(kEllipsis);
 }
 
-std::string FirstLine(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 }  // namespace eyechart::reports

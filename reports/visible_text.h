@@ -20,7 +20,4 @@ std::string VisibleText(std::string_view text);
 /// ended by U+2026 where something is left out. `bytes` is at least 3.
 std::string CutText(std::string_view text, std::size_t bytes);
 
-/// `text` up to its first line feed.
-std::string FirstLine(std::string_view text);
-
 }  // namespace eyechart::reports

@@ -24,7 +24,7 @@ namespace {
 namespace mc = multiple_choice;
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kAskKeys = {
     TaskKey{"labels", Type::kText, "corrected", false,
             "MMVP: corrected, by the errata, or original"},
     TaskKey{"scoring", Type::kText, "auto", false,
@@ -76,7 +76,7 @@ const DatasetSpec* TrainOf(const SuiteSpec& suite, const TaskSpec& task) {
   return train;
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+std::vector<Cell> PlanAsk(const SuiteSpec& suite, const TaskSpec& task) {
   std::vector<std::string> names = task.encoders;
   if (names.empty()) names.emplace_back();
   std::vector<Cell> cells;
@@ -113,7 +113,7 @@ std::int64_t Whole(const TaskSpec& task, const char* key) {
   return *value;
 }
 
-mc::AskOptions OptionsOf(const TaskSpec& task) {
+mc::AskOptions AskOptionsOf(const TaskSpec& task) {
   mc::AskOptions options;
   options.scoring = task.keys.at("scoring");
   options.option_text = task.keys.at("option_text");
@@ -198,9 +198,9 @@ Asked AskInWords(const Cell& cell,
   return asked;
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunAsk(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
-  mc::AskOptions options = OptionsOf(task);
+  mc::AskOptions options = AskOptionsOf(task);
   const mc::Benchmark benchmark = ReadBenchmark(*cell.dataset, task);
 
   const EncoderSpec& encoder = *cell.encoders[0];
@@ -230,8 +230,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 }  // namespace
 
 const TaskKind kAskTask = {
-    "ask", "multiple choice: MMVP, MMVP-VLM and other pairs and questions",
-    true,  kKeys,
-    Plan,  Run};
+    "ask",   "multiple choice: MMVP, MMVP-VLM and other pairs and questions",
+    true,    kAskKeys,
+    PlanAsk, RunAsk};
 
 }  // namespace eyechart::suite

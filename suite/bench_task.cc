@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kBenchKeys = {
     TaskKey{"scenario", Type::kText, "single-stream", false,
             "single-stream, multi-stream, server or offline"},
     TaskKey{"batch", Type::kNumber, "0", false,
@@ -74,7 +74,7 @@ bool Is(const TaskSpec& task, const char* key) {
 }
 
 // Checked as far as it can be without a model.
-benchmarks::MeasureOptions OptionsOf(const TaskSpec& task) {
+benchmarks::MeasureOptions BenchOptionsOf(const TaskSpec& task) {
   benchmarks::MeasureOptions options;
   benchmarks::LoadOptions& load = options.load;
   options.scenarios = {benchmarks::ParseScenario(task.keys.at("scenario"))};
@@ -110,8 +110,8 @@ benchmarks::MeasureOptions OptionsOf(const TaskSpec& task) {
   return options;
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
-  OptionsOf(task);
+std::vector<Cell> PlanBench(const SuiteSpec& suite, const TaskSpec& task) {
+  BenchOptionsOf(task);
   std::vector<Cell> cells = CellOfEach(suite, task);
   LeaveOutKeys(suite, task, {"detector", "detector_cell", "cuda_graphs"},
                cells);
@@ -167,10 +167,10 @@ std::vector<Record> RunBench(Bench& bench,
   return benchmarks::BenchRecords(measured, bench.BaseRecord());
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunBenchCell(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   const EncoderSpec& encoder = *cell.encoders[0];
-  const benchmarks::MeasureOptions options = OptionsOf(task);
+  const benchmarks::MeasureOptions options = BenchOptionsOf(task);
   const std::vector<benchmarks::Finding> before =
       benchmarks::JudgeBefore(options.allow);
   const data::Dataset& pictures = context.features.Pictures(*cell.dataset);
@@ -205,9 +205,9 @@ const TaskKind kBenchTask = {
     "bench",
     "latency and throughput under load, pre-processing and NMS included",
     true,
-    kKeys,
-    Plan,
-    Run,
+    kBenchKeys,
+    PlanBench,
+    RunBenchCell,
     /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

@@ -16,7 +16,7 @@ namespace {
 
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kChartKeys = {
     TaskKey{"chart", Type::kText, "all", false,
             "tumbling-e, landolt-c, one of the nine patterns, or all"},
     TaskKey{"read_out", Type::kText, "linear", false, "linear or knn"},
@@ -55,7 +55,7 @@ std::vector<std::string> ChartsOf(const TaskSpec& task) {
   return names;
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+std::vector<Cell> PlanChart(const SuiteSpec& suite, const TaskSpec& task) {
   probes::ParseReadOut(task.keys.at("read_out"));
   std::vector<std::string> encoders = task.encoders;
   if (encoders.empty()) encoders.emplace_back();
@@ -77,7 +77,7 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   return cells;
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunChart(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   const EncoderSpec& encoder = *cell.encoders[0];
   probes::ChartJob job;
@@ -118,8 +118,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 }  // namespace
 
 const TaskKind kChartTask = {
-    "chart", "eye chart: acuity of read-outs of frozen features",
-    true,    kKeys,
-    Plan,    Run};
+    "chart",   "eye chart: acuity of read-outs of frozen features",
+    true,      kChartKeys,
+    PlanChart, RunChart};
 
 }  // namespace eyechart::suite

@@ -19,7 +19,7 @@ namespace {
 
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kDetectKeys = {
     TaskKey{"head", Type::kText, "dense", false,
             "dense (with NMS) or set (without)"},
     TaskKey{"part", Type::kText, "", false,
@@ -84,7 +84,7 @@ DetectJob JobOf(const TaskSpec& task) {
   return job;
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
   JobOf(task);
   for (const DatasetSpec* dataset : DatasetsOf(suite, task))
     EYECHART_REQUIRE(dataset->options.kind == "boxes",
@@ -94,7 +94,7 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
                      dataset->options.kind);
   std::vector<Cell> cells = CellOfEach(suite, task);
   std::vector<std::string_view> of_training;
-  for (const TaskKey& key : kKeys)
+  for (const TaskKey& key : kDetectKeys)
     if (key.name != "part" && key.name != "batch")
       of_training.push_back(key.name);
   LeaveOutKeys(suite, task, of_training, cells);
@@ -118,7 +118,7 @@ std::vector<Record> TestExported(const Cell& cell, TaskContext& context) {
   return std::move(made.records);
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunDetect(const Cell& cell, TaskContext& context) {
   if (IsExported(cell)) return TestExported(cell, context);
   DetectJob job = JobOf(*cell.task);
   job.root = cell.dataset->options.path;
@@ -138,9 +138,9 @@ const TaskKind kDetectTask = {
     "detection transfer: a head trained on frozen maps, or an exported "
     "detector as it is; COCO's figures",
     true,
-    kKeys,
-    Plan,
-    Run,
+    kDetectKeys,
+    PlanDetect,
+    RunDetect,
     /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

@@ -6,14 +6,14 @@
 namespace eyechart::suite {
 namespace {
 
-constexpr std::array kKeys = {
+constexpr std::array kEncodeKeys = {
     TaskKey{"batch", TaskKey::Type::kNumber, "32", false,
             "pictures a forward pass"},
     TaskKey{"tokens", TaskKey::Type::kBoolean, "false", false,
             "store tokens beside the pooled features"},
 };
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunEncode(const Cell& cell, TaskContext& context) {
   encoders::EncodeOptions options;
   options.batch = BatchOf(*cell.task);
   options.tokens = cell.task->keys.at("tokens") == "true";
@@ -55,7 +55,7 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 
 const TaskKind kEncodeTask = {
     "encode",   "feature store of every picture, with throughput",
-    true,       kKeys,
-    CellOfEach, Run};
+    true,       kEncodeKeys,
+    CellOfEach, RunEncode};
 
 }  // namespace eyechart::suite

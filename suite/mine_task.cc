@@ -16,7 +16,7 @@ namespace {
 
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kMineKeys = {
     TaskKey{"near", Type::kText, "", true, "encoder that confuses the pair"},
     TaskKey{"far", Type::kText, "", true, "encoder that tells it apart"},
     TaskKey{"near_min", Type::kNumber, "0.95", false,
@@ -42,7 +42,7 @@ constexpr std::array kKeys = {
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
 };
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
+std::vector<Cell> PlanMine(const SuiteSpec& suite, const TaskSpec& task) {
   const auto near_encoders = EncodersNamed(suite, task, task.keys.at("near"));
   const auto far_encoders = EncodersNamed(suite, task, task.keys.at("far"));
   std::vector<Cell> cells;
@@ -115,7 +115,7 @@ void AddPatterns(const Cell& cell,
   }
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunMine(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   MineJob job;
   job.options.near_min = Number(task, "near_min");
@@ -193,8 +193,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 }  // namespace
 
 const TaskKind kMineTask = {
-    "mine", "pairs near in one encoder's space and far in another's",
-    false,  kKeys,
-    Plan,   Run};
+    "mine",   "pairs near in one encoder's space and far in another's",
+    false,    kMineKeys,
+    PlanMine, RunMine};
 
 }  // namespace eyechart::suite

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kNmsSweepKeys = {
     TaskKey{"detector_cell", Type::kText, "", false,
             "an earlier detect cell of this suite whose detector it is; "
             "{encoder} stands for the encoder's name, at its own settings"},
@@ -46,7 +46,7 @@ constexpr std::array kKeys = {
     TaskKey{"seed", Type::kNumber, "0", false, "of orders"},
 };
 
-benchmarks::NmsSweepOptions OptionsOf(const TaskSpec& task) {
+benchmarks::NmsSweepOptions NmsSweepOptionsOf(const TaskSpec& task) {
   benchmarks::NmsSweepOptions options;
   options.repetitions = static_cast<int>(WholeOf(task, "repetitions"));
   options.cost_pictures = WholeOf(task, "cost_pictures");
@@ -61,8 +61,8 @@ benchmarks::NmsSweepOptions OptionsOf(const TaskSpec& task) {
   return options;
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
-  OptionsOf(task);
+std::vector<Cell> PlanNmsSweep(const SuiteSpec& suite, const TaskSpec& task) {
+  NmsSweepOptionsOf(task);
   for (const DatasetSpec* dataset : DatasetsOf(suite, task))
     EYECHART_REQUIRE(dataset->options.kind == "boxes",
                      "{}:{}: [[task]]: data set \"{}\" is of kind \"{}\"; "
@@ -102,9 +102,9 @@ struct Subject {
 };
 
 // `model` is the encoder; null where the cell's is an exported detector.
-Subject Open(const fs::path& folder,
-             const EncoderSpec& encoder,
-             const encoders::LoadedModel* model) {
+Subject OpenSweepData(const fs::path& folder,
+                      const EncoderSpec& encoder,
+                      const encoders::LoadedModel* model) {
   Subject subject;
   if (detection::IsExportedDetector(folder.string())) {
     encoders::ModelSpec spec = encoder.model;
@@ -134,9 +134,9 @@ void NameBeside(const Cell& cell, Record& record) {
                 cell.dataset->name + "/" + SettingText(record.setting);
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
-  const benchmarks::NmsSweepOptions options = OptionsOf(task);
+  const benchmarks::NmsSweepOptions options = NmsSweepOptionsOf(task);
   const EncoderSpec& encoder = *cell.encoders[0];
   const bool exported = IsExported(cell);
   std::vector<fs::path> folders;
@@ -158,7 +158,8 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
   // Quick to find missing, before anything is measured.
   std::vector<Subject> subjects;
   for (const fs::path& folder : folders)
-    subjects.push_back(Open(folder, encoder, model ? &*model : nullptr));
+    subjects.push_back(
+        OpenSweepData(folder, encoder, model ? &*model : nullptr));
   const data::BoxDataset set = detection::OpenTestSet(
       cell.dataset->options.path, TextOf(task, "part"), {});
   benchmarks::MonotonicClock clock;
@@ -202,9 +203,9 @@ const TaskKind kNmsSweepTask = {
     "nms-sweep",
     "a detector's AP and end-to-end time at the same thresholds of NMS",
     true,
-    kKeys,
-    Plan,
-    Run,
+    kNmsSweepKeys,
+    PlanNmsSweep,
+    RunNmsSweep,
     /*takes_exported=*/true};
 
 }  // namespace eyechart::suite

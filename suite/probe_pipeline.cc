@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using probes::ProbeSide;
 
-std::shared_ptr<const data::FeatureStore> Open(const fs::path& folder) {
+std::shared_ptr<const data::FeatureStore> OpenProbeData(
+    const fs::path& folder) {
   return std::make_shared<const data::FeatureStore>(folder);
 }
 
@@ -29,8 +30,9 @@ std::unique_ptr<ProbeSide> OpenSide(const probes::Protocol& protocol,
                                     const fs::path& store,
                                     const fs::path& second) {
   if (protocol.kind == "mixture")
-    return std::make_unique<ProbeSide>(Open(store), Open(second));
-  return std::make_unique<ProbeSide>(Open(store), protocol.tokens);
+    return std::make_unique<ProbeSide>(OpenProbeData(store),
+                                       OpenProbeData(second));
+  return std::make_unique<ProbeSide>(OpenProbeData(store), protocol.tokens);
 }
 
 c10::Device DeviceOf(const ProbeJob& job) {

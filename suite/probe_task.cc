@@ -17,7 +17,7 @@ namespace {
 
 using Type = TaskKey::Type;
 
-constexpr std::array kKeys = {
+constexpr std::array kProbeKeys = {
     TaskKey{"probe", Type::kText, "", true,
             "knn, linear, attentive, zero-shot or mixture"},
     TaskKey{"train", Type::kText, "", false,
@@ -77,7 +77,7 @@ std::vector<std::int64_t> Neighbours(const TaskSpec& task) {
   return k;
 }
 
-probes::ProbeOptions OptionsOf(const TaskSpec& task) {
+probes::ProbeOptions ProbeOptionsOf(const TaskSpec& task) {
   probes::ProbeOptions options;
   options.kind = task.keys.at("probe");
   options.protocol = TextOf(task, "protocol");
@@ -109,8 +109,8 @@ const DatasetSpec* DatasetNamed(const SuiteSpec& suite,
   return DatasetsOf(suite, named).front();
 }
 
-std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
-  const probes::ProbeOptions options = OptionsOf(task);
+std::vector<Cell> PlanProbe(const SuiteSpec& suite, const TaskSpec& task) {
+  const probes::ProbeOptions options = ProbeOptionsOf(task);
   ProbeJob job;
   job.options = options;
   job.prompts = task.keys.at("prompts");
@@ -160,10 +160,10 @@ std::vector<Cell> Plan(const SuiteSpec& suite, const TaskSpec& task) {
   return cells;
 }
 
-std::vector<Record> Run(const Cell& cell, TaskContext& context) {
+std::vector<Record> RunProbe(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
   ProbeJob job;
-  job.options = OptionsOf(task);
+  job.options = ProbeOptionsOf(task);
   job.prompts = task.keys.at("prompts");
   job.out = context.artifacts;
   encoders::EncodeOptions encode;
@@ -204,8 +204,11 @@ std::vector<Record> Run(const Cell& cell, TaskContext& context) {
 }  // namespace
 
 const TaskKind kProbeTask = {
-    "probe", "read-outs of frozen features: knn, linear, attentive and others",
-    true,    kKeys,
-    Plan,    Run};
+    "probe",
+    "read-outs of frozen features: knn, linear, attentive and others",
+    true,
+    kProbeKeys,
+    PlanProbe,
+    RunProbe};
 
 }  // namespace eyechart::suite

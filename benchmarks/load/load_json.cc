@@ -16,7 +16,7 @@ Json Number(double value) {
   return std::isfinite(value) ? Json(value) : Json();
 }
 
-Json Optional(const std::optional<double>& value) {
+Json NumberOrNull(const std::optional<double>& value) {
   return value.has_value() ? Number(*value) : Json();
 }
 
@@ -51,7 +51,7 @@ Json WarmupJson(const std::vector<std::int64_t>& latencies) {
 Json StagesJson(const StageSummary& summary) {
   Json stages = Json::object();
   for (const StageShare& stage : summary.stages)
-    stages[stage.name] = {{"median_ns", Optional(stage.median_ns.value)},
+    stages[stage.name] = {{"median_ns", NumberOrNull(stage.median_ns.value)},
                           {"share", stage.share},
                           {"ci", IntervalJson(stage.median_ns.ci)},
                           {"binds", stage.binds}};
@@ -66,7 +66,7 @@ Json ServerJson(const LoadResult& result) {
       {"bound_ns",
        options.bound_ns.has_value() ? Json(*options.bound_ns) : Json()}};
   if (!result.server.has_value()) return json;
-  json["percentile_ns"] = Optional(result.server->percentile_ns.value);
+  json["percentile_ns"] = NumberOrNull(result.server->percentile_ns.value);
   json["over"] = result.server->over;
   json["allowed_over"] = result.server->allowed_over;
   json["kept"] = result.server->kept;
@@ -77,7 +77,7 @@ Json ServerJson(const LoadResult& result) {
 }  // namespace
 
 Json EstimateJson(const Estimate& estimate) {
-  return {{"value", Optional(estimate.value)},
+  return {{"value", NumberOrNull(estimate.value)},
           {"ci", IntervalJson(estimate.ci)},
           {"reason", Text(estimate.reason)}};
 }
@@ -88,7 +88,7 @@ Json LoadJson(const LoadResult& result, const BenchSetting& setting) {
   Json warnings = Json::array(), reasons = Json::array();
   Json advice = Json::array();
   for (const auto& [name, estimate] : NamedEstimates(result.latency)) {
-    latency[name] = Optional(estimate->value);
+    latency[name] = NumberOrNull(estimate->value);
     intervals[name] = IntervalJson(estimate->ci);
     if (!estimate->reason.empty()) warnings.push_back(estimate->reason);
   }
@@ -149,10 +149,10 @@ Json PeakJson(const PeakResult& result) {
     trials.push_back({{"rate", trial.rate},
                       {"kept", trial.kept},
                       {"n", trial.queries},
-                      {"percentile_ns", Optional(trial.percentile_ns)},
+                      {"percentile_ns", NumberOrNull(trial.percentile_ns)},
                       {"reasons", reasons}});
   }
-  return {{"rate", Optional(result.rate)},
+  return {{"rate", NumberOrNull(result.rate)},
           {"reason", Text(result.reason)},
           {"trials", trials}};
 }

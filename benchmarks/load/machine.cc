@@ -10,7 +10,7 @@
 namespace eyechart::benchmarks {
 namespace {
 
-const std::string kCpus = "sys/devices/system/cpu";
+const std::string kCpuFolder = "sys/devices/system/cpu";
 
 // "32K", "1M" or plain bytes.
 std::int64_t Bytes(std::string text) {
@@ -48,7 +48,7 @@ std::vector<std::string> InstructionSets(const SystemFiles& files) {
 
 std::vector<CpuCache> ReadCaches(const SystemFiles& files) {
   std::vector<CpuCache> caches;
-  const std::string folder = kCpus + "/cpu0/cache";
+  const std::string folder = kCpuFolder + "/cpu0/cache";
   for (const std::string& name : files.Numbered(folder, "index")) {
     const std::string at = folder + "/" + name;
     CpuCache cache;
@@ -79,8 +79,8 @@ std::vector<NumaNode> ReadNodes(const SystemFiles& files) {
 
 void ReadFrequency(const SystemFiles& files, Machine& machine) {
   std::set<std::string> governors;
-  for (const std::string& cpu : files.Numbered(kCpus, "cpu")) {
-    const std::string at = kCpus + "/" + cpu + "/cpufreq";
+  for (const std::string& cpu : files.Numbered(kCpuFolder, "cpu")) {
+    const std::string at = kCpuFolder + "/" + cpu + "/cpufreq";
     const auto governor = files.Text(at + "/scaling_governor");
     if (governor.has_value() && !governor->empty()) governors.insert(*governor);
     const auto top = files.Number(at + "/cpuinfo_max_freq");  // kHz
@@ -92,9 +92,10 @@ void ReadFrequency(const SystemFiles& files, Machine& machine) {
           files.Text(at + "/scaling_driver").value_or("");
   }
   machine.governors.assign(governors.begin(), governors.end());
-  if (const auto boost = files.Number(kCpus + "/cpufreq/boost"))
+  if (const auto boost = files.Number(kCpuFolder + "/cpufreq/boost"))
     machine.boost = *boost != 0;
-  else if (const auto no_turbo = files.Number(kCpus + "/intel_pstate/no_turbo"))
+  else if (const auto no_turbo =
+               files.Number(kCpuFolder + "/intel_pstate/no_turbo"))
     machine.boost = *no_turbo == 0;
 }
 
@@ -138,14 +139,15 @@ Machine ReadMachine(const SystemFiles& files) {
   Machine machine;
   machine.cpu = files.Value("proc/cpuinfo", "model name").value_or("");
   machine.isa = InstructionSets(files);
-  machine.threads = CountOfList(files.Text(kCpus + "/online").value_or(""));
+  machine.threads =
+      CountOfList(files.Text(kCpuFolder + "/online").value_or(""));
   if (machine.threads == 0)
     machine.threads = static_cast<std::int64_t>(
         files.Values("proc/cpuinfo", "processor").size());
   machine.usable_threads = CountOfList(
       files.Value("proc/self/status", "Cpus_allowed_list").value_or(""));
   if (machine.usable_threads == 0) machine.usable_threads = machine.threads;
-  if (const auto smt = files.Number(kCpus + "/smt/active"))
+  if (const auto smt = files.Number(kCpuFolder + "/smt/active"))
     machine.smt = *smt != 0;
   ReadFrequency(files, machine);
   machine.caches = ReadCaches(files);

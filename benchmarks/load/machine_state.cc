@@ -11,7 +11,7 @@
 namespace eyechart::benchmarks {
 namespace {
 
-const std::string kCpus = "sys/devices/system/cpu";
+const std::string kClockFolder = "sys/devices/system/cpu";
 
 std::int64_t IntAt(const std::vector<std::string>& fields, std::size_t i) {
   return i < fields.size()
@@ -47,9 +47,9 @@ std::optional<double> FastestMhz(const SystemFiles& files) {
   const auto take = [&fastest](double mhz) {
     if (mhz > fastest.value_or(0)) fastest = mhz;
   };
-  for (const std::string& cpu : files.Numbered(kCpus, "cpu"))
-    if (const auto khz =
-            files.Number(kCpus + "/" + cpu + "/cpufreq/scaling_cur_freq"))
+  for (const std::string& cpu : files.Numbered(kClockFolder, "cpu"))
+    if (const auto khz = files.Number(kClockFolder + "/" + cpu +
+                                      "/cpufreq/scaling_cur_freq"))
       take(static_cast<double>(*khz) / 1e3);
   if (fastest.has_value()) return fastest;
   for (const std::string& mhz : files.Values("proc/cpuinfo", "cpu MHz"))
@@ -78,7 +78,7 @@ std::optional<Shares> SharesOf(const MachineState& before,
   return shares;
 }
 
-Json Optional(const std::optional<double>& value) {
+Json OptionalJson(const std::optional<double>& value) {
   return value.has_value() ? Json(*value) : Json();
 }
 
@@ -231,8 +231,8 @@ MachineWatch::Report MachineWatch::Finish() const {
 
 Json MeanwhileJson(const MachineState& before, const MachineState& after) {
   const auto shares = SharesOf(before, after);
-  return {{"load1", {Optional(before.load1), Optional(after.load1)}},
-          {"mhz", {Optional(before.mhz), Optional(after.mhz)}},
+  return {{"load1", {OptionalJson(before.load1), OptionalJson(after.load1)}},
+          {"mhz", {OptionalJson(before.mhz), OptionalJson(after.mhz)}},
           {"probe_ns", {before.probe_ns, after.probe_ns}},
           {"other_share", shares.has_value() ? Json(shares->other) : Json()},
           {"steal_share", shares.has_value() ? Json(shares->steal) : Json()},

@@ -60,7 +60,7 @@ Knee KneeOf(const std::vector<BatchPoint>& ordered, double share) {
   return knee;
 }
 
-Json PointJson(const BatchPoint& point) {
+Json BatchPointJson(const BatchPoint& point) {
   Json json = {{"batch", point.batch},
                {"throughput", point.throughput},
                {"low", nullptr},
@@ -94,7 +94,7 @@ Json BatchCurveJson(const BatchCurve& curve, const KneeOptions& options) {
       {"best", {{"batch", knee.best_batch}, {"throughput", knee.best}}},
       {"knee", {{"batch", knee.batch}, {"from", knee.from}, {"to", knee.to}}}};
   for (const BatchPoint& point : ordered)
-    json["points"].push_back(PointJson(point));
+    json["points"].push_back(BatchPointJson(point));
   return json;
 }
 

@@ -21,7 +21,7 @@ Json Number(double value) {
   return std::isfinite(value) ? Json(value) : Json();
 }
 
-Json PointJson(const RooflinePoint& point, const Ceiling& ceiling) {
+Json RooflinePointJson(const RooflinePoint& point, const Ceiling& ceiling) {
   const Utilisation used =
       Utilise(point.flops, point.bytes, point.seconds, ceiling);
   return {{"encoder", point.name},
@@ -104,7 +104,8 @@ Json RooflineJson(const MachineCeilings& ceilings,
          {"shape", {product.rows, product.inner, product.columns}},
          {"ridge", RidgePoint(ceilings.Of(product.dtype))}});
   for (const RooflinePoint& point : points)
-    json["points"].push_back(PointJson(point, ceilings.Of(point.dtype)));
+    json["points"].push_back(
+        RooflinePointJson(point, ceilings.Of(point.dtype)));
   return json;
 }
 

@@ -12,7 +12,7 @@
 namespace eyechart::benchmarks {
 namespace {
 
-constexpr double kNsPerMs = 1e6;
+constexpr double kClockNsPerMs = 1e6;
 
 // Errors of a run's first stretches stand for all.
 constexpr std::size_t kErrorsKept = 4096;
@@ -39,7 +39,7 @@ class StreamEvents final : public EventSource {
   std::int64_t SinceFirstNs(std::size_t index) override {
     if (index == 0) return 0;
     return std::llround(events_.at(0).elapsedTime(events_.at(index)) *
-                        kNsPerMs);
+                        kClockNsPerMs);
   }
 
  private:

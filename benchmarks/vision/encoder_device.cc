@@ -29,7 +29,7 @@ using detection::FoundBoxes;
 using detection::PictureBoxes;
 
 // A stage that is not named is not timed.
-constexpr std::size_t kNone = kMaxStages;
+constexpr std::size_t kNoStage = kMaxStages;
 
 // Not the default stream, on which graphs cannot be recorded. None: a CPU.
 std::optional<c10::Stream> StreamOf(const c10::Device& device) {
@@ -50,7 +50,7 @@ at::Tensor Fetch(const at::Tensor& tensor, c10::ScalarType dtype = at::kFloat) {
 
 // LibTorch's thread count is each thread's own; lanes are threads that it has
 // not seen.
-void TakeThreads() {
+void TakeEncoderThreads() {
   static thread_local const bool taken = (at::init_num_threads(), true);
   static_cast<void>(taken);
 }
@@ -58,9 +58,9 @@ void TakeThreads() {
 }  // namespace
 
 struct EncoderDevice::Stage {
-  std::size_t preprocess = kNone, decode = kNone, resize = kNone, wait = kNone,
-              to_device = kNone, encode = kNone, head = kNone, nms = kNone,
-              post = kNone;
+  std::size_t preprocess = kNoStage, decode = kNoStage, resize = kNoStage,
+              wait = kNoStage, to_device = kNoStage, encode = kNoStage,
+              head = kNoStage, nms = kNoStage, post = kNoStage;
 };
 
 // Of one query at a time: the model's.
@@ -186,7 +186,7 @@ void EncoderDevice::PrepareOne(std::string_view bytes,
                                std::size_t i) const {
   const detection::Detector* detector = options_.detector;
   data::Pixels pixels;
-  if (stage_->preprocess != kNone) {
+  if (stage_->preprocess != kNoStage) {
     pixels = data::DecodeAndPreprocess(bytes, model_.preprocess).pixels;
   } else if (detector == nullptr) {
     pixels = data::Preprocess(lane.images[i], model_.preprocess);
@@ -249,14 +249,14 @@ void EncoderDevice::Load(const Query& query,
   std::vector<const std::string*> files(count);
   for (std::size_t i = 0; i < count; ++i)
     files[i] = &files_.at(query.samples[i]);
-  if (stage_->decode != kNone) {
+  if (stage_->decode != kNoStage) {
     const auto span = recorder.Enter(stage_->decode);
     ParallelFor(count, options_.workers, [&](std::size_t i, int) {
       lane.images[i] = data::Decode(*files[i], model_.preprocess.decode).image;
     });
   }
   const auto span = recorder.Enter(
-      stage_->preprocess != kNone ? stage_->preprocess : stage_->resize);
+      stage_->preprocess != kNoStage ? stage_->preprocess : stage_->resize);
   ParallelFor(count, options_.workers,
               [&](std::size_t i, int) { PrepareOne(*files[i], lane, i); });
   ShapeBatches(lane, count);
@@ -274,7 +274,7 @@ void EncoderDevice::Encode(Lane& lane, StageRecorder& recorder) const {
   std::vector<std::size_t> order;
   for (const Lane::Batch& batch : lane.batches) {
     at::Tensor input = batch.pixels;
-    if (stage_->to_device != kNone) {
+    if (stage_->to_device != kNoStage) {
       clock.Enter(stage_->to_device);
       input = input.to(model_.device, /*non_blocking=*/true);
     }
@@ -356,13 +356,13 @@ void EncoderDevice::FindBoxes(Lane& lane, StageRecorder& recorder) const {
 }
 
 void EncoderDevice::Run(const Query& query, StageRecorder& recorder) {
-  TakeThreads();
+  TakeEncoderThreads();
   const c10::InferenceMode inference;
   Lane& lane = *lanes_.at(static_cast<std::size_t>(query.lane));
   Load(query, lane, recorder);
   {
     std::unique_lock lock(model_in_use_, std::defer_lock);
-    if (stage_->wait != kNone) {
+    if (stage_->wait != kNoStage) {
       const auto span = recorder.Enter(stage_->wait);
       lock.lock();
     }

@@ -21,11 +21,11 @@ using detection::ExportedDetector;
 using detection::PictureBoxes;
 
 // A stage that is not named is not timed.
-constexpr std::size_t kNone = kMaxStages;
+constexpr std::size_t kNoExportedStage = kMaxStages;
 
 // LibTorch's thread count is each thread's own; lanes are threads that it has
 // not seen.
-void TakeThreads() {
+void TakeExportedThreads() {
   static thread_local const bool taken = (at::init_num_threads(), true);
   static_cast<void>(taken);
 }
@@ -33,8 +33,10 @@ void TakeThreads() {
 }  // namespace
 
 struct ExportedDevice::Stage {
-  std::size_t decode = kNone, resize = kNone, wait = kNone, to_device = kNone,
-              encode = kNone, head = kNone, nms = kNone, post = kNone;
+  std::size_t decode = kNoExportedStage, resize = kNoExportedStage,
+              wait = kNoExportedStage, to_device = kNoExportedStage,
+              encode = kNoExportedStage, head = kNoExportedStage,
+              nms = kNoExportedStage, post = kNoExportedStage;
 };
 
 struct ExportedDevice::Lane {
@@ -134,7 +136,7 @@ void ExportedDevice::Load(const Query& query,
 void ExportedDevice::RunProgram(Lane& lane, StageRecorder& recorder) {
   clock_.Begin(recorder);
   at::Tensor input = lane.pixels;
-  if (stage_->to_device != kNone) {
+  if (stage_->to_device != kNoExportedStage) {
     clock_.Enter(stage_->to_device);
     input = input.to(exported_.device(), /*non_blocking=*/true);
   }
@@ -144,7 +146,7 @@ void ExportedDevice::RunProgram(Lane& lane, StageRecorder& recorder) {
 }
 
 void ExportedDevice::ReadBoxes(Lane& lane, StageRecorder& recorder) const {
-  const bool suppress = stage_->nms != kNone;
+  const bool suppress = stage_->nms != kNoExportedStage;
   std::vector<detection::FoundBoxes> found;
   {
     const auto span = recorder.Enter(stage_->head);
@@ -171,13 +173,13 @@ void ExportedDevice::ReadBoxes(Lane& lane, StageRecorder& recorder) const {
 }
 
 void ExportedDevice::Run(const Query& query, StageRecorder& recorder) {
-  TakeThreads();
+  TakeExportedThreads();
   const c10::InferenceMode inference;
   Lane& lane = *lanes_.at(static_cast<std::size_t>(query.lane));
   Load(query, lane, recorder);
   {
     std::unique_lock lock(program_in_use_, std::defer_lock);
-    if (stage_->wait != kNone) {
+    if (stage_->wait != kNoExportedStage) {
       const auto span = recorder.Enter(stage_->wait);
       lock.lock();
     }

@@ -10,17 +10,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Recognises(const fs::path& root) {
+bool RecognisesCocoFile(const fs::path& root) {
   std::error_code error;
   return fs::is_regular_file(root, error) && root.extension() == ".json";
 }
 
-std::vector<std::string> Splits(const fs::path&) { return {""}; }
+std::vector<std::string> CocoFileSplits(const fs::path&) { return {""}; }
 
-void Read(const fs::path& root,
-          const std::string&,
-          const BoxOptions& options,
-          BoxBuilder& builder) {
+void ReadCocoFile(const fs::path& root,
+                  const std::string&,
+                  const BoxOptions& options,
+                  BoxBuilder& builder) {
   fs::path pictures = options.pictures;
   std::error_code error;
   EYECHART_REQUIRE(pictures.empty() || fs::is_directory(pictures, error),
@@ -34,7 +34,7 @@ void Read(const fs::path& root,
 
 BoxKind CocoFileKind() {
   return {"coco", "a COCO JSON; its pictures lie beside it or under a root",
-          Recognises, Splits, Read};
+          RecognisesCocoFile, CocoFileSplits, ReadCocoFile};
 }
 
 }  // namespace eyechart::data::internal

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "instances_";
 
-std::vector<std::string> Splits(const fs::path& root) {
+std::vector<std::string> CocoFolderSplits(const fs::path& root) {
   std::vector<std::string> splits;
   std::error_code error;
   for (const auto& entry :
@@ -25,10 +25,12 @@ std::vector<std::string> Splits(const fs::path& root) {
   return splits;
 }
 
-bool Recognises(const fs::path& root) { return !Splits(root).empty(); }
+bool RecognisesCocoFolder(const fs::path& root) {
+  return !CocoFolderSplits(root).empty();
+}
 
-std::vector<std::string> SplitsOrThrow(const fs::path& root) {
-  std::vector<std::string> splits = Splits(root);
+std::vector<std::string> CocoFolderSplitsOrThrow(const fs::path& root) {
+  std::vector<std::string> splits = CocoFolderSplits(root);
   EYECHART_REQUIRE(!splits.empty(),
                    "{}: no annotations/instances_*.json, as COCO has",
                    root.string());
@@ -39,16 +41,16 @@ fs::path FileOf(const fs::path& root, const std::string& split) {
   return root / "annotations" / fmt::format("{}{}.json", kPrefix, split);
 }
 
-void Read(const fs::path& root,
-          const std::string& split,
-          const BoxOptions& options,
-          BoxBuilder& builder) {
+void ReadCocoFolder(const fs::path& root,
+                    const std::string& split,
+                    const BoxOptions& options,
+                    BoxBuilder& builder) {
   std::vector<fs::path> roots = {root / split, root / "images" / split,
                                  root / "images", root};
   if (!options.pictures.empty())
     roots = {options.pictures / split, options.pictures};
   std::vector<fs::path> siblings;
-  for (const std::string& other : Splits(root))
+  for (const std::string& other : CocoFolderSplits(root))
     if (other != split) siblings.push_back(FileOf(root, other));
   ReadCocoJson(FileOf(root, split), roots, siblings, builder);
 }
@@ -57,7 +59,7 @@ void Read(const fs::path& root,
 
 BoxKind CocoFolderKind() {
   return {"coco-folder", "annotations/instances_<split>.json and <split>/",
-          Recognises, SplitsOrThrow, Read};
+          RecognisesCocoFolder, CocoFolderSplitsOrThrow, ReadCocoFolder};
 }
 
 }  // namespace eyechart::data::internal

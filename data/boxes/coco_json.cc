@@ -73,9 +73,9 @@ std::vector<std::int64_t> IdNumbers(const std::vector<std::string>& ids,
 // Rows of a COCO list by their ids.
 using Index = std::unordered_map<std::string, std::size_t>;
 
-class Reader {
+class CocoReader {
  public:
-  Reader(const fs::path& file, BoxBuilder& builder)
+  CocoReader(const fs::path& file, BoxBuilder& builder)
       : source_(file.string()), coco_(ReadJsonFile(file)), builder_(builder) {}
 
   void ReadCategories() {
@@ -295,7 +295,7 @@ void ReadCocoJson(const fs::path& file,
                   const std::vector<fs::path>& siblings,
                   BoxBuilder& builder) {
   builder.dataset().source = file.string();
-  Reader reader(file, builder);
+  CocoReader reader(file, builder);
   reader.ReadCategories();
   reader.ReadImages(roots);
   reader.ReadBoxes();

@@ -8,19 +8,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kName = "instances.json";
+constexpr const char* kGeneratedName = "instances.json";
 
 }  // namespace
 
 BoxKind GeneratedKind() {
-  return {
-      "generated", "<split>/instances.json, as generate scenes writes",
-      [](const fs::path& root) { return !PartsWithList(root, kName).empty(); },
-      [](const fs::path& root) { return RequirePartsWithList(root, kName); },
-      [](const fs::path& root, const std::string& split,
-         const BoxOptions& options, BoxBuilder& builder) {
-        ReadListedPart(root, split, kName, {}, options, builder);
-      }};
+  return {"generated", "<split>/instances.json, as generate scenes writes",
+          [](const fs::path& root) {
+            return !PartsWithList(root, kGeneratedName).empty();
+          },
+          [](const fs::path& root) {
+            return RequirePartsWithList(root, kGeneratedName);
+          },
+          [](const fs::path& root, const std::string& split,
+             const BoxOptions& options, BoxBuilder& builder) {
+            ReadListedPart(root, split, kGeneratedName, {}, options, builder);
+          }};
 }
 
 }  // namespace eyechart::data::internal

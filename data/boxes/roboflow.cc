@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kName = "_annotations.coco.json";
+constexpr const char* kRoboflowName = "_annotations.coco.json";
 
 // The other parts' files, which decide together on category 0. Of a part by
 // itself those are the usual parts beside it.
@@ -20,8 +20,8 @@ std::vector<fs::path> Siblings(const fs::path& root, const std::string& split) {
   std::vector<fs::path> found;
   std::error_code error;
   if (!split.empty()) {
-    for (const std::string& other : PartsWithList(root, kName))
-      if (other != split) found.push_back(root / other / kName);
+    for (const std::string& other : PartsWithList(root, kRoboflowName))
+      if (other != split) found.push_back(root / other / kRoboflowName);
     return found;
   }
   const fs::path part = fs::weakly_canonical(root, error);
@@ -33,27 +33,31 @@ std::vector<fs::path> Siblings(const fs::path& root, const std::string& split) {
   if (!is_usual(part.filename())) return found;
   for (const std::string& other : usual) {
     const fs::path folder = part.parent_path() / other;
-    if (folder != part && HasList(folder, kName))
-      found.push_back(folder / kName);
+    if (folder != part && HasList(folder, kRoboflowName))
+      found.push_back(folder / kRoboflowName);
   }
   return found;
 }
 
-void Read(const fs::path& root,
-          const std::string& split,
-          const BoxOptions& options,
-          BoxBuilder& builder) {
-  ReadListedPart(root, split, kName, Siblings(root, split), options, builder);
+void ReadRoboflow(const fs::path& root,
+                  const std::string& split,
+                  const BoxOptions& options,
+                  BoxBuilder& builder) {
+  ReadListedPart(root, split, kRoboflowName, Siblings(root, split), options,
+                 builder);
 }
 
 }  // namespace
 
 BoxKind RoboflowKind() {
-  return {
-      "roboflow", "<split>/_annotations.coco.json, or one split itself",
-      [](const fs::path& root) { return !PartsWithList(root, kName).empty(); },
-      [](const fs::path& root) { return RequirePartsWithList(root, kName); },
-      Read};
+  return {"roboflow", "<split>/_annotations.coco.json, or one split itself",
+          [](const fs::path& root) {
+            return !PartsWithList(root, kRoboflowName).empty();
+          },
+          [](const fs::path& root) {
+            return RequirePartsWithList(root, kRoboflowName);
+          },
+          ReadRoboflow};
 }
 
 }  // namespace eyechart::data::internal

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsFolder(const fs::path& path) {
+bool IsVocFolder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
 }
@@ -28,7 +28,7 @@ bool IsFolder(const fs::path& path) {
 fs::path FirstFolder(const fs::path& root,
                      std::initializer_list<const char*> names) {
   for (const char* name : names)
-    if (IsFolder(root / name)) return root / name;
+    if (IsVocFolder(root / name)) return root / name;
   return {};
 }
 
@@ -58,7 +58,7 @@ std::vector<std::string> ListsOf(const fs::path& root) {
   return lists;
 }
 
-std::vector<std::string> Splits(const fs::path& root) {
+std::vector<std::string> VocSplits(const fs::path& root) {
   if (!LayoutOf(root).annotations.empty()) {
     const std::vector<std::string> lists = ListsOf(root);
     return lists.empty() ? std::vector<std::string>{""} : lists;
@@ -70,19 +70,21 @@ std::vector<std::string> Splits(const fs::path& root) {
   return splits;
 }
 
-bool Recognises(const fs::path& root) { return !Splits(root).empty(); }
+bool RecognisesVoc(const fs::path& root) { return !VocSplits(root).empty(); }
 
-std::vector<std::string> SplitsOrThrow(const fs::path& root) {
-  std::vector<std::string> splits = Splits(root);
+std::vector<std::string> VocSplitsOrThrow(const fs::path& root) {
+  std::vector<std::string> splits = VocSplits(root);
   EYECHART_REQUIRE(!splits.empty(),
                    "{}: no XML files in Annotations/, here or one folder below",
                    root.string());
   return splits;
 }
 
-class Reader {
+class VocReader {
  public:
-  Reader(const fs::path& root, const BoxOptions& options, BoxBuilder& builder)
+  VocReader(const fs::path& root,
+            const BoxOptions& options,
+            BoxBuilder& builder)
       : root_(root), options_(options), builder_(builder) {}
 
   void Read(const std::string& split) {
@@ -91,7 +93,7 @@ class Reader {
     // All parts' files, as all parts have the same categories.
     std::vector<fs::path> all;
     for (const std::string& part :
-         beside ? Splits(root_) : std::vector<std::string>{""}) {
+         beside ? VocSplits(root_) : std::vector<std::string>{""}) {
       const fs::path folder = beside ? root_ / part : layout.annotations;
       for (const fs::path& file : FilesOf(folder, ".xml")) all.push_back(file);
     }
@@ -228,11 +230,11 @@ class Reader {
   std::int64_t boxes_ = 0;
 };
 
-void Read(const fs::path& root,
-          const std::string& split,
-          const BoxOptions& options,
-          BoxBuilder& builder) {
-  Reader(root, options, builder).Read(split);
+void ReadVoc(const fs::path& root,
+             const std::string& split,
+             const BoxOptions& options,
+             BoxBuilder& builder) {
+  VocReader(root, options, builder).Read(split);
 }
 
 }  // namespace
@@ -241,7 +243,7 @@ BoxKind VocKind() {
   return {"voc",
           "Pascal VOC: Annotations/*.xml with ImageSets/Main/<split>.txt, or "
           "XML files beside the pictures",
-          Recognises, SplitsOrThrow, Read};
+          RecognisesVoc, VocSplitsOrThrow, ReadVoc};
 }
 
 }  // namespace eyechart::data::internal

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsFolder(const fs::path& path) {
+bool IsYoloFolder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
 }
@@ -49,27 +49,29 @@ struct Folders {
 
 Folders FoldersOfSplit(const fs::path& root, const std::string& split) {
   if (split.empty()) {
-    if (IsFolder(root / "images") && IsFolder(root / "labels"))
+    if (IsYoloFolder(root / "images") && IsYoloFolder(root / "labels"))
       return {root / "images", root / "labels"};
     return {root, root};
   }
-  if (IsFolder(root / "images" / split))
+  if (IsYoloFolder(root / "images" / split))
     return {root / "images" / split, root / "labels" / split};
-  if (IsFolder(root / split / "images"))
+  if (IsYoloFolder(root / split / "images"))
     return {root / split / "images", root / split / "labels"};
   return {root / split, root / split};
 }
 
-std::vector<std::string> Splits(const fs::path& root) {
+std::vector<std::string> YoloSplits(const fs::path& root) {
   if (!NamesFile(root)) return {};
   std::vector<std::string> splits;
   for (const std::string& name : FoldersOf(root / "labels"))
-    if (IsFolder(root / "images" / name)) splits.push_back(name);
+    if (IsYoloFolder(root / "images" / name)) splits.push_back(name);
   for (const std::string& name : FoldersOf(root))
-    if (IsFolder(root / name / "images") && IsFolder(root / name / "labels"))
+    if (IsYoloFolder(root / name / "images") &&
+        IsYoloFolder(root / name / "labels"))
       splits.push_back(name);
   if (!splits.empty()) return splits;
-  if (IsFolder(root / "images") && IsFolder(root / "labels")) return {""};
+  if (IsYoloFolder(root / "images") && IsYoloFolder(root / "labels"))
+    return {""};
   // Labels beside the pictures.
   const auto beside = [](const fs::path& folder) {
     for (const std::string& name : PicturesUnder(folder, false))
@@ -82,13 +84,13 @@ std::vector<std::string> Splits(const fs::path& root) {
   return splits;
 }
 
-bool Recognises(const fs::path& root) { return !Splits(root).empty(); }
+bool RecognisesYolo(const fs::path& root) { return !YoloSplits(root).empty(); }
 
-std::vector<std::string> SplitsOrThrow(const fs::path& root) {
+std::vector<std::string> YoloSplitsOrThrow(const fs::path& root) {
   EYECHART_REQUIRE(NamesFile(root),
                    "{}: no class names: data.yaml with names, or classes.txt",
                    root.string());
-  std::vector<std::string> splits = Splits(root);
+  std::vector<std::string> splits = YoloSplits(root);
   EYECHART_REQUIRE(!splits.empty(),
                    "{}: neither images/ with labels/, nor <split>/images/ with "
                    "<split>/labels/, nor labels beside pictures",
@@ -96,9 +98,9 @@ std::vector<std::string> SplitsOrThrow(const fs::path& root) {
   return splits;
 }
 
-class Reader {
+class YoloReader {
  public:
-  Reader(std::size_t classes, BoxBuilder& builder)
+  YoloReader(std::size_t classes, BoxBuilder& builder)
       : classes_(classes), builder_(builder) {}
 
   void Read(const Folders& folders, const fs::path& names) {
@@ -173,10 +175,10 @@ class Reader {
   std::int64_t boxes_ = 0;
 };
 
-void Read(const fs::path& root,
-          const std::string& split,
-          const BoxOptions& options,
-          BoxBuilder& builder) {
+void ReadYolo(const fs::path& root,
+              const std::string& split,
+              const BoxOptions& options,
+              BoxBuilder& builder) {
   const auto file = NamesFile(root);
   EYECHART_REQUIRE(file, "{}: no class names", root.string());
   const std::vector<std::string> names = ReadNames(*file);
@@ -186,7 +188,7 @@ void Read(const fs::path& root,
   Folders folders = FoldersOfSplit(root, split);
   if (!options.pictures.empty()) folders.pictures = options.pictures;
   builder.dataset().source = folders.labels.string();
-  Reader(names.size(), builder).Read(folders, *file);
+  YoloReader(names.size(), builder).Read(folders, *file);
 }
 
 }  // namespace
@@ -195,7 +197,7 @@ BoxKind YoloKind() {
   return {"yolo",
           "YOLO: data.yaml or classes.txt, images/<split> with labels/<split>, "
           "or <split>/images with <split>/labels",
-          Recognises, SplitsOrThrow, Read};
+          RecognisesYolo, YoloSplitsOrThrow, ReadYolo};
 }
 
 }  // namespace eyechart::data::internal

@@ -15,7 +15,8 @@ namespace eyechart::scenes {
 namespace {
 
 constexpr int kHalfDay = 720;
-constexpr std::array kSteps = {90.0, 60.0, 30.0, 15.0, 10.0, 5.0, 3.0, 1.0};
+constexpr std::array kClockSteps = {90.0, 60.0, 30.0, 15.0,
+                                    10.0, 5.0,  3.0,  1.0};
 
 enum class Numerals { kNone, kQuarters, kArabic, kRoman };
 enum class Ticks { kNone, kHours, kMinutes };
@@ -27,7 +28,7 @@ constexpr std::array<std::string_view, 3> kTickNames = {
 constexpr std::array<std::string_view, 12> kRoman = {
     "XII", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI"};
 
-struct Dial {
+struct ClockDial {
   Numerals numerals = Numerals::kArabic;
   Ticks ticks = Ticks::kMinutes;
   bool square = false;
@@ -46,11 +47,6 @@ std::string TimeText(double minutes) {
   return fmt::format("{}:{:02d}", hour, m % 60);
 }
 
-Point OnDial(Point center, double radius, double degrees) {
-  return {center.x + radius * SinDegrees(degrees),
-          center.y - radius * CosDegrees(degrees)};
-}
-
 void PaintHand(Canvas& canvas,
                Point center,
                double degrees,
@@ -59,13 +55,16 @@ void PaintHand(Canvas& canvas,
                double tail,
                bool tapered,
                Color color) {
-  canvas.Fill(
-      Stroke(OnDial(center, -tail, degrees), OnDial(center, length, degrees),
-             width, tapered ? width * 0.35 : width),
-      Flat(color));
+  canvas.Fill(Stroke(OnCircle(center, -tail, degrees),
+                     OnCircle(center, length, degrees), width,
+                     tapered ? width * 0.35 : width),
+              Flat(color));
 }
 
-void PaintDial(Canvas& canvas, const Dial& dial, Point center, double r) {
+void PaintClockDial(Canvas& canvas,
+                    const ClockDial& dial,
+                    Point center,
+                    double r) {
   if (dial.square) {
     canvas.Fill(
         RoundRectangle(center.x - r * 1.12, center.y - r * 1.12,
@@ -82,8 +81,8 @@ void PaintDial(Canvas& canvas, const Dial& dial, Point center, double r) {
     const bool hour = minute % 5 == 0;
     if (dial.ticks == Ticks::kNone || (dial.ticks == Ticks::kHours && !hour))
       continue;
-    canvas.Fill(Stroke(OnDial(center, r * 0.95, minute * 6),
-                       OnDial(center, r * (hour ? 0.84 : 0.9), minute * 6),
+    canvas.Fill(Stroke(OnCircle(center, r * 0.95, minute * 6),
+                       OnCircle(center, r * (hour ? 0.84 : 0.9), minute * 6),
                        r * (hour ? 0.04 : 0.018)),
                 Flat(dial.ink));
   }
@@ -97,20 +96,20 @@ void PaintDial(Canvas& canvas, const Dial& dial, Point center, double r) {
             : std::to_string(hour == 0 ? 12 : hour);
     const double height = r * (dial.numerals == Numerals::kRoman ? 0.13 : 0.17);
     PaintText(canvas, text,
-              OnDial(center, r * (dial.ticks == Ticks::kNone ? 0.82 : 0.69),
-                     hour * 30),
+              OnCircle(center, r * (dial.ticks == Ticks::kNone ? 0.82 : 0.69),
+                       hour * 30),
               height, height * 0.13, dial.face, Flat(dial.ink));
   }
 }
 
-Dial DrawDial(Rng& rng) {
+ClockDial DrawClockDial(Rng& rng) {
   static constexpr std::array kRims = {
       Color{60, 62, 70},   Color{150, 44, 40}, Color{40, 84, 140},
       Color{176, 134, 70}, Color{70, 120, 84}, Color{188, 190, 196}};
   static constexpr std::array kGrounds = {
       Color{248, 247, 242}, Color{244, 234, 206}, Color{222, 234, 240},
       Color{40, 42, 50}};
-  Dial dial;
+  ClockDial dial;
   dial.numerals = static_cast<Numerals>(rng.Below(4));
   dial.ticks = static_cast<Ticks>(rng.Below(3));
   // With neither, there would be nothing to read against.
@@ -157,7 +156,7 @@ std::vector<double> NearMisses(int time, int distance, Rng& rng) {
 
 const ReadingInfo& ClockInfo() {
   static const ReadingInfo info{
-      "clocks", "min", kSteps,
+      "clocks", "min", kClockSteps,
       "distance of the nearest wrong option, in minutes"};
   return info;
 }
@@ -171,13 +170,13 @@ Reading RenderClock(int step,
   const Capture capture = DrawCapture(rng, options);
   const Rng setting_rng(rng.Next(), "setting", 0);
   Rng option_rng(rng.Next(), "options", step);
-  Dial dial = DrawDial(rng);
+  ClockDial dial = DrawClockDial(rng);
   const int time = rng.Below(kHalfDay);
   const double size = rng.Uniform(0.26, 0.34);
   const double x = rng.Uniform(-0.08, 0.08);
   const double y = rng.Uniform(-0.09, -0.06);
   if (!options.nuisance) {
-    dial = Dial{};
+    dial = ClockDial{};
     dial.rim = {60, 62, 70};
     dial.ground = kWhite;
     dial.ink = kBlack;
@@ -214,7 +213,7 @@ Reading RenderClock(int step,
 
   Canvas canvas(options.size);
   PaintSetting(canvas, Setting::kWall, setting_rng, options.nuisance);
-  PaintDial(canvas, dial, center, r);
+  PaintClockDial(canvas, dial, center, r);
   PaintHand(canvas, center, reading.hour_degrees, r * 0.5, r * 0.085, r * 0.08,
             dial.tapered, dial.ink);
   PaintHand(canvas, center, reading.hand_degrees, r * 0.8, r * 0.055, r * 0.1,

@@ -10,7 +10,7 @@ namespace {
 constexpr int kTitle = 16;  // rows for a title
 constexpr int kLabel = 14;  // rows for the labels
 constexpr int kGap = 6;
-constexpr Color kPaper{250, 250, 248};
+constexpr Color kSheetPaper{250, 250, 248};
 constexpr Color kInk{40, 42, 48};
 
 // The mean of kSheetScale x kSheetScale pixels, rounded.
@@ -63,7 +63,7 @@ data::Image ContactSheet(const std::vector<SheetRow>& rows) {
     height += (row.title.empty() ? 0 : kTitle) + kSheetSide + kLabel + kGap;
   }
   Canvas canvas(width, height);
-  canvas.FillRows(0, height, kPaper, kPaper);
+  canvas.FillRows(0, height, kSheetPaper, kSheetPaper);
   int top = kGap;
   for (const SheetRow& row : rows) {
     if (!row.title.empty()) {

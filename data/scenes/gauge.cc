@@ -15,7 +15,7 @@
 namespace eyechart::scenes {
 namespace {
 
-constexpr std::array kSteps = {30.0, 20.0, 12.0, 8.0, 5.0, 3.0, 2.0, 1.0};
+constexpr std::array kGaugeSteps = {30.0, 20.0, 12.0, 8.0, 5.0, 3.0, 2.0, 1.0};
 // Values are whole hundredths of the range, so that steps are too.
 constexpr int kParts = 100;
 
@@ -40,7 +40,7 @@ constexpr std::array kScales = {
     Scale{"tachometer", "x1000 rpm", 0, 8, 8, 2, 2},
 };
 
-struct Dial {
+struct GaugeDial {
   double span = 270;    // degrees of the arc, its middle on top
   double inner = 0.84;  // where marks begin, in radii
   bool labels = true;   // at every major mark, or at the ends alone
@@ -53,19 +53,14 @@ struct Dial {
   Color needle{200, 36, 32};
 };
 
-Point OnDial(Point center, double radius, double degrees) {
-  return {center.x + radius * SinDegrees(degrees),
-          center.y - radius * CosDegrees(degrees)};
-}
-
-Dial DrawDial(Rng& rng) {
+GaugeDial DrawGaugeDial(Rng& rng) {
   static constexpr std::array kRims = {Color{60, 62, 70}, Color{120, 124, 130},
                                        Color{176, 134, 70}, Color{40, 70, 110}};
   static constexpr std::array kGrounds = {
       Color{248, 247, 242}, Color{236, 232, 216}, Color{38, 40, 46}};
   static constexpr std::array kNeedles = {
       Color{206, 40, 34}, Color{236, 120, 30}, Color{40, 90, 190}};
-  Dial dial;
+  GaugeDial dial;
   dial.span = 60.0 * rng.Between(3, 5);
   dial.inner = rng.Uniform(0.8, 0.88);
   dial.labels = rng.Chance(0.75);
@@ -79,11 +74,11 @@ Dial DrawDial(Rng& rng) {
   return dial;
 }
 
-void PaintDial(Canvas& canvas,
-               const Dial& dial,
-               const Scale& scale,
-               Point center,
-               double r) {
+void PaintGaugeDial(Canvas& canvas,
+                    const GaugeDial& dial,
+                    const Scale& scale,
+                    Point center,
+                    double r) {
   canvas.Fill(Ellipse(center, r * 1.12, r * 1.12), Lit(dial.rim));
   canvas.Fill(Ellipse(center, r, r), Flat(dial.ground));
   const auto angle = [&](double share) { return (share - 0.5) * dial.span; };
@@ -97,16 +92,16 @@ void PaintDial(Canvas& canvas,
     const double degrees = angle(static_cast<double>(i) / marks);
     canvas.Fill(
         Stroke(
-            OnDial(center, r * 0.95, degrees),
-            OnDial(center, r * (major ? dial.inner : dial.inner * 0.5 + 0.47),
-                   degrees),
+            OnCircle(center, r * 0.95, degrees),
+            OnCircle(center, r * (major ? dial.inner : dial.inner * 0.5 + 0.47),
+                     degrees),
             r * (major ? 0.032 : 0.018)),
         Flat(dial.ink));
     if (!major || (!dial.labels && i != 0 && i != marks)) continue;
     const double value = scale.low + (scale.high - scale.low) * i / marks;
     const double height = r * (scale.majors > 8 ? 0.1 : 0.125);
     PaintText(canvas, fmt::format("{:g}", value),
-              OnDial(center, r * (dial.inner - 0.15), degrees), height,
+              OnCircle(center, r * (dial.inner - 0.15), degrees), height,
               height * 0.13, dial.face, Flat(dial.ink));
   }
   PaintText(canvas, std::string(scale.unit), {center.x, center.y + r * 0.36},
@@ -117,7 +112,7 @@ void PaintDial(Canvas& canvas,
 
 const ReadingInfo& GaugeInfo() {
   static const ReadingInfo info{
-      "gauges", "% of range", kSteps,
+      "gauges", "% of range", kGaugeSteps,
       "distance of the nearest wrong option, in per cent of the range"};
   return info;
 }
@@ -132,12 +127,12 @@ Reading RenderGauge(int step,
   const Rng setting_rng(rng.Next(), "setting", 0);
   Rng option_rng(rng.Next(), "options", step);
   const Scale& scale = rng.Pick(kScales);
-  Dial dial = DrawDial(rng);
+  GaugeDial dial = DrawGaugeDial(rng);
   const int part = rng.Between(3, kParts - 3);
   const double size = rng.Uniform(0.26, 0.35);
   const double x = rng.Uniform(-0.07, 0.07);
   const double y = rng.Uniform(-0.1, -0.06);
-  if (!options.nuisance) dial = Dial{};
+  if (!options.nuisance) dial = GaugeDial{};
   // Ten labels need room.
   if (scale.majors > 8) dial.span = std::max(dial.span, 240.0);
   const double side = options.size;
@@ -197,9 +192,9 @@ Reading RenderGauge(int step,
 
   Canvas canvas(options.size);
   PaintSetting(canvas, Setting::kWall, setting_rng, options.nuisance);
-  PaintDial(canvas, dial, scale, center, r);
-  canvas.Fill(Stroke(OnDial(center, -r * 0.18, reading.hand_degrees),
-                     OnDial(center, r * 0.82, reading.hand_degrees), r * 0.05,
+  PaintGaugeDial(canvas, dial, scale, center, r);
+  canvas.Fill(Stroke(OnCircle(center, -r * 0.18, reading.hand_degrees),
+                     OnCircle(center, r * 0.82, reading.hand_degrees), r * 0.05,
                      r * (dial.tapered ? 0.012 : 0.05)),
               Flat(dial.needle));
   canvas.Fill(Ellipse(center, r * 0.08, r * 0.08), Lit(dial.rim));

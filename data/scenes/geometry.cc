@@ -58,6 +58,11 @@ double SinDegrees(double degrees) {
 
 double CosDegrees(double degrees) { return SinDegrees(degrees + 90); }
 
+Point OnCircle(Point center, double radius, double degrees) {
+  return {center.x + radius * SinDegrees(degrees),
+          center.y - radius * CosDegrees(degrees)};
+}
+
 Point Turn(Point point, Point center, double degrees) {
   const double c = CosDegrees(degrees);
   const double s = SinDegrees(degrees);

@@ -21,6 +21,9 @@ using Outline = std::vector<Point>;
 double SinDegrees(double degrees);
 double CosDegrees(double degrees);
 
+/// The point of a circle at `degrees` clockwise from 12 o'clock.
+Point OnCircle(Point center, double radius, double degrees);
+
 /// `point` turned clockwise on the screen about `center`.
 Point Turn(Point point, Point center, double degrees);
 

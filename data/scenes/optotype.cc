@@ -21,7 +21,7 @@ constexpr std::array kBars = {
     data::Box{-2.5, -2.5, -1.5, 2.5}, data::Box{-1.5, -2.5, 2.5, -1.5},
     data::Box{-1.5, -0.5, 2.5, 0.5}, data::Box{-1.5, 1.5, 2.5, 2.5}};
 
-double Shared(double a, double b, double low, double high) {
+double SharedLength(double a, double b, double low, double high) {
   return std::max(0.0, std::min(b, high) - std::max(a, low));
 }
 
@@ -35,7 +35,8 @@ double CoveredByE(const Optotype& e, int x, int y) {
     const double right = e.center_x + e.size_px * std::max(a.x, b.x);
     const double top = e.center_y + e.size_px * std::min(a.y, b.y);
     const double bottom = e.center_y + e.size_px * std::max(a.y, b.y);
-    area += Shared(x, x + 1, left, right) * Shared(y, y + 1, top, bottom);
+    area += SharedLength(x, x + 1, left, right) *
+            SharedLength(y, y + 1, top, bottom);
   }
   return area;
 }

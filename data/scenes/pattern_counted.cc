@@ -7,13 +7,10 @@
 
 #include "core/error.h"
 #include "data/scenes/pattern_draft.h"
+#include "data/scenes/scene_text.h"
 
 namespace eyechart::scenes::internal {
 namespace {
-
-constexpr std::array<std::string_view, 13> kNumbers = {
-    "no",    "one",   "two",  "three", "four",   "five",  "six",
-    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
 
 // Things to count, and the band of the picture that they fill.
 struct Crowd {
@@ -87,14 +84,13 @@ Draft DraftQuantity(Chance& chance, double fraction) {
   Draft draft;
   draft.object = thing.name;
   const auto count = [&](int n) {
-    return fmt::format("{} {}", kNumbers[static_cast<std::size_t>(n)],
+    return fmt::format("{} {}", NumberWord(n),
                        n == 1 ? crowd.name : crowd.plural);
   };
-  draft.question = fmt::format(
-      "Are there {} or {} {}?", kNumbers[static_cast<std::size_t>(fewer)],
-      kNumbers[static_cast<std::size_t>(fewer + 1)], crowd.plural);
-  draft.options = {std::string(kNumbers[static_cast<std::size_t>(fewer)]),
-                   std::string(kNumbers[static_cast<std::size_t>(fewer + 1)])};
+  draft.question = fmt::format("Are there {} or {} {}?", NumberWord(fewer),
+                               NumberWord(fewer + 1), crowd.plural);
+  draft.options = {std::string(NumberWord(fewer)),
+                   std::string(NumberWord(fewer + 1))};
   draft.statements = {count(fewer), count(fewer + 1)};
   draft.setting = thing.setting;
   draft.keep = {0, 0, side, side};

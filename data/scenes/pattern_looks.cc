@@ -10,17 +10,17 @@ namespace {
 
 enum class Shape { kWindow, kPicture, kBook, kBalloon };
 
-struct Kind {
+struct LookKind {
   std::string_view name;
   Setting setting;
   Shape shape;
 };
 
-constexpr std::array kKinds = {
-    Kind{"window", Setting::kWall, Shape::kWindow},
-    Kind{"picture", Setting::kWall, Shape::kPicture},
-    Kind{"book", Setting::kTable, Shape::kBook},
-    Kind{"balloon", Setting::kSky, Shape::kBalloon},
+constexpr std::array kLookKinds = {
+    LookKind{"window", Setting::kWall, Shape::kWindow},
+    LookKind{"picture", Setting::kWall, Shape::kPicture},
+    LookKind{"book", Setting::kTable, Shape::kBook},
+    LookKind{"balloon", Setting::kSky, Shape::kBalloon},
 };
 
 // A flat thing that fills `box`.
@@ -130,7 +130,7 @@ Draft DraftColor(Chance& chance, double delta_e) {
 
 Draft DraftStructure(Chance& chance, double percent) {
   Rng& rng = chance.rng();
-  const Kind& kind = rng.Pick(kKinds);
+  const LookKind& kind = rng.Pick(kLookKinds);
   Look look;
   look.main = rng.Pick(NamedColors()).color;
   look.second = ColorApartFrom(rng, look.main, 45);

@@ -9,7 +9,7 @@ namespace {
 
 enum class Feature { kApple, kRoundWindow, kStar, kHeart, kFlag };
 
-struct Kind {
+struct PresenceKind {
   std::string_view thing;
   Feature feature;
   std::string_view phrase;  // "an apple in the tree"
@@ -20,47 +20,47 @@ struct Kind {
   Vec spread;  // how far it may stray
 };
 
-constexpr std::array kKinds = {
-    Kind{"tree",
-         Feature::kApple,
-         "an apple in the tree",
-         "an apple",
-         0,
-         0.78,
-         {0, 0.78, 0.26},
-         {0.17, 0.12, 0}},
-    Kind{"house",
-         Feature::kRoundWindow,
-         "a round window in the roof",
-         "a round window",
-         0,
-         0.74,
-         {0, 0.79, 0.3},
-         {0.16, 0.03, 0}},
-    Kind{"car",
-         Feature::kStar,
-         "a star on the side of the car",
-         "a star",
-         90,
-         0.8,
-         {-0.37, 0.36, -0.05},
-         {0, 0.03, 0.25}},
-    Kind{"cup",
-         Feature::kHeart,
-         "a heart on the cup",
-         "a heart",
-         0,
-         0.66,
-         {-0.02, 0.4, 0.33},
-         {0.07, 0.1, 0}},
-    Kind{"boat",
-         Feature::kFlag,
-         "a flag on the mast",
-         "a flag",
-         90,
-         0.7,
-         {0, 1.08, 0.02},
-         {0, 0, 0}},
+constexpr std::array kPresenceKinds = {
+    PresenceKind{"tree",
+                 Feature::kApple,
+                 "an apple in the tree",
+                 "an apple",
+                 0,
+                 0.78,
+                 {0, 0.78, 0.26},
+                 {0.17, 0.12, 0}},
+    PresenceKind{"house",
+                 Feature::kRoundWindow,
+                 "a round window in the roof",
+                 "a round window",
+                 0,
+                 0.74,
+                 {0, 0.79, 0.3},
+                 {0.16, 0.03, 0}},
+    PresenceKind{"car",
+                 Feature::kStar,
+                 "a star on the side of the car",
+                 "a star",
+                 90,
+                 0.8,
+                 {-0.37, 0.36, -0.05},
+                 {0, 0.03, 0.25}},
+    PresenceKind{"cup",
+                 Feature::kHeart,
+                 "a heart on the cup",
+                 "a heart",
+                 0,
+                 0.66,
+                 {-0.02, 0.4, 0.33},
+                 {0.07, 0.1, 0}},
+    PresenceKind{"boat",
+                 Feature::kFlag,
+                 "a flag on the mast",
+                 "a flag",
+                 90,
+                 0.7,
+                 {0, 1.08, 0.02},
+                 {0, 0, 0}},
 };
 
 Outline ShapeOf(Feature feature, Point at, double width) {
@@ -83,7 +83,7 @@ Outline ShapeOf(Feature feature, Point at, double width) {
 }  // namespace
 
 Draft DraftPresence(Chance& chance, double pixels) {
-  const Kind& kind = chance.rng().Pick(kKinds);
+  const PresenceKind& kind = chance.rng().Pick(kPresenceKinds);
   const Thing& thing = FindThing(kind.thing);
   const Look look = DrawLook(chance.rng(), thing);
   View view = DrawView(chance, thing, kind.low, kind.low + 0.12);

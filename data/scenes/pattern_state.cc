@@ -8,7 +8,7 @@ namespace eyechart::scenes::internal {
 namespace {
 
 constexpr Color kInside{52, 44, 44};
-constexpr Color kPaper{242, 238, 226};
+constexpr Color kStatePaper{242, 238, 226};
 
 // `mirror` is 1 or -1: on which side the hinge is.
 void BuildDoor(
@@ -96,7 +96,7 @@ void BuildLaptop(Model& m, Color main, Color second, double, double degrees) {
 void BuildCoveredBook(
     Model& m, Color main, Color second, double mirror, double degrees) {
   m.Box(main, {0, 0.45, -0.1}, {0.33, 0.45, 0.02});
-  m.Box(kPaper, {0.012 * mirror, 0.45, 0}, {0.295, 0.42, 0.08});
+  m.Box(kStatePaper, {0.012 * mirror, 0.45, 0}, {0.295, 0.42, 0.08});
   m.Attach(true);
   for (int line = 0; line < 7; ++line) {
     const double y = 0.74 - line * 0.09;
@@ -122,7 +122,7 @@ void BuildCoveredBook(
   m.ClearHinge();
 }
 
-struct Kind {
+struct StateKind {
   std::string_view name;
   Setting setting;
   double height;  // with it open
@@ -132,18 +132,18 @@ struct Kind {
   void (*build)(Model&, Color, Color, double, double);
 };
 
-constexpr std::array kKinds = {
-    Kind{"door", Setting::kWall, 1.1, 0.9, 6, 14, BuildDoor},
-    Kind{"chest", Setting::kRoom, 1.1, 1.2, 22, 28, BuildChest},
-    Kind{"laptop", Setting::kTable, 0.8, 1.15, 24, 26, BuildLaptop},
-    Kind{"book", Setting::kTable, 1.0, 1.1, 14, 16, BuildCoveredBook},
+constexpr std::array kStateKinds = {
+    StateKind{"door", Setting::kWall, 1.1, 0.9, 6, 14, BuildDoor},
+    StateKind{"chest", Setting::kRoom, 1.1, 1.2, 22, 28, BuildChest},
+    StateKind{"laptop", Setting::kTable, 0.8, 1.15, 24, 26, BuildLaptop},
+    StateKind{"book", Setting::kTable, 1.0, 1.1, 14, 16, BuildCoveredBook},
 };
 
 }  // namespace
 
 Draft DraftState(Chance& chance, double degrees) {
   Rng& rng = chance.rng();
-  const Kind& kind = rng.Pick(kKinds);
+  const StateKind& kind = rng.Pick(kStateKinds);
   const Thing thing{kind.name,  "a",  kind.setting, kind.height, kind.width, 0,
                     kind.pitch, true, nullptr};
   static constexpr std::array kDyes = {

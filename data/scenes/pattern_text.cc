@@ -21,18 +21,18 @@ constexpr std::array kWords = {
 
 enum class Board { kStreetSign, kPoster, kBillboard, kBook };
 
-struct Kind {
+struct TextKind {
   std::string_view name;
   std::string_view preposition;
   Setting setting;
   Board board;
 };
 
-constexpr std::array kKinds = {
-    Kind{"street sign", "on", Setting::kStreet, Board::kStreetSign},
-    Kind{"poster", "on", Setting::kWall, Board::kPoster},
-    Kind{"billboard", "on", Setting::kStreet, Board::kBillboard},
-    Kind{"book", "on", Setting::kTable, Board::kBook},
+constexpr std::array kTextKinds = {
+    TextKind{"street sign", "on", Setting::kStreet, Board::kStreetSign},
+    TextKind{"poster", "on", Setting::kWall, Board::kPoster},
+    TextKind{"billboard", "on", Setting::kStreet, Board::kBillboard},
+    TextKind{"book", "on", Setting::kTable, Board::kBook},
 };
 
 // The board around `at`, 0.66 x 0.26 sides large or more.
@@ -96,7 +96,7 @@ void PaintBoard(
 
 Draft DraftText(Chance& chance, double pixels) {
   Rng& rng = chance.rng();
-  const Kind& kind = rng.Pick(kKinds);
+  const TextKind& kind = rng.Pick(kTextKinds);
   const Words& words = rng.Pick(kWords);
   const auto face = static_cast<Face>(rng.Below(kFaceCount));
   const double side = chance.side();

@@ -75,7 +75,7 @@ std::span<const Guest> GuestsOf(Setting setting) {
 }
 
 // The share of the smaller box that both cover.
-double Shared(const data::Box& a, const data::Box& b) {
+double SharedArea(const data::Box& a, const data::Box& b) {
   const double w = std::min(a.right, b.right) - std::max(a.left, b.left);
   const double h = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
   const auto area = [](const data::Box& box) {
@@ -130,7 +130,7 @@ std::vector<Standing> Place(
                 p.view.at.y};
     const bool free =
         std::all_of(placed.begin(), placed.end(), [&](const Standing& other) {
-          return Shared(p.extent, other.extent) < 0.25;
+          return SharedArea(p.extent, other.extent) < 0.25;
         });
     if (free) placed.push_back(p);
   }

@@ -10,10 +10,6 @@
 namespace eyechart::scenes::internal {
 namespace {
 
-constexpr std::array<std::string_view, 13> kNumbers = {
-    "no",    "one",   "two",  "three", "four",   "five",  "six",
-    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
-
 std::string Plural(std::string_view name) {
   if (name == "fish") return "fish";
   return fmt::format("{}{}", name, name == "bus" ? "es" : "s");
@@ -65,6 +61,13 @@ void Ask(Rng& rng, SceneQuestion& question) {
 
 }  // namespace
 
+std::string_view NumberWord(int number) {
+  static constexpr std::array<std::string_view, 13> kWords = {
+      "no",    "one",   "two",  "three", "four",   "five",  "six",
+      "seven", "eight", "nine", "ten",   "eleven", "twelve"};
+  return kWords.at(static_cast<std::size_t>(number));
+}
+
 std::string Caption(Rng& rng,
                     std::span<const Seen> seen,
                     const std::string& setting,
@@ -85,8 +88,7 @@ std::string Caption(Rng& rng,
     if (!detailed)
       parts.push_back(alike > 1 ? Noun(s, true) : Article(noun));
     else if (alike > 1)
-      parts.push_back(fmt::format(
-          "{} {}", kNumbers[static_cast<std::size_t>(alike)], Noun(s, true)));
+      parts.push_back(fmt::format("{} {}", NumberWord(alike), Noun(s, true)));
     else
       parts.push_back(Article(noun) + Details(s));
   }
@@ -161,10 +163,9 @@ std::vector<SceneQuestion> Questions(
                                   Plural(counted.thing->name));
   // Four numbers in a row that hold the right one, anywhere among them.
   const int low = std::max(0, number - rng.Below(4));
-  quantity.options.emplace_back(kNumbers[static_cast<std::size_t>(number)]);
+  quantity.options.emplace_back(NumberWord(number));
   for (int n = low; n < low + 4; ++n) {
-    if (n != number)
-      quantity.options.emplace_back(kNumbers[static_cast<std::size_t>(n)]);
+    if (n != number) quantity.options.emplace_back(NumberWord(n));
   }
   Ask(rng, quantity);
   questions.push_back(std::move(quantity));

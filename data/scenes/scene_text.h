@@ -12,6 +12,9 @@
 
 namespace eyechart::scenes::internal {
 
+/// "no" for 0, "one" for 1, and so on to 12; others throw out_of_range.
+std::string_view NumberWord(int number);
+
 /// A thing as far as words go.
 struct Seen {
   const Thing* thing = nullptr;

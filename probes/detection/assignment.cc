@@ -8,7 +8,7 @@
 namespace eyechart::detection {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInfiniteCost = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kNone = -1;
 
 // The state of a search on n rows and m >= n columns. Row i and column j are
@@ -60,13 +60,13 @@ class Search {
     std::int64_t left = m_;
     row_seen_.assign(n_, 0);
     column_seen_.assign(m_, 0);
-    length_.assign(m_, kInfinity);
+    length_.assign(m_, kInfiniteCost);
     std::int64_t i = row;
     while (true) {
       row_seen_[i] = 1;
       const double base = shortest - row_price_[i];
       const double* costs = cost_.data() + i * m_;
-      double lowest = kInfinity;
+      double lowest = kInfiniteCost;
       std::int64_t nearest = kNone;
       for (std::int64_t k = 0; k < left; ++k) {
         const std::int64_t j = remaining_[k];
@@ -82,7 +82,7 @@ class Search {
           nearest = k;
         }
       }
-      if (lowest == kInfinity) return kNone;
+      if (lowest == kInfiniteCost) return kNone;
       shortest = lowest;
       const std::int64_t j = remaining_[nearest];
       column_seen_[j] = 1;
@@ -115,7 +115,7 @@ Assignment CheapestAssignment(std::span<const double> cost,
                      static_cast<std::int64_t>(cost.size()) == rows * columns,
                  "{} costs for {} rows of {}", cost.size(), rows, columns);
   for (std::size_t k = 0; k < cost.size(); ++k)
-    EYECHART_REQUIRE(!std::isnan(cost[k]) && cost[k] != -kInfinity,
+    EYECHART_REQUIRE(!std::isnan(cost[k]) && cost[k] != -kInfiniteCost,
                      "cost of row {}, column {} is {}; it should be a number "
                      "or infinity",
                      static_cast<std::int64_t>(k) / columns,

@@ -22,7 +22,7 @@ constexpr std::int64_t kLanes = 8;
 
 // The four cells around a point: bilinear shares, 0 outside the map, where
 // `row` is any cell inside it.
-struct Corners {
+struct CornerWeights {
   float share[4];
   float inside[4];      // 1, or 0 outside
   std::int64_t row[4];  // cells from the level's first
@@ -34,7 +34,7 @@ struct Corners {
 EYECHART_INLINE bool FindCorners(const LevelSize& level,
                                  float x,
                                  float y,
-                                 Corners& corners) {
+                                 CornerWeights& corners) {
   const auto width = static_cast<float>(level.width);
   const auto height = static_cast<float>(level.height);
   const float px = x * width - 0.5f;
@@ -151,7 +151,7 @@ EYECHART_CLONES void SampleHead(const DeformableSizes& sizes,
                                 const Slice& in,
                                 float* out) {
   const std::int64_t step = sizes.heads * in.samples;
-  Corners corners;
+  CornerWeights corners;
   for (std::int64_t q = 0; q < sizes.queries; ++q) {
     float* to = out + q * sizes.heads * sizes.width;
     std::memset(to, 0, static_cast<std::size_t>(sizes.width) * sizeof(float));
@@ -182,7 +182,7 @@ EYECHART_CLONES void SlopeHead(const DeformableSizes& sizes,
                                float* weights_slope) {
   const std::int64_t step = sizes.heads * in.samples;
   const std::int64_t stride = sizes.heads * sizes.width;
-  Corners corners;
+  CornerWeights corners;
   for (std::int64_t q = 0; q < sizes.queries; ++q) {
     const float* from = slope + q * stride;
     std::int64_t at = q * step;

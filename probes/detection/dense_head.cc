@@ -23,8 +23,8 @@
 namespace eyechart::detection {
 namespace {
 
-constexpr double kStart = 0.01;    // deviation of the convolutions' weights
-constexpr double kEpsilon = 1e-5;  // of the group norms
+constexpr double kStart = 0.01;  // deviation of the convolutions' weights
+constexpr double kGroupNormEpsilon = 1e-5;  // of the group norms
 // exp of more says boxes of 3,000 strides and, soon, infinity.
 constexpr double kMostExponent = 8;
 constexpr std::int64_t kSides = 4;
@@ -179,7 +179,7 @@ class DenseHead final : public DetectionHead {
     for (const TowerLayer& layer : tower)
       map = at::group_norm(Conv3x3(map, layer.weight, layer.bias),
                            options_.groups, layer.norm_weight, layer.norm_bias,
-                           kEpsilon)
+                           kGroupNormEpsilon)
                 .relu_();
     return map;
   }

@@ -14,7 +14,7 @@
 namespace eyechart::detection {
 namespace {
 
-using Corners = std::array<double, 4>;
+using BoxCorners = std::array<double, 4>;
 
 // The box that a cell belongs to so far.
 struct Claim {
@@ -37,19 +37,21 @@ Range PointsIn(double low, double high, int stride, std::int64_t count) {
           clamp(std::floor(high / stride - 0.5) + 1)};
 }
 
-Corners RowOf(const at::TensorAccessor<float, 2>& rows, std::int64_t i) {
+BoxCorners RowOf(const at::TensorAccessor<float, 2>& rows, std::int64_t i) {
   return {rows[i][0], rows[i][1], rows[i][2], rows[i][3]};
 }
 
 // False for NaN too.
-bool HasArea(const Corners& box) { return box[2] > box[0] && box[3] > box[1]; }
+bool HasArea(const BoxCorners& box) {
+  return box[2] > box[0] && box[3] > box[1];
+}
 
 // Calls f(cell of the grid, distances to the box's sides) for the points
 // strictly inside `box`, of those in `part` of it.
 template <typename F>
 void ForPointsInside(const CellGrid& grid,
-                     const Corners& box,
-                     const Corners& part,
+                     const BoxCorners& box,
+                     const BoxCorners& part,
                      const F& f) {
   const Range ys = PointsIn(part[1], part[3], grid.stride, grid.height);
   const Range xs = PointsIn(part[0], part[2], grid.stride, grid.width);
@@ -60,12 +62,12 @@ void ForPointsInside(const CellGrid& grid,
       const double u = (static_cast<double>(x) + 0.5) * grid.stride;
       if (!(u > part[0] && u < part[2])) continue;
       f(y * grid.width + x,
-        Corners{u - box[0], v - box[1], box[2] - u, box[3] - v});
+        BoxCorners{u - box[0], v - box[1], box[2] - u, box[3] - v});
     }
   }
 }
 
-double CentrenessOf(const Corners& to) {
+double CentrenessOf(const BoxCorners& to) {
   return std::sqrt(std::min(to[0], to[2]) / std::max(to[0], to[2]) *
                    std::min(to[1], to[3]) / std::max(to[1], to[3]));
 }
@@ -101,7 +103,7 @@ class Assigner {
         if (box < 0) continue;
         classes[cell] = names[box];
         cells_.push_back(first_cell + static_cast<std::int64_t>(cell));
-        const Corners row = RowOf(boxes, box);
+        const BoxCorners row = RowOf(boxes, box);
         for (const double side : row)
           corners_.push_back(static_cast<float>(side));
         const double u =
@@ -129,7 +131,7 @@ class Assigner {
 
  private:
   // Takes the cells that are the box's, unless a smaller one has them.
-  void Claims(const Corners& box, std::int64_t index) {
+  void Claims(const BoxCorners& box, std::int64_t index) {
     if (!HasArea(box)) return;
     const double area = (box[2] - box[0]) * (box[3] - box[1]);
     const double x = (box[0] + box[2]) / 2;
@@ -138,7 +140,7 @@ class Assigner {
     for (std::size_t level = 0; level < grids_.size(); ++level) {
       const CellGrid& grid = grids_[level];
       const double radius = options_.radius * grid.stride;
-      const Corners part = {
+      const BoxCorners part = {
           std::max(box[0], x - radius), std::max(box[1], y - radius),
           std::min(box[2], x + radius), std::min(box[3], y + radius)};
       const double low =
@@ -146,12 +148,14 @@ class Assigner {
       const double high = level + 1 == grids_.size()
                               ? std::numeric_limits<double>::infinity()
                               : options_.reach * grid.stride;
-      ForPointsInside(grid, box, part, [&](std::int64_t at, const Corners& to) {
-        const double farthest = *std::max_element(to.begin(), to.end());
-        if (farthest < low || farthest > high) return;
-        Claim& claim = claims_[first + static_cast<std::size_t>(at)];
-        if (area < claim.area) claim = {static_cast<std::int32_t>(index), area};
-      });
+      ForPointsInside(
+          grid, box, part, [&](std::int64_t at, const BoxCorners& to) {
+            const double farthest = *std::max_element(to.begin(), to.end());
+            if (farthest < low || farthest > high) return;
+            Claim& claim = claims_[first + static_cast<std::size_t>(at)];
+            if (area < claim.area)
+              claim = {static_cast<std::int32_t>(index), area};
+          });
       first += static_cast<std::size_t>(grid.height * grid.width);
     }
   }
@@ -161,13 +165,13 @@ class Assigner {
                    "{} numbers of ignored boxes", ignored.numel());
     const auto boxes = ignored.accessor<float, 2>();
     for (std::int64_t i = 0; i < ignored.size(0); ++i) {
-      const Corners box = RowOf(boxes, i);
+      const BoxCorners box = RowOf(boxes, i);
       if (!HasArea(box)) continue;
       std::int64_t* level = classes;
       for (const CellGrid& grid : grids_) {
-        ForPointsInside(grid, box, box, [&](std::int64_t at, const Corners&) {
-          level[at] = kIgnored;
-        });
+        ForPointsInside(
+            grid, box, box,
+            [&](std::int64_t at, const BoxCorners&) { level[at] = kIgnored; });
         level += grid.height * grid.width;
       }
     }

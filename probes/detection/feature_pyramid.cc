@@ -20,9 +20,9 @@ namespace {
 constexpr std::array<int, 3> kTargets = {8, 16, 32};
 // Twice doubled is what ViTDet does at most.
 constexpr int kMostDoublings = 2;
-constexpr double kEpsilon = 1e-6;  // of the norms, as ViTDet's
+constexpr double kLayerNormEpsilon = 1e-6;  // of the norms, as ViTDet's
 // Away from those of the heads, which share the seed.
-constexpr std::uint64_t kFirstStream = 1000;
+constexpr std::uint64_t kPyramidStream = 1000;
 
 struct Norm {
   at::Tensor weight;
@@ -30,7 +30,7 @@ struct Norm {
 
   // Over the channels of (..., C).
   at::Tensor operator()(const at::Tensor& x) const {
-    return at::layer_norm(x, {x.size(-1)}, weight, bias, kEpsilon);
+    return at::layer_norm(x, {x.size(-1)}, weight, bias, kLayerNormEpsilon);
   }
 };
 
@@ -78,7 +78,8 @@ at::Tensor StretchRows(const at::Tensor& x,
 class FeaturePyramid::Impl {
  public:
   explicit Impl(const PyramidOptions& options)
-      : options_(options), maker_(options.seed, kFirstStream, options.device) {
+      : options_(options),
+        maker_(options.seed, kPyramidStream, options.device) {
     EYECHART_CHECK(!options.maps.empty() && options.width > 0,
                    "a pyramid of {} maps, width {}", options.maps.size(),
                    options.width);

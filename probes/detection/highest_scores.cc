@@ -12,14 +12,14 @@
 namespace eyechart::detection {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kInfiniteScore = std::numeric_limits<float>::infinity();
 
 // The least float32 that is not below `bound`: operators compare float32 with
 // float32, the loop below in double.
 float FloatAtLeast(double bound) {
   const auto rounded = static_cast<float>(bound);
   return static_cast<double>(rounded) < bound
-             ? std::nextafter(rounded, kInfinity)
+             ? std::nextafter(rounded, kInfiniteScore)
              : rounded;
 }
 
@@ -30,7 +30,7 @@ at::Tensor internal::HighestBySorting(const at::Tensor& scores,
                                       std::int64_t most) {
   const at::Tensor enough = scores.ge(FloatAtLeast(least));
   const at::Tensor order =
-      std::get<1>(scores.masked_fill(enough.logical_not(), -kInfinity)
+      std::get<1>(scores.masked_fill(enough.logical_not(), -kInfiniteScore)
                       .sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
   const auto count = std::min(most, enough.sum().item<std::int64_t>());
   return order.narrow(0, 0, count).cpu();

@@ -19,7 +19,7 @@ namespace {
 // In place of a cost that is not finite: far above any that is.
 constexpr double kForbidding = 1e6;
 // Keeps the logarithms finite; the matchers' own.
-constexpr double kEpsilon = 1e-8;
+constexpr double kFocalEpsilon = 1e-8;
 
 struct Box {
   double x1, y1, x2, y2;
@@ -47,9 +47,9 @@ double GeneralizedIouOf(const Box& a, const Box& b) {
 double ClassCost(float logit, const MatchCosts& costs) {
   const double p = 1 / (1 + std::exp(-static_cast<double>(logit)));
   const double absent = (1 - costs.alpha) * std::pow(p, costs.gamma) *
-                        -std::log(1 - p + kEpsilon);
+                        -std::log(1 - p + kFocalEpsilon);
   const double there =
-      costs.alpha * std::pow(1 - p, costs.gamma) * -std::log(p + kEpsilon);
+      costs.alpha * std::pow(1 - p, costs.gamma) * -std::log(p + kFocalEpsilon);
   return there - absent;
 }
 

@@ -13,7 +13,7 @@ namespace eyechart::detection {
 namespace {
 
 // Streams of start values: the pyramid's begin at 1000.
-constexpr std::uint64_t kFirstStream = 0;
+constexpr std::uint64_t kModelStream = 0;
 // Anchors of one more level would be larger than the picture.
 constexpr std::int64_t kMostLevels = 5;
 
@@ -23,7 +23,7 @@ double PriorLogit(double prior) { return std::log(prior / (1 - prior)); }
 
 SetModel::SetModel(const SetModelOptions& options)
     : options_(options),
-      maker_(options.seed, kFirstStream, options.device),
+      maker_(options.seed, kModelStream, options.device),
       selection_(options.decoder.width,
                  options.classes,
                  PriorLogit(options.prior),

@@ -157,7 +157,7 @@ class Text {
   std::vector<Word> words_;
 };
 
-ParsedAnswer Only(const std::set<int>& found) {
+ParsedAnswer OnlyOption(const std::set<int>& found) {
   if (found.size() == 1) return {*found.begin(), false};
   return {std::nullopt, found.size() > 1};
 }
@@ -179,7 +179,7 @@ ParsedAnswer ParseOption(std::string_view text,
                          Notation notation) {
   const Text answer(text);
   const std::set<int> marks = answer.Marks(options.size(), notation);
-  return Only(marks.empty() ? answer.Named(options) : marks);
+  return OnlyOption(marks.empty() ? answer.Named(options) : marks);
 }
 
 }  // namespace eyechart::multiple_choice

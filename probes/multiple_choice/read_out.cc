@@ -36,10 +36,10 @@ Pairs PairsOf(const Benchmark& benchmark, const std::string& pattern) {
   return pairs;
 }
 
-const float* RowOf(const Benchmark& benchmark,
-                   const Embeddings& pictures,
-                   std::size_t pair,
-                   std::size_t side) {
+const float* EmbeddingRow(const Benchmark& benchmark,
+                          const Embeddings& pictures,
+                          std::size_t pair,
+                          std::size_t side) {
   const std::size_t picture =
       benchmark.items[benchmark.pairs[pair][side]].picture;
   return pictures.problem[picture].empty() ? pictures.row(picture) : nullptr;
@@ -65,8 +65,8 @@ TrainingSet MakeTrainingSet(const Benchmark& train,
                             const Pairs& pairs) {
   std::vector<const float*> rows;
   for (const std::size_t pair : pairs) {
-    const float* a = RowOf(train, pictures, pair, 0);
-    const float* b = RowOf(train, pictures, pair, 1);
+    const float* a = EmbeddingRow(train, pictures, pair, 0);
+    const float* b = EmbeddingRow(train, pictures, pair, 1);
     if (a == nullptr || b == nullptr) continue;
     rows.push_back(a);
     rows.push_back(b);
@@ -139,7 +139,7 @@ Result ScoreReadOut(const Benchmark& benchmark,
       for (const std::size_t side : {0u, 1u}) {
         Outcome& outcome = result.items[benchmark.pairs[p][side]];
         outcome.truth = id(side);
-        const float* row = RowOf(benchmark, pictures, p, side);
+        const float* row = EmbeddingRow(benchmark, pictures, p, side);
         const double odds = LogOdds(read_out, row, pictures.dim);
         outcome.score = side == 1 ? odds : -odds;
         if (row == nullptr)

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kDial = 720;  // minutes
 
-std::optional<double> Only(const std::set<double>& found) {
+std::optional<double> OnlyReading(const std::set<double>& found) {
   if (found.size() != 1) return std::nullopt;
   return *found.begin();
 }
@@ -46,7 +46,7 @@ std::optional<double> ParseClock(std::string_view text) {
   std::set<double> found;
   for (const Word& word : Words(PlainPunctuation(text)))
     if (const auto time = TimeOf(word.text)) found.insert(*time);
-  return Only(found);
+  return OnlyReading(found);
 }
 
 std::optional<double> ParseNumber(std::string_view text) {
@@ -64,7 +64,7 @@ std::optional<double> ParseNumber(std::string_view text) {
     }
     if (const auto value = ParseDouble(digits)) found.insert(*value);
   }
-  return Only(found);
+  return OnlyReading(found);
 }
 
 std::optional<double> ReadingError(Reading reading,

@@ -16,8 +16,8 @@ std::string Extension(const std::filesystem::path& path) {
   return PlainName(path.extension().string());
 }
 
-std::map<std::string, std::string> RowOf(const Json& json,
-                                         const std::string& where) {
+std::map<std::string, std::string> RowFromJson(const Json& json,
+                                               const std::string& where) {
   EYECHART_REQUIRE(json.is_object(), "{}: should be an object of fields",
                    where);
   std::map<std::string, std::string> row;
@@ -43,7 +43,8 @@ Rows::Rows(const std::filesystem::path& source) : source_(source.string()) {
           Trimmed(std::string_view(text).substr(begin, end - begin));
       begin = end + 1;
       const std::string where = fmt::format("{}: row {}", source_, line);
-      if (!part.empty()) rows_.push_back(RowOf(ParseJson(part, where), where));
+      if (!part.empty())
+        rows_.push_back(RowFromJson(ParseJson(part, where), where));
     }
     return;
   }
@@ -52,7 +53,8 @@ Rows::Rows(const std::filesystem::path& source) : source_(source.string()) {
     EYECHART_REQUIRE(json.is_array() || json.is_object(),
                      "{}: should be a list or an object of rows", source_);
     for (const auto& [key, value] : json.items()) {
-      rows_.push_back(RowOf(value, fmt::format("{}: row {}", source_, key)));
+      rows_.push_back(
+          RowFromJson(value, fmt::format("{}: row {}", source_, key)));
       rows_.back().emplace("key", key);
     }
     return;

@@ -9,31 +9,32 @@ namespace eyechart::probes {
 namespace {
 
 // AIMv2, Table A2.
-constexpr std::array kRates = {5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3};
+constexpr std::array kAttentiveRates = {5e-5, 1e-4, 2e-4, 3e-4,
+                                        5e-4, 1e-3, 2e-3};
 constexpr std::array kDecays = {0.05, 0.1};
-constexpr double kFloor = 1e-5;
+constexpr double kAttentiveFloor = 1e-5;
 constexpr double kClip = 3.0;
-constexpr std::int64_t kBatch = 512;  // 1024 for ImageNet
-constexpr double kEpochs = 100;
+constexpr std::int64_t kAttentiveBatch = 512;  // 1024 for ImageNet
+constexpr double kAttentiveEpochs = 100;
 
-Fitted Fit(const ProbeInput& input,
-           const ProbeOptions& options,
-           Progress& progress) {
-  const Split split =
-      SplitFor(input.train_targets, options, kRates.size() * kDecays.size());
+Fitted FitAttentive(const ProbeInput& input,
+                    const ProbeOptions& options,
+                    Progress& progress) {
+  const Split split = SplitFor(input.train_targets, options,
+                               kAttentiveRates.size() * kDecays.size());
   GridJob job;
-  job.plan =
-      PlanOf({"aim-attn", kBatch, 0, 0}, kEpochs, split.fit.size(0), options);
+  job.plan = PlanOf({"aim-attn", kAttentiveBatch, 0, 0}, kAttentiveEpochs,
+                    split.fit.size(0), options);
   AttentiveGridOptions grid;
   grid.targets = input.train_targets.kind;
   grid.outputs = input.train_targets.outputs;
   grid.width = input.train->width();
   grid.heads = HeadCount(grid.width);
   grid.clip = kClip;
-  grid.schedule = {job.plan.steps, job.plan.warmup, kFloor};
+  grid.schedule = {job.plan.steps, job.plan.warmup, kAttentiveFloor};
   grid.seed = options.seed;
   grid.device = options.device;
-  for (const double rate : kRates) {
+  for (const double rate : kAttentiveRates) {
     for (const double decay : kDecays) {
       grid.points.push_back({rate, decay});
       job.points.push_back(
@@ -50,7 +51,7 @@ Fitted Fit(const ProbeInput& input,
   fitted.head_facts = {
       {"form", "attentive"}, {"heads", grid.heads}, {"width", grid.width}};
   fitted.setting["heads"] = grid.heads;
-  fitted.setting["rate_floor"] = kFloor;
+  fitted.setting["rate_floor"] = kAttentiveFloor;
   fitted.setting["clip"] = kClip;
   return fitted;
 }
@@ -65,6 +66,6 @@ const Protocol kAttentiveProtocol = {
     true,
     false,
     true,
-    Fit};
+    FitAttentive};
 
 }  // namespace eyechart::probes

@@ -19,7 +19,7 @@ namespace eyechart::probes {
 namespace {
 
 // Rows scored at a time.
-constexpr std::int64_t kRows = 256;
+constexpr std::int64_t kGridRows = 256;
 
 // Calls f(x, targets) for side rows `index` in order, a few at a time.
 template <typename F>
@@ -27,9 +27,9 @@ void ForChunks(DeviceRows& rows,
                const at::Tensor& index,
                const Targets& targets,
                const F& f) {
-  for (std::int64_t begin = 0; begin < index.size(0); begin += kRows) {
+  for (std::int64_t begin = 0; begin < index.size(0); begin += kGridRows) {
     ThrowIfInterrupted();
-    const std::int64_t n = std::min(kRows, index.size(0) - begin);
+    const std::int64_t n = std::min(kGridRows, index.size(0) - begin);
     f(rows.Load(index.narrow(0, begin, n)),
       Targets{targets.kind, targets.values.narrow(0, begin, n),
               targets.outputs});

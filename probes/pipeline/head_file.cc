@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kRows = 256;  // scored at a time
+constexpr std::int64_t kFileRows = 256;  // scored at a time
 
 Json FeaturesJson(const data::StoreManifest& m) {
   Json json = {{"model", m.model},
@@ -200,10 +200,10 @@ at::Tensor HeadFile::Scores(const ProbeSide& side) const {
   }
   LoadHead(*grid, tensors_);
   std::vector<at::Tensor> scores;
-  for (std::int64_t begin = 0; begin < side.size(); begin += kRows) {
+  for (std::int64_t begin = 0; begin < side.size(); begin += kFileRows) {
     ThrowIfInterrupted();
     scores.push_back(grid->Scores(side.Load(at::arange(
-        begin, std::min(side.size(), begin + kRows), at::kLong)))[0]);
+        begin, std::min(side.size(), begin + kFileRows), at::kLong)))[0]);
   }
   return at::cat(scores);
 }

@@ -32,9 +32,9 @@ std::vector<at::Tensor> VotesOfEach(const ProbeOptions& options,
   return votes;
 }
 
-Fitted Fit(const ProbeInput& input,
-           const ProbeOptions& options,
-           Progress& progress) {
+Fitted FitKnn(const ProbeInput& input,
+              const ProbeOptions& options,
+              Progress& progress) {
   Fitted fitted;
   const at::Tensor& train = input.train->pooled();
   SplitOptions split_options;
@@ -102,6 +102,6 @@ const Protocol kKnnProtocol = {
     false,
     false,
     false,
-    Fit};
+    FitKnn};
 
 }  // namespace eyechart::probes

@@ -16,7 +16,7 @@
 namespace eyechart::probes {
 namespace {
 
-std::vector<std::string> Split(const std::string& label) {
+std::vector<std::string> SplitLabel(const std::string& label) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
   while (begin <= label.size()) {
@@ -36,7 +36,7 @@ std::vector<std::string> NamesOf(TargetKind kind,
       names.insert(label);
       continue;
     }
-    for (std::string& part : Split(label)) names.insert(std::move(part));
+    for (std::string& part : SplitLabel(label)) names.insert(std::move(part));
   }
   std::vector<std::string> sorted(names.begin(), names.end());
   const bool whole =
@@ -118,7 +118,7 @@ Targets LabelSet::Of(const std::vector<std::string>& labels,
   targets.values = at::zeros({n, trained}, at::kFloat);
   auto* out = targets.values.mutable_data_ptr<float>();
   for (const std::string& label : labels) {
-    for (const std::string& part : Split(label)) {
+    for (const std::string& part : SplitLabel(label)) {
       const auto place = places.find(part);
       if (place != places.end() && place->second < trained)
         out[place->second] = 1;

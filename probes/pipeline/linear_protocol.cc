@@ -9,9 +9,9 @@
 namespace eyechart::probes {
 namespace {
 
-constexpr std::array kRates = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3,
-                               2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1};
-constexpr std::int64_t kBatch = 128;
+constexpr std::array kLinearRates = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3,
+                                     2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1};
+constexpr std::int64_t kLinearBatch = 128;
 constexpr std::int64_t kSteps = 12500;  // 10 "epochs" of 1250
 constexpr double kRateBatch = 256;      // rates are for batches of this size
 
@@ -40,16 +40,16 @@ std::vector<Reading> ReadingsOf(const data::StoreManifest& manifest) {
   return readings;
 }
 
-Fitted Fit(const ProbeInput& input,
-           const ProbeOptions& options,
-           Progress& progress) {
+Fitted FitLinear(const ProbeInput& input,
+                 const ProbeOptions& options,
+                 Progress& progress) {
   const std::vector<Reading> readings =
       ReadingsOf(input.train->store().manifest());
-  const Split split =
-      SplitFor(input.train_targets, options, readings.size() * kRates.size());
+  const Split split = SplitFor(input.train_targets, options,
+                               readings.size() * kLinearRates.size());
   GridJob job;
-  job.plan = PlanOf({"dinov2-linear", kBatch, kSteps, 0}, 0, split.fit.size(0),
-                    options);
+  job.plan = PlanOf({"dinov2-linear", kLinearBatch, kSteps, 0}, 0,
+                    split.fit.size(0), options);
   LinearGridOptions grid;
   grid.targets = input.train_targets.kind;
   grid.outputs = input.train_targets.outputs;
@@ -58,7 +58,7 @@ Fitted Fit(const ProbeInput& input,
   grid.device = options.device;
   const double scale = static_cast<double>(job.plan.batch) / kRateBatch;
   for (const Reading& reading : readings) {
-    for (const double rate : kRates) {
+    for (const double rate : kLinearRates) {
       grid.points.push_back({reading.columns, rate * scale});
       job.points.push_back({{{"rate", rate},
                              {"blocks", reading.blocks},
@@ -91,6 +91,6 @@ const Protocol kLinearProtocol = {
     false,
     true,
     true,
-    Fit};
+    FitLinear};
 
 }  // namespace eyechart::probes

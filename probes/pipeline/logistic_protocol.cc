@@ -35,9 +35,9 @@ double Score(const LogisticSolution& solution,
   return ScoreOfHead(scores, targets);
 }
 
-Fitted Fit(const ProbeInput& input,
-           const ProbeOptions& options,
-           Progress& progress) {
+Fitted FitLogistic(const ProbeInput& input,
+                   const ProbeOptions& options,
+                   Progress& progress) {
   const std::vector<double> grid = DefaultLogisticGrid();
   const at::Tensor& all = input.train->pooled();
   const Split split = SplitFor(input.train_targets, options, grid.size());
@@ -108,6 +108,6 @@ const Protocol kLogisticProtocol = {
     false,
     false,
     true,
-    Fit};
+    FitLogistic};
 
 }  // namespace eyechart::probes

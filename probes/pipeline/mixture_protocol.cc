@@ -14,19 +14,19 @@
 namespace eyechart::probes {
 namespace {
 
-constexpr std::array kRates = {1e-4, 5e-4, 2e-3};
+constexpr std::array kMixtureRates = {1e-4, 5e-4, 2e-3};
 constexpr double kDecay = 0.05;
-constexpr double kFloor = 1e-5;
-constexpr std::int64_t kBatch = 512;
-constexpr double kEpochs = 100;
+constexpr double kMixtureFloor = 1e-5;
+constexpr std::int64_t kMixtureBatch = 512;
+constexpr double kMixtureEpochs = 100;
 
 std::vector<MixturePoint> PointsOf(const ProbeOptions& options) {
   std::vector<MixturePoint> points;
   for (const bool attentive : {true, false}) {
     for (const double alpha : options.alphas)
-      for (const double rate : kRates)
+      for (const double rate : kMixtureRates)
         points.push_back({false, alpha, attentive, rate, kDecay});
-    for (const double rate : kRates)
+    for (const double rate : kMixtureRates)
       points.push_back({true, 0.5, attentive, rate, kDecay});
   }
   return points;
@@ -40,14 +40,15 @@ Json SettingOf(const MixturePoint& point) {
   return setting;
 }
 
-Fitted Fit(const ProbeInput& input,
-           const ProbeOptions& options,
-           Progress& progress) {
+Fitted FitMixture(const ProbeInput& input,
+                  const ProbeOptions& options,
+                  Progress& progress) {
   EYECHART_CHECK(input.train->second() != nullptr, "a mixture of one encoder");
   const std::vector<MixturePoint> points = PointsOf(options);
   const Split split = SplitFor(input.train_targets, options, points.size());
   GridJob job;
-  job.plan = PlanOf({"mof", kBatch, 0, 0}, kEpochs, split.fit.size(0), options);
+  job.plan = PlanOf({"mof", kMixtureBatch, 0, 0}, kMixtureEpochs,
+                    split.fit.size(0), options);
   MixtureGridOptions grid;
   grid.points = points;
   grid.targets = input.train_targets.kind;
@@ -58,7 +59,7 @@ Fitted Fit(const ProbeInput& input,
                    ? options.adapter
                    : std::min(grid.first_width, grid.second_width);
   grid.heads = HeadCount(grid.width);
-  grid.schedule = {job.plan.steps, job.plan.warmup, kFloor};
+  grid.schedule = {job.plan.steps, job.plan.warmup, kMixtureFloor};
   grid.seed = options.seed;
   grid.device = options.device;
   for (const MixturePoint& point : points)
@@ -81,7 +82,7 @@ Fitted Fit(const ProbeInput& input,
                        {"attentive", chosen.attentive}};
   fitted.setting["adapter"] = grid.width;
   fitted.setting["heads"] = grid.heads;
-  fitted.setting["rate_floor"] = kFloor;
+  fitted.setting["rate_floor"] = kMixtureFloor;
   return fitted;
 }
 
@@ -95,6 +96,6 @@ const Protocol kMixtureProtocol = {
     true,
     false,
     true,
-    Fit};
+    FitMixture};
 
 }  // namespace eyechart::probes

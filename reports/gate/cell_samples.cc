@@ -42,7 +42,7 @@ double MedianOf(std::vector<double>& values) {
 }
 
 // Nearest rank, multiplied before divided: measurement.md's percentile rule.
-Statistic Percentile(std::size_t per_mille) {
+Statistic PercentileOf(std::size_t per_mille) {
   return [per_mille](std::vector<double>& values) {
     const std::size_t rank = (values.size() * per_mille + 999) / 1000;
     const auto place =
@@ -52,7 +52,7 @@ Statistic Percentile(std::size_t per_mille) {
   };
 }
 
-double MeanOf(std::vector<double>& values) {
+double MeanOfSamples(std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) /
          static_cast<double>(values.size());
 }
@@ -63,10 +63,10 @@ std::pair<std::string, Statistic> StatisticOf(const std::string& metric) {
       std::pair<std::string, std::pair<std::string, Statistic>>>
       kStatistics = {{"median", {"medians", MedianOf}},
                      {"p50", {"medians", MedianOf}},
-                     {"mean", {"means", MeanOf}},
-                     {"p90", {"90th percentiles", Percentile(900)}},
-                     {"p95", {"95th percentiles", Percentile(950)}},
-                     {"p99", {"99th percentiles", Percentile(990)}}};
+                     {"mean", {"means", MeanOfSamples}},
+                     {"p90", {"90th percentiles", PercentileOf(900)}},
+                     {"p95", {"95th percentiles", PercentileOf(950)}},
+                     {"p99", {"99th percentiles", PercentileOf(990)}}};
   for (const auto& [ending, statistic] : kStatistics)
     if (metric.ends_with(ending)) return statistic;
   return {"", nullptr};
@@ -103,7 +103,7 @@ std::optional<Samples> ReadSamples(const CellSide& side) {
 
 // Whether some turns of the two runs overlap. Runs that took turns share a
 // clock and never do; two runs by themselves both begin at its start.
-bool Overlap(const Samples& baseline, const Samples& candidate) {
+bool SampleOverlap(const Samples& baseline, const Samples& candidate) {
   std::vector<std::pair<double, double>> turns = baseline.turns;
   turns.insert(turns.end(), candidate.turns.begin(), candidate.turns.end());
   std::ranges::sort(turns);
@@ -116,7 +116,7 @@ bool Overlap(const Samples& baseline, const Samples& candidate) {
 std::vector<double> RatiosOf(Samples& baseline, Samples& candidate) {
   std::vector<double> ratios;
   if (baseline.pairs.size() != candidate.pairs.size() ||
-      Overlap(baseline, candidate))
+      SampleOverlap(baseline, candidate))
     return ratios;
   for (auto& [name, before] : baseline.pairs) {
     const auto after = candidate.pairs.find(name);

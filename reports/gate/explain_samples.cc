@@ -35,7 +35,8 @@ std::vector<double> Column(const CsvTable& table, std::size_t column) {
 }
 
 // Nearest rank of sorted values, multiplied before divided.
-double Percentile(const std::vector<double>& sorted, std::size_t percent) {
+double SortedPercentile(const std::vector<double>& sorted,
+                        std::size_t percent) {
   const std::size_t rank = (sorted.size() * percent + 99) / 100;
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
@@ -43,7 +44,7 @@ double Percentile(const std::vector<double>& sorted, std::size_t percent) {
 std::vector<Bin> HistogramOf(const std::vector<double>& sorted) {
   constexpr std::size_t kBins = 12;
   const double low = sorted.front();
-  const double high = Percentile(sorted, 99);
+  const double high = SortedPercentile(sorted, 99);
   if (!(high > low))
     return {{low, high, static_cast<std::int64_t>(sorted.size())}};
   std::vector<Bin> bins(kBins);
@@ -103,8 +104,9 @@ std::optional<SampleSummary> SummarizeSamples(const fs::path& run,
   for (const Quantile quantile :
        {Quantile{5, 20}, {25, 4}, {75, 4}, {90, 64}, {95, 130}, {99, 662}})
     if (sorted.size() >= quantile.least)
-      summary.quantiles.emplace_back(fmt::format("p{}", quantile.percent),
-                                     Percentile(sorted, quantile.percent));
+      summary.quantiles.emplace_back(
+          fmt::format("p{}", quantile.percent),
+          SortedPercentile(sorted, quantile.percent));
   summary.histogram = HistogramOf(sorted);
   if (const auto pair = table->FindColumn("pair")) {
     std::set<std::string> pairs;

@@ -33,7 +33,7 @@ void Line(std::string& text, std::string_view name, const std::string& what) {
   if (!what.empty()) text += fmt::format("{:<14}{}\n", name, what);
 }
 
-std::string IntervalText(const Interval& ci, const std::string& unit) {
+std::string ExplainedInterval(const Interval& ci, const std::string& unit) {
   return fmt::format("[{}, {}], {:g} %", FormatNumber(ci.low),
                      WithUnit(ci.high, unit), ci.level * 100);
 }
@@ -53,7 +53,7 @@ void AddGate(std::string& text,
     Line(text, "  baseline",
          fmt::format("{}, now {}; difference {}", number(gate.baseline),
                      number(gate.candidate), number(gate.difference)));
-  if (gate.ci) Line(text, "  interval", IntervalText(*gate.ci, unit));
+  if (gate.ci) Line(text, "  interval", ExplainedInterval(*gate.ci, unit));
   if (!gate.test.empty())
     Line(text, "  test", fmt::format("{}, n {}", gate.test, gate.n));
   Line(text, "  why", metric.why_test);
@@ -80,7 +80,7 @@ void AddMetric(std::string& text,
   std::string value = record.value
                           ? WithUnit(*record.value, record.unit)
                           : std::string(RecordStatusName(record.status));
-  if (record.ci) value += " " + IntervalText(*record.ci, record.unit);
+  if (record.ci) value += " " + ExplainedInterval(*record.ci, record.unit);
   if (const auto arrow = DirectionArrow(record.direction); !arrow.empty())
     value += fmt::format(" ({} is better)", record.direction);
   text += fmt::format("\n{}: {}, n {}\n", name, value, record.n);

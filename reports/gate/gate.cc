@@ -14,7 +14,7 @@
 namespace eyechart::reports {
 namespace {
 
-using Key = std::pair<std::string, std::string>;  // cell, metric
+using MetricKey = std::pair<std::string, std::string>;  // cell, metric
 
 Direction DirectionOf(const Record& record) {
   for (const Metric& metric : Metrics())
@@ -250,7 +250,7 @@ class GateJudge {
   }
 
   void CountNewCells() {
-    std::set<Key> known;
+    std::set<MetricKey> known;
     for (const Record& record : baseline_.records)
       known.insert({CandidateCell(record.cell), record.metric});
     for (const auto& [key, record] : candidates_)
@@ -267,7 +267,7 @@ class GateJudge {
   const GateOptions& options_;
   std::map<std::string, Json> baseline_environments_;
   std::map<std::string, Json> candidate_environments_;
-  std::map<Key, const Record*> candidates_;
+  std::map<MetricKey, const Record*> candidates_;
   std::vector<Pending> pending_;
   std::set<std::string> missing_;
   std::vector<std::string> too_fine_;

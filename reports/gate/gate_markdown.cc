@@ -11,9 +11,9 @@
 namespace eyechart::reports {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
+using MarkdownRows = std::vector<std::vector<std::string>>;
 
-std::vector<std::string> RowOf(const GateCell& cell) {
+std::vector<std::string> MarkdownRowOf(const GateCell& cell) {
   const auto number = [](const std::optional<double>& value) {
     return value ? FormatNumber(*value) : std::string();
   };
@@ -42,7 +42,7 @@ std::vector<std::string> RowOf(const GateCell& cell) {
           number(cell.least_loss)};
 }
 
-std::string Table(const Rows& rows) {
+std::string MarkdownTable(const MarkdownRows& rows) {
   static const std::vector<std::string> kNames = {
       "verdict", "cell",     "metric",    "unit",       "reason",
       "test",    "baseline", "candidate", "difference", "interval",
@@ -76,13 +76,14 @@ std::string GateMarkdown(const GateReport& report) {
       VerdictName(result.verdict), Plural(result.cells.size(), "result"),
       VerdictCounts(result), EscapeMarkdown(report.candidate),
       EscapeMarkdown(report.baseline), result.exit_code);
-  Rows first;
-  Rows passed;
+  MarkdownRows first;
+  MarkdownRows passed;
   for (const Verdict verdict : kVerdictOrder)
     for (const GateCell& cell : result.cells)
       if (cell.verdict == verdict)
-        (verdict == Verdict::kPass ? passed : first).push_back(RowOf(cell));
-  if (!first.empty()) text += Table(first);
+        (verdict == Verdict::kPass ? passed : first)
+            .push_back(MarkdownRowOf(cell));
+  if (!first.empty()) text += MarkdownTable(first);
   for (const auto& [key, values] : result.environment)
     text +=
         fmt::format("- environment {}: {} in the baseline, {} now\n",
@@ -91,7 +92,8 @@ std::string GateMarkdown(const GateReport& report) {
   for (const std::string& warning : report.warnings)
     text += fmt::format("- {}\n", EscapeMarkdown(warning));
   if (!result.environment.empty() || !report.warnings.empty()) text += "\n";
-  if (report.all && !passed.empty()) text += "## Passed\n\n" + Table(passed);
+  if (report.all && !passed.empty())
+    text += "## Passed\n\n" + MarkdownTable(passed);
   text += fmt::format(
       "Differences are candidate less baseline. {} of the results were tested "
       "together by {}; *least* is the loss that is found with 80 % power.\n",

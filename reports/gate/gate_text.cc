@@ -10,34 +10,34 @@ namespace {
 // Without --all no more rows of one verdict than a screen holds.
 constexpr std::size_t kRowsShown = 20;
 
-std::string NumberOr(const std::optional<double>& value) {
+std::string NumberOrDash(const std::optional<double>& value) {
   return value ? FormatNumber(*value) : "-";
 }
 
-std::string IntervalText(const std::optional<Interval>& ci) {
+std::string PlainInterval(const std::optional<Interval>& ci) {
   if (!ci) return "-";
   return fmt::format("[{}, {}]", FormatNumber(ci->low), FormatNumber(ci->high));
 }
 
-std::string PText(const std::optional<double>& p) {
+std::string GatePText(const std::optional<double>& p) {
   return p ? fmt::format("{:.2g}", *p) : "-";
 }
 
 using Row = std::vector<std::string>;
 
-Row RowOf(const GateCell& cell) {
+Row TextRowOf(const GateCell& cell) {
   std::string verdict(VerdictName(cell.verdict));
   if (!cell.required) verdict += " (not required)";
   return {verdict,
           cell.cell + (cell.metric.empty() ? "" : " " + cell.metric),
-          NumberOr(cell.baseline),
-          NumberOr(cell.candidate),
-          NumberOr(cell.difference),
-          IntervalText(cell.ci),
-          NumberOr(cell.margin),
-          PText(cell.p),
-          PText(cell.p_adjusted),
-          NumberOr(cell.least_loss),
+          NumberOrDash(cell.baseline),
+          NumberOrDash(cell.candidate),
+          NumberOrDash(cell.difference),
+          PlainInterval(cell.ci),
+          NumberOrDash(cell.margin),
+          GatePText(cell.p),
+          GatePText(cell.p_adjusted),
+          NumberOrDash(cell.least_loss),
           cell.test};
 }
 
@@ -48,8 +48,8 @@ std::size_t Width(std::string_view text) {
   }));
 }
 
-std::string Table(const std::vector<Row>& rows,
-                  const std::vector<std::string>& reasons) {
+std::string TextTable(const std::vector<Row>& rows,
+                      const std::vector<std::string>& reasons) {
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i)
@@ -85,12 +85,12 @@ std::string GateToText(const GateResult& result, bool all) {
         continue;
       }
       ++shown;
-      rows.push_back(RowOf(cell));
+      rows.push_back(TextRowOf(cell));
       reasons.push_back(cell.reason);
     }
   }
   std::string text;
-  if (rows.size() > 1) text += Table(rows, reasons) + "\n";
+  if (rows.size() > 1) text += TextTable(rows, reasons) + "\n";
   if (left_out > 0)
     text += fmt::format("{} rows more: --all shows them\n", left_out);
   for (const auto& [key, values] : result.environment)

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double MeanOf(std::span<const double> values) {
+double MeanOfValues(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) /
          static_cast<double>(values.size());
 }
@@ -23,7 +23,7 @@ CellNoise Describe(std::vector<double> values) {
   const auto [least, most] = std::ranges::minmax(values);
   noise.floor = most - least;
   const auto n = static_cast<double>(values.size());
-  const double mean = MeanOf(values);
+  const double mean = MeanOfValues(values);
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   noise.deviation = n > 1 ? std::sqrt(squares / (n - 1)) : 0;
@@ -39,7 +39,7 @@ std::map<std::string, double> Pool(const Noise& noise) {
   };
   std::map<std::string, Sums> sums;
   for (const auto& [key, cell] : noise.cells) {
-    const double mean = MeanOf(cell.values);
+    const double mean = MeanOfValues(cell.values);
     if (mean == 0) continue;
     const auto freedom = static_cast<double>(cell.values.size()) - 1;
     const double relative = cell.deviation / mean;

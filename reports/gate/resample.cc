@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kBaseLevel = 0.95;
 
-std::vector<std::uint32_t> Rows(std::size_t n) {
+std::vector<std::uint32_t> AllRows(std::size_t n) {
   std::vector<std::uint32_t> rows(n);
   std::iota(rows.begin(), rows.end(), 0U);
   return rows;
@@ -101,8 +101,8 @@ Resampled ResampleTwo(
     const std::function<double(std::span<const std::uint32_t>,
                                std::span<const std::uint32_t>)>& statistic,
     const ResampleOptions& options) {
-  std::vector<std::uint32_t> a = Rows(first);
-  std::vector<std::uint32_t> b = Rows(second);
+  std::vector<std::uint32_t> a = AllRows(first);
+  std::vector<std::uint32_t> b = AllRows(second);
   const double estimate = statistic(a, b);
   Random random(options.seed);
   std::vector<double> values;

@@ -14,7 +14,7 @@
 namespace eyechart::reports {
 namespace {
 
-using Key = std::pair<std::string, std::string>;  // cell, metric
+using CellKey = std::pair<std::string, std::string>;  // cell, metric
 
 class RunComparer {
  public:
@@ -32,7 +32,7 @@ class RunComparer {
   }
 
   RunDifferences Compare() {
-    std::set<Key> known;
+    std::set<CellKey> known;
     for (const Record& record : first_.records) {
       known.insert({record.cell, record.metric});
       const auto found = seconds_.find({record.cell, record.metric});
@@ -147,7 +147,7 @@ class RunComparer {
   Noise noise_;
   std::map<std::string, Json> first_environments_;
   std::map<std::string, Json> second_environments_;
-  std::map<Key, const Record*> seconds_;
+  std::map<CellKey, const Record*> seconds_;
   std::set<std::string> environment_keys_;
   std::vector<std::unique_ptr<CellEstimate>> estimates_;  // as the rows
   RunDifferences result_;

@@ -9,16 +9,16 @@
 namespace eyechart::reports {
 namespace {
 
-std::string NumberOr(const std::optional<double>& value) {
+std::string NumberText(const std::optional<double>& value) {
   return value ? FormatNumber(*value) : "\u2014";
 }
 
-std::string PText(const std::optional<double>& p) {
+std::string DifferencePText(const std::optional<double>& p) {
   return p ? fmt::format("{:.2g}", *p) : "\u2014";
 }
 
 std::string DifferenceText(const RunDifference& row) {
-  std::string text = NumberOr(row.difference);
+  std::string text = NumberText(row.difference);
   if (row.ci)
     text += fmt::format(" [{}, {}]", FormatNumber(row.ci->low),
                         FormatNumber(row.ci->high));
@@ -75,11 +75,11 @@ std::string DifferencesToMarkdown(const RunDifferences& differences,
     if (const std::string_view arrow = DirectionArrow(row.direction);
         !arrow.empty())
       metric += fmt::format(" {}", arrow);
-    text += TableLine({EscapeMarkdown(row.cell), metric, NumberOr(row.first),
-                       NumberOr(row.second), DifferenceText(row), PText(row.p),
-                       PText(row.p_adjusted), NumberOr(row.least_change),
-                       std::to_string(row.n), EscapeMarkdown(row.test),
-                       EscapeMarkdown(row.note)});
+    text += TableLine({EscapeMarkdown(row.cell), metric, NumberText(row.first),
+                       NumberText(row.second), DifferenceText(row),
+                       DifferencePText(row.p), DifferencePText(row.p_adjusted),
+                       NumberText(row.least_change), std::to_string(row.n),
+                       EscapeMarkdown(row.test), EscapeMarkdown(row.note)});
   }
   text += fmt::format(
       "\n{} tested together (Benjamini and Hochberg); intervals of {:g}%, "

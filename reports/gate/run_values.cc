@@ -59,7 +59,7 @@ class TurnReader {
   CsvTable table_;
 };
 
-bool Overlap(std::vector<std::pair<double, double>> turns) {
+bool TurnsOverlap(std::vector<std::pair<double, double>> turns) {
   std::ranges::sort(turns);
   for (std::size_t i = 1; i < turns.size(); ++i)
     if (turns[i].first < turns[i - 1].second) return true;
@@ -107,7 +107,7 @@ std::optional<CellEstimate> EstimateRunValues(const CellSide& baseline,
   std::vector<std::pair<double, double>> all = sides[0].begin_ends;
   all.insert(all.end(), sides[1].begin_ends.begin(), sides[1].begin_ends.end());
   if (sides[0].values.size() != sides[1].values.size() ||
-      sides[0].values.empty() || Overlap(std::move(all)))
+      sides[0].values.empty() || TurnsOverlap(std::move(all)))
     return std::nullopt;
   std::vector<double> ratios;
   for (const auto& [pair, before] : sides[0].values) {

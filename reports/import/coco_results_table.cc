@@ -83,10 +83,10 @@ Column ColumnOf(const Json& table, const Json& json, const std::string& where) {
   return column;
 }
 
-void AddRow(const Json& json,
-            const std::vector<Column>& columns,
-            const std::string& where,
-            RunFolder& table) {
+void AddCocoRow(const Json& json,
+                const std::vector<Column>& columns,
+                const std::string& where,
+                RunFolder& table) {
   RequireKeys(json, {"encoder", "setting", "values"}, where);
   const std::string encoder = JsonGet<std::string>(json, "encoder", where);
   const auto setting = SettingOf(json, where);
@@ -152,7 +152,8 @@ RunFolder ParseResultsTable(std::string_view text, const std::string& where) {
         json, column, fmt::format("{}: columns[{}]", where, columns.size())));
   std::size_t number = 0;
   for (const Json& row : List(json, "rows", where))
-    AddRow(row, columns, fmt::format("{}: rows[{}]", where, number++), table);
+    AddCocoRow(row, columns, fmt::format("{}: rows[{}]", where, number++),
+               table);
   return table;
 }
 

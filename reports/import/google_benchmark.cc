@@ -76,7 +76,9 @@ Benchmark::Repetition TimesOf(const Json& row, const std::string& source) {
   return times;
 }
 
-void AddRow(const Json& row, const std::string& source, Benchmark& to) {
+void AddBenchmarkRow(const Json& row,
+                     const std::string& source,
+                     Benchmark& to) {
   if (to.label.empty())
     to.label = JsonGetOr<std::string>(row, "label", "", source);
   if (JsonGetOr<bool>(row, "error_occurred", false, source)) {
@@ -124,7 +126,7 @@ std::vector<Benchmark> ReadBenchmarks(const Json& json,
     if (aggregate == "BigO" || aggregate == "RMS") continue;
     const auto [place, is_new] = places.emplace(name, benchmarks.size());
     if (is_new) benchmarks.emplace_back().name = name;
-    AddRow(row, named, benchmarks[place->second]);
+    AddBenchmarkRow(row, named, benchmarks[place->second]);
     EYECHART_REQUIRE(benchmarks[place->second].families.size() <= 1,
                      "{}: two benchmarks are called so; a cell needs a name "
                      "of its own",

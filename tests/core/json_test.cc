@@ -75,6 +75,11 @@ TEST(JsonGet, ChecksTypes) {
             "f: key \"t\" is \"x\"; it should be an integer of 32 bits");
   EXPECT_EQ(InputErrorOf([&] { JsonGet<bool>(object, "absent", "f"); }),
             "f: key \"absent\" is missing; it should be true or false");
+  EXPECT_EQ(JsonGetMaybe<double>(object, "none", "f"), std::nullopt);
+  EXPECT_EQ(JsonGetMaybe<double>(object, "n", "f"), 3.0);
+  EXPECT_EQ(InputErrorOf([&] { JsonGetMaybe<int>(object, "absent", "f"); }),
+            "f: key \"absent\" is missing; it should be an integer of 32 bits "
+            "or null");
 }
 
 }  // namespace

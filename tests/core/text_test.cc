@@ -58,6 +58,12 @@ TEST(Base64, EqualsTheStandardsExamples) {
   EXPECT_EQ(Base64("foobar"), "Zm9vYmFy");
 }
 
+TEST(FirstLine, EndsAtTheLineFeed) {
+  EXPECT_EQ(FirstLine("a\nb"), "a");
+  EXPECT_EQ(FirstLine("a"), "a");
+  EXPECT_EQ(FirstLine("\n"), "");
+}
+
 TEST(UtcNow, IsRfc3339) {
   const std::string now = UtcNow();
   ASSERT_EQ(now.size(), 20u);

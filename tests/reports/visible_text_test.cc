@@ -30,11 +30,5 @@ TEST(CutTextTest, CutsWholeCharacters) {
   EXPECT_EQ(CutText("\u4e2d\u4e2d\u4e2d", 7), "\u4e2d\u2026");
 }
 
-TEST(FirstLineTest, EndsAtTheLineFeed) {
-  EXPECT_EQ(FirstLine("a\nb"), "a");
-  EXPECT_EQ(FirstLine("a"), "a");
-  EXPECT_EQ(FirstLine("\n"), "");
-}
-
 }  // namespace
 }  // namespace eyechart::reports

@@ -26,9 +26,9 @@ std::uint32_t OutsideMask(double area, const std::vector<AreaRange>& areas) {
 }
 
 // The truths of one image and what has found them.
-class Group {
+class MatchGroup {
  public:
-  Group(const Truth& truth, const EvaluationOptions& options)
+  MatchGroup(const Truth& truth, const EvaluationOptions& options)
       : truth_(truth), options_(options) {
     lowest_ = Start(0);
     for (std::size_t t = 1; t < options.iou_thresholds.size(); ++t)
@@ -225,7 +225,7 @@ CategoryMatches MatchCategory(const Truth& truth,
     }
   }
   made.entry.assign(made.detection.size(), -1);
-  Group group(truth, options);
+  MatchGroup group(truth, options);
   const std::size_t areas = options.areas.size();
   std::vector<Outcome> outcomes(areas);
   for (std::size_t g = 0; g < groups; ++g) {

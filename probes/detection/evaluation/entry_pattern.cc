@@ -9,7 +9,9 @@
 namespace eyechart::detection {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool IsJsonBlank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 // Walks over one object; `at` never passes the end.
 class Walker {
@@ -19,7 +21,7 @@ class Walker {
   std::size_t at() const { return at_; }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void SkipBlanks() {
-    while (IsBlank(peek())) ++at_;
+    while (IsJsonBlank(peek())) ++at_;
   }
   bool Take(char c) {
     SkipBlanks();

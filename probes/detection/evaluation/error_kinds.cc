@@ -59,7 +59,7 @@ double AveragePrecision(std::vector<Point>& points, std::int64_t positives) {
 }
 
 // None where there is no class with points or positives.
-std::optional<double> MeanPrecision(
+std::optional<double> MeanPrecisionOf(
     const std::vector<Point>& points,
     const std::vector<std::int64_t>& positives) {
   std::vector<std::vector<Point>> by_class(positives.size());
@@ -96,7 +96,7 @@ class Run {
     for (std::size_t i = 0; i < truth_.images.size(); ++i)
       Image(truths.of(i), found.of(i));
     ErrorKinds made;
-    const std::optional<double> before = MeanPrecision(points_, positives_);
+    const std::optional<double> before = MeanPrecisionOf(points_, positives_);
     made.AP = before.value_or(0);
     for (const Mistake& mistake : mistakes_)
       ++made.kinds[static_cast<std::size_t>(mistake.kind)].count;
@@ -246,7 +246,7 @@ class Run {
   // Of what is left after mending; nothing: no error is left either.
   static double After(const std::vector<Point>& points,
                       const std::vector<std::int64_t>& positives) {
-    return MeanPrecision(points, positives).value_or(1);
+    return MeanPrecisionOf(points, positives).value_or(1);
   }
 
   // Wrong detections first, then right ones: the order that ties fall in.

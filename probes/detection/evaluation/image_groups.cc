@@ -5,9 +5,9 @@
 namespace eyechart::detection {
 namespace {
 
-ByImage Group(const Column<std::int32_t>& image,
-              const Column<std::int32_t>& category,
-              std::size_t images) {
+ByImage GroupByImage(const Column<std::int32_t>& image,
+                     const Column<std::int32_t>& category,
+                     std::size_t images) {
   ByImage made;
   made.begin.assign(images + 1, 0);
   const auto known = [&](std::size_t i) {
@@ -28,13 +28,13 @@ ByImage Group(const Column<std::int32_t>& image,
 }  // namespace
 
 ByImage TruthsByImage(const Truth& truth) {
-  return Group(truth.image, truth.category, truth.images.size());
+  return GroupByImage(truth.image, truth.category, truth.images.size());
 }
 
 ByImage DetectionsByImage(const Detections& detections,
                           std::size_t images,
                           std::size_t most) {
-  ByImage all = Group(detections.image, detections.category, images);
+  ByImage all = GroupByImage(detections.image, detections.category, images);
   ByImage made;
   made.begin.push_back(0);
   for (std::size_t i = 0; i < images; ++i) {

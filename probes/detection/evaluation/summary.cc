@@ -44,7 +44,7 @@ void Visit(const Evaluation& e, const Slice& slice, const Take& take) {
 }
 
 // In the order of pycocotools' arrays, as sums depend on it.
-double MeanPrecision(const Evaluation& e, const Slice& slice) {
+double SlicePrecision(const Evaluation& e, const Slice& slice) {
   std::vector<double> values;
   const std::size_t first = slice.category.value_or(0);
   const std::size_t last = slice.category ? first + 1 : e.categories;
@@ -109,7 +109,7 @@ BoxStats Summarize(const Evaluation& e) {
   const Indices all = AreaCalled(o, "all");
   const auto precision = [&](std::optional<double> threshold,
                              const Indices& areas, const Indices& numbers) {
-    return MeanPrecision(e, {threshold, std::nullopt, areas, numbers});
+    return SlicePrecision(e, {threshold, std::nullopt, areas, numbers});
   };
   const auto recall = [&](const Indices& areas, const Indices& numbers) {
     return MeanRecall(e, {std::nullopt, std::nullopt, areas, numbers});
@@ -143,7 +143,7 @@ std::vector<AreaStats> SummarizeAreas(const Evaluation& e) {
   std::vector<AreaStats> made;
   for (std::size_t a = 0; a < e.areas(); ++a) {
     const auto precision = [&](std::optional<double> threshold) {
-      return MeanPrecision(e, {threshold, std::nullopt, {a}, numbers});
+      return SlicePrecision(e, {threshold, std::nullopt, {a}, numbers});
     };
     made.push_back({e.options.areas[a].name, precision(std::nullopt),
                     precision(0.5), precision(0.75),
@@ -157,11 +157,11 @@ std::vector<ClassStats> SummarizeClasses(const Evaluation& e) {
   const Indices all = AreaCalled(e.options, "all");
   std::vector<ClassStats> made(e.categories);
   for (std::size_t k = 0; k < e.categories; ++k) {
-    made[k].AP = MeanPrecision(e, {std::nullopt, k, all, numbers});
-    made[k].AP50 = MeanPrecision(e, {0.5, k, all, numbers});
+    made[k].AP = SlicePrecision(e, {std::nullopt, k, all, numbers});
+    made[k].AP50 = SlicePrecision(e, {0.5, k, all, numbers});
     for (std::size_t a = 0; a < e.areas(); ++a)
       made[k].AP_area.push_back(
-          MeanPrecision(e, {std::nullopt, k, {a}, numbers}));
+          SlicePrecision(e, {std::nullopt, k, {a}, numbers}));
   }
   return made;
 }

@@ -31,8 +31,8 @@ double SharedArea(const DoubleRect& a, const DoubleRect& b) {
 }
 
 // NMSBoxesBatched: the largest coordinate is at least 0.
-void MoveApart(std::span<DoubleRect> rects,
-               std::span<const std::int64_t> classes) {
+void MoveRectsApart(std::span<DoubleRect> rects,
+                    std::span<const std::int64_t> classes) {
   double largest = 0;
   for (const DoubleRect& rect : rects)
     for (const double value :
@@ -91,7 +91,8 @@ std::vector<std::int64_t> OpenCvNms(std::span<const float> boxes,
   if (options.classes == NmsClasses::kPerClass) {
     groups = GroupByClass(classes, order);
   } else {
-    if (options.classes != NmsClasses::kAgnostic) MoveApart(rects, classes);
+    if (options.classes != NmsClasses::kAgnostic)
+      MoveRectsApart(rects, classes);
     groups.members.resize(order.size());
     for (std::size_t rank = 0; rank < order.size(); ++rank)
       groups.members[rank] = static_cast<std::uint32_t>(rank);

@@ -38,9 +38,9 @@ float Largest(std::span<const float> values) {
 }
 
 // In float32 like torchvision: idxs.to(boxes) * (boxes.max() + 1).
-void MoveApart(std::span<float> rows,
-               std::span<const std::int64_t> classes,
-               std::span<const std::uint32_t> order) {
+void MoveRowsApart(std::span<float> rows,
+                   std::span<const std::int64_t> classes,
+                   std::span<const std::uint32_t> order) {
   const float step = Largest(rows) + 1.0f;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const float offset = static_cast<float>(classes[order[i]]) * step;
@@ -103,7 +103,7 @@ std::vector<std::int64_t> TorchvisionNms(std::span<const float> boxes,
     SuppressGroups(boxes, order, GroupByClass(classes, order), options, kept);
   } else {
     std::vector<float> rows = Gathered(boxes, order);
-    if (method == NmsClasses::kOffset) MoveApart(rows, classes, order);
+    if (method == NmsClasses::kOffset) MoveRowsApart(rows, classes, order);
     GreedySuppressor(options.iou_threshold).Run(rows, kept);
   }
   std::vector<std::int64_t> result;

@@ -22,7 +22,7 @@ namespace {
 // float16 programs round their scores.
 constexpr double kMostScore = 1.001;
 
-const std::vector<std::string> kKeys = {
+const std::vector<std::string> kAnswerKeys = {
     "boxes",       "format", "normalized", "layout",     "scores",   "labels",
     "first_label", "logits", "activation", "background", "needs_nms"};
 
@@ -267,7 +267,7 @@ AnswerLayout ReadAnswerLayout(const Json& detector,
                    "{}: \"detector\" is {}; it should be an object", source,
                    detector.dump());
   const std::string own = source + ": \"detector\"";
-  RequireKnownKeys(detector, kKeys, own);
+  RequireKnownKeys(detector, kAnswerKeys, own);
   AnswerLayout layout;
   layout.source = source;
   layout.classes = classes;

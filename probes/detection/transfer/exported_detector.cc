@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kKeys = {
+const std::vector<std::string> kDetectorKeys = {
     "format",     "model",  "image_size", "any_size", "batch",
     "preprocess", "resize", "margin",     "detector", "categories"};
 
@@ -178,9 +178,11 @@ ExportedDetector::ExportedDetector(const encoders::ModelSpec& spec) {
   const Json config = ReadJsonFile(source);
   EYECHART_REQUIRE(config.is_object(), "{}: should be a JSON object", source);
   for (const auto& [key, value] : config.items())
-    EYECHART_REQUIRE(std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end(),
+    EYECHART_REQUIRE(std::find(kDetectorKeys.begin(), kDetectorKeys.end(),
+                               key) != kDetectorKeys.end(),
                      "{}: key \"{}\" is not known{}; known are {}", source, key,
-                     DidYouMean(key, kKeys), fmt::join(kKeys, ", "));
+                     DidYouMean(key, kDetectorKeys),
+                     fmt::join(kDetectorKeys, ", "));
   format_ = JsonGet<std::string>(config, "format", source);
   JsonGet<std::string>(config, "model", source);
   for (const char* key : {"image_size", "preprocess", "detector", "categories"})
