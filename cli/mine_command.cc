@@ -262,7 +262,7 @@ Runner AddMine(Arguments& app) {
       .ShowDefault();
   app.AddOption("--precision", o->mine.precision,
                 "of an exact search's first pass: fp32, bf16, or auto (bf16 "
-                "where the processor has units for it); the pairs are the same")
+                "where the processor is faster in it); the pairs are the same")
       .ShowDefault();
   app.AddOption("--recall", o->mine.recall,
                 "share of the near pairs that faiss-ivf is to find; 1 keeps "

@@ -27,4 +27,9 @@ std::optional<c10::TypedOperatorHandle<Signature>> FindOperator(
 /// precision where the processor has instructions for it.
 bool OneDnnComputes(c10::ScalarType dtype);
 
+/// Whether it also pays: products in `dtype` no slower than in float32. Intel's
+/// bf16 instructions without AMX (a Xeon of family 6, model 207, whose host
+/// hides it) were measured at half the speed of its float32.
+bool OneDnnPays(c10::ScalarType dtype);
+
 }  // namespace eyechart::encoders

@@ -24,7 +24,7 @@ Placement MakePlacement(c10::ScalarType dtype, c10::Device device) {
                    "{}: no CUDA device is at hand; cpu always is",
                    device.str());
   Placement placement{dtype, device, dtype};
-  if (device.is_cpu() && !OneDnnComputes(dtype)) placement.dtype = c10::kFloat;
+  if (device.is_cpu() && !OneDnnPays(dtype)) placement.dtype = c10::kFloat;
   return placement;
 }
 

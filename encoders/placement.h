@@ -11,10 +11,11 @@ struct Placement {
   /// Of activations, and of weights as they are multiplied.
   c10::ScalarType dtype = c10::kFloat;
   c10::Device device = c10::kCPU;
-  /// What weights are rounded to first. Another than `dtype` on a CPU without
-  /// units for half precision: there products of bf16 or fp16 would be many
-  /// times slower than float32's, so the rounded weights are computed with in
-  /// float32, which is never less exact.
+  /// What weights are rounded to first. Another than `dtype` on a CPU where
+  /// half precision does not pay (OneDnnPays): without units for it, products
+  /// of bf16 or fp16 are many times slower than float32's, with Intel's for
+  /// bf16 alone twice. The rounded weights are computed with in float32 there,
+  /// which is never less exact.
   c10::ScalarType rounded = c10::kFloat;
 
   /// `tensor` (float32 on the CPU) rounded, cast and moved; undefined stays.

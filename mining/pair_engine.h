@@ -48,7 +48,7 @@ struct EngineOptions {
   std::string name = "auto";  // of the table in pair_engine.cc
   double near_min = 0.95;     // cosine; pairs above it are wanted
   /// Numbers of the exact engine's first pass: fp32, bf16, or auto, which takes
-  /// bf16 where the processor has units for it (tile_product.h). The pairs are
+  /// bf16 where the processor is faster in it (tile_product.h). The pairs are
   /// the same.
   std::string precision = "auto";
   /// Where the exact engine multiplies: "cpu", "cuda" or "cuda:N".

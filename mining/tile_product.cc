@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "encoders/device.h"
+#include "encoders/onednn.h"
 
 namespace eyechart::mining {
 namespace {
@@ -12,19 +13,10 @@ namespace {
 // bfloat16 has 8 bits of significand.
 constexpr double kUnit = 0x1p-9;
 
-// Where LibTorch multiplies bfloat16 faster than float32.
-bool HasBf16Units() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return false;
-#endif
-}
-
 bool WantsBf16(const EngineOptions& options, at::Device device) {
   TileProduct::RequireKnown(options.precision);
   if (options.precision != "auto") return options.precision == "bf16";
-  return device.is_cpu() && HasBf16Units();
+  return device.is_cpu() && encoders::OneDnnPays(c10::kBFloat16);
 }
 
 at::Tensor Matrix(float* values, std::int64_t n, std::int64_t k) {

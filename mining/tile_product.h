@@ -29,10 +29,10 @@ struct TileHit {
 ///
 /// In float32 on the CPU.
 ///
-/// In bfloat16 on the CPU, where the processor has units for it: half the bytes
-/// and more products a second. That is a first pass: each factor is off by up
-/// to 2^-9 of itself and the result by as much, so that the threshold is
-/// lowered by error() and what passes is decided in float32 and double.
+/// In bfloat16 on the CPU, where that pays (OneDnnPays): half the bytes and
+/// more products a second. That is a first pass: each factor is off by up to
+/// 2^-9 of itself and the result by as much, so that the threshold is lowered
+/// by error() and what passes is decided in float32 and double.
 ///
 /// In float32 on a GPU, where what is above the threshold is picked out before
 /// it comes back. TF32, a setting of the process, is turned off for it: its

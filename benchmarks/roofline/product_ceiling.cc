@@ -50,7 +50,7 @@ void AddContenders(const std::string& dtype,
                    const ProductShape& shape,
                    std::vector<Contender>& contenders) {
   const c10::ScalarType type = TypeOf(dtype);
-  if (!encoders::OneDnnComputes(type)) return;
+  if (!encoders::OneDnnPays(type)) return;
   const encoders::Placement placement{type, c10::kCPU, type};
   Random random(0);
   const at::Tensor weight = Drawn(random, shape.columns, shape.inner);

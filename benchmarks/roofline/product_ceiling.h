@@ -16,8 +16,8 @@ struct ProductShape {
 };
 
 struct ProductOptions {
-  // "fp32", "bf16" or "fp16". One that the processor has no units for is left
-  // out, as encoders compute in float32 there.
+  // "fp32", "bf16" or "fp16". One that does not pay on the processor is left
+  // out (encoders::OneDnnPays), as encoders compute in float32 there.
   std::vector<std::string> dtypes = {"fp32", "bf16"};
   // Layers of a ViT-B/16 and of a ViT-L/14 at batch 8, and a square one: which
   // runs best is the machine's.
