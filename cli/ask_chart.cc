@@ -113,7 +113,7 @@ int RunAskChart(const AskFlags& flags) {
       job.read_out = read_out;
       const probes::ChartOutcome outcome = probes::MeasureChart(job, progress);
       size = outcome.size;
-      for (const probes::CurvePoint& point : outcome.acuity.points)
+      for (const probes::AcuityPoint& point : outcome.acuity.points)
         items += point.trials;
       warnings = outcome.summary.warnings;
       rows.push_back(probes::AcuityJson(outcome.acuity, outcome.patch_size));

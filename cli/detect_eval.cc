@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "encoders/exported.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
 
@@ -22,6 +23,7 @@ struct DetectEvalFlags {
   ModelFlags flags;
   BoxFlags boxes;
   detection::TransferOptions transfer;
+  NmsFlags nms;
   std::string out;
   bool json = false;
 };
@@ -29,6 +31,10 @@ struct DetectEvalFlags {
 int Eval(DetectEvalFlags o) {
   SetThreads(o.flags.threads);
   o.transfer.find.batch = o.transfer.encode_batch;
+  SetNms(o.nms, o.transfer.find.nms);
+  EYECHART_REQUIRE(o.transfer.find.most_kept > 0,
+                   "--max-boxes {}: should be at least 1",
+                   o.transfer.find.most_kept);
   const bool exported = detection::IsExportedDetector(o.detector);
   if (exported) {
     EYECHART_REQUIRE(o.dataset.empty(),
@@ -65,9 +71,9 @@ int Eval(DetectEvalFlags o) {
     applied = detection::ApplyDetector(detector, model, examples, o.transfer,
                                        progress);
   }
-  const detection::Evaluation made =
-      detection::Evaluate(detector, examples, std::move(applied),
-                          {o.transfer.resamples, o.transfer.seed, 0});
+  const detection::DetectorEvaluation made = detection::Evaluate(
+      detector, examples, std::move(applied),
+      {o.transfer.resamples, o.transfer.seed, 0, o.transfer.find.most_kept});
   Json json = {{"schema", 1},
                {"command", "detect eval"},
                {"kind", "detect"},
@@ -76,6 +82,8 @@ int Eval(DetectEvalFlags o) {
                {"dataset", set.name},
                {"test_part", set.split},
                {"warnings", made.warnings}};
+  if (detector.head->needs_nms())
+    json["nms"] = detection::NmsToJson(o.transfer.find.nms);
   json.update(detection::ScoresToJson(made.scores));
   for (const std::string& warning : made.warnings) PrintWarning(warning);
   if (!o.out.empty()) {
@@ -111,6 +119,7 @@ Runner AddDetectEval(Arguments& app) {
   app.AddOption("dataset", o->dataset, "detection set");
   app.AddOption("--part", o->part, "part to test on (default: test, or valid)");
   AddFindFlags(app, o->transfer);
+  AddNmsFlags(app, o->nms);
   AddBoxFlags(app, o->boxes);
   app.AddOption("-o,--out", o->out,
                 "folder for detect.json, detections.json and errors.json");

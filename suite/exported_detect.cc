@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
 #include "probes/detection/transfer/transfer_json.h"
@@ -19,7 +20,7 @@ using detection::ExportedDetector;
 // The keys of a trained head's detect.json, where they say something.
 Json JsonOf(const ExportedDetector& exported,
             const data::BoxDataset& set,
-            const detection::Evaluation& made,
+            const detection::DetectorEvaluation& made,
             double seconds) {
   const detection::Detector& detector = exported.detector();
   Json json = {{"schema", 1},
@@ -53,7 +54,7 @@ Json JsonOf(const ExportedDetector& exported,
 
 std::vector<Record> RecordsOf(const ExportedDetector& exported,
                               const data::BoxDataset& set,
-                              const detection::Evaluation& made,
+                              const detection::DetectorEvaluation& made,
                               const detection::FindOptions& find) {
   Record base;
   base.n = made.scores.images;
@@ -63,8 +64,12 @@ std::vector<Record> RecordsOf(const ExportedDetector& exported,
   base.setting["head"] = exported.detector().kind;
   base.setting["format"] = exported.format();
   base.setting["min_score"] = FormatDouble(find.detect.min_score);
-  if (exported.detector().head->needs_nms())
+  base.setting["before_nms"] = std::to_string(find.detect.most);
+  base.setting["max_boxes"] = std::to_string(find.most_kept);
+  if (exported.detector().head->needs_nms()) {
     base.setting["nms_iou"] = FormatDouble(find.nms.iou_threshold);
+    base.setting.merge(detection::NmsSetting(find.nms));
+  }
   for (const std::string& warning : made.warnings)
     base.message += (base.message.empty() ? "" : "; ") + warning;
   return detection::ScoreRecords(made.scores, base);
@@ -86,9 +91,9 @@ ExportedDetectOutcome RunExportedDetectJob(const ExportedDetectJob& job,
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
-  const detection::Evaluation made =
-      detection::Evaluate(exported.detector(), examples, std::move(applied),
-                          {job.resamples, /*seed=*/0, /*threads=*/0});
+  const detection::DetectorEvaluation made = detection::Evaluate(
+      exported.detector(), examples, std::move(applied),
+      {job.resamples, /*seed=*/0, /*threads=*/0, job.find.most_kept});
   ExportedDetectOutcome outcome;
   outcome.json = JsonOf(exported, set, made, seconds);
   outcome.outcomes = detection::TransferOutcomes(set, made.found);

@@ -161,7 +161,7 @@ Acuity MeasureAcuity(const Chart& chart,
     StrengthGroups row{chart.StrengthAt(step, size),
                        static_cast<std::int64_t>(chart.classes.size()),
                        {}};
-    CurvePoint point;
+    AcuityPoint point;
     point.strength = row.strength;
     const auto* answer = answers.const_data_ptr<std::int64_t>();
     for (const std::int64_t index : split.test) {
@@ -188,7 +188,7 @@ Acuity MeasureAcuity(const Chart& chart,
 
 Json AcuityJson(const Acuity& acuity, int patch_size) {
   Json points = Json::array();
-  for (const CurvePoint& point : acuity.points)
+  for (const AcuityPoint& point : acuity.points)
     points.push_back({{"strength", point.strength},
                       {"correct", point.correct},
                       {"trials", point.trials},

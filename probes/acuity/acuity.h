@@ -27,7 +27,7 @@ std::string_view ReadOutName(ReadOut read_out);
 ReadOut ParseReadOut(const std::string& name);
 
 /// The answers at one strength.
-struct CurvePoint {
+struct AcuityPoint {
   double strength = 0;  // in the chart's unit, at the size that was shown
   std::int64_t correct = 0;
   std::int64_t trials = 0;
@@ -38,7 +38,7 @@ struct CurvePoint {
 struct Acuity {
   const Chart* chart = nullptr;
   ReadOut read_out = ReadOut::kLinear;
-  std::vector<CurvePoint> points;  // easy to hard
+  std::vector<AcuityPoint> points;  // easy to hard
   PsychometricResult fit;
   double accuracy = 0;   // share right over all steps
   Interval accuracy_ci;  // bootstrap over groups

@@ -64,7 +64,7 @@ std::vector<Record> AcuityRecords(const ChartOutcome& outcome) {
   base.weights_sha256 = outcome.summary.weights_sha256;
   base.preprocess_sha256 = outcome.summary.preprocess_sha256;
   base.dataset_sha256 = outcome.summary.items_sha256;
-  for (const CurvePoint& point : acuity.points) base.n += point.trials;
+  for (const AcuityPoint& point : acuity.points) base.n += point.trials;
   std::vector<Record> records;
   AddThreshold(records, base, "chart_threshold", acuity, 1);
   records.back().unit = acuity.chart->unit;

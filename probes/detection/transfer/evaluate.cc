@@ -3,17 +3,21 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/boxes/box_findings.h"
 
 namespace eyechart::detection {
 
-Evaluation Evaluate(const Detector& detector,
-                    const BoxExamples& examples,
-                    AppliedDetector applied,
-                    const ScoreOptions& options) {
+DetectorEvaluation Evaluate(const Detector& detector,
+                            const BoxExamples& examples,
+                            AppliedDetector applied,
+                            const ScoreOptions& options) {
   const data::BoxDataset& set = examples.dataset();
   const std::vector<std::int64_t> classes = ClassesOf(detector, set);
-  Evaluation made;
-  made.warnings = examples.problems();
+  DetectorEvaluation made;
+  if (std::string odd = data::FindingsText(set); !odd.empty())
+    made.warnings.push_back(std::move(odd));
+  made.warnings.insert(made.warnings.end(), examples.problems().begin(),
+                       examples.problems().end());
   std::vector<std::int64_t> places(detector.categories.size(), -1);
   for (std::size_t i = 0; i < classes.size(); ++i) {
     if (classes[i] >= 0)

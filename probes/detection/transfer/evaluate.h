@@ -9,20 +9,20 @@
 
 namespace eyechart::detection {
 
-struct Evaluation {
+struct DetectorEvaluation {
   std::vector<PictureBoxes> found;  // categories are places in the set's, or -1
   DetectionScores scores;
-  /// Pictures that are not there or could not be read, and categories that the
-  /// detector lacks.
+  /// What was odd in the set, in one line; pictures that are not there or could
+  /// not be read, and categories that the detector lacks.
   std::vector<std::string> warnings;
 };
 
 /// Judges what `detector` found in `examples`. Categories are matched by name;
 /// boxes of a class that the set lacks count for nothing. Throws InputError
 /// where none of the set's categories is the detector's.
-Evaluation Evaluate(const Detector& detector,
-                    const BoxExamples& examples,
-                    AppliedDetector applied,
-                    const ScoreOptions& options);
+DetectorEvaluation Evaluate(const Detector& detector,
+                            const BoxExamples& examples,
+                            AppliedDetector applied,
+                            const ScoreOptions& options);
 
 }  // namespace eyechart::detection
