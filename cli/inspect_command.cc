@@ -1,10 +1,17 @@
 #include <cmath>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "core/error.h"
+#include "encoders/captioner.h"
+#include "encoders/loaded_model.h"
+#include "encoders/registry.h"
+#include "encoders/text_encoder.h"
 
 namespace eyechart::cli {
 namespace {
@@ -19,6 +26,88 @@ Json FiniteOrNull(double value) {
   return std::isfinite(value) ? Json(value) : Json();
 }
 
+// Rows and columns of pixels that no patch covers; as the reference does, a ViT
+// leaves them out.
+void WarnOfUncovered(const encoders::EncoderInfo& info,
+                     const char* what,
+                     data::InputSize size,
+                     std::vector<std::string>& warnings) {
+  const int patch = info.patch_size;
+  if (patch <= 0 || (size.height % patch == 0 && size.width % patch == 0))
+    return;
+  warnings.push_back(fmt::format(
+      "{} {} x {} is no multiple of the patch, {}: the last {} rows and {} "
+      "columns of pixels are not looked at, as in the reference",
+      what, size.height, size.width, patch, size.height % patch,
+      size.width % patch));
+}
+
+// What the model has beside its image side.
+struct Words {
+  const char* what;   // in warnings
+  const char* users;  // what wants it
+  void (*build)(const encoders::Checkpoint&, const encoders::EncoderOptions&);
+};
+
+constexpr Words kTextTower = {"text tower", "zero-shot classes and `ask`",
+                              [](const encoders::Checkpoint& checkpoint,
+                                 const encoders::EncoderOptions& options) {
+                                encoders::TextEncoder::Create(checkpoint,
+                                                              options);
+                              }};
+constexpr Words kLanguageModel = {
+    "language model", "`ask` and `detect predict`",
+    [](const encoders::Checkpoint& checkpoint,
+       const encoders::EncoderOptions& options) {
+      encoders::Captioner::Create(checkpoint, options);
+    }};
+
+// Null where the model has none: an image tower alone.
+const Words* WordsOf(const encoders::LoadedModel& model) {
+  if (model.encoder->info().has_text) return &kTextTower;
+  const encoders::Family& family = encoders::FindFamily(model.checkpoint);
+  return family.make_captioner != nullptr ? &kLanguageModel : nullptr;
+}
+
+// Why `words` would not load with `options`; empty where they would.
+std::string WordsProblem(const Words& words,
+                         const encoders::Checkpoint& checkpoint,
+                         const encoders::EncoderOptions& options) {
+  try {
+    words.build(checkpoint, options);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// Builds what reads or writes words as the commands that use it do.
+void AddWords(const Words& words,
+              const encoders::Checkpoint& checkpoint,
+              Json& description) {
+  encoders::EncoderOptions options;
+  // Where the image side lists unknown keys, loading takes --allow-unused.
+  options.allow_unused = !description["unused_keys"].empty();
+  std::vector<std::string> problems;
+  const auto add = [&] {
+    std::string problem = WordsProblem(words, checkpoint, options);
+    if (problem.empty() || (!problems.empty() && problem == problems.front()))
+      return;
+    problems.push_back(std::move(problem));
+  };
+  add();
+  // Tensors that are missing are not to hide what is wrong with a tokenizer.
+  options.allow_unused = options.allow_missing = true;
+  if (!problems.empty()) add();
+  description["words"] = {{"part", words.what},
+                          {"loads", problems.empty()},
+                          {"problems", problems}};
+  for (const std::string& problem : problems)
+    description["warnings"].push_back(
+        fmt::format("the {} would not load, which {} want: {}", words.what,
+                    words.users, problem));
+}
+
 Json Describe(const encoders::LoadedModel& model) {
   const encoders::EncoderInfo& info = model.encoder->info();
   data::InputSize size = data::FixedInputSize(model.preprocess);
@@ -28,6 +117,13 @@ Json Describe(const encoders::LoadedModel& model) {
     warnings.push_back(
         "the processor gives pictures of varying size; tokens and flops are "
         "those of the model's own input size");
+  }
+  // Others pad, or have no patches of their own.
+  if (info.pyramid.empty() && info.family != "exported") {
+    const data::InputSize own{info.image_height, info.image_width};
+    WarnOfUncovered(info, "\"image_size\"", own, warnings);
+    if (size.height != own.height || size.width != own.width)
+      WarnOfUncovered(info, "the input of", size, warnings);
   }
   Json pools = Json::object();
   for (const auto& [pool, width] : info.pools)
@@ -44,6 +140,7 @@ Json Describe(const encoders::LoadedModel& model) {
       {"parameters", info.parameters},
       {"layout", info.layout.empty() ? "Hugging Face" : info.layout},
       {"flops", FiniteOrNull(model.encoder->Flops(size.height, size.width))},
+      {"flops_pooled", FiniteOrNull(encoders::PooledFlops(model, size))},
       {"image_size", {info.image_height, info.image_width}},
       {"input_size", {size.height, size.width}},
       {"patch_size", info.patch_size},
@@ -54,11 +151,29 @@ Json Describe(const encoders::LoadedModel& model) {
         {"dim", info.token_width}}},
       {"pyramid", pyramid},
       {"text", info.has_text},
+      {"words", Json()},
       {"preprocess", data::PreprocessToJson(model.preprocess)},
       {"preprocess_sha256", data::PreprocessSha256(model.preprocess)},
       {"weights_sha256", model.weights_sha256},
       {"unused_keys", info.unused_keys},
       {"missing_keys", info.missing_keys}};
+}
+
+std::string ComputeText(const Json& d) {
+  if (d["flops"].is_null()) return "not known";
+  const auto giga = [&d](const char* key) {
+    return fmt::format("{:.3g} GFLOP", d[key].get<double>() / 1e9);
+  };
+  std::string text = giga("flops") + " a picture";
+  if (d["flops_pooled"] != d["flops"])
+    text += fmt::format("; {} where the pooled feature alone is asked for",
+                        giga("flops_pooled"));
+  return text;
+}
+
+std::string WordsText(const Json& words) {
+  if (words.is_null()) return "no";
+  return words["loads"].get<bool>() ? "yes" : "would not load, see above";
 }
 
 void PrintModel(const Json& d) {
@@ -77,10 +192,7 @@ void PrintModel(const Json& d) {
                    d["image_size"][0].get<int>(), d["image_size"][1].get<int>(),
                    d["patch_size"].get<int>()));
   line("layout", d["layout"].get<std::string>());
-  line("compute", d["flops"].is_null()
-                      ? "not known"
-                      : fmt::format("{:.3g} GFLOP a picture",
-                                    d["flops"].get<double>() / 1e9));
+  line("compute", ComputeText(d));
   std::vector<std::string> pools;
   for (const auto& [name, width] : d["pools"].items())
     pools.push_back(fmt::format(
@@ -92,7 +204,9 @@ void PrintModel(const Json& d) {
   for (const Json& level : d["pyramid"])
     line("stage", fmt::format("{} channels at stride {}", count(level["dim"]),
                               level["stride"].get<int>()));
-  line("text tower", d["text"].get<bool>() ? "yes" : "no");
+  const Json& words = d["words"];
+  line(words.is_null() ? kTextTower.what : words["part"].get<std::string>(),
+       WordsText(words));
   line("preprocess", CanonicalJson(d["preprocess"]));
   line("weights", d["weights_sha256"].get<std::string>());
   for (const Json& key : d["unused_keys"])
@@ -107,7 +221,11 @@ int RunInspect(const InspectFlags& options) {
   spec.resolution = options.resolution;
   spec.allow_unused = true;
   spec.allow_missing = true;
-  const Json description = Describe(encoders::LoadModel(spec));
+  encoders::LoadedModel model = encoders::LoadModel(spec);
+  Json description = Describe(model);
+  const Words* words = WordsOf(model);
+  model.encoder.reset();  // not both in memory
+  if (words != nullptr) AddWords(*words, model.checkpoint, description);
   for (const Json& warning : description["warnings"])
     PrintWarning(warning.get<std::string>());
   if (options.json)

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 void ReadCheckpointConfig(Checkpoint& checkpoint) {
   const fs::path path = checkpoint.folder / "config.json";
   checkpoint.config_source = path.string();
-  checkpoint.config = ReadJsonFile(path);
+  // The reference would silently take the last of two.
+  checkpoint.config = ReadJsonFile(path, DuplicateKeys::kRefuse);
   EYECHART_REQUIRE(checkpoint.config.is_object(), "{}: should be a JSON object",
                    checkpoint.config_source);
   checkpoint.model_type = JsonGet<std::string>(checkpoint.config, "model_type",

@@ -24,7 +24,6 @@ std::unique_ptr<TextEncoder> MakeClipTextEncoder(
   const ConfigReader config = ClipTowerConfig(checkpoint, "text");
   const ConfigReader outer(checkpoint.config, checkpoint.config_source);
   const ClipTower tower = ReadClipTower(config, 512, 8);
-  ClipTokenizer tokenizer(checkpoint.folder);
 
   WeightStore weights(checkpoint, ClipLayouts());
   const std::string prefix = "text_model.";
@@ -52,8 +51,9 @@ std::unique_ptr<TextEncoder> MakeClipTextEncoder(
   weights.Finish({.prefixes = {"vision_model.", "visual_projection."},
                   .suffixes = {"position_ids"}},
                  options);
-  return std::make_unique<CausalTextEncoder>(
-      std::move(parts), std::move(tokenizer), config.source(), placement);
+  return std::make_unique<CausalTextEncoder>(std::move(parts),
+                                             ClipTokenizer(checkpoint.folder),
+                                             config.source(), placement);
 }
 
 }  // namespace eyechart::encoders

@@ -264,7 +264,7 @@ void ReadExportedConfig(Checkpoint& checkpoint) {
   const fs::path path = checkpoint.folder / kExportedConfig;
   const std::string source = path.string();
   checkpoint.config_source = source;
-  checkpoint.config = ReadJsonFile(path);
+  checkpoint.config = ReadJsonFile(path, DuplicateKeys::kRefuse);
   checkpoint.model_type = kExportedFamily;
   const Json& config = checkpoint.config;
   EYECHART_REQUIRE(config.is_object(), "{}: should be a JSON object", source);

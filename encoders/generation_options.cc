@@ -11,7 +11,10 @@
 namespace eyechart::encoders {
 namespace {
 
-// Keys that change what is written, with the value that does nothing.
+// Keys that change what greedy or beam search writes, with the value that does
+// nothing. Those of sampling alone are not among them, nor those of caches and
+// of assistants, which leave the tokens as they are. Source: transformers 5.23,
+// GenerationConfig and GenerationMixin._get_logits_processor.
 struct Neutral {
   std::string_view key;
   double value;
@@ -24,15 +27,28 @@ constexpr std::array kNeutral = {
     Neutral{"diversity_penalty", 0},
     Neutral{"num_beam_groups", 1},
     Neutral{"min_length", 0},
+    Neutral{"min_new_tokens", 0},
+    Neutral{"guidance_scale", 1},
+    Neutral{"token_healing", 0},
     Neutral{"penalty_alpha", 0},
     Neutral{"renormalize_logits", 0},
     Neutral{"remove_invalid_values", 0},
 };
-constexpr std::array<std::string_view, 8> kUnknown = {
-    "min_new_tokens",        "bad_words_ids",
-    "force_words_ids",       "suppress_tokens",
-    "begin_suppress_tokens", "sequence_bias",
-    "constraints",           "exponential_decay_length_penalty",
+constexpr std::array<std::string_view, 13> kUnknown = {
+    "bad_words_ids",
+    "force_words_ids",
+    "forced_decoder_ids",
+    "suppress_tokens",
+    "begin_suppress_tokens",
+    "sequence_bias",
+    "constraints",
+    "exponential_decay_length_penalty",
+    "watermarking_config",
+    "dola_layers",
+    "assistant_ensemble_weight",
+    // Where a text ends, other than by a token or its length.
+    "stop_strings",
+    "max_time",
 };
 
 // Reads the keys of the objects in turn; the first that has one tells.
@@ -121,11 +137,13 @@ void RequireKnown(const Reader& reader) {
         "{} is {}, which eyechart does not know how to do; it should be {}",
         reader.source(), reader.Number(neutral.key, neutral.value),
         neutral.value);
-  for (const std::string_view key : kUnknown)
-    EYECHART_REQUIRE(reader.Find(key) == nullptr,
+  for (const std::string_view key : kUnknown) {
+    const Json* json = reader.Find(key);
+    EYECHART_REQUIRE(json == nullptr || json->empty(),
                      "{} is set, which eyechart does not know how to do; it "
                      "should be absent",
                      reader.source());
+  }
 }
 
 }  // namespace

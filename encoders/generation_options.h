@@ -40,8 +40,10 @@ struct GenerationOptions {
 
 /// What a folder asks for: generation_config.json, or, without that file, the
 /// same keys in config.json and its "text_config". Throws InputError for what
-/// is out of range, and for a key that changes what is written and is not
-/// known here, such as do_sample.
+/// is out of range, and for a key of transformers' GenerationConfig that
+/// changes what is written and is not known here, such as do_sample. Where
+/// neither length is given max_new_tokens stays as above; transformers stops
+/// at 20.
 GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint);
 
 /// Throws InputError for numbers that no search can work with.

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "encoders/vit.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -126,6 +127,13 @@ LoadedModel LoadModel(const ModelSpec& spec) {
   model.preprocess = PreprocessOf(model.checkpoint, spec);
   model.weights_sha256 = WeightsSha256(model.checkpoint);
   return model;
+}
+
+double PooledFlops(const LoadedModel& model, data::InputSize size) {
+  const auto* vit = dynamic_cast<const Vit*>(model.encoder.get());
+  return vit == nullptr
+             ? model.encoder->Flops(size.height, size.width)
+             : vit->FlopsDone(size.height, size.width, {.pool = model.pool});
 }
 
 }  // namespace eyechart::encoders

@@ -49,6 +49,12 @@ struct LoadedModel {
 /// weights that the device has no room for. Sets the process's TF32 policy.
 LoadedModel LoadModel(const ModelSpec& spec);
 
+/// Floating-point operations done to one picture of `size` pixels (2 a
+/// multiply-add) where LoadedModel::pool is all that is asked for, as by
+/// `encode`, and by `bench` without a detector. Below ImageEncoder::Flops for a
+/// ViT of whose last block only the class token is read; NaN where that is.
+double PooledFlops(const LoadedModel& model, data::InputSize size);
+
 /// How the encoder of `spec` is built. Throws InputError for a dtype or device
 /// that is not known.
 EncoderOptions EncoderOptionsOf(const ModelSpec& spec);

@@ -165,7 +165,7 @@ const Json& Object(const Json& parent,
 
 ForeignModel ReadOpenClipConfig(const std::filesystem::path& path) {
   const std::string source = path.string();
-  const Json file = ReadJsonFile(path);
+  const Json file = ReadJsonFile(path, DuplicateKeys::kRefuse);
   EYECHART_REQUIRE(file.is_object(), "{}: should be a JSON object", source);
   const Json& model = Object(file, "model_cfg", source);
   RequireNeutral(model,

@@ -74,6 +74,10 @@ class SiglipTextEncoder : public TextEncoder {
     bool* seen_row = seen.mutable_data_ptr<bool>();
     for (const std::string& text : texts) {
       const auto ids = tokenizer_.Encode(text, length_);
+      EYECHART_REQUIRE(!ids.empty(),
+                       "the tokenizer gives no token for the text \"{}\"; it "
+                       "should end every text with one",
+                       text);
       const auto first =
           tokenizer_.pads_left() ? length_ - std::ssize(ids) : std::int64_t{0};
       std::copy(ids.begin(), ids.end(), row + first);
@@ -130,7 +134,6 @@ std::unique_ptr<TextEncoder> MakeSiglipTextEncoder(
   EYECHART_REQUIRE(pad >= 0 && pad < vocabulary,
                    "{}: \"pad_token_id\" is {}, outside the vocabulary of {}",
                    config.source(), pad, vocabulary);
-  SiglipTokenizer tokenizer(checkpoint.folder, pad);
 
   WeightStore weights(checkpoint);
   const std::string prefix = "text_model.";
@@ -153,8 +156,8 @@ std::unique_ptr<TextEncoder> MakeSiglipTextEncoder(
   parts.logit_bias = weights.Take("logit_bias", {1}).item<double>();
   weights.Finish({.prefixes = {"vision_model."}, .suffixes = {"position_ids"}},
                  options);
-  return std::make_unique<SiglipTextEncoder>(std::move(parts),
-                                             std::move(tokenizer), placement);
+  return std::make_unique<SiglipTextEncoder>(
+      std::move(parts), SiglipTokenizer(checkpoint.folder, pad), placement);
 }
 
 }  // namespace eyechart::encoders

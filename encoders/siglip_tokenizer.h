@@ -22,7 +22,8 @@ class SiglipTokenizer {
   /// Throws InputError where there is no tokenizer, or it is damaged.
   SiglipTokenizer(const std::filesystem::path& folder, std::int64_t pad_id);
 
-  /// At least 1 and at most `max_length` ids, without padding.
+  /// At most `max_length` ids, without padding; none where no piece fits and
+  /// nothing is put around a text.
   std::vector<std::int64_t> Encode(std::string_view text,
                                    std::int64_t max_length) const;
 

@@ -14,6 +14,18 @@ namespace {
 // DINOv2's linear protocol reads one block or four.
 constexpr std::size_t kLinearBlocks = 4;
 
+// Of `block`, `width` wide, for the first `rows` of `tokens` tokens.
+double BlockMultiplyAdds(const Block& block,
+                         std::int64_t width,
+                         std::int64_t tokens,
+                         std::int64_t rows) {
+  // Keys and values are made of the other tokens too, and scored and summed.
+  const auto others = static_cast<double>(tokens - rows);
+  const auto c = static_cast<double>(width);
+  return block.multiply_adds(rows) +
+         2 * others * c * (c + static_cast<double>(rows));
+}
+
 }  // namespace
 
 Vit::Vit(VitParts parts, EncoderInfo info, const Placement& placement)
@@ -24,6 +36,17 @@ Vit::Vit(VitParts parts, EncoderInfo info, const Placement& placement)
   if (parts_.embedding.has_class_token()) info_.block_parts.push_back("mean");
 }
 
+Vit::Reads Vit::ReadsOf(const EncodeRequest& request) const {
+  Reads reads;
+  reads.head_of_all = request.pool == Pool::kHead && parts_.pool_head;
+  reads.of_blocks = request.pool == Pool::kBlocks;
+  reads.first = request.pool && request.pool != Pool::kMean &&
+                !reads.of_blocks && !reads.head_of_all;
+  reads.all = request.tokens || request.feature_map || reads.of_blocks ||
+              request.pool == Pool::kMean || reads.head_of_all;
+  return reads;
+}
+
 Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
   EYECHART_CHECK(!request.pool || info_.PoolWidth(*request.pool) > 0,
                  "{} has no such pool", info_.family);
@@ -31,43 +54,37 @@ Features Vit::Encode(const at::Tensor& pixels, const EncodeRequest& request) {
   at::Tensor x = parts_.embedding.Forward(pixels.to(placement_.device));
   if (parts_.pre_norm) x = parts_.pre_norm->Forward(x);
 
-  const bool head_of_all = request.pool == Pool::kHead && parts_.pool_head;
-  const bool of_blocks = request.pool == Pool::kBlocks;
-  const bool need_class =
-      request.pool && request.pool != Pool::kMean && !of_blocks && !head_of_all;
-  const bool need_all = request.tokens || request.feature_map || of_blocks ||
-                        request.pool == Pool::kMean || head_of_all;
+  const Reads reads = ReadsOf(request);
   const std::int64_t entered = request.before_last;
   EYECHART_CHECK(entered <= static_cast<std::int64_t>(parts_.blocks.size()),
                  "the last {} of {} blocks", entered, parts_.blocks.size());
-  const bool need_end = need_all || need_class;
-  if (!need_end && entered == 0) return {};
+  if (!reads.any() && entered == 0) return {};
   Features features;
   std::vector<at::Tensor> last_blocks;
   for (const Block& block : parts_.blocks) {
     const std::ptrdiff_t left = &parts_.blocks.back() - &block;
     if (left + 1 == entered) {
       features.hidden = x;
-      if (!need_end) return features;
+      if (!reads.any()) return features;
     }
     // Nothing reads the last block's patches where only the class token goes
     // out.
-    x = block.Forward(x, left == 0 && !need_all ? 1 : x.size(1));
-    if (of_blocks && left < static_cast<std::ptrdiff_t>(kLinearBlocks))
+    x = block.Forward(x, left == 0 && !reads.all ? 1 : x.size(1));
+    if (reads.of_blocks && left < static_cast<std::ptrdiff_t>(kLinearBlocks))
       last_blocks.push_back(x);
   }
 
-  if (of_blocks) features.pooled = PoolBlocks(last_blocks);
+  if (reads.of_blocks) features.pooled = PoolBlocks(last_blocks);
   const at::Tensor all = parts_.normed_tokens ? parts_.post_norm.Forward(x) : x;
-  if (need_class) {
+  if (reads.first) {
     at::Tensor first = all.select(1, 0).contiguous();
     if (!parts_.normed_tokens) first = parts_.post_norm.Forward(first);
     if (request.pool == Pool::kHead) first = Project(first);
     features.pooled = first.to(c10::kFloat);
   }
-  if (head_of_all)
+  if (reads.head_of_all)
     features.pooled = Project(parts_.pool_head->Forward(all)).to(c10::kFloat);
-  if (!need_all) return features;
+  if (!reads.all) return features;
 
   const std::int64_t prefix = parts_.embedding.prefix();
   const at::Tensor patches = all.narrow(1, prefix, all.size(1) - prefix);
@@ -119,6 +136,26 @@ double Vit::Flops(int height, int width) const {
   for (const Block& block : parts_.blocks) sum += block.multiply_adds(tokens);
   if (parts_.pool_head) sum += parts_.pool_head->multiply_adds(tokens);
   if (parts_.projection)
+    sum += static_cast<double>(parts_.projection->multiply_adds());
+  return 2 * sum;
+}
+
+double Vit::FlopsDone(int height,
+                      int width,
+                      const EncodeRequest& request) const {
+  const Reads reads = ReadsOf(request);
+  if (!reads.any() && request.before_last == 0) return 0;
+  const auto blocks = static_cast<std::int64_t>(parts_.blocks.size());
+  const std::int64_t run = reads.any() ? blocks : blocks - request.before_last;
+  const std::int64_t tokens = TokenCount(height, width);
+  double sum = static_cast<double>(tokens - parts_.embedding.prefix()) *
+               static_cast<double>(parts_.embedding.multiply_adds());
+  for (std::int64_t i = 0; i < run; ++i)
+    sum += BlockMultiplyAdds(parts_.blocks[static_cast<std::size_t>(i)],
+                             info_.token_width, tokens,
+                             i + 1 == blocks && !reads.all ? 1 : tokens);
+  if (reads.head_of_all) sum += parts_.pool_head->multiply_adds(tokens);
+  if (request.pool == Pool::kHead && parts_.projection)
     sum += static_cast<double>(parts_.projection->multiply_adds());
   return 2 * sum;
 }

@@ -42,8 +42,22 @@ class Vit : public ImageEncoder {
                   const EncodeRequest& request) override;
   std::int64_t TokenCount(int height, int width) const override;
   double Flops(int height, int width) const override;
+  /// Floating-point operations that Encode of `request` does for one picture of
+  /// height x width pixels (2 a multiply-add). Below Flops, which counts the
+  /// model as published, where only the class token is read: the last block
+  /// then makes its keys and values of all tokens and the rest of one.
+  double FlopsDone(int height, int width, const EncodeRequest& request) const;
 
  private:
+  // What of the last tokens a request reads.
+  struct Reads {
+    bool head_of_all = false;  // `pool_head`, of all tokens
+    bool of_blocks = false;    // the pool kBlocks
+    bool first = false;        // the class token
+    bool all = false;          // all tokens
+    bool any() const { return first || all; }
+  };
+  Reads ReadsOf(const EncodeRequest& request) const;
   at::Tensor Project(const at::Tensor& pooled) const;
   // The tokens after each of the last `blocks` to the pool kBlocks.
   at::Tensor PoolBlocks(const std::vector<at::Tensor>& blocks) const;

@@ -15,6 +15,27 @@ using testing::DemoCheckpoint;
 using testing::Eyechart;
 using testing::EyechartJson;
 
+// A copy of the demo's checkpoint `name` that a test may spoil.
+std::filesystem::path CopyOfDemo(const testing::TempFolder& temp,
+                                 const std::string& name) {
+  std::filesystem::path model = temp / name;
+  std::filesystem::copy(DemoCheckpoint(name), model);
+  return model;
+}
+
+// Gives a tensor another name of the same length: one missing, one unknown.
+void RenameTensor(const std::filesystem::path& model,
+                  const std::string& from,
+                  const std::string& to) {
+  const std::filesystem::path path = model / "model.safetensors";
+  std::string weights = ReadFile(path);
+  const std::size_t place = weights.find('"' + from + '"');
+  ASSERT_NE(place, std::string::npos);
+  ASSERT_EQ(from.size(), to.size());
+  weights.replace(place + 1, from.size(), to);
+  testing::WriteText(path, weights);
+}
+
 TEST(InspectCommand, HasTheContractsKeys) {
   for (const char* name : {"clip", "dinov2"}) {
     const Json json = EyechartJson({"inspect", DemoCheckpoint(name)});
@@ -30,7 +51,96 @@ TEST(InspectCommand, HasTheContractsKeys) {
               Sha256File(DemoCheckpoint(name) + "/model.safetensors"));
     EXPECT_GT(json["parameters"].get<int>(), 0);
     EXPECT_GT(json["flops"].get<double>(), 0);
+    // Both read the class token alone.
+    EXPECT_GT(json["flops_pooled"].get<double>(), 0);
+    EXPECT_LT(json["flops_pooled"].get<double>(), json["flops"].get<double>());
+    EXPECT_TRUE(json["warnings"].empty()) << json["warnings"];
   }
+}
+
+TEST(InspectCommand, CountsNoLessWhereAllTokensAreRead) {
+  for (const char* name : {"aimv2", "florence2"}) {
+    const Json json = EyechartJson({"inspect", DemoCheckpoint(name)});
+    EXPECT_EQ(json["flops_pooled"], json["flops"]) << name;
+  }
+}
+
+TEST(InspectCommand, LoadsWhatReadsAndWritesWords) {
+  const auto words = [](const char* name) {
+    return EyechartJson({"inspect", DemoCheckpoint(name)})["words"];
+  };
+  const Json clip = words("clip");
+  EXPECT_EQ(clip["part"], "text tower");
+  EXPECT_EQ(clip["loads"], true) << clip;
+  EXPECT_TRUE(clip["problems"].empty());
+  const Json florence2 = words("florence2");
+  EXPECT_EQ(florence2["part"], "language model");
+  EXPECT_EQ(florence2["loads"], true) << florence2;
+  EXPECT_TRUE(words("dinov2").is_null());
+}
+
+TEST(InspectCommand, SaysWhyATextTowerWouldNotLoad) {
+  const testing::TempFolder temp;
+  const std::filesystem::path model = CopyOfDemo(temp, "clip");
+  const std::string name = "text_model.final_layer_norm.";
+  RenameTensor(model, name + "weight", name + "weighs");
+  // The image side is whole, so the checkpoint loads.
+  const auto missing = Eyechart({"inspect", model.string(), "--json"});
+  EXPECT_EQ(missing.exit_code, 0) << missing.err;
+  const Json json = ParseJson(missing.out, "stdout");
+  EXPECT_EQ(json["words"]["loads"], false);
+  EXPECT_NE(
+      json["words"]["problems"].at(0).get<std::string>().find(name + "weight"),
+      std::string::npos)
+      << json["words"];
+  EXPECT_NE(missing.err.find("text tower would not load"), std::string::npos)
+      << missing.err;
+
+  RenameTensor(model, name + "weighs", name + "weight");
+  for (const char* file : {"tokenizer.json", "vocab.json", "merges.txt"})
+    std::filesystem::remove(model / file);
+  const auto silent = Eyechart({"inspect", model.string()});
+  EXPECT_EQ(silent.exit_code, 0) << silent.err;
+  EXPECT_NE(silent.out.find("text tower     would not load"), std::string::npos)
+      << silent.out;
+  EXPECT_NE(silent.err.find("tokenizer"), std::string::npos) << silent.err;
+
+  // One does not hide the other.
+  RenameTensor(model, name + "weight", name + "weighs");
+  const Json both = EyechartJson({"inspect", model.string()})["words"];
+  EXPECT_EQ(both["problems"].size(), 2U) << both;
+}
+
+TEST(InspectCommand, SaysWhyALanguageModelWouldNotLoad) {
+  const testing::TempFolder temp;
+  const std::filesystem::path model = CopyOfDemo(temp, "florence2");
+  for (const char* file : {"tokenizer.json", "vocab.json", "merges.txt"})
+    std::filesystem::remove(model / file);
+  const auto result = Eyechart({"inspect", model.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("language model would not load"), std::string::npos)
+      << result.out;
+  EXPECT_NE(result.err.find("language model would not load"), std::string::npos)
+      << result.err;
+}
+
+TEST(InspectCommand, WarnsOfPixelsThatNoPatchCovers) {
+  const testing::TempFolder temp;
+  const std::filesystem::path model = CopyOfDemo(temp, "dinov2");
+  Json config = ReadJsonFile(model / "config.json");
+  const int patch = config["patch_size"];
+  const int image = config["image_size"];
+  config["image_size"] = image + 2;
+  testing::WriteText(model / "config.json", config.dump());
+  const Json json = EyechartJson({"inspect", model.string()});
+  ASSERT_EQ(json["warnings"].size(), 1U) << json["warnings"];
+  const auto warning = json["warnings"][0].get<std::string>();
+  EXPECT_NE(
+      warning.find(fmt::format("\"image_size\" {0} x {0} is no multiple of the "
+                               "patch, {1}: the last 2 rows and 2 columns",
+                               image + 2, patch)),
+      std::string::npos)
+      << warning;
 }
 
 TEST(InspectCommand, CountsTokensOfAnotherResolution) {
@@ -47,17 +157,15 @@ TEST(InspectCommand, SpeaksToPeople) {
       << result.out;
   EXPECT_NE(result.out.find("text tower     yes"), std::string::npos)
       << result.out;
+  EXPECT_NE(result.out.find("where the pooled feature alone is asked for"),
+            std::string::npos)
+      << result.out;
 }
 
 TEST(InspectCommand, ListsWhatIsMissingAndEndsWithTwo) {
   const testing::TempFolder temp;
-  const std::filesystem::path model = temp / "model";
-  std::filesystem::copy(DemoCheckpoint("dinov2"), model);
-  // The same bytes under another name: one tensor missing, one unknown.
-  std::string weights = ReadFile(model / "model.safetensors");
-  const std::string name = "\"layernorm.weight\"";
-  weights.replace(weights.find(name), name.size(), "\"layernorm.weighs\"");
-  testing::WriteText(model / "model.safetensors", weights);
+  const std::filesystem::path model = CopyOfDemo(temp, "dinov2");
+  RenameTensor(model, "layernorm.weight", "layernorm.weighs");
   const auto result = Eyechart({"inspect", model.string(), "--json"});
   EXPECT_EQ(result.exit_code, 2);
   const Json json = ParseJson(result.out, "stdout");

@@ -113,6 +113,16 @@ TEST_F(CheckpointTest, NamesWhatAFolderLacks) {
             std::string::npos);
 }
 
+TEST_F(CheckpointTest, RefusesAConfigWithAKeyTwice) {
+  WriteFolder(temp_.path());
+  WriteText(temp_ / "config.json",
+            R"({"model_type": "clip",
+                "vision_config": {"hidden_size": 8, "hidden_size": 16}})");
+  const std::string error = ErrorOf(temp_.path().string());
+  EXPECT_NE(error.find("config.json"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"hidden_size\""), std::string::npos) << error;
+}
+
 TEST_F(CheckpointTest, TakesTheOnlyFileOfItsKind) {
   WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
   const auto weights = [&] {

@@ -57,12 +57,36 @@ TEST(GenerationOptionsTest, MaxLengthCountsTheStart) {
   EXPECT_EQ(ReadGenerationOptions(At(folder)).max_new_tokens, 7);
 }
 
+TEST(GenerationOptionsTest, TakesWhatChangesNothing) {
+  const TempFolder folder;
+  for (const char* text :
+       {R"({"guidance_scale": 1, "token_healing": false, "max_time": null,
+            "stop_strings": null, "suppress_tokens": [], "min_new_tokens": 0})",
+        // Sampling is off, and a cache gives the same tokens.
+        R"({"temperature": 0.3, "top_k": 5, "top_p": 0.5, "use_cache": false,
+            "prompt_lookup_num_tokens": 3, "output_scores": true})"}) {
+    WriteText(folder / "generation_config.json", text);
+    EXPECT_EQ(ReadGenerationOptions(At(folder)).max_new_tokens, 1024) << text;
+  }
+}
+
 TEST(GenerationOptionsTest, RefusesWhatItCannotDo) {
   const TempFolder folder;
   for (const auto& [text, word] :
        {std::pair{R"({"do_sample": true})", "do_sample"},
         std::pair{R"({"repetition_penalty": 1.2})", "repetition_penalty"},
         std::pair{R"({"bad_words_ids": [[1]]})", "bad_words_ids"},
+        std::pair{R"({"min_new_tokens": 3})", "min_new_tokens"},
+        std::pair{R"({"guidance_scale": 1.5})", "guidance_scale"},
+        std::pair{R"({"token_healing": true})", "token_healing"},
+        std::pair{R"({"forced_decoder_ids": [[1, 5]]})", "forced_decoder_ids"},
+        std::pair{R"({"stop_strings": "."})", "stop_strings"},
+        std::pair{R"({"max_time": 0.5})", "max_time"},
+        std::pair{R"({"watermarking_config": {"bias": 2.5}})",
+                  "watermarking_config"},
+        std::pair{R"({"dola_layers": "high"})", "dola_layers"},
+        std::pair{R"({"assistant_ensemble_weight": 0.5})",
+                  "assistant_ensemble_weight"},
         std::pair{R"({"num_beams": 0})", "num_beams"},
         std::pair{R"({"num_beams": "three"})", "num_beams"},
         std::pair{R"({"eos_token_id": -4})", "eos_token_id"},

@@ -59,6 +59,15 @@ TEST_F(OpenClipConfigTest, ReadsActivationAndPreprocessing) {
   EXPECT_EQ(model.preprocessor["image_mean"][0], 0.5);
 }
 
+TEST_F(OpenClipConfigTest, RefusesAKeyTwice) {
+  const std::string text = File().dump();
+  WriteText(temp_ / "open_clip_config.json",
+            text.substr(0, text.size() - 1) + R"(, "model_cfg": {}})");
+  const std::string error = InputErrorOf(
+      [&] { ReadOpenClipConfig(temp_ / "open_clip_config.json"); });
+  EXPECT_NE(error.find("\"model_cfg\""), std::string::npos) << error;
+}
+
 TEST_F(OpenClipConfigTest, NamesWhatItCannotServe) {
   for (const auto& [key, value] :
        {std::pair<const char*, Json>{"timm_model_name", "vit_base"},

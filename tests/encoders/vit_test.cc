@@ -115,18 +115,86 @@ TEST_F(VitTest, PicturesDoNotDependOnTheirNeighbours) {
         encoder->Encode(pixels.narrow(0, i, 1), {.pool = Pool::kHead}).pooled));
 }
 
+// Closed formulas, in multiply-adds, for 9 patches of 3 * 4 * 4 values.
+constexpr double kPatchWork = 9.0 * 48 * kWidth;
+
+// A block of `tokens` of which the first `rows` go on: keys and values of all;
+// queries, scores, weighted sums, output and the MLP of those rows.
+double BlockWork(double tokens, double rows, double mlp) {
+  const double c = kWidth;
+  return tokens * 2 * c * c + rows * (2 * c * c + mlp) + 2 * rows * tokens * c;
+}
+
+double Done(const ImageEncoder& encoder, const EncodeRequest& request) {
+  return dynamic_cast<const Vit&>(encoder).FlopsDone(12, 12, request);
+}
+
 TEST_F(VitTest, CountsParametersAndOperations) {
   const auto encoder = Make(ClipVisionConfig(), ClipVisionTensors(""));
   std::int64_t parameters = 0;
   for (const auto& [name, tensor] : ClipVisionTensors(""))
     parameters += static_cast<std::int64_t>(tensor.values.size());
   EXPECT_EQ(encoder->info().parameters, parameters);
-  // 9 patches of 3 * 4 * 4 inputs; blocks of 10 tokens: four projections, the
-  // scores and the weighted sums, two layers of MLP.
-  const double patches = 2.0 * 9 * 48 * kWidth;
-  const double block = 2.0 * 10 * 4 * kWidth * kWidth + 2.0 * 2 * 100 * kWidth +
-                       2.0 * 10 * 2 * kWidth * kInner;
-  EXPECT_DOUBLE_EQ(encoder->Flops(12, 12), patches + kLayers * block);
+  const double whole = BlockWork(10, 10, 2 * kWidth * kInner);
+  EXPECT_DOUBLE_EQ(encoder->Flops(12, 12), 2 * (kPatchWork + kLayers * whole));
+}
+
+TEST_F(VitTest, CountsWhatIsDoneOfClipWithProjection) {
+  ToyTensors tensors = ClipVisionTensors("vision_model.");
+  tensors["visual_projection.weight"] = testing::RandomTensor({5, kWidth});
+  Json config = ClipVisionConfig();
+  config["projection_dim"] = 5;
+  const auto encoder = Make(config, tensors);
+  const double mlp = 2 * kWidth * kInner;
+  const double whole = BlockWork(10, 10, mlp);
+  const double before = kPatchWork + (kLayers - 1) * whole;
+  const double projection = 5 * kWidth;
+  const double published = 2 * (before + whole + projection);
+  EXPECT_DOUBLE_EQ(encoder->Flops(12, 12), published);
+  const double short_cut = BlockWork(10, 1, mlp);
+  EXPECT_LT(short_cut, whole / 2);
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kHead}),
+                   2 * (before + short_cut + projection));
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kCls}),
+                   2 * (before + short_cut));
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kHead, .tokens = true}),
+                   published);
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kMean}), 2 * (before + whole));
+  EncodeRequest hidden;
+  hidden.before_last = 1;
+  EXPECT_DOUBLE_EQ(Done(*encoder, hidden), 2 * before);
+  EXPECT_DOUBLE_EQ(Done(*encoder, {}), 0);
+}
+
+TEST_F(VitTest, CountsWhatIsDoneOfDinov2WithRegistersAndSwiGlu) {
+  // Two thirds of 24, rounded up to a multiple of 8.
+  constexpr std::int64_t kGated = 16;
+  constexpr std::int64_t kRegisters = 3;
+  ToyTensors tensors = Dinov2Tensors();
+  tensors["embeddings.register_tokens"] =
+      testing::RandomTensor({1, kRegisters, kWidth});
+  for (std::int64_t i = 0; i < kLayers; ++i) {
+    const std::string mlp = fmt::format("encoder.layer.{}.mlp.", i);
+    for (const char* name :
+         {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"})
+      tensors.erase(mlp + name);
+    testing::AddLinear(tensors, mlp + "weights_in", 2 * kGated, kWidth);
+    testing::AddLinear(tensors, mlp + "weights_out", kWidth, kGated);
+  }
+  Json config = Dinov2Config();
+  config["model_type"] = "dinov2_with_registers";
+  config["num_register_tokens"] = kRegisters;
+  config["use_swiglu_ffn"] = true;
+  const auto encoder = Make(config, tensors);
+  const double tokens = 1 + kRegisters + 9;
+  const double mlp = 3 * kWidth * kGated;
+  const double whole = BlockWork(tokens, tokens, mlp);
+  const double before = kPatchWork + (kLayers - 1) * whole;
+  EXPECT_DOUBLE_EQ(encoder->Flops(12, 12), 2 * (before + whole));
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kHead}),
+                   2 * (before + BlockWork(tokens, 1, mlp)));
+  EXPECT_DOUBLE_EQ(Done(*encoder, {.pool = Pool::kBlocks}),
+                   2 * (before + whole));
 }
 
 TEST_F(VitTest, HalfPrecisionStaysNear) {

@@ -9,6 +9,7 @@ from encoder_parity import (compare_fp32, compare_half, encode, pixels,
                             texts_file, vit_outputs)
 from safetensors.torch import load_file
 from test_tokenizer import BOS, EOS, corpus, train
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import (CLIPConfig, CLIPModel, CLIPTokenizerFast,
                           CLIPVisionConfig, CLIPVisionModel,
                           CLIPVisionModelWithProjection)
@@ -155,6 +156,21 @@ def test_info(tmp_path):
                   model.visual_projection.weight.numel())
     assert info["parameters"] == image_side
     assert info["unused_keys"] == []
+
+
+@pytest.mark.parametrize("height,width", [(32, 32), (24, 56)])
+def test_operations(tmp_path, height, width):
+    """The model's as published, whole blocks: what the reference does."""
+    model = randomize(CLIPVisionModelWithProjection(
+        CLIPVisionConfig(**VISION, projection_dim=20)), 62)
+    folder = tmp_path / "model"
+    model.save_pretrained(folder)
+    model.set_attn_implementation("eager")  # its products are counted
+    counter = FlopCounterMode(display=False)
+    with torch.inference_mode(), counter:
+        model(torch.zeros(1, 3, height, width), interpolate_pos_encoding=True)
+    info = json.loads(run_probe("info", folder, height, width))
+    assert info["flops"] == counter.get_total_flops()
 
 
 def make_text(tmp_path, seed, **settings):

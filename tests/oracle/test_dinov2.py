@@ -7,6 +7,7 @@ import torch
 from encoder_parity import (compare_fp32, compare_half, encode, pixels,
                             randomize, rename_keys, run_probe, shard,
                             vit_outputs)
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import (Dinov2Config, Dinov2ForImageClassification,
                           Dinov2Model, Dinov2WithRegistersConfig,
                           Dinov2WithRegistersForImageClassification,
@@ -198,3 +199,21 @@ def test_registers_classifier_folder(tmp_path):
     info = json.loads(run_probe("info", folder))
     assert info["unused_keys"] == []
     assert info["parameters"] == model.dinov2_with_registers.num_parameters()
+
+
+@pytest.mark.parametrize("swiglu", [False, True])
+@pytest.mark.parametrize("registers", [False, True])
+@pytest.mark.parametrize("height,width", [(42, 42), (28, 70)])
+def test_operations(tmp_path, swiglu, registers, height, width):
+    """The model's as published, whole blocks: what the reference does."""
+    if registers:
+        model, folder = make_registers(tmp_path, 101, **REGISTERS,
+                                       use_swiglu_ffn=swiglu)
+    else:
+        model, folder = make(tmp_path, 101, **TOY, use_swiglu_ffn=swiglu)
+    model.set_attn_implementation("eager")  # its products are counted
+    counter = FlopCounterMode(display=False)
+    with torch.inference_mode(), counter:
+        model(torch.zeros(1, 3, height, width))
+    info = json.loads(run_probe("info", folder, height, width))
+    assert info["flops"] == counter.get_total_flops()

@@ -11,10 +11,11 @@ import torch
 from encoder_parity import (compare_fp32, encode, pixels, randomize, run_probe,
                             vit_outputs)
 from safetensors.torch import load_file, save_file
-from test_clip import TEXT, VISION
+from test_clip import TEXT, VISION, encode_text, reference_text
 from test_clip import reference as clip_reference
 from test_dinov2 import TOY, registers_reference
 from test_dinov2 import reference as dinov2_reference
+from test_tokenizer import BOS, EOS, corpus, train
 from transformers import (Aimv2Config, Aimv2Model, Aimv2VisionConfig,
                           Aimv2VisionModel, CLIPConfig, CLIPModel,
                           Dinov2Config, Dinov2Model,
@@ -36,13 +37,35 @@ def saved_state(model, folder):
 INPUTS = {"native": pixels(2, 2, 32, 32), "wide": pixels(3, 1, 24, 56)}
 
 
-def make_clip(seed=1, heads=1, **vision):
+def trained_tokens(tmp_path):
+    """Of a tokenizer trained in the test: its folder, and what a text tower
+    says of it."""
+    tokens = tmp_path / "tokens"
+    train(tokens)
+    ids = json.loads((tokens / "vocab.json").read_text())
+    return tokens, dict(vocab_size=len(ids), bos_token_id=ids[BOS],
+                        eos_token_id=ids[EOS], pad_token_id=ids[EOS])
+
+
+def expect_text(model, folder, tokens, tmp_path, group):
+    """The text tower's embeddings and scale, whatever `folder` names it by."""
+    for file in tokens.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    texts = corpus(8)[:40] + ["", "a photo of a cat", EOS, "cat " * 100]
+    ours, scale = encode_text(folder, texts, tmp_path)
+    compare_fp32(group, {"embeds": ours},
+                 {"embeds": reference_text(model, tokens, texts)})
+    assert scale == pytest.approx(model.logit_scale.exp().item(), rel=1e-6)
+
+
+def make_clip(seed=1, heads=1, text=None, **vision):
     """Heads are 64 wide in OpenAI's models, and not written down."""
     vision = VISION | dict(hidden_size=64 * heads, num_attention_heads=heads,
                            intermediate_size=256 * heads,
                            hidden_act="quick_gelu") | vision
     text = TEXT | dict(hidden_size=64, num_attention_heads=1,
-                       intermediate_size=256, hidden_act="quick_gelu")
+                       intermediate_size=256, hidden_act="quick_gelu") | (
+                           text or {})
     return randomize(CLIPModel(CLIPConfig(
         vision_config=vision, text_config=text, projection_dim=24)), seed)
 
@@ -115,6 +138,83 @@ def test_openai_clip(tmp_path, named):
     expect_clip(model, path if named else path.parent, tmp_path, "openai clip")
 
 
+class Holder(torch.nn.Module):
+    """Tensors by name in modules that do nothing, to be scripted."""
+
+    def __init__(self, tensors):
+        super().__init__()
+        inside = collections.defaultdict(dict)
+        for name, tensor in tensors.items():
+            first, _, rest = name.partition(".")
+            if rest:
+                inside[first][rest] = tensor
+            else:
+                self.register_buffer(first, tensor)
+        for name, part in inside.items():
+            self.add_module(name, Holder(part))
+
+    def forward(self, x):
+        return x
+
+
+def test_openai_archive(tmp_path):
+    """OpenAI's own downloads are programs: refused, and read once they are
+    converted as docs/models.md says."""
+    model = make_clip(7)
+    folder = tmp_path / "model"
+    tensors = openai_names(model, folder) | {
+        "input_resolution": torch.tensor(32), "context_length": torch.tensor(19),
+        "vocab_size": torch.tensor(60)}
+    archive = tmp_path / "ViT-toy.pt"
+    torch.jit.script(Holder(tensors)).save(archive)
+    assert "TorchScript" in refuse(archive)
+    torch.save(torch.jit.load(archive, map_location="cpu").state_dict(),
+               folder / "ViT-toy.pth")
+    expect_clip(model, folder, tmp_path, "openai archive")
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_openai_clip_text(tmp_path, heads):
+    """Nothing says where a text ends: at the last id of the vocabulary."""
+    tokens, text = trained_tokens(tmp_path)
+    assert text["eos_token_id"] == text["vocab_size"] - 1
+    model = make_clip(3, text=text | dict(
+        hidden_size=64 * heads, num_attention_heads=heads,
+        intermediate_size=256 * heads))
+    folder = tmp_path / "model"
+    torch.save(openai_names(model, folder), folder / "ViT-toy.pt")
+    expect_text(model, folder, tokens, tmp_path, "openai clip text")
+
+
+def open_clip_config(**text):
+    return json.dumps({
+        "model_cfg": {
+            "embed_dim": 24,
+            "vision_cfg": {"image_size": 32, "layers": 3, "width": 48,
+                           "patch_size": 8, "head_width": 16, "mlp_ratio": 2.5},
+            "text_cfg": {"context_length": 19, "vocab_size": 60, "width": 40,
+                         "heads": 5, "layers": 3} | text},
+        "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7],
+                           "interpolation": "bilinear"}})
+
+
+@pytest.mark.parametrize("custom_text", [False, True])
+def test_open_clip_text(tmp_path, custom_text):
+    """Pooled at the largest id, as open_clip does, with an MLP of its own."""
+    tokens, text = trained_tokens(tmp_path)
+    model = randomize(CLIPModel(CLIPConfig(
+        vision_config=VISION | dict(hidden_act="gelu", intermediate_size=120),
+        text_config=TEXT | text | dict(hidden_act="gelu",
+                                       intermediate_size=120),
+        projection_dim=24)), 5)
+    folder = tmp_path / "model"
+    save_file(openai_names(model, folder, "text." if custom_text else ""),
+              folder / "open_clip_model.safetensors")
+    (folder / "open_clip_config.json").write_text(open_clip_config(
+        vocab_size=text["vocab_size"], mlp_ratio=3.0))
+    expect_text(model, folder, tokens, tmp_path, "open_clip text")
+
+
 @pytest.mark.parametrize("custom_text", [False, True])
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_open_clip(tmp_path, custom_text, wrapped):
@@ -133,15 +233,7 @@ def test_open_clip(tmp_path, custom_text, wrapped):
                    folder / "open_clip_pytorch_model.bin")
     else:
         save_file(tensors, folder / "open_clip_model.safetensors")
-    (folder / "open_clip_config.json").write_text(json.dumps({
-        "model_cfg": {
-            "embed_dim": 24,
-            "vision_cfg": {"image_size": 32, "layers": 3, "width": 48,
-                           "patch_size": 8, "head_width": 16, "mlp_ratio": 2.5},
-            "text_cfg": {"context_length": 19, "vocab_size": 60, "width": 40,
-                         "heads": 5, "layers": 3}},
-        "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7],
-                           "interpolation": "bilinear"}}))
+    (folder / "open_clip_config.json").write_text(open_clip_config())
     expect_clip(model, folder, tmp_path, "open_clip")
 
 
@@ -448,3 +540,20 @@ def test_apple_aimv2(tmp_path, lit, biased):
     compare_fp32("apple aimv2", encode(folder, inputs, tmp_path), expected)
     info = json.loads(run_probe("info", folder))
     assert info["unused_keys"] == []
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_apple_aimv2_text(tmp_path, biased):
+    tokens, text = trained_tokens(tmp_path)
+    tower = dict(hidden_size=48, intermediate_size=80, num_hidden_layers=2,
+                 num_attention_heads=3, qkv_bias=biased, mlp_bias=biased)
+    model = randomize(Aimv2Model(Aimv2Config(
+        vision_config=tower | dict(image_size=28, patch_size=7, use_head=True),
+        text_config=tower | dict(vocab_size=text["vocab_size"],
+                                 eos_token_id=text["eos_token_id"],
+                                 max_position_embeddings=19),
+        projection_dim=24)), 23)
+    folder = tmp_path / "model"
+    save_file(apple_names(model, folder, lit=True),
+              folder / "model.safetensors")
+    expect_text(model, folder, tokens, tmp_path, "apple aimv2 text")
