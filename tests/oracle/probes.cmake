@@ -6,6 +6,7 @@ eyechart_add_oracle(read_outs PROBES read_out_probe)
 eyechart_add_probe(statistics_probe LINKS eyechart::core)
 eyechart_add_oracle(statistics PROBES statistics_probe)
 eyechart_add_oracle(ask)
+eyechart_add_oracle(demo_florence2)
 
 # Trained heads and their optimisers against PyTorch's.
 eyechart_add_probe(head_probe TORCH LINKS eyechart::heads eyechart::mixture)

@@ -26,6 +26,7 @@ BASE = dict(d_model=768, encoder_layers=6, decoder_layers=6,
             encoder_attention_heads=12, decoder_attention_heads=12,
             encoder_ffn_dim=3072, decoder_ffn_dim=3072,
             max_position_embeddings=1024)
+BASE_VOCABULARY = 51289
 SMALL_TOWER = dict(embed_dim=[16, 1024], depths=[1, 1], num_heads=[2, 32],
                    num_groups=[4, 32], patch_size=[7, 3], patch_stride=[8, 4],
                    patch_padding=[3, 1], patch_prenorm=[False, True])
@@ -234,6 +235,63 @@ def test_base_greedy(tmp_path):
                     prompts=[dict(picture=p, text=t) for p, t in prompts])
         [result] = answer(folder, {"x": images}, [case], tmp_path)
         assert [one["ids"] for one in result["written"]] == expected
+
+
+@torch.no_grad()
+def base_with_vocabulary(folder, seed, stored):
+    """The base model's language side with its whole vocabulary, behind a small
+    tower; saved as `stored`."""
+    model = make_model(folder, seed, tower=SMALL_TOWER,
+                       text=BASE | dict(vocab_size=BASE_VOCABULARY))
+    language = model.model.language_model
+    # So wide, what is the same everywhere would choose among so many tokens.
+    for name, parameter in language.named_parameters():
+        if name.endswith("bias") or "embed_positions" in name:
+            parameter.mul_(0.1)
+    for parameter in model.parameters():
+        parameter.copy_(parameter.to(stored))
+    model.save_pretrained(folder)
+    path = folder / "model.safetensors"
+    if stored != torch.float32:
+        save_file({name: tensor.to(stored)
+                   for name, tensor in load_file(path).items()}, path)
+    return model
+
+
+@pytest.mark.parametrize("stored", [torch.float32, torch.float16],
+                         ids=["fp32", "fp16"])
+def test_base_vocabulary(tmp_path, stored):
+    """Greedy search reads an 8-bit copy of the 51,289 rows first, beam search
+    all of them."""
+    folder = tmp_path / "model"
+    model = base_with_vocabulary(folder, 21, stored)
+    tokenizer = reference_tokenizer(folder)
+    images = pixels(23, 2, 128, 128)
+    prompts = [(i % 2, text) for i, text in enumerate(PROMPTS[:6])]
+    searches = [dict(max_new_tokens=24, no_repeat_ngram_size=2),
+                dict(max_new_tokens=12, num_beams=3)]
+    cases = [dict(pixels="x", options=options,
+                  prompts=[dict(picture=p, text=t) for p, t in prompts])
+             for options in searches]
+    results = answer(folder, {"x": images}, cases, tmp_path)
+    for options, result in zip(searches, results, strict=True):
+        expected, scores = generate(model, tokenizer, images, prompts,
+                                    **options)
+        assert len({tuple(row) for row in expected}) > 3, "answers are alike"
+        assert max(map(max, expected)) > 20000, "the vocabulary is not used"
+        assert [one["ids"] for one in result["written"]] == expected, options
+        if "num_beams" in options:
+            for one, score in zip(result["written"], scores, strict=True):
+                assert abs(one["score"] - score) < 1e-4 * max(1, abs(score))
+    if stored == torch.float32:
+        # The projector's 24 x 24 cells, and their mean.
+        image = pixels(22, 1, 768, 768)
+        with torch.inference_mode():
+            expected = model.get_image_features(image).pooler_output
+        assert expected.shape[1:] == (577, 768)
+        compare_fp32("florence2 picture tokens base",
+                     look(folder, {"whole": image}, tmp_path),
+                     {"whole": expected})
 
 
 @torch.inference_mode()
