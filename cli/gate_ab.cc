@@ -47,8 +47,8 @@ reports::AbOptions OptionsOf(const AbFlags& flags,
 // Two builds on one machine in turn: what a build brings along is under test,
 // and the rest is the same.
 reports::Policy ForBuilds(reports::Policy policy) {
-  for (const char* key :
-       {"libtorch", "compiler", "build_type", "cpu_capability", "threads"})
+  for (const char* key : {"libtorch", "libraries", "compiler", "build_type",
+                          "cpu_capability", "threads"})
     policy.may_differ.emplace_back(key);
   return policy;
 }

@@ -51,6 +51,16 @@ std::string RunCommandLine(const RunFlags& options) {
   return command;
 }
 
+// Where the cells run: a suite of its own word may name several devices.
+std::vector<std::string> DevicesOf(const suite::SuiteSpec& suite,
+                                   const std::string& device) {
+  if (!device.empty()) return {device};
+  std::vector<std::string> devices;
+  for (const suite::EncoderSpec& encoder : suite.encoders)
+    devices.push_back(encoder.model.device);
+  return devices;
+}
+
 // Opened before the first cell, so that a file that cannot be written is no
 // surprise after hours; after the run folder, which may be where they are.
 std::vector<std::unique_ptr<reports::RecordSink>> OpenSinks(
@@ -86,7 +96,7 @@ int RunTheSuite(RunFlags options) {
   }
   options.run.environment = benchmarks::DescribeEnvironment(
       options.run.device.empty() ? "as in the suite" : options.run.device,
-      at::get_num_threads());
+      at::get_num_threads(), DevicesOf(suite, options.run.device));
   options.run.command = RunCommandLine(options);
   std::vector<std::unique_ptr<reports::RecordSink>> sinks;
   options.run.on_open = [&] { sinks = OpenSinks(files, options.run.out); };

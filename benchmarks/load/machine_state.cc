@@ -32,14 +32,16 @@ void ReadTicks(const SystemFiles& files, MachineState& state) {
     state.total_ticks =
         state.busy_ticks + state.steal_ticks + IntAt(all, 4) + IntAt(all, 5);
   }
-  // The program's name, in brackets, may hold anything; utime and stime are the
-  // 12th and 13th field behind it.
+  // The program's name, in brackets, may hold anything; utime, stime and those
+  // of children that were waited for, cutime and cstime, are the 12th to the
+  // 15th field behind it.
   const std::string own = files.Text("proc/self/stat").value_or("");
   const std::size_t name_end = own.rfind(')');
   if (name_end == std::string::npos) return;
   const std::vector<std::string> fields =
       Fields(std::string_view(own).substr(name_end + 1));
-  state.own_ticks = IntAt(fields, 11) + IntAt(fields, 12);
+  state.own_ticks = IntAt(fields, 11) + IntAt(fields, 12) + IntAt(fields, 13) +
+                    IntAt(fields, 14);
 }
 
 std::optional<double> FastestMhz(const SystemFiles& files) {

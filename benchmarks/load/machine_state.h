@@ -17,9 +17,11 @@ struct MachineState {
   std::int64_t total_ticks = 0;
   std::int64_t busy_ticks = 0;
   std::int64_t steal_ticks = 0;  // taken by the host of a virtual machine
-  std::int64_t own_ticks = 0;    // this process, user and system
-  std::int64_t throttled = 0;    // times that the container was stopped
-  std::optional<double> load1;   // load average of a minute
+  // This process and the children that it has waited for, user and system: of
+  // `bench --command` they are what is measured.
+  std::int64_t own_ticks = 0;
+  std::int64_t throttled = 0;   // times that the container was stopped
+  std::optional<double> load1;  // load average of a minute
   // The fastest thread's clock now: idle ones tell nothing.
   std::optional<double> mhz;
   // Best time of a fixed computation: clocks that a guest cannot see. 0: not

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "reports/gate/environments.h"
 #include "reports/gate/policy.h"
 #include "reports/run_folder.h"
 
@@ -23,11 +24,12 @@ bool IsKept(const fs::path& entry) {
          (name.starts_with("environment") && entry.extension() == ".json");
 }
 
-// What noise depends on: not the build, which the next baseline brings anew.
-Json MachineOf(Json environment) {
-  if (environment.is_object())
-    for (const std::string& key : Policy{}.may_differ) environment.erase(key);
-  return environment;
+// Noise depends on the machine and not on the build, which the next baseline
+// brings anew.
+bool SameMachine(const Json& before, const Json& now) {
+  return EnvironmentDifferences({{"before", before}}, "before", {{"now", now}},
+                                "now", Policy{})
+      .empty();
 }
 
 Json Updates(const fs::path& baseline) {
@@ -87,7 +89,7 @@ void UpdateBaseline(const fs::path& run_path,
     WriteFileAtomic(made / "baseline.json",
                     Json{{"schema", 1}, {"updates", updates}}.dump(1) + "\n");
     if (exists && fs::exists(baseline / "noise.json") &&
-        MachineOf(environment) == MachineOf(run.environment))
+        SameMachine(environment, run.environment))
       fs::copy(baseline / "noise.json", made / "noise.json");
     if (exists) fs::rename(baseline, old);
     fs::rename(made, baseline);

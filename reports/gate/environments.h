@@ -16,13 +16,18 @@ namespace eyechart::reports {
 std::map<std::string, Json> EnvironmentsOf(const RunFolder& run);
 
 /// What differs, of the keys that the policy counts: key -> (baseline,
-/// candidate), null where one lacks it. A hash that is the same differs in
-/// nothing; one without a document differs in "fingerprint".
+/// candidate). A key inside another one is named with a dot,
+/// "hardware.governors"; a policy that names "hardware" means all of them. A
+/// key that one document lacks, as one of an older eyechart does, says nothing
+/// of the machine: it differs (from null) only where must_agree names it, or
+/// with `lacking`. A hash that is the same differs in nothing; one without a
+/// document, and documents that share no key that counts, in "fingerprint".
 std::map<std::string, std::pair<Json, Json>> EnvironmentDifferences(
     const std::map<std::string, Json>& baseline,
     const std::string& baseline_hash,
     const std::map<std::string, Json>& candidate,
     const std::string& candidate_hash,
-    const Policy& policy);
+    const Policy& policy,
+    bool lacking = false);
 
 }  // namespace eyechart::reports

@@ -163,7 +163,8 @@ void AddBaseline(const RunFolder& run,
   strict.may_differ.clear();
   explanation.environment_differences = EnvironmentDifferences(
       EnvironmentsOf(baseline), old->environment, EnvironmentsOf(run),
-      explanation.metrics.front().record.environment, strict);
+      explanation.metrics.front().record.environment, strict,
+      /*lacking=*/true);
 }
 
 }  // namespace

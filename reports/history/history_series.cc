@@ -40,9 +40,13 @@ void RequireMatches(const std::vector<HistorySubject>& subjects,
 std::string MachineOf(const HistoryEnvironment& environment) {
   if (!environment.document.is_object()) return environment.fingerprint;
   Json machine = environment.document;
-  for (const char* key :
-       {"schema", "command", "eyechart", "commit", "build", "memory"})
+  for (const char* key : {"schema", "command", "eyechart", "commit", "build",
+                          "memory", "hardware", "libraries"})
     machine.erase(key);
+  // As in files of before GPUs were described.
+  if (const auto gpus = machine.find("gpus");
+      gpus != machine.end() && gpus->empty())
+    machine.erase("gpus");
   return Sha256Hex(CanonicalJson(machine)).substr(0, kMachineDigits);
 }
 

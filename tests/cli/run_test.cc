@@ -70,7 +70,12 @@ TEST_F(RunCommand, RecordsEveryCellAndReports) {
   EXPECT_TRUE(
       metrics["clip~dino/mine/photos/far_max=0.95,near_min=0.3"].contains(
           "blind_share"));
-  EXPECT_TRUE(fs::exists(out_ / "environment.json"));
+  const Json environment = ReadJsonFile(out_ / "environment.json");
+  EXPECT_EQ(environment["device"], "as in the suite");
+  EXPECT_EQ(environment["gpus"], Json::array());
+  EXPECT_TRUE(environment["hardware"].contains("governors"));
+  EXPECT_TRUE(environment["build"].contains("allocator"));
+  EXPECT_TRUE(environment["libraries"].contains("faiss"));
   EXPECT_EQ(ReadFile(out_ / "suite.toml"), ReadFile(suite_));
   for (const char* file : {"r.html", "r.md", "r.csv", "r.jsonl"}) {
     const auto report =

@@ -62,11 +62,11 @@ void MakeMachine(const TempFolder& root) {
 void WriteState(const TempFolder& root,
                 const std::string& cpu,
                 const std::string& own,
-                const std::string& load = "0.50 0.40 0.30 1/99 7") {
+                const std::string& children = "0 0") {
   WriteText(root / "proc/stat", "cpu  " + cpu + "\ncpu0 1 1 1 1\nintr 5\n");
-  WriteText(root / "proc/self/stat",
-            "7 (a (b) c) R 1 2 3 4 5 6 7 8 9 10 " + own + " 0 0 20 0 1\n");
-  WriteText(root / "proc/loadavg", load + "\n");
+  WriteText(root / "proc/self/stat", "7 (a (b) c) R 1 2 3 4 5 6 7 8 9 10 " +
+                                         own + " " + children + " 20 0 1\n");
+  WriteText(root / "proc/loadavg", "0.50 0.40 0.30 1/99 7\n");
 }
 
 TEST(Machine, IsWhatTheKernelSays) {
@@ -205,7 +205,7 @@ TEST(MachineState, ReadsWhatTheKernelSays) {
   const TempFolder root;
   MakeMachine(root);
   // user nice system idle iowait irq softirq steal guest guest_nice
-  WriteState(root, "100 20 30 1000 40 5 6 7 50 8", "11 4");
+  WriteState(root, "100 20 30 1000 40 5 6 7 50 8", "11 4", "2 3");
   WriteText(root / "proc/self/cgroup", "0::/box\n");
   WriteText(root / "sys/fs/cgroup/box/cpu.stat",
             "usage_usec 9\nnr_periods 8\nnr_throttled 3\n");
@@ -213,7 +213,7 @@ TEST(MachineState, ReadsWhatTheKernelSays) {
   EXPECT_EQ(state.busy_ticks, 100 + 20 + 30 + 5 + 6);
   EXPECT_EQ(state.steal_ticks, 7);
   EXPECT_EQ(state.total_ticks, 100 + 20 + 30 + 1000 + 40 + 5 + 6 + 7);
-  EXPECT_EQ(state.own_ticks, 15);
+  EXPECT_EQ(state.own_ticks, 20);
   EXPECT_EQ(state.load1, 0.5);
   EXPECT_EQ(state.mhz, 1300);  // the fastest
   EXPECT_EQ(state.throttled, 3);
@@ -221,7 +221,8 @@ TEST(MachineState, ReadsWhatTheKernelSays) {
 
 TEST(MachineWatch, SeesOthersTheHostAndTheClock) {
   const auto reasons = [](const std::string& cpu, const std::string& own,
-                          const std::string& khz) {
+                          const std::string& khz,
+                          const std::string& children = "0 0") {
     const TempFolder root;
     MakeMachine(root);
     WriteText(root / "proc/self/clear_refs", "");
@@ -229,7 +230,7 @@ TEST(MachineWatch, SeesOthersTheHostAndTheClock) {
     VirtualClock clock;
     const MachineWatch watch(clock, SystemFiles(root.path()));
     EXPECT_EQ(ReadFile(root / "proc/self/clear_refs"), "5");
-    WriteState(root, cpu, own);
+    WriteState(root, cpu, own, children);
     WriteText(root / (kCpus + "cpu3/cpufreq/scaling_cur_freq"), khz + "\n");
     const MachineWatch::Report report = watch.Finish();
     EXPECT_EQ(report.peak_memory_bytes, 2 << 20);
@@ -244,6 +245,9 @@ TEST(MachineWatch, SeesOthersTheHostAndTheClock) {
   EXPECT_NE(reasons("1600 0 0 1400 0 0 0 0 0 0", "400 100", "1300000")
                 .find("others used 20 %"),
             std::string::npos);
+  // A program that we started and waited for is no other.
+  EXPECT_EQ(reasons("1600 0 0 1400 0 0 0 0 0 0", "400 100", "1300000", "90 20"),
+            "");
   EXPECT_NE(reasons("1400 0 0 1570 0 0 0 30 0 0", "400 100", "1300000")
                 .find("host took 3.0 %"),
             std::string::npos);
