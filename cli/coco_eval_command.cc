@@ -181,14 +181,22 @@ std::string CurvesCsv(const det::Evaluation& made, const det::Truth& truth) {
   return text;
 }
 
-Json ClassesToJson(const det::Truth& truth,
+Json ClassesToJson(const det::Evaluation& made,
+                   const det::Truth& truth,
                    const std::vector<det::ClassStats>& classes) {
   Json rows = Json::array();
-  for (std::size_t k = 0; k < classes.size(); ++k)
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    Json areas = Json::object();
+    for (std::size_t a = 0; a < made.areas(); ++a)
+      if (made.options.areas[a].name != "all")
+        areas[made.options.areas[a].name] = {
+            {"AP", OrNull(classes[k].AP_area[a])}};
     rows.push_back({{"id", truth.categories[k].id},
                     {"name", truth.categories[k].name},
                     {"AP", OrNull(classes[k].AP)},
-                    {"AP50", OrNull(classes[k].AP50)}});
+                    {"AP50", OrNull(classes[k].AP50)},
+                    {"areas", areas}});
+  }
   return rows;
 }
 
@@ -201,16 +209,16 @@ void PrintJsonOf(const CocoEvalFlags& o,
   Json stats = Json::object();
   for (const auto& [name, value] : det::Named(det::Summarize(made)))
     stats[name] = value;
-  Json json = {
-      {"schema", 1},
-      {"command", "coco-eval"},
-      {"warnings", warnings},
-      {"mode", o.mode},
-      {"images", files.truth.images.size()},
-      {"ground_truths", files.truth.size()},
-      {"detections", files.detections.size()},
-      {"stats", stats},
-      {"per_class", ClassesToJson(files.truth, det::SummarizeClasses(made))}};
+  Json json = {{"schema", 1},
+               {"command", "coco-eval"},
+               {"warnings", warnings},
+               {"mode", o.mode},
+               {"images", files.truth.images.size()},
+               {"ground_truths", files.truth.size()},
+               {"detections", files.detections.size()},
+               {"stats", stats},
+               {"per_class",
+                ClassesToJson(made, files.truth, det::SummarizeClasses(made))}};
   if (!o.areas.empty()) {
     Json areas = Json::object();
     for (const det::AreaStats& area : det::SummarizeAreas(made))
@@ -311,7 +319,8 @@ Runner AddCocoEval(Arguments& app) {
       .Delimiter(',');
   app.AddOption("--threads", o->evaluation.threads,
                 "threads (default: one a hardware thread)");
-  app.AddFlag("--per-class", o->per_class, "print every class too");
+  app.AddFlag("--per-class", o->per_class,
+              "print every class too (--json always does)");
   app.AddOption("--curves", o->curves,
                 "CSV of precision and score at 101 points of recall");
   app.AddOption("--confusion", o->confusion_csv,

@@ -18,9 +18,22 @@ Runner AddDetectPredict(Arguments& app);
 Runner AddDetectRf100(Arguments& app);
 Runner AddDetectTrain(Arguments& app);
 
+/// Whose suppression a dense head's boxes go through; filled by AddNmsFlags.
+struct NmsFlags {
+  std::string nms = "torchvision";
+  std::string classes = "aware";
+  double sigma = detection::NmsOptions().sigma;
+};
+
+void AddNmsFlags(Arguments& app, NmsFlags& flags);
+/// Throws InputError for a text that is none of its choices, and where the IoU
+/// in `options`, which is set already, does not suit them.
+void SetNms(const NmsFlags& flags, detection::NmsOptions& options);
+
 /// How a head is trained and tested; filled by AddTransferFlags.
 struct TransferFlags {
   detection::TransferOptions options;
+  NmsFlags nms;
   std::string stages = "last";
   std::string shot_rule = "boxes";
   std::string keep = "best";
@@ -29,7 +42,7 @@ struct TransferFlags {
 };
 
 void AddTransferFlags(Arguments& app, TransferFlags& flags);
-/// What boxes are kept: scores, NMS, numbers.
+/// What boxes are kept: scores, overlap, numbers.
 void AddFindFlags(Arguments& app, detection::TransferOptions& options);
 /// Throws InputError for a text that is none of its choices.
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags);

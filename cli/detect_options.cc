@@ -1,6 +1,7 @@
 #include "cli/detect_commands.h"
 #include "cli/terminal.h"
 #include "core/error.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::cli {
 namespace {
@@ -88,6 +89,7 @@ void AddTransferFlags(Arguments& app, TransferFlags& flags) {
       .ShowDefault();
   app.AddOption("--runs", o.runs, "seeds, from --seed on").ShowDefault();
   AddFindFlags(app, o);
+  AddNmsFlags(app, flags.nms);
 }
 
 void AddFindFlags(Arguments& app, detection::TransferOptions& o) {
@@ -111,6 +113,29 @@ void AddFindFlags(Arguments& app, detection::TransferOptions& o) {
                 "decoding threads (default: one a hardware thread)");
 }
 
+void AddNmsFlags(Arguments& app, NmsFlags& flags) {
+  app.AddOption("--nms", flags.nms,
+                "dense: whose suppression: torchvision, opencv, or Soft-NMS "
+                "(soft-linear, soft-gaussian), which lowers scores instead")
+      .ShowDefault();
+  app.AddOption("--nms-classes", flags.classes,
+                "dense: aware (boxes of other classes do not count) or "
+                "agnostic (all as one class)")
+      .ShowDefault();
+  app.AddOption("--nms-sigma", flags.sigma, "of soft-gaussian, in squared IoU")
+      .ShowDefault();
+}
+
+void SetNms(const NmsFlags& flags, detection::NmsOptions& options) {
+  options.semantics = detection::ParseNmsSemantics(flags.nms, "--nms");
+  options.classes = detection::ParseNmsClasses(flags.classes, "--nms-classes");
+  EYECHART_REQUIRE(flags.sigma > 0, "--nms-sigma {}: should be more than 0",
+                   flags.sigma);
+  options.sigma = flags.sigma;
+  // Before any picture is read.
+  detection::CheckNmsOptions(options);
+}
+
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags) {
   detection::TransferOptions options = flags.options;
   options.own_stages = Choice("--stages", flags.stages, "last", "own") == 1;
@@ -123,6 +148,7 @@ detection::TransferOptions TransferOptionsOf(const TransferFlags& flags) {
                    flags.cache_gb);
   options.cache_bytes = static_cast<std::int64_t>(flags.cache_gb * 1e9);
   options.find.batch = options.encode_batch;
+  SetNms(flags.nms, options.find.nms);
   options.images = flags.images.front();
   return options;
 }

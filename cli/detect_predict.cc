@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "data/decode.h"
 #include "data/scenes/encode.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/draw_boxes.h"
 #include "probes/detection/transfer/exported_detector.h"
 #include "probes/detection/transfer/transfer.h"
@@ -26,6 +27,7 @@ struct PredictOptions {
   detection::WrittenBoxOptions boxes;
   std::string detector;  // folder; empty: the model writes
   detection::TransferOptions transfer;
+  NmsFlags nms;
   std::string categories;  // COCO JSON; empty: the pictures' own, if it is one
   std::string out;
   std::string draw;  // folder for pictures with boxes; empty: none
@@ -45,6 +47,7 @@ struct Found {
   std::vector<Labelled> boxes;            // by picture
   std::vector<std::array<int, 2>> sizes;  // width, height; 0 where unreadable
   std::vector<std::string> warnings;
+  bool suppressed = false;  // by NMS
 };
 
 // The pictures' ids: numbers where all of them are, as COCO's.
@@ -179,6 +182,7 @@ Found FoundBy(const detection::Detector& detector,
               std::size_t pictures) {
   Found found;
   found.warnings = applied.problems;
+  found.suppressed = detector.head->needs_nms();
   found.sizes.resize(pictures);
   for (const detection::PictureBoxes& picture : applied.found) {
     found.sizes[picture.image] = {picture.width, picture.height};
@@ -261,8 +265,9 @@ void Draw(const PredictOptions& o,
   progress.End();
 }
 
-int Predict(const PredictOptions& o) {
+int Predict(PredictOptions o) {
   SetThreads(o.flags.threads);
+  SetNms(o.nms, o.transfer.find.nms);
   TerminalProgress progress;
   const auto dataset = OpenPictures(o.pictures);
   const detection::Categories categories = KnownCategories(o);
@@ -290,16 +295,18 @@ int Predict(const PredictOptions& o) {
                           dataset->size()));
     return kExitOk;
   }
-  PrintJson({{"schema", 1},
-             {"command", "detect predict"},
-             {"warnings", warnings},
-             {"out", o.out},
-             {"format", categories.empty() ? "coco" : "coco-results"},
-             {"images", dataset->size()},
-             {"unreadable",
-              std::count_if(found.sizes.begin(), found.sizes.end(),
-                            [](const auto& size) { return size[0] <= 0; })},
-             {"boxes", kept}});
+  Json json = {{"schema", 1},
+               {"command", "detect predict"},
+               {"warnings", warnings},
+               {"out", o.out},
+               {"format", categories.empty() ? "coco" : "coco-results"},
+               {"images", dataset->size()},
+               {"unreadable",
+                std::count_if(found.sizes.begin(), found.sizes.end(),
+                              [](const auto& size) { return size[0] <= 0; })},
+               {"boxes", kept}};
+  if (found.suppressed) json["nms"] = detection::NmsToJson(o.transfer.find.nms);
+  PrintJson(json);
   return kExitOk;
 }
 
@@ -336,6 +343,7 @@ Runner AddDetectPredict(Arguments& app) {
   // What is shown to people: average precision wants 0.001.
   o->transfer.find.detect.min_score = 0.3;
   AddFindFlags(app, o->transfer);
+  AddNmsFlags(app, o->nms);
   AddModelFlags(app, o->flags);
   app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Predict(*o); };

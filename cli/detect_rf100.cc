@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <utility>
 
 #include "cli/detect_commands.h"
 #include "cli/terminal.h"
@@ -26,15 +28,30 @@ std::string Figure(const Json& row, const char* key) {
              : std::string("-");
 }
 
-// The published column of YOLOv8s, the best of them.
-std::string Published(const Json& row) {
+// Whose published scores stand beside ours, and their keys.
+constexpr std::array<std::pair<const char*, const char*>, 4> kPublished = {
+    {{"YOLOv5s", "yolov5s"},
+     {"YOLOv7", "yolov7"},
+     {"YOLOv8s", "yolov8s"},
+     {"GLIP", "glip_zero_shot"}}};
+
+// The columns that sets and means share.
+std::string FiguresOf(const Json& row) {
+  std::string text =
+      fmt::format(" {:>7} {:>7}", Figure(row, "AP"), Figure(row, "AP50"));
   const Json& published = row["published_AP50"];
-  return published.is_null() ? "-" : Figure(published, "yolov8s");
+  for (const auto& [model, key] : kPublished)
+    text += fmt::format(" {:>8}",
+                        published.is_null() ? "-" : Figure(published, key));
+  return text;
 }
 
 void PrintRf100(const Json& json) {
-  PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", "set",
-                        "domain", "train", "test", "AP", "AP50", "YOLOv8s"));
+  std::string head = fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7}", "set",
+                                 "domain", "train", "test", "AP", "AP50");
+  for (const auto& [model, key] : kPublished)
+    head += fmt::format(" {:>8}", model);
+  PrintLine(head);
   for (const Json& row : json["sets"]) {
     const auto name = row["slug"].get<std::string>();
     if (row["status"] == "error") {
@@ -42,17 +59,16 @@ void PrintRf100(const Json& json) {
                             row["message"].get<std::string>()));
       continue;
     }
-    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", name,
+    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7}", name,
                           row["domain"].get<std::string>(),
                           row["train"].get<std::int64_t>(),
-                          row["test"].get<std::int64_t>(), Figure(row, "AP"),
-                          Figure(row, "AP50"), Published(row)));
+                          row["test"].get<std::int64_t>()) +
+              FiguresOf(row));
   }
   const auto mean = [](const std::string& name, const Json& row) {
-    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7} {:>7} {:>7} {:>8}", name,
-                          fmt::format("{} sets", row["sets"].dump()), "", "",
-                          Figure(row, "AP"), Figure(row, "AP50"),
-                          Published(row)));
+    PrintLine(fmt::format("{:<28} {:<16} {:>7} {:>7}", name,
+                          fmt::format("{} sets", row["sets"].dump()), "", "") +
+              FiguresOf(row));
   };
   PrintLine("");
   for (const Json& row : json["domains"])
@@ -61,9 +77,8 @@ void PrintRf100(const Json& json) {
   mean("mean of sets", json["mean_of_sets"]);
   mean("mean of domains", json["mean_of_domains"]);
   PrintLine(
-      "YOLOv8s: published AP50 of the whole detector by its trainer's own "
-      "code, "
-      "for reference.");
+      "YOLO and GLIP: published AP50 for reference, of whole detectors by each "
+      "trainer's own code; GLIP-T zero-shot.");
 }
 
 int RunRf100Command(Rf100Flags o) {
@@ -76,11 +91,14 @@ int RunRf100Command(Rf100Flags o) {
   encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
   const suite::Rf100Result result =
       suite::RunRf100(model, o.root, o.job, progress);
+  Json warnings = Json::array();  // which the run has told of
+  for (const suite::Rf100Row& row : result.rows)
+    for (const std::string& warning : row.warnings) warnings.push_back(warning);
   Json json = suite::Rf100ToJson(result);
   json.update({{"schema", 1},
                {"command", "detect rf100"},
                {"head", o.job.options.head},
-               {"warnings", Json::array()}});
+               {"warnings", warnings}});
   WriteFileAtomic(o.job.out / "rf100.json", json.dump(1) + "\n");
   if (o.json)
     PrintJson(json);

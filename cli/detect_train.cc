@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "cli/detect_commands.h"
@@ -79,17 +80,22 @@ void PrintTraining(const TrainFlags& o, const Json& json) {
 }
 
 // A run for each number of pictures, in a folder of its own; the result is the
-// last one's, with the curve.
+// last one's, with the curve and every run's warnings.
 Json TrainCurve(const TrainFlags& o,
                 encoders::LoadedModel& model,
                 Progress& progress) {
-  Json json, curve = Json::array();
+  Json json, curve = Json::array(), warnings = Json::array();
   for (const std::int64_t images : o.transfer.images) {
     suite::DetectJob job = o.job;
     job.options.images = images;
     if (!job.out.empty())
       job.out /= images > 0 ? fmt::format("images-{}", images) : "images-all";
     json = suite::RunDetectJob(model, job, progress).json;
+    // What is odd in the set is so in every run.
+    for (const Json& warning : json["warnings"])
+      if (std::find(warnings.begin(), warnings.end(), warning) ==
+          warnings.end())
+        warnings.push_back(warning);
     const Json ci = json["ci"].value("AP", Json());
     curve.push_back({{"images", json["train"]},
                      {"boxes", json["train_boxes"]},
@@ -99,6 +105,7 @@ Json TrainCurve(const TrainFlags& o,
                      {"seeds", json["runs"]["scores"]}});
   }
   json["curve"] = std::move(curve);
+  json["warnings"] = std::move(warnings);
   if (!o.job.out.empty())
     WriteFileAtomic(o.job.out / "curve.json", json["curve"].dump(1) + "\n");
   return json;

@@ -67,6 +67,69 @@ std::map<std::uint64_t, double> RunsOf(const Json& json,
   return found;
 }
 
+// How a detection head was trained, but for the seed.
+Json TrainingOf(const Json& json) {
+  Json training = json.value("training", Json::object());
+  if (!training.is_object()) return Json::object();
+  training.erase("seed");
+  return training;
+}
+
+// Heads tell encoders apart only where all else is the same: the set, what is
+// trained and tested on, the recipe and the count of boxes that AP is over.
+// Files of earlier versions lack some of it.
+void RequireSameDetection(const Json& ours,
+                          const Json& theirs,
+                          const std::string& other) {
+  const auto text = [](const Json& json, const char* key) {
+    const Json value = json.value(key, Json());
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  const Json hashes = ours.value("dataset_sha256", Json());
+  const Json their_hashes = theirs.value("dataset_sha256", Json());
+  // The same set may lie in another folder.
+  const bool hashed = hashes.is_object() && their_hashes.is_object();
+  EYECHART_REQUIRE(
+      hashed || text(theirs, "dataset") == text(ours, "dataset"),
+      "{}: of data set \"{}\"; this one is of \"{}\": encoders compare on the "
+      "same set",
+      other, text(theirs, "dataset"), text(ours, "dataset"));
+  EYECHART_REQUIRE(
+      text(theirs, "test_part") == text(ours, "test_part"),
+      "{}: tested on part \"{}\"; this one on \"{}\": encoders compare on "
+      "the same part",
+      other, text(theirs, "test_part"), text(ours, "test_part"));
+  for (const char* part : {"train", "validation", "test"}) {
+    EYECHART_REQUIRE(
+        !hashed || text(hashes, part) == text(their_hashes, part),
+        "{}: the {} pictures or boxes of its data set \"{}\" differ from those "
+        "of this one's \"{}\": encoders compare on the same set",
+        other, part, text(theirs, "dataset"), text(ours, "dataset"));
+    EYECHART_REQUIRE(
+        text(theirs, part) == text(ours, part),
+        "{}: with {} {} pictures; this one has {}: encoders compare on the "
+        "same ones",
+        other, text(theirs, part), part, text(ours, part));
+  }
+  Json training = TrainingOf(ours), their_training = TrainingOf(theirs);
+  if (ours.contains("max_dets") && theirs.contains("max_dets")) {
+    training["max_dets"] = ours["max_dets"];
+    their_training["max_dets"] = theirs["max_dets"];
+  }
+  std::vector<std::string> differ;
+  for (const auto& [key, value] : training.items())
+    if (const Json one = their_training.value(key, Json()); one != value)
+      differ.push_back(
+          fmt::format("{} {} against {}", key, one.dump(), value.dump()));
+  for (const auto& [key, value] : their_training.items())
+    if (!training.contains(key))
+      differ.push_back(fmt::format("{} {} against null", key, value.dump()));
+  EYECHART_REQUIRE(differ.empty(),
+                   "{}: trained otherwise than this one: {}; encoders compare "
+                   "by one recipe",
+                   other, fmt::join(differ, ", "));
+}
+
 }  // namespace
 
 std::string ComparisonText(const Json& comparison) {
@@ -116,6 +179,8 @@ Json CompareProbes(const Json& json, const std::string& other) {
   EYECHART_REQUIRE(there.value("protocol", "") == json.value("protocol", ""),
                    "{}: of protocol \"{}\"; this probe is of \"{}\"", other,
                    there.value("protocol", ""), json.value("protocol", ""));
+  if (json.value("kind", "") == "detect")
+    RequireSameDetection(json, there, other);
   const auto ours = RunsOf(json, "this probe");
   const auto theirs = RunsOf(there, other);
   std::vector<std::uint64_t> seeds;

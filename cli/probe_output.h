@@ -17,7 +17,8 @@ std::string ComparisonText(const Json& comparison);
 /// This probe less the one in the file `other`, a probe.json: differences of
 /// the seeds that both have, with their mean and its 95 % interval (Student's
 /// t; none with one seed). Throws InputError for a file that is no probe's or
-/// of another kind.
+/// of another protocol; of detection, also where set, pictures or training
+/// differ in more than the seed.
 Json CompareProbes(const Json& json, const std::string& other);
 
 }  // namespace eyechart::cli

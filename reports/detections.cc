@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <tuple>
 
 #include "core/error.h"
@@ -104,6 +106,65 @@ DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
   return row;
 }
 
+// A setting that makes another head or another measurement of one: its key in
+// the record, its name for people, and what it is where the record is silent
+// (nullptr: not known).
+struct TellingSetting {
+  const char* key;
+  const char* name;
+  const char* silent;
+};
+
+constexpr std::array<TellingSetting, 18> kTellingSettings = {
+    {{"resolution", "resolution", nullptr},
+     {"dtype", "dtype", nullptr},
+     {"head_width", "width", nullptr},
+     {"layers", "layers", nullptr},
+     {"steps", "steps", nullptr},
+     {"batch", "batch", nullptr},
+     {"rate", "rate", nullptr},
+     {"variants", "variants", nullptr},
+     {"shots", "shots", "0"},
+     {"images", "images", "0"},
+     {"unfreeze", "unfreeze", "0"},
+     {"unfreeze_rate_factor", "rate factor", nullptr},
+     {"min_score", "least score", nullptr},
+     {"nms", "NMS", "torchvision"},
+     {"nms_classes", "NMS classes", "aware"},
+     {"nms_iou", "NMS IoU", nullptr},
+     {"nms_sigma", "NMS sigma", nullptr},
+     {"max_boxes", "boxes", nullptr}}};
+
+// Empty: not known.
+std::string TellingValue(const DetectionRow& row,
+                         const TellingSetting& setting) {
+  const auto found = row.setting.find(setting.key);
+  std::string value = found != row.setting.end()  ? found->second
+                      : setting.silent == nullptr ? ""
+                                                  : setting.silent;
+  const bool counts = std::string_view(setting.key) == "shots" ||
+                      std::string_view(setting.key) == "images";
+  return counts && value == "0" ? "all" : value;
+}
+
+// Names in each row what is not the same in all of them.
+void TellRowsApart(std::vector<DetectionRow>& rows) {
+  for (const TellingSetting& setting : kTellingSettings) {
+    std::set<std::string> values;
+    for (const DetectionRow& row : rows) {
+      const std::string value = TellingValue(row, setting);
+      if (!value.empty()) values.insert(value);
+    }
+    if (values.size() < 2) continue;
+    for (DetectionRow& row : rows) {
+      const std::string value = TellingValue(row, setting);
+      row.differs +=
+          fmt::format("{}{} {}", row.differs.empty() ? "" : ", ", setting.name,
+                      value.empty() ? "not known" : value);
+    }
+  }
+}
+
 // Each row's differences from the first, the seeds paired.
 void CompareDetections(std::vector<DetectionRow>& rows) {
   for (DetectionRow& row : rows)
@@ -123,13 +184,15 @@ std::vector<DetectionTable> MakeDetectionTables(
       const std::string source =
           fmt::format("{}: detect.json of {}", runs[run].name, record.cell);
       const auto head = JsonGet<std::string>(found->second, "head", source);
-      auto table = std::find_if(tables.begin(), tables.end(),
-                                [&](const DetectionTable& one) {
-                                  return std::tie(one.dataset, one.head) ==
-                                         std::tie(record.dataset, head);
-                                });
+      const auto protocol = JsonGetOr<std::string>(found->second, "protocol",
+                                                   "detect-" + head, source);
+      auto table = std::find_if(
+          tables.begin(), tables.end(), [&](const DetectionTable& one) {
+            return std::tie(one.dataset, one.head, one.protocol) ==
+                   std::tie(record.dataset, head, protocol);
+          });
       if (table == tables.end()) {
-        tables.push_back({record.dataset, head, {}});
+        tables.push_back({record.dataset, head, protocol, {}});
         table = tables.end() - 1;
       }
       const bool known = std::any_of(
@@ -146,6 +209,7 @@ std::vector<DetectionTable> MakeDetectionTables(
       row.run = run;
       row.cell = record.cell;
       row.encoder = record.encoder;
+      row.setting = record.setting;
       table->rows.push_back(std::move(row));
     }
   }
@@ -154,6 +218,7 @@ std::vector<DetectionTable> MakeDetectionTables(
                      [](const DetectionRow& a, const DetectionRow& b) {
                        return a.stats.at("AP") > b.stats.at("AP");
                      });
+    TellRowsApart(table.rows);
     CompareDetections(table.rows);
   }
   return tables;

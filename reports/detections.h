@@ -42,6 +42,11 @@ struct DetectionRow {
   std::string cell;
   std::string encoder;
   std::string stages;  // last or own; whole: an exported detector
+  /// What tells it from other rows of its table: "steps 300, shots 5"; empty
+  /// where all were trained and tested alike.
+  std::string differs;
+  /// The record's setting, which `differs` is made from.
+  std::map<std::string, std::string> setting;
   std::map<std::string, double> stats;  // AP ...; those there are
   std::map<std::string, Interval> intervals;
   std::int64_t train = 0;
@@ -55,10 +60,12 @@ struct DetectionRow {
   std::optional<SeedDifference> difference;
 };
 
-/// The heads of one kind on one data set, the best first.
+/// The heads of one kind and protocol on one data set, the best first: heads on
+/// frozen maps do not stand beside those whose encoder's blocks were trained.
 struct DetectionTable {
   std::string dataset;
   std::string head;
+  std::string protocol;  // detect-dense, detect-dense-unfreeze-2 ...
   std::vector<DetectionRow> rows;
 };
 

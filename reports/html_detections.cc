@@ -39,9 +39,16 @@ std::string DifferenceText(const DetectionRow& row) {
   return text;
 }
 
+// Of the encoder, and of what its head has for itself.
+std::string DetectorName(const HtmlPage& page, const DetectionRow& row) {
+  std::string name = page.RunPrefix(row.run) + row.encoder;
+  if (!row.differs.empty()) name += " (" + row.differs + ")";
+  return name;
+}
+
 void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
-  page.html +=
-      Element("h3", fmt::format("{}: {} head", table.dataset, table.head));
+  page.html += Element("h3", fmt::format("{}: {} head ({})", table.dataset,
+                                         table.head, table.protocol));
   page.html +=
       "<div class=\"scroll\"><table><caption>The best AP first</caption>"
       "<thead><tr>"
@@ -51,7 +58,7 @@ void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
     page.html += fmt::format("<th scope=\"col\" class=\"num\">{}</th>", name);
   page.html += "</tr></thead>\n<tbody>\n";
   for (const DetectionRow& row : table.rows) {
-    std::string name = EscapeHtml(page.RunPrefix(row.run) + row.encoder);
+    std::string name = EscapeHtml(DetectorName(page, row));
     if (row.stages == "own") name += "<small>own stages</small>";
     page.html += "<tr><th scope=\"row\">" + name + "</th>";
     for (const char* figure : {"AP", "AP50", "AP75", "APs", "APm", "APl"})
@@ -68,8 +75,8 @@ void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
 
 void DetectionCurves(HtmlPage& page, const DetectionTable& table) {
   Plot plot;
-  plot.title =
-      fmt::format("Training on {}, {} head", table.dataset, table.head);
+  plot.title = fmt::format("Training on {}, {} head ({})", table.dataset,
+                           table.head, table.protocol);
   plot.x_label = "steps";
   plot.y_label = "AP on the validation pictures";
   plot.percent_y = true;
@@ -77,7 +84,7 @@ void DetectionCurves(HtmlPage& page, const DetectionTable& table) {
   for (const DetectionRow& row : table.rows) {
     if (row.curve.empty()) continue;
     PlotSeries series;
-    series.name = page.RunPrefix(row.run) + row.encoder;
+    series.name = DetectorName(page, row);
     series.style = plot.series.size();
     for (const auto& [step, ap] : row.curve) {
       series.points.push_back({step, ap, std::nullopt, std::nullopt});
@@ -146,7 +153,7 @@ void Worst(HtmlPage& page, const DetectionRow& row) {
   page.html += fmt::format(
       "<details class=\"worst\"><summary>{}: the pictures in which most went "
       "wrong</summary><ol class=\"boxes\">\n",
-      EscapeHtml(page.RunPrefix(row.run) + row.encoder));
+      EscapeHtml(DetectorName(page, row)));
   for (std::size_t i = 0; i < std::min(kMaxPictures, row.worst.size()); ++i)
     page.html += WorstPictureHtml(row.worst[i]);
   page.html += "</ol></details>\n";
@@ -159,7 +166,10 @@ void WriteDetections(HtmlPage& page) {
   page.Open("detection", "Detection transfer");
   page.html +=
       "<p class=\"lead\">One light head, trained by one recipe on each "
-      "encoder\u2019s frozen maps, says where things are. Average precision in "
+      "encoder\u2019s maps, says where things are. The encoder is frozen, "
+      "except where the heading says unfreeze and a number: there its last "
+      "blocks were trained too, which is another protocol, in a table of its "
+      "own. Average precision in "
       "per cent, as COCO defines it; sizes are small up to 32 \u00d7 32 "
       "pixels, "
       "large from 96 \u00d7 96. Intervals are over pictures (95%); differences "

@@ -66,6 +66,8 @@ void RequireDetectJob(const DetectJob& job) {
                        o.jitter.scale_max <= 8,
                    "scales {} to {}: should be above 0, ascending, at most 8",
                    o.jitter.scale_min, o.jitter.scale_max);
+  EYECHART_REQUIRE(o.find.most_kept > 0, "--max-boxes {}: should be at least 1",
+                   o.find.most_kept);
   EYECHART_REQUIRE(o.train.average >= 0 && o.train.average < 1,
                    "--average {}: should be at least 0 and below 1",
                    o.train.average);
@@ -137,8 +139,16 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress) {
   RequireDetectJob(job);
-  const detection::TransferSets sets =
-      detection::OpenTransferSets(job.root, job.test, job.data);
+  return RunDetectJob(model,
+                      detection::OpenTransferSets(job.root, job.test, job.data),
+                      job, progress);
+}
+
+DetectOutcome RunDetectJob(encoders::LoadedModel& model,
+                           const detection::TransferSets& sets,
+                           const DetectJob& job,
+                           Progress& progress) {
+  RequireDetectJob(job);
   const fs::path state = job.out.empty() ? fs::path() : job.out / "state";
   if (!job.out.empty()) CreateFolder(job.out);
   DetectOutcome made;
@@ -154,6 +164,9 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
   }
   made.outcomes = detection::TransferOutcomes(sets.test, made.result.found);
   made.dataset_sha256 = BoxSetSha256(sets.test);
+  made.json["dataset_sha256"] = {{"train", BoxSetSha256(sets.train)},
+                                 {"validation", BoxSetSha256(sets.validation)},
+                                 {"test", made.dataset_sha256}};
   if (job.out.empty()) return made;
   detection::WriteDetector(job.out / "detector", made.result.detector);
   WriteFileAtomic(job.out / "log.csv",

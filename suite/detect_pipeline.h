@@ -39,6 +39,12 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress);
 
+/// The same on the parts of job.root, read before.
+DetectOutcome RunDetectJob(encoders::LoadedModel& model,
+                           const detection::TransferSets& sets,
+                           const DetectJob& job,
+                           Progress& progress);
+
 /// Of a set's pictures and boxes as its lists have them.
 std::string BoxSetSha256(const data::BoxDataset& set);
 

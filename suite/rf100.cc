@@ -29,10 +29,30 @@ Json IdentityOf(const encoders::LoadedModel& model, const DetectJob& job) {
        {t.steps, o.epochs, t.batch, t.rate, t.warmup, t.decay, t.average,
         t.looks, t.patience, t.keep_best}},
       {"find",
-       {o.find.detect.min_score, o.find.detect.most, o.find.nms.iou_threshold,
-        o.find.most_kept}},
+       {o.find.detect.min_score, o.find.detect.most,
+        static_cast<int>(o.find.nms.semantics),
+        static_cast<int>(o.find.nms.classes), o.find.nms.iou_threshold,
+        o.find.nms.sigma, o.find.most_kept}},
       {"seeds", {o.seed, o.runs}}};
   if (o.unfreeze > 0) json["unfreeze"] = {o.unfreeze, t.unfreeze_rate_factor};
+  return json;
+}
+
+// What depends on the set: mended labels and pictures that turn up are not to
+// be taken for done.
+Json IdentityOfSet(const detection::TransferSets& sets,
+                   const data::BoxOptions& options) {
+  Json json = {{"kind", options.kind},
+               {"pictures", options.pictures.string()},
+               {"voc_corners", static_cast<int>(options.voc_corners)},
+               {"parts", Json::array()}};
+  for (const data::BoxDataset* part :
+       {&sets.train, &sets.validation, &sets.test}) {
+    const auto missing = std::count_if(
+        part->images.begin(), part->images.end(),
+        [](const data::BoxImage& image) { return image.missing; });
+    json["parts"].push_back({BoxSetSha256(*part), missing});
+  }
   return json;
 }
 
@@ -50,6 +70,7 @@ void Fill(Rf100Row& row, const Json& json) {
   row.test = json.at("test").get<std::int64_t>();
   row.ap = json.at("stats").at("AP").get<double>();
   row.ap50 = json.at("stats").at("AP50").get<double>();
+  row.warnings = json.at("warnings").get<std::vector<std::string>>();
 }
 
 Json PublishedJson(data::PublishedScope scope, const std::string& name) {
@@ -112,7 +133,7 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
   // A number of blocks that the model lacks is no fault of a set.
   if (job.options.unfreeze > 0)
     encoders::TrainableBlocks::Create(model.checkpoint, job.options.unfreeze);
-  const Json identity = IdentityOf(model, job);
+  Json identity = IdentityOf(model, job);
   std::vector<Rf100Row> rows;
   for (const data::Rf100Set& set : data::FindRf100(root)) {
     Rf100Row row;
@@ -123,14 +144,19 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
     one.out = job.out / set.slug;
     progress.Note(set.slug);
     try {
+      const detection::TransferSets sets =
+          detection::OpenTransferSets(one.root, one.test, one.data);
+      identity["set"] = IdentityOfSet(sets, one.data);
       std::optional<Json> json = Done(one.out, identity);
       if (!json) {
         std::error_code ignored;
-        fs::remove(one.out / "detect.json", ignored);
-        json = RunDetectJob(model, one, progress).json;
+        for (const char* stale : {"rf100.json", "detect.json"})
+          fs::remove(one.out / stale, ignored);
+        json = RunDetectJob(model, sets, one, progress).json;
         WriteFileAtomic(one.out / "rf100.json", identity.dump(1) + "\n");
       }
       Fill(row, *json);
+      for (const std::string& warning : row.warnings) progress.Warn(warning);
     } catch (const InputError& error) {
       row.error = error.what();
       progress.Warn(row.error);
@@ -152,7 +178,8 @@ Json Rf100ToJson(const Rf100Result& result) {
                    {"train", row.train},
                    {"test", row.test},
                    {"AP", row.ap < 0 ? Json() : Json(row.ap)},
-                   {"AP50", row.ap50 < 0 ? Json() : Json(row.ap50)}});
+                   {"AP50", row.ap50 < 0 ? Json() : Json(row.ap50)},
+                   {"warnings", row.warnings}});
     }
     json["published_AP50"] = PublishedJson(PublishedScope::kSet, row.slug);
     sets.push_back(std::move(json));

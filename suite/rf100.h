@@ -23,6 +23,7 @@ struct Rf100Row {
   std::int64_t test = 0;
   double ap = 0;
   double ap50 = 0;
+  std::vector<std::string> warnings;  // of its training and testing
 };
 
 struct Rf100Mean {
@@ -43,8 +44,9 @@ struct Rf100Result {
 Rf100Result SummarizeRf100(std::vector<Rf100Row> rows);
 
 /// Runs `job` on every set under `root`, each with a folder `job.out`/SLUG. One
-/// that was done with the same settings is taken as it is; one that fails is a
-/// row. Throws InputError where `root` holds no set, Interrupted.
+/// that was done with the same settings, pictures and boxes is taken as it is;
+/// one that fails is a row. Throws InputError where `root` holds no set,
+/// Interrupted.
 Rf100Result RunRf100(encoders::LoadedModel& model,
                      const std::filesystem::path& root,
                      const DetectJob& job,

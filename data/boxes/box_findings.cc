@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "core/error.h"
 
@@ -88,6 +89,19 @@ const BoxFindingKind& FindBoxFinding(std::string_view name) {
       [name](const BoxFindingKind& kind) { return kind.name == name; });
   EYECHART_CHECK(it != kKinds.end(), "no kind of finding is called {}", name);
   return *it;
+}
+
+std::string FindingsText(const BoxDataset& dataset) {
+  std::vector<std::string> told;
+  for (const BoxFindingKind& kind : BoxFindingKinds())
+    for (const BoxWarning& warning : dataset.warnings)
+      if (warning.kind == kind.name && kind.name != kMissingPicture)
+        told.push_back(fmt::format("{}: {}{}{}", kind.what, warning.count,
+                                   kind.done.empty() ? "" : ", ", kind.done));
+  if (told.empty()) return "";
+  return fmt::format("{}{}{}: {}", dataset.name,
+                     dataset.split.empty() ? "" : ", part ", dataset.split,
+                     fmt::join(told, "; "));
 }
 
 }  // namespace eyechart::data

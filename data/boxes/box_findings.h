@@ -2,7 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "data/boxes/box_dataset.h"
 
 namespace eyechart::data {
 
@@ -17,6 +20,11 @@ std::span<const BoxFindingKind> BoxFindingKinds();
 
 /// The row called `name`, which must be one.
 const BoxFindingKind& FindBoxFinding(std::string_view name);
+
+/// What is odd in `dataset` in one line, by kind with counts and what was done:
+/// "NAME, part train: annotations without a box: 2, left out; ..."; empty where
+/// nothing is. Of missing pictures nothing is said: who reads them does.
+std::string FindingsText(const BoxDataset& dataset);
 
 namespace finding {
 

@@ -290,10 +290,11 @@ at::Tensor TensorNms(const at::Tensor& boxes,
   EYECHART_REQUIRE(boxes.is_cuda(),
                    "nms: tensors are on {}, the CPU or CUDA is due",
                    boxes.device().str());
-  EYECHART_REQUIRE(options.semantics == NmsSemantics::kTorchvision,
-                   "nms: OpenCV's semantics are there on the CPU alone; the "
-                   "boxes are on {}",
-                   boxes.device().str());
+  EYECHART_REQUIRE(
+      options.semantics == NmsSemantics::kTorchvision,
+      "nms: torchvision's semantics alone are there off the CPU; the "
+      "boxes are on {}",
+      boxes.device().str());
   CheckNmsOptions(options);
   return NmsOnCuda(boxes, scores, classes, options);
 }

@@ -178,7 +178,7 @@ TEST_F(DetectExported, StandsInASuitesTableAndPicture) {
 TEST_F(DetectExported, IsSweptBesideAnother) {
   const std::string out = (folder_ / "run").string();
   const Json json = EyechartJson(
-      {"bench", detector_, set_, "--nms-sweep", "--beside", detr_,
+      {"bench", detector_, set_, "--nms-sweep", "--allow", "--beside", detr_,
        "--confidences", "0.001,0.6", "--ious", "0.5", "--nms-repetitions", "1",
        "--cost-pictures", "0", "--threads", "1", "-o", out, "--json"});
   ASSERT_EQ(json["sweeps"].size(), 2u);

@@ -92,6 +92,58 @@ TEST(MakeDetectionTables, BestFirstAndPairedBySeed) {
   EXPECT_EQ(rows[1].worst[0].boxes[1].score, 0.75);
 }
 
+TEST(MakeDetectionTables, ProtocolsAreKeptApart) {
+  RunFolder run = SampleRun();
+  // The best of all, but its encoder's blocks were trained.
+  run.detections["dinov2/detect/boxes/default"]["protocol"] =
+      "detect-dense-unfreeze-2";
+  run.detections["clip/detect/boxes/default"]["protocol"] = "detect-dense";
+  const std::vector<DetectionTable> tables = MakeDetectionTables({&run, 1});
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].protocol, "detect-dense");
+  EXPECT_EQ(tables[1].protocol, "detect-dense-unfreeze-2");
+  for (const DetectionTable& table : tables) {
+    ASSERT_EQ(table.rows.size(), 1u);
+    EXPECT_FALSE(table.rows[0].difference.has_value());
+    EXPECT_EQ(table.rows[0].differs, "");
+  }
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("boxes: dense head (detect-dense)"), std::string::npos);
+  EXPECT_NE(html.find("boxes: dense head (detect-dense-unfreeze-2)"),
+            std::string::npos);
+}
+
+TEST(MakeDetectionTables, WithoutAProtocolItIsTheHeads) {
+  const RunFolder run = SampleRun();
+  EXPECT_EQ(MakeDetectionTables({&run, 1})[0].protocol, "detect-dense");
+}
+
+TEST(MakeDetectionTables, RowsNameWhatTheyDoNotShare) {
+  RunFolder run = SampleRun();
+  for (Record& record : run.records) {
+    const bool clip = record.encoder == "clip";
+    record.setting = {{"head_width", clip ? "64" : "128"},
+                      {"steps", "300"},
+                      {"shots", clip ? "5" : "0"},
+                      {"seed", clip ? "1" : "2"}};
+    // An older run does not say whose suppression it was: torchvision's.
+    if (!clip) record.setting["nms"] = "torchvision";
+  }
+  const std::vector<DetectionTable> tables = MakeDetectionTables({&run, 1});
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0].rows[0].differs, "width 128, shots all");
+  EXPECT_EQ(tables[0].rows[1].differs, "width 64, shots 5");
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("clip (width 64, shots 5)"), std::string::npos);
+  EXPECT_NE(html.find("dinov2 (width 128, shots all)"), std::string::npos);
+
+  for (Record& record : run.records)
+    record.setting = {
+        {"nms", record.encoder == "clip" ? "soft-gaussian" : "torchvision"}};
+  EXPECT_EQ(MakeDetectionTables({&run, 1})[0].rows[1].differs,
+            "NMS soft-gaussian");
+}
+
 TEST(MakeDetectionTables, DamageIsNamed) {
   for (const char* key : {"head", "stats", "runs", "log", "parameters"}) {
     RunFolder run = SampleRun();

@@ -31,6 +31,15 @@ TEST(Rf100, DomainsWeighTheSame) {
   EXPECT_DOUBLE_EQ(result.means->ap50, (0.4 + 0.7) / 2);
 }
 
+TEST(Rf100, WarningsStandWithTheirSet) {
+  Rf100Row odd = Row("a", "aerial", 0.2, 0.4);
+  odd.warnings = {"a, part train: annotations without a box: 1, left out"};
+  const Json json =
+      Rf100ToJson(SummarizeRf100({odd, Row("b", "aerial", 0.3, 0.5)}));
+  EXPECT_EQ(json["sets"][0]["warnings"], Json(odd.warnings));
+  EXPECT_TRUE(json["sets"][1]["warnings"].empty());
+}
+
 TEST(Rf100, PublishedColumnsStandBeside) {
   const Json json =
       Rf100ToJson(SummarizeRf100({Row("bccd-ouzjz", "microscopic", 0.5, 0.8),

@@ -50,6 +50,11 @@ std::vector<std::uint32_t> Candidates(std::span<const float> scores,
 
 }  // namespace
 
+bool IsSoftNms(NmsSemantics semantics) {
+  return semantics == NmsSemantics::kSoftLinear ||
+         semantics == NmsSemantics::kSoftGaussian;
+}
+
 void CheckNmsOptions(const NmsOptions& options) {
   EYECHART_REQUIRE(!std::isnan(options.iou_threshold),
                    "nms: the IoU threshold is not a number");
@@ -63,17 +68,25 @@ void CheckNmsOptions(const NmsOptions& options) {
   EYECHART_REQUIRE(options.threads >= 0,
                    "nms: threads is {}, 0 (one a processor) or more is due",
                    options.threads);
-  if (options.semantics == NmsSemantics::kTorchvision) {
+  const bool soft = IsSoftNms(options.semantics);
+  if (options.semantics != NmsSemantics::kOpenCv)
     EYECHART_REQUIRE(options.eta == 1,
-                     "nms: eta is {}; with torchvision's semantics there is "
-                     "none (1)",
-                     options.eta);
+                     "nms: eta is {}; with {} semantics there is none (1)",
+                     options.eta, soft ? "Soft-NMS's" : "torchvision's");
+  if (options.semantics == NmsSemantics::kTorchvision) return;
+  EYECHART_REQUIRE(options.iou_threshold >= 0,
+                   "nms: the IoU threshold is {}; {} semantics want 0 or more",
+                   options.iou_threshold, soft ? "Soft-NMS's" : "OpenCV's");
+  if (soft) {
+    EYECHART_REQUIRE(options.sigma > 0, "nms: sigma is {}, more than 0 is due",
+                     options.sigma);
+    EYECHART_REQUIRE(options.top_k == 0,
+                     "nms: top_k is {}; Soft-NMS wants all (0)", options.top_k);
+    EYECHART_REQUIRE(options.classes != NmsClasses::kOffset,
+                     "nms: Soft-NMS moves no classes apart: it takes each by "
+                     "itself, or all as one");
     return;
   }
-  EYECHART_REQUIRE(options.iou_threshold >= 0,
-                   "nms: the IoU threshold is {}; OpenCV's semantics want 0 "
-                   "or more",
-                   options.iou_threshold);
   EYECHART_REQUIRE(options.eta > 0, "nms: eta is {}, more than 0 is due",
                    options.eta);
 }
@@ -84,6 +97,9 @@ std::vector<std::int64_t> Nms(std::span<const float> boxes,
                               const NmsOptions& options) {
   CheckLengths(boxes, scores, classes, options);
   CheckNmsOptions(options);
+  EYECHART_REQUIRE(!IsSoftNms(options.semantics),
+                   "nms: Soft-NMS lowers scores, which indices alone do not "
+                   "tell: torchvision's or OpenCV's semantics are due");
   const std::vector<std::uint32_t> order = Candidates(scores, options);
   std::vector<std::int64_t> kept =
       options.semantics == NmsSemantics::kTorchvision

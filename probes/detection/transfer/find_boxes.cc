@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::detection {
 
@@ -26,18 +27,27 @@ PictureBoxes KeepBoxes(const FoundBoxes& found,
   const std::span boxes(corners.const_data_ptr<float>(), 4 * n);
   const std::span score(scores.const_data_ptr<float>(), n);
   const std::span label(classes.const_data_ptr<std::int64_t>(), n);
-  std::vector<std::int64_t> kept(n);
-  std::iota(kept.begin(), kept.end(), 0);
-  if (suppress) kept = Nms(boxes, score, label, options.nms);
-  if (static_cast<std::int64_t>(kept.size()) > options.most_kept)
-    kept.resize(static_cast<std::size_t>(options.most_kept));
+  SuppressedBoxes stay;
+  if (suppress) {
+    NmsOptions nms = options.nms;
+    // What is lowered below the least score goes, as what begins there does.
+    if (IsSoftNms(nms.semantics))
+      nms.score_threshold = static_cast<float>(options.detect.min_score);
+    stay = SuppressBoxes(boxes, score, label, nms);
+  } else {
+    stay.kept.resize(n);
+    std::iota(stay.kept.begin(), stay.kept.end(), 0);
+    stay.scores.assign(score.begin(), score.end());
+  }
+  if (static_cast<std::int64_t>(stay.kept.size()) > options.most_kept)
+    stay.kept.resize(static_cast<std::size_t>(options.most_kept));
   PictureBoxes made;
   made.before_nms = static_cast<std::int64_t>(n);
-  for (const std::int64_t index : kept) {
-    const auto i = static_cast<std::size_t>(index);
+  for (std::size_t rank = 0; rank < stay.kept.size(); ++rank) {
+    const auto i = static_cast<std::size_t>(stay.kept[rank]);
     made.boxes.push_back(
         {{boxes[4 * i], boxes[4 * i + 1], boxes[4 * i + 2], boxes[4 * i + 3]},
-         score[i],
+         stay.scores[rank],
          label[i]});
   }
   return made;

@@ -15,7 +15,8 @@ struct FindOptions {
   DetectOptions detect;
   /// Of heads that need it. 0.6 is what FCOS is published with.
   NmsOptions nms = {.iou_threshold = 0.6};
-  /// Boxes kept a picture, the best: COCO counts no more than 100.
+  /// Boxes kept a picture, the best. COCO counts no more than 100; where more
+  /// are kept, so do the scores.
   std::int64_t most_kept = 100;
   std::int64_t batch = 32;  // pictures a forward pass
 };

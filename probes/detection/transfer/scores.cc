@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/error.h"
@@ -65,6 +66,11 @@ Converted Convert(const data::BoxDataset& dataset) {
   return made;
 }
 
+int MostCounted(const ScoreOptions& options) {
+  return static_cast<int>(std::min<std::int64_t>(
+      options.most_kept, std::numeric_limits<int>::max()));
+}
+
 }  // namespace
 
 DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
@@ -85,11 +91,16 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
   evaluation.mode = Mode::kCorrected;
   evaluation.threads = options.threads;
   evaluation.keep_matches = options.resamples > 0;
+  // Beside 100, not in its place: AR100 stays what it is called.
+  const int most = MostCounted(options);
+  if (most > evaluation.max_detections.back())
+    evaluation.max_detections.push_back(most);
   const Evaluation made = Evaluate(set.truth, detections, evaluation);
   DetectionScores scores;
   scores.images = static_cast<std::int64_t>(dataset.images.size());
   scores.truths = static_cast<std::int64_t>(dataset.boxes.size());
   scores.found = static_cast<std::int64_t>(detections.size());
+  scores.max_detections = made.options.max_detections;
   for (const auto& [name, value] : Named(Summarize(made)))
     scores.stats[name] = value;
   if (options.resamples > 0) {
@@ -99,7 +110,9 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
                          .seed = options.seed,
                          .threads = options.threads}))
       if (std::isfinite(interval.low)) scores.intervals[name] = interval;
-    const ErrorKinds errors = FindErrorKinds(set.truth, detections, {});
+    ErrorKindOptions kinds;
+    kinds.max_detections = std::max(kinds.max_detections, most);
+    const ErrorKinds errors = FindErrorKinds(set.truth, detections, kinds);
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
       const auto kind = static_cast<ErrorKind>(i);
       scores.errors.push_back({std::string(NameOf(kind)), errors.of(kind).count,
@@ -137,6 +150,7 @@ Json ScoresToJson(const DetectionScores& scores) {
   return {{"images", scores.images},
           {"ground_truths", scores.truths},
           {"detections", scores.found},
+          {"max_dets", scores.max_detections},
           {"stats", stats},
           {"ci", ci},
           {"errors", errors},

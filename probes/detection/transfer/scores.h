@@ -33,6 +33,8 @@ struct DetectionScores {
   std::int64_t images = 0;  // of the set, those that could not be read too
   std::int64_t truths = 0;
   std::int64_t found = 0;
+  /// Best boxes of a class in a picture that count; AP is over the last.
+  std::vector<int> max_detections;
   std::map<std::string, double> stats;  // AP, AP50, ... ARl; -1: no truth
   /// Over resampled pictures; empty where not asked for, as are the errors.
   std::map<std::string, Interval> intervals;
@@ -44,6 +46,9 @@ struct ScoreOptions {
   int resamples = 0;  // of the bootstrap; 0: figures alone
   std::uint64_t seed = 0;
   int threads = 0;  // 0: one a hardware thread
+  /// Boxes that were kept a picture. Over 100, AP counts as many: RF100-VL has
+  /// 500.
+  std::int64_t most_kept = 100;
 };
 
 /// Scores `found`, whose categories are places in `dataset`'s. Boxes are judged
@@ -52,7 +57,8 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
                            const std::vector<PictureBoxes>& found,
                            const ScoreOptions& options);
 
-/// `stats`, `ci` and `per_class` as coco-eval prints them, with counts.
+/// `stats`, `ci` and `per_class` as coco-eval prints them, with counts and
+/// `max_dets`, the numbers of boxes that they are of.
 Json ScoresToJson(const DetectionScores& scores);
 
 /// COCO results, [{image_id, category_id, bbox, score}], with the set's own

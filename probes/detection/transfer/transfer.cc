@@ -7,8 +7,11 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/error.h"
+#include "data/boxes/box_findings.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::detection {
 namespace {
@@ -108,14 +111,20 @@ Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
 // All that the course of a training run depends on.
 std::string IdentityOf(const Detector& detector,
                        const data::BoxDataset& train,
-                       const data::BoxDataset& validation) {
-  Json json = {{"encoder", detector.encoder},
-               {"training", detector.training},
-               {"head", detector.kind},
-               {"width", detector.options.pyramid.width},
-               {"layers", detector.options.layers},
-               {"stages", detector.own_stages},
-               {"aspect", detector.canvas.keep_aspect}};
+                       const data::BoxDataset& validation,
+                       const FindOptions& find) {
+  Json json = {
+      {"encoder", detector.encoder},
+      {"training", detector.training},
+      {"head", detector.kind},
+      {"width", detector.options.pyramid.width},
+      {"layers", detector.options.layers},
+      {"stages", detector.own_stages},
+      {"aspect", detector.canvas.keep_aspect},
+      // The looks at the validation pictures, which choose.
+      {"find",
+       {find.detect.min_score, find.detect.most, find.nms.iou_threshold,
+        find.most_kept, NmsSetting(find.nms)}}};
   for (const data::BoxDataset* set : {&train, &validation}) {
     Json images = Json::array(), boxes = Json::array();
     for (const data::BoxImage& image : set->images) images.push_back(image.id);
@@ -147,6 +156,12 @@ void Tell(const std::string& set,
       fmt::format("{}: {} pictures could not be read; the first "
                   "is {}",
                   set, problems.size(), problems.front()));
+}
+
+ScoreOptions ScoringOf(const TransferOptions& options,
+                       int resamples,
+                       std::uint64_t seed) {
+  return {resamples, seed, /*threads=*/0, options.find.most_kept};
 }
 
 // One seed's head, trained and not yet tested.
@@ -257,14 +272,16 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
     looks.emplace(model, *validation, look_options);
     looks->SetScale(detector.scale);
     validate = [&](const DetectionHead& head) {
-      const DetectionScores scores = ScoreBoxes(
-          parts.validation,
-          FindBoxes(head, *looks, options.find, Progress::None()), {});
+      const DetectionScores scores =
+          ScoreBoxes(parts.validation,
+                     FindBoxes(head, *looks, options.find, Progress::None()),
+                     ScoringOf(options, 0, seed));
       return std::pair(scores.stats.at("AP"), scores.stats.at("AP50"));
     };
   }
   TrainDetectorOptions train_options = resolved.train;
-  train_options.identity = IdentityOf(detector, parts.train, parts.validation);
+  train_options.identity =
+      IdentityOf(detector, parts.train, parts.validation, options.find);
   if (!checkpoint.empty())
     train_options.checkpoint =
         checkpoint / fmt::format("seed-{}.safetensors", seed);
@@ -280,7 +297,10 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   }
   Tell(parts.train.name, train.problems(), made.warnings);
   Tell(parts.train.name, source.problems(), made.warnings);
-  if (looks) Tell(parts.validation.name, looks->problems(), made.warnings);
+  if (looks) {
+    Tell(parts.validation.name, validation->problems(), made.warnings);
+    Tell(parts.validation.name, looks->problems(), made.warnings);
+  }
   return made;
 }
 
@@ -372,6 +392,10 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
       options.validation);
   TransferResult result;
   result.options = options;
+  for (const data::BoxDataset* set :
+       {&sets.train, &sets.validation, &sets.test})
+    if (std::string odd = data::FindingsText(*set); !odd.empty())
+      result.warnings.push_back(std::move(odd));
   const BoxExamples test(sets.test);
   Tell(sets.test.name, test.problems(), result.warnings);
   for (int i = 0; i < options.runs; ++i) {
@@ -381,8 +405,8 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
     AppliedDetector applied =
         ApplyDetector(run.detector, model, test, options, progress);
     const double find_seconds = SecondsSince(begin);
-    run.run.scores =
-        ScoreBoxes(sets.test, applied.found, {options.resamples, seed, 0});
+    run.run.scores = ScoreBoxes(sets.test, applied.found,
+                                ScoringOf(options, options.resamples, seed));
     if (i == 0) {
       result.detector = std::move(run.detector);
       result.found = std::move(applied.found);

@@ -89,6 +89,8 @@ struct TransferResult {
   std::int64_t validation_images = 0;
   bool kept_maps = false;  // else the encoder ran in the loop
   double find_seconds = 0;
+  /// What was odd in each part, in one line, and pictures that could not be
+  /// read.
   std::vector<std::string> warnings;
 };
 

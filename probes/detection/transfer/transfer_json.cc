@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/errors.h"
 
 namespace eyechart::detection {
@@ -107,6 +108,8 @@ Json TransferToJson(const TransferResult& result) {
                                                       : first.trained.steps},
                  {"split", first.trained.best_step > 0 ? "validation" : "none"},
                  {"validation_ap", OrNull(first.trained.validation_ap)}}}};
+  if (result.detector.head->needs_nms())
+    json["nms"] = NmsToJson(result.options.find.nms);
   json.update(ScoresToJson(first.scores));
   Json seeds = Json::array(), ap = Json::array(), ap50 = Json::array();
   for (const TransferRun& run : result.runs) {
@@ -164,9 +167,13 @@ std::vector<Record> TransferRecords(const TransferResult& result,
                                                  : first.trained.steps);
   setting["min_score"] =
       fmt::format("{}", result.options.find.detect.min_score);
-  if (result.detector.head->needs_nms())
+  setting["before_nms"] = std::to_string(result.options.find.detect.most);
+  setting["max_boxes"] = std::to_string(result.options.find.most_kept);
+  if (result.detector.head->needs_nms()) {
     setting["nms_iou"] =
         fmt::format("{}", result.options.find.nms.iou_threshold);
+    setting.merge(NmsSetting(result.options.find.nms));
+  }
   for (const auto& [key, value] : result.detector.training.items())
     setting[key] = value.is_string() ? value.get<std::string>() : value.dump();
   for (const std::string& warning : result.warnings)

@@ -40,6 +40,24 @@ TEST(TrainingBox, IsThePartInThePicture) {
   EXPECT_EQ(Inside(-5, 50, 20, 4, 0), "-5 50 20 4 area 80");  // size unknown
 }
 
+TEST(FindingsText, TellsEachKindOnceWithItsCount) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  WriteCoco(folder / "pets/train/_annotations.coco.json", coco);
+  EXPECT_EQ(FindingsText(OpenBoxDataset(folder / "pets", "train")), "");
+  coco["annotations"][0]["id"] = 0;
+  coco["annotations"][1].erase("bbox");
+  coco["annotations"][2]["bbox"] = nullptr;
+  WriteCoco(folder / "pets/train/_annotations.coco.json", coco);
+  std::filesystem::remove(folder / "pets/train/a.bmp");
+  const BoxDataset set = OpenBoxDataset(folder / "pets", "train");
+  ASSERT_EQ(CountOf(set, "missing_picture"), 1);  // its readers tell of it
+  EXPECT_EQ(FindingsText(set),
+            "pets, part train: annotation ids below 1 (pycocotools can never "
+            "count id 0 as found): 1, all annotations are numbered from 1; "
+            "annotations without a box: 2, left out");
+}
+
 TEST(SelectImages, KeepsTheBoxesOfThePicturesChosen) {
   const testing::TempFolder folder;
   WriteCoco(folder / "c.json", PlainCoco());

@@ -90,5 +90,25 @@ TEST(ScoreBoxes, IntervalsHoldTheScore) {
             scores.intervals.at("AP50").low);
 }
 
+TEST(ScoreBoxes, CountsAsManyBoxesAsAreKept) {
+  const Corners right = {10, 20, 110, 120}, wrong = {150, 150, 160, 160};
+  // The right one is the 151st of its class and picture.
+  std::vector<FoundBox> many(150, {wrong, 0.9f, 0});
+  many.push_back({right, 0.5f, 0});
+  const std::vector<PictureBoxes> found = {Found(0, many), Found(1, {})};
+  const DetectionScores hundred = ScoreBoxes(Set(), found, {});
+  EXPECT_EQ(hundred.stats.at("AP"), 0);
+  EXPECT_EQ(ScoresToJson(hundred)["max_dets"], Json({1, 10, 100}));
+  ScoreOptions options;
+  options.most_kept = 500;
+  const DetectionScores all = ScoreBoxes(Set(), found, options);
+  EXPECT_GT(all.stats.at("AP"), 0);
+  EXPECT_EQ(all.stats.at("AR100"), 0);  // still of 100
+  EXPECT_EQ(ScoresToJson(all)["max_dets"], Json({1, 10, 100, 500}));
+  // Fewer than COCO's are no reason to count fewer.
+  options.most_kept = 20;
+  EXPECT_EQ(ScoreBoxes(Set(), found, options).max_detections.back(), 100);
+}
+
 }  // namespace
 }  // namespace eyechart::detection

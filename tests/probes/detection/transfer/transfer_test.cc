@@ -133,6 +133,24 @@ TEST_F(TransferTest, UnreadablePicturesAreTold) {
   EXPECT_NE(result.warnings[1].find("1.png"), std::string::npos);
 }
 
+TEST_F(TransferTest, WhatThePartsLeaveOutIsTold) {
+  sets_.train.split = "train";
+  sets_.train.warnings = {{"annotation_without_box", 3, {}}};
+  sets_.validation = ColouredBoxes(folder_ / "valid", 6, 3);
+  sets_.validation.images[2].missing = true;
+  sets_.test.warnings = {{"box_not_finite", 2, {}}};
+  TransferOptions options = Short();
+  options.train.steps = 2;
+  options.train.looks = 1;
+  options.runs = 2;  // told once, not once a seed
+  const std::vector<std::string> warnings = Run(options).warnings;
+  ASSERT_EQ(warnings.size(), 3u);
+  EXPECT_NE(warnings[0].find("part train: annotations without a box: 3"),
+            std::string::npos);
+  EXPECT_NE(warnings[1].find("not finite: 2, left out"), std::string::npos);
+  EXPECT_NE(warnings[2].find("3.png"), std::string::npos);
+}
+
 TEST_F(TransferTest, PartsOfASetAreFoundAndCompared) {
   const auto error = [&](const std::string& folder) {
     return InputErrorOf([&] { OpenTransferSets(folder_ / folder, "", {}); });

@@ -1,0 +1,211 @@
+// `eyechart coco-eval` through the built binary, on four detections whose
+// figures can be told by hand. That they are pycocotools' is oracle/coco_eval's
+// to say.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/csv.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "tests/cli/process.h"
+#include "tests/fixture.h"
+
+namespace eyechart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Eyechart;
+using testing::EyechartJson;
+using testing::TempFolder;
+using testing::WriteText;
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Json TruthOf(int id, int image, int category, const Json& box) {
+  return {{"id", id},
+          {"image_id", image},
+          {"category_id", category},
+          {"bbox", box},
+          {"area", box[2].get<double>() * box[3].get<double>()},
+          {"iscrowd", 0}};
+}
+
+Json FoundOf(int image, int category, const Json& box, double score) {
+  return {{"image_id", image},
+          {"category_id", category},
+          {"bbox", box},
+          {"score", score}};
+}
+
+// A small cat found exactly, a large one found with IoU 0.82, a dog that is
+// taken for a cat, and a dog made up.
+class CocoEvalCommand : public ::testing::Test {
+ protected:
+  CocoEvalCommand() {
+    const Json truth = {
+        {"images",
+         {{{"id", 1}, {"width", 200}, {"height", 200}, {"file_name", "1.jpg"}},
+          {{"id", 2},
+           {"width", 200},
+           {"height", 200},
+           {"file_name", "2.jpg"}}}},
+        {"categories",
+         {{{"id", 1}, {"name", "cat"}}, {{"id", 2}, {"name", "dog"}}}},
+        {"annotations",
+         {TruthOf(1, 1, 1, {0, 0, 10, 10}),
+          TruthOf(2, 1, 2, {100, 100, 50, 50}),
+          TruthOf(3, 2, 1, {0, 0, 100, 100})}}};
+    const Json found = Json::array({FoundOf(1, 1, {0, 0, 10, 10}, 0.9),
+                                    FoundOf(2, 1, {0, 0, 82, 100}, 0.8),
+                                    FoundOf(1, 1, {100, 100, 50, 50}, 0.7),
+                                    FoundOf(2, 2, {150, 150, 20, 20}, 0.6)});
+    truth_ = truth.dump();
+    found_ = found.dump();
+    WriteText(folder_ / "truth.json", truth_);
+    WriteText(folder_ / "found.json", found_);
+  }
+
+  std::vector<std::string> Arguments(
+      const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = {"coco-eval",
+                                          (folder_ / "truth.json").string(),
+                                          (folder_ / "found.json").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  std::string Refused(const std::vector<std::string>& more = {}) const {
+    const auto result = Eyechart(Arguments(more));
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_TRUE(result.out.empty()) << result.out;
+    return result.err;
+  }
+
+  TempFolder folder_;
+  std::string truth_, found_;
+};
+
+// The large cat counts at seven of ten overlaps; without it 51 of 101 points of
+// recall are reached.
+constexpr double kCatAp = (7 + 3 * 51.0 / 101) / 10;
+
+TEST_F(CocoEvalCommand, EveryClassHasItsAreas) {
+  const Json json = EyechartJson(Arguments({}));
+  EXPECT_NEAR(json["stats"]["AP"].get<double>(), kCatAp / 2, 1e-12);
+  ASSERT_EQ(json["per_class"].size(), 2u);
+  const Json& cat = json["per_class"][0];
+  EXPECT_EQ(cat["name"], "cat");
+  EXPECT_NEAR(cat["AP"].get<double>(), kCatAp, 1e-12);
+  EXPECT_NEAR(cat["AP50"].get<double>(), 1, 1e-12);
+  ASSERT_EQ(cat["areas"].size(), 3u);
+  EXPECT_NEAR(cat["areas"]["small"]["AP"].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(cat["areas"]["large"]["AP"].get<double>(), 0.7, 1e-12);
+  EXPECT_TRUE(cat["areas"]["medium"]["AP"].is_null());  // no such truth
+  EXPECT_EQ(json["per_class"][1]["areas"]["medium"]["AP"], 0);
+
+  const auto text = Eyechart(Arguments({"--per-class"}));
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_TRUE(Has(text.out,
+                  "cat                        0.851   1.000     1.000         "
+                  "-     0.700"))
+      << text.out;
+  EXPECT_FALSE(Has(Eyechart(Arguments({})).out, "cat"));
+}
+
+TEST_F(CocoEvalCommand, AreasAndOverlapsAreThoseGiven) {
+  const Json json = EyechartJson(
+      Arguments({"--areas", "tiny:0:200,rest:200:100000", "--iou", "0.5,0.9"}));
+  EXPECT_EQ(json["areas"].size(), 3u);
+  EXPECT_TRUE(json["areas"].contains("all"));
+  EXPECT_NEAR(json["areas"]["tiny"]["AP"].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(json["areas"]["rest"]["AP"].get<double>(), 0.25, 1e-12);
+  EXPECT_NEAR(json["areas"]["rest"]["AP50"].get<double>(), 0.5, 1e-12);
+  const Json& cat = json["per_class"][0];
+  EXPECT_NEAR(cat["AP"].get<double>(), (1 + 51.0 / 101) / 2, 1e-12);
+  EXPECT_EQ(cat["areas"].size(), 2u);
+  EXPECT_NEAR(cat["areas"]["tiny"]["AP"].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(cat["areas"]["rest"]["AP"].get<double>(), 0.5, 1e-12);
+
+  const auto text =
+      Eyechart(Arguments({"--areas", "tiny:0:200,rest:200:100000"}));
+  EXPECT_TRUE(Has(text.out, "area tiny         AP 1.000")) << text.out;
+  EXPECT_TRUE(Has(text.out, "area rest         AP 0.350")) << text.out;
+
+  EXPECT_TRUE(Has(Refused({"--areas", "tiny"}), "name:low:high"));
+  EXPECT_TRUE(Has(Refused({"--iou", "1.5"}), "1.5"));
+}
+
+TEST_F(CocoEvalCommand, CurvesAreWritten) {
+  const fs::path file = folder_ / "curves.csv";
+  EyechartJson(Arguments({"--iou", "0.5,0.9", "--curves", file.string()}));
+  const CsvTable curves = CsvTable::ReadFile(file);
+  ASSERT_EQ(curves.rows(), 2u * 2u * 101u);
+  const auto at = [&](std::size_t row, const char* column) {
+    return curves.at(row, curves.Column(column));
+  };
+  // The cat at 0.9: the small one alone, half of the truths.
+  const std::size_t half = 101 + 50;
+  EXPECT_EQ(at(half, "category"), "cat");
+  EXPECT_EQ(at(half, "category_id"), "1");
+  EXPECT_EQ(at(half, "iou"), "0.9");
+  EXPECT_EQ(at(half, "recall"), "0.5");
+  EXPECT_NEAR(std::stod(at(half, "precision")), 1, 1e-12);
+  EXPECT_EQ(at(half, "score"), "0.9");
+  EXPECT_EQ(at(half + 1, "recall"), "0.51");
+  EXPECT_EQ(at(half + 1, "precision"), "0");
+}
+
+TEST_F(CocoEvalCommand, ConfusionIsWritten) {
+  const fs::path file = folder_ / "confusion.csv";
+  EyechartJson(Arguments({"--confusion", file.string()}));
+  EXPECT_EQ(ReadFile(file),
+            "truth,cat,dog,background\n"
+            "cat,2,0,0\n"
+            "dog,1,0,0\n"
+            "background,0,1,0\n");
+  // Without what scores less, the dog is missed.
+  EyechartJson(
+      Arguments({"--confusion", file.string(), "--confusion-score", "0.75"}));
+  EXPECT_EQ(ReadFile(file),
+            "truth,cat,dog,background\n"
+            "cat,2,0,0\n"
+            "dog,0,0,1\n"
+            "background,0,0,0\n");
+}
+
+TEST_F(CocoEvalCommand, WhatIsWrongIsNamed) {
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = found_;
+    const std::size_t place = text.find(from);
+    EXPECT_NE(place, std::string::npos) << from;
+    WriteText(folder_ / "found.json", text.replace(place, from.size(), to));
+  };
+  for (const char* score : {"NaN", "Infinity", "null", "\"0.7\"", "1e999"}) {
+    with("\"score\":0.7", std::string("\"score\":") + score);
+    const std::string said = Refused();
+    EXPECT_TRUE(Has(said,
+                    "found.json: entry 2: score should be a finite "
+                    "number"))
+        << said;
+  }
+  with("\"image_id\":2", "\"image_id\":7");
+  EXPECT_TRUE(Has(Refused(), "7"));
+  WriteText(folder_ / "found.json", found_.substr(0, found_.size() - 30));
+  EXPECT_TRUE(Has(Refused(), "found.json: not a JSON file"));
+  WriteText(folder_ / "found.json", "");
+  EXPECT_TRUE(Has(Refused(), "found.json"));
+  fs::remove(folder_ / "found.json");
+  EXPECT_TRUE(Has(Refused(), "found.json: cannot be opened"));
+
+  WriteText(folder_ / "found.json", found_);
+  WriteText(folder_ / "truth.json", truth_.substr(0, truth_.size() - 40));
+  EXPECT_TRUE(Has(Refused(), "truth.json"));
+}
+
+}  // namespace
+}  // namespace eyechart

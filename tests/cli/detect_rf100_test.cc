@@ -1,0 +1,105 @@
+// `eyechart detect rf100` through the built binary: what is done anew, the
+// table.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "tests/cli/process.h"
+#include "tests/fixture.h"
+#include "tests/probes/detection/transfer/coloured_boxes.h"
+
+namespace eyechart {
+namespace {
+
+namespace fs = std::filesystem;
+using detection::testing::ColouredBoxes;
+using detection::testing::WriteRoboflow;
+using testing::DemoCheckpoint;
+using testing::Eyechart;
+using testing::TempFolder;
+using testing::WriteText;
+
+class DetectRf100 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* slug : {"bccd-ouzjz", "mine"})
+      for (const auto& [part, count] :
+           {std::pair{"train", 8}, std::pair{"test", 4}})
+        WriteRoboflow(sets_ / slug / part,
+                      ColouredBoxes(sets_ / slug / part, count, 1));
+  }
+
+  testing::ProcessResult Run(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"detect",
+                                          "rf100",
+                                          DemoCheckpoint("dinov2"),
+                                          sets_.string(),
+                                          "-o",
+                                          out_.string(),
+                                          "--width",
+                                          "32",
+                                          "--steps",
+                                          "3",
+                                          "--bootstrap",
+                                          "0",
+                                          "--threads",
+                                          "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Eyechart(arguments);
+  }
+
+  fs::file_time_type DoneAt(const char* slug) const {
+    return fs::last_write_time(out_ / slug / "detect.json");
+  }
+
+  TempFolder folder_;
+  fs::path sets_ = folder_ / "sets";
+  fs::path out_ = folder_ / "out";
+};
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(DetectRf100, ASetWithMendedLabelsIsDoneAnew) {
+  ASSERT_EQ(Run().exit_code, 0);
+  const auto other = DoneAt("bccd-ouzjz"), first = DoneAt("mine");
+  ASSERT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(DoneAt("mine"), first);
+  for (const char* part : {"train", "test"}) {
+    const auto before = DoneAt("mine");
+    const fs::path list = sets_ / "mine" / part / "_annotations.coco.json";
+    Json coco = ReadJsonFile(list);
+    coco["annotations"][0]["bbox"][2] =
+        coco["annotations"][0]["bbox"][2].get<double>() - 1;
+    WriteText(list, coco.dump());
+    ASSERT_EQ(Run().exit_code, 0);
+    EXPECT_GT(DoneAt("mine"), before) << part;
+    EXPECT_EQ(DoneAt("bccd-ouzjz"), other) << part;
+  }
+  // Another way to read a set is another result.
+  const auto before = DoneAt("mine");
+  ASSERT_EQ(Run({"--set-kind", "roboflow"}).exit_code, 0);
+  EXPECT_GT(DoneAt("mine"), before);
+}
+
+TEST_F(DetectRf100, PrintsThePublishedScoresAndWhatIsOdd) {
+  for (int i = 0; i < 2; ++i) {  // done, and taken as done
+    const auto run = Run();
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_TRUE(Has(run.out, "YOLOv5s   YOLOv7  YOLOv8s     GLIP\n"));
+    EXPECT_TRUE(Has(run.out, "   0.912    0.922    0.927    0.191\n"))
+        << run.out;
+    EXPECT_TRUE(Has(run.out, "       -        -        -        -\n"));
+    EXPECT_TRUE(Has(run.err, "warning: mine, part train: categories of id 0"))
+        << run.err;
+  }
+  const Json json = ReadJsonFile(out_ / "rf100.json");
+  EXPECT_EQ(json["warnings"].size(), 4u);  // of two parts of two sets
+  EXPECT_EQ(json["sets"][1]["warnings"].size(), 2u);
+}
+
+}  // namespace
+}  // namespace eyechart
