@@ -154,8 +154,8 @@ class RunFolder {
  public:
   RunFolder(const BenchFlags& flags, const BenchSubject& subject)
       : out_(flags.out),
-        environment_(benchmarks::BenchEnvironment(subject.memory.str(),
-                                                  at::get_num_threads())),
+        environment_(benchmarks::DescribeEnvironment(subject.memory.str(),
+                                                     at::get_num_threads())),
         hash_(benchmarks::EnvironmentHash(environment_)),
         command_(BenchCommandOf(flags)),
         log_(out_,
@@ -179,6 +179,9 @@ class RunFolder {
     base.setting = BenchSettingOf(flags, measured.load.options.scenario);
     base.cell = base.encoder + "/bench/" + base.dataset + "/" +
                 suite::SettingText(base.setting);
+    // In the record and not in the cell's name: what an AP must have in common
+    // with these times.
+    base.setting.merge(benchmarks::ThresholdSetting(json));
     base.environment = hash_;
     base.started = started;
     base.seconds = seconds;
@@ -236,25 +239,8 @@ Json JsonOf(const BenchSubject& subject, const Measured& measured) {
   return json;
 }
 
-// The curve is kept with the first scenario's cell.
-void Curve(BenchSubject& subject,
-           const BenchFlags& flags,
-           benchmarks::Clock& clock,
-           const RunFolder& folder,
-           Progress& progress) {
-  benchmarks::CurveOptions options;
-  options.batches = benchmarks::ParseBatches(flags.batch_curve);
-  options.seed = flags.load.seed;
-  progress.Note("batch curve and roofline");
-  const benchmarks::EncoderCurves curves =
-      subject.encoder != nullptr
-          ? benchmarks::MeasureCurves(*subject.encoder, subject.name, clock,
-                                      options)
-          : benchmarks::MeasureCurves(*subject.exported, subject.name, clock,
-                                      options);
-  const benchmarks::MachineCeilings ceilings = benchmarks::CeilingsFor(curves);
-  benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
-  if (flags.json) return;
+void PrintCurve(const benchmarks::EncoderCurves& curves,
+                const benchmarks::MachineCeilings& ceilings) {
   for (const benchmarks::BatchPoint& point : curves.curve.points)
     PrintLine(fmt::format("batch {:>3}  {:>9.2f} images/s", point.batch,
                           point.throughput));
@@ -272,6 +258,36 @@ void Curve(BenchSubject& subject,
         point.batch, used.gflops, 100 * used.share, used.attainable,
         used.bound == benchmarks::Bound::kCompute ? "multiplying" : "memory"));
   }
+  for (const benchmarks::Finding& finding : curves.findings)
+    PrintLine(fmt::format("  {}  {}: {}",
+                          finding.fatal ? "INVALID   " : "warning   ",
+                          finding.reason, finding.advice));
+  if (const std::string note = benchmarks::RoofNote(curves, ceilings);
+      !note.empty())
+    PrintLine("  warning     " + note);
+}
+
+// The curve, which is kept with the first scenario's cell.
+Json Curve(BenchSubject& subject,
+           const BenchFlags& flags,
+           benchmarks::Clock& clock,
+           const RunFolder& folder,
+           Progress& progress) {
+  benchmarks::CurveOptions options;
+  options.batches = benchmarks::ParseBatches(flags.batch_curve);
+  options.seed = flags.load.seed;
+  options.allow = flags.allow;
+  progress.Note("batch curve and roofline");
+  const benchmarks::EncoderCurves curves =
+      subject.encoder != nullptr
+          ? benchmarks::MeasureCurves(*subject.encoder, subject.name, clock,
+                                      options)
+          : benchmarks::MeasureCurves(*subject.exported, subject.name, clock,
+                                      options);
+  const benchmarks::MachineCeilings ceilings = benchmarks::CeilingsFor(curves);
+  benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
+  if (!flags.json) PrintCurve(curves, ceilings);
+  return benchmarks::CurvesJson(curves, ceilings);
 }
 
 Json Audit(BenchSubject& subject,
@@ -298,6 +314,7 @@ int Sweep(const BenchFlags& flags) {
   sweep.flags = flags.flags;
   if (!flags.detector.empty()) sweep.detectors = {flags.detector};
   sweep.json = flags.json;
+  sweep.allow = flags.allow;
   sweep.out = flags.out;
   sweep.options.most = flags.find.detect.most;
   sweep.options.most_kept = flags.find.most_kept;
@@ -308,8 +325,8 @@ int Sweep(const BenchFlags& flags) {
   sweep.options.seed = flags.load.seed;
   sweep.command_line = BenchCommandOf(flags);
   SetThreads(flags.flags.threads);
-  sweep.environment =
-      benchmarks::BenchEnvironment(flags.flags.device, at::get_num_threads());
+  sweep.environment = benchmarks::DescribeEnvironment(flags.flags.device,
+                                                      at::get_num_threads());
   return RunNmsSweep(sweep);
 }
 
@@ -364,14 +381,15 @@ int RunBench(BenchFlags flags) {
       benchmarks::WriteBenchFiles({{}, {}, flags.trace}, measured, json);
     runs.push_back(std::move(json));
   }
+  Json curve, audit;
   if (!flags.batch_curve.empty())
-    Curve(subject, flags, clock, *folder, progress);
-  Json audit;
+    curve = Curve(subject, flags, clock, *folder, progress);
   if (options.cache_audit) audit = Audit(subject, flags, options, progress);
   if (!flags.json) return kExitOk;
   // The first scenario's keys stand at the top, as if it were alone.
   Json json = {{"schema", 1}, {"command", "bench"}};
   json.update(runs.front());
+  if (!curve.is_null()) json["batch_curve"] = curve;
   if (!audit.is_null()) json["cache_audit"] = audit;
   if (runs.size() > 1) json["runs"] = runs;
   PrintJson(json);

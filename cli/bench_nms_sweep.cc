@@ -6,6 +6,7 @@
 
 #include "benchmarks/environment.h"
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
+#include "benchmarks/vision/measure.h"
 #include "cli/bench_options.h"
 #include "cli/terminal.h"
 #include "core/error.h"
@@ -105,6 +106,18 @@ void PrintSweep(const NmsSweep& sweep) {
     PrintLine(line);
   }
   PrintCost(sweep);
+  PrintLine(sweep.valid() ? "VALID" : "INVALID");
+  for (const benchmarks::Finding& finding : sweep.findings)
+    PrintLine(fmt::format("  {}  {}: {}",
+                          finding.fatal ? "INVALID   " : "warning   ",
+                          finding.reason, finding.advice));
+}
+
+// Adds to `list` what of `more` it lacks.
+void AddMissing(const Json& more, Json& list) {
+  for (const Json& one : more)
+    if (std::find(list.begin(), list.end(), one) == list.end())
+      list.push_back(one);
 }
 
 // A detector to sweep, opened: a head on the model's maps, or an exported one.
@@ -246,6 +259,8 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                    o.model, o.detectors.front());
   std::vector<SweepSubject> subjects = OpenSubjects(o);
   const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
+  const std::vector<benchmarks::Finding> before =
+      benchmarks::JudgeBefore(o.allow);
   encoders::LoadedModel model;
   if (!exported) {
     model = encoders::LoadModel(SpecOf(o.model, o.flags));
@@ -269,8 +284,11 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                {"device", o.flags.device},
                {"dtype", o.flags.dtype},
                {"sweeps", Json::array()},
+               {"valid", true},
+               {"reasons", Json::array()},
                {"warnings", Json::array()}};
   for (SweepSubject& subject : subjects) {
+    const benchmarks::MachineWatch watch(clock);
     NmsSweep sweep = subject.exported != nullptr
                          ? benchmarks::SweepNms(*subject.exported, set, clock,
                                                 o.options, progress)
@@ -283,8 +301,12 @@ int RunNmsSweep(const NmsSweepCommand& o) {
       PrintWarning(warning);
       json["warnings"].push_back(warning);
     }
+    benchmarks::TakeFindings(before, watch.Finish(), o.allow, sweep);
     Json one = benchmarks::NmsSweepToJson(sweep);
     one["detector"] = subject.folder;
+    if (!sweep.valid()) json["valid"] = false;
+    AddMissing(one["reasons"], json["reasons"]);
+    AddMissing(one["warnings"], json["warnings"]);
     json["sweeps"].push_back(std::move(one));
     sweeps.push_back(std::move(sweep));
   }

@@ -24,6 +24,7 @@ struct NmsSweepCommand {
   std::string out;           // run folder; empty: none
   std::string command_line;  // that repeats it, for environment.json
   Json environment;          // of the run folder; null: DescribeEnvironment's
+  bool allow = false;  // what build and machine have to do with: a warning
 
   bool wanted = false;              // --nms-sweep was given
   std::vector<std::string> beside;  // more detectors, exported ones too
@@ -37,8 +38,9 @@ struct NmsSweepCommand {
 void AddNmsSweepOptions(Arguments& app, NmsSweepCommand& command);
 
 /// Sweeps each detector, the model loaded once, and prints a table or one JSON
-/// object {schema, command, scenario: "nms-sweep", sweeps[], warnings[]}; each
-/// sweep as NmsSweepToJson has it. Throws InputError.
+/// object {schema, command, scenario: "nms-sweep", sweeps[], valid, reasons[],
+/// warnings[]}; each sweep as NmsSweepToJson has it. Throws InputError, also
+/// where build or machine may not measure (JudgeBefore).
 int RunNmsSweep(const NmsSweepCommand& command);
 
 }  // namespace eyechart::cli

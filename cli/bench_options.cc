@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "benchmarks/vision/external_device.h"
 #include "core/error.h"
@@ -88,10 +90,30 @@ std::string Word(const std::string& text) {
   return quoted;
 }
 
-// The flags that differ from their defaults, with their values.
+// The model's flags that differ from their defaults, with their values.
+std::map<std::string, std::string> ChangedModelFlags(const ModelFlags& flags) {
+  const ModelFlags plain;
+  std::map<std::string, std::string> changed;
+  const auto text = [&](const char* name, const std::string& now,
+                        const std::string& before) {
+    if (now != before) changed[name] = now;
+  };
+  text("dtype", flags.dtype, plain.dtype);
+  text("device", flags.device, plain.device);
+  text("tf32", flags.tf32, plain.tf32);
+  text("pool", flags.pool, plain.pool);
+  text("resolution", flags.resolution, plain.resolution);
+  text("alpha", flags.alpha, plain.alpha);
+  text("orient", flags.orient, plain.orient);
+  text("decode", flags.decode, plain.decode);
+  if (flags.threads != 0) changed["threads"] = std::to_string(flags.threads);
+  return changed;
+}
+
+// The same of all flags that a cell is named by.
 std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
   const BenchFlags plain;
-  std::map<std::string, std::string> changed;
+  std::map<std::string, std::string> changed = ChangedModelFlags(flags.flags);
   const auto text = [&](const char* name, const std::string& now,
                         const std::string& before) {
     if (now != before) changed[name] = now;
@@ -99,15 +121,6 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
   const auto number = [&](const char* name, double now, double before) {
     if (now != before) changed[name] = FormatDouble(now);
   };
-  text("dtype", flags.flags.dtype, plain.flags.dtype);
-  text("device", flags.flags.device, plain.flags.device);
-  text("tf32", flags.flags.tf32, plain.flags.tf32);
-  text("pool", flags.flags.pool, plain.flags.pool);
-  text("resolution", flags.flags.resolution, plain.flags.resolution);
-  text("alpha", flags.flags.alpha, plain.flags.alpha);
-  text("orient", flags.flags.orient, plain.flags.orient);
-  text("decode", flags.flags.decode, plain.flags.decode);
-  number("threads", flags.flags.threads, 0);
   number("workers", flags.workers, 0);
   text("cuda-graphs", flags.cuda_graphs, plain.cuda_graphs);
   number("batch", static_cast<double>(flags.load.samples_per_query), 0);
@@ -124,6 +137,78 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
            static_cast<double>(plain.find.most_kept));
   }
   return changed;
+}
+
+// A command line as it grows.
+class CommandWords {
+ public:
+  // A positional argument; nothing where it was not given.
+  void Add(const std::string& value) {
+    if (!value.empty()) line_ += " " + Word(value);
+  }
+  void Add(const std::string& name, const std::string& value) {
+    line_ += " --" + name + " " + Word(value);
+  }
+  void Add(const std::string& name, std::int64_t value) {
+    Add(name, std::to_string(value));
+  }
+  void Add(const std::map<std::string, std::string>& flags) {
+    for (const auto& [name, value] : flags) Add(name, value);
+  }
+  void AddIf(bool wanted, const std::string& name) {
+    if (wanted) line_ += " --" + name;
+  }
+  // Of a text that is empty by default.
+  void AddGiven(const std::string& name, const std::string& value) {
+    if (!value.empty()) Add(name, value);
+  }
+  void AddList(const std::string& name, const std::vector<double>& values) {
+    std::string list;
+    for (const double value : values) {
+      if (!list.empty()) list += ',';
+      list += FormatDouble(value);
+    }
+    Add(name, list);
+  }
+  // What every bench command ends with.
+  std::string End(const BenchFlags& flags) {
+    AddIf(flags.flags.allow_unused, "allow-unused");
+    AddIf(flags.allow, "allow");
+    return line_ + " --out NEW_FOLDER";
+  }
+
+ private:
+  std::string line_ = "eyechart bench";
+};
+
+// Of what a sweep looks at: neither scenario nor pictures' options are.
+std::string SweepCommandOf(const BenchFlags& flags) {
+  const NmsSweepCommand& sweep = flags.sweep;
+  CommandWords words;
+  words.Add(flags.model);
+  words.Add(flags.pictures.images);
+  words.AddIf(true, "nms-sweep");
+  words.AddGiven("detector", flags.detector);
+  for (const std::string& folder : sweep.beside) words.Add("beside", folder);
+  words.AddGiven("part", sweep.part);
+  words.AddGiven("set-kind", sweep.boxes.options.kind);
+  words.AddGiven("set-pictures", sweep.boxes.options.pictures.string());
+  words.AddIf(sweep.boxes.edges, "voc-edges");
+  words.Add(ChangedModelFlags(flags.flags));
+  words.AddList("confidences", sweep.options.confidences);
+  words.AddList("ious", sweep.options.ious);
+  words.Add("before-nms", flags.find.detect.most);
+  words.Add("max-boxes", flags.find.most_kept);
+  words.Add("nms-iou", FormatDouble(flags.find.nms.iou_threshold));
+  words.Add("nms-threads", sweep.options.nms.threads);
+  words.Add("nms-repetitions", sweep.options.repetitions);
+  words.Add("ap-margin", FormatDouble(sweep.options.margin));
+  words.Add("cost-pictures", sweep.options.cost_pictures);
+  words.Add("cost-boxes", sweep.options.cost_most);
+  words.Add("bootstrap", sweep.options.resamples);
+  words.Add("warmup", flags.load.warmup_queries);
+  words.Add("seed", std::to_string(flags.load.seed));
+  return words.End(flags);
 }
 
 }  // namespace
@@ -244,37 +329,37 @@ std::string LastOf(const std::string& path) {
 }
 
 std::string BenchCommandOf(const BenchFlags& flags) {
-  std::string line = "eyechart bench";
-  const auto add = [&line](const std::string& name, const std::string& value) {
-    line += " --" + name + " " + Word(value);
-  };
-  if (!flags.model.empty()) line += " " + Word(flags.model);
-  if (!flags.command.empty()) add("command", flags.command);
-  if (!flags.pictures.images.empty()) line += " " + Word(flags.pictures.images);
-  if (!flags.pictures.kind.empty()) add("kind", flags.pictures.kind);
-  if (!flags.pictures.root.empty()) add("root", flags.pictures.root);
-  if (flags.pictures.limit > 0)
-    add("limit", std::to_string(flags.pictures.limit));
-  add("scenario", flags.scenarios);
-  for (const auto& [name, value] : ChangedFlags(flags)) add(name, value);
+  if (flags.sweep.wanted) return SweepCommandOf(flags);
   const BenchFlags plain;
-  add("seed", std::to_string(flags.load.seed));
-  add("pictures", std::to_string(flags.most_pictures));
-  add("min-seconds", FormatDouble(flags.load.min_seconds));
-  if (flags.load.min_queries > 0)
-    add("min-queries", std::to_string(flags.load.min_queries));
-  add("warmup", std::to_string(flags.load.warmup_queries));
-  if (flags.load.server.rate > 0)
-    add("target-rate", FormatDouble(flags.load.server.rate));
-  if (flags.bound_ms > 0) add("bound-ms", FormatDouble(flags.bound_ms));
-  if (flags.load.server.percentile != plain.load.server.percentile)
-    add("percentile", FormatDouble(flags.load.server.percentile));
+  const benchmarks::LoadOptions& load = flags.load;
+  CommandWords words;
+  words.Add(flags.model);
+  words.AddGiven("command", flags.command);
+  words.Add(flags.pictures.images);
+  words.AddGiven("kind", flags.pictures.kind);
+  words.AddGiven("root", flags.pictures.root);
+  words.AddGiven("label-column", flags.pictures.label_column);
+  if (flags.pictures.limit > 0) words.Add("limit", flags.pictures.limit);
+  words.Add("scenario", flags.scenarios);
+  words.Add(ChangedFlags(flags));
+  words.Add("seed", std::to_string(load.seed));
+  words.Add("pictures", flags.most_pictures);
+  words.Add("min-seconds", FormatDouble(load.min_seconds));
+  if (load.min_queries > 0) words.Add("min-queries", load.min_queries);
+  if (load.max_seconds != plain.load.max_seconds)
+    words.Add("max-seconds", FormatDouble(load.max_seconds));
+  words.Add("warmup", load.warmup_queries);
+  if (load.server.rate > 0)
+    words.Add("target-rate", FormatDouble(load.server.rate));
+  if (flags.bound_ms > 0) words.Add("bound-ms", FormatDouble(flags.bound_ms));
+  if (load.server.percentile != plain.load.server.percentile)
+    words.Add("percentile", FormatDouble(load.server.percentile));
   if (flags.percentile_method != plain.percentile_method)
-    add("percentile-method", flags.percentile_method);
-  if (!flags.batch_curve.empty()) add("batch-curve", flags.batch_curve);
-  if (flags.find_peak) line += " --find-peak";
-  if (flags.allow) line += " --allow";
-  return line + " --out NEW_FOLDER";
+    words.Add("percentile-method", flags.percentile_method);
+  words.AddGiven("batch-curve", flags.batch_curve);
+  words.AddIf(flags.find_peak, "find-peak");
+  words.AddIf(flags.cache_audit, "cache-audit");
+  return words.End(flags);
 }
 
 }  // namespace eyechart::cli

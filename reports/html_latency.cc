@@ -33,11 +33,13 @@ std::string Bar(const LatencyRow& row, const std::vector<std::string>& names) {
   if (row.stages.empty()) return "\u2014";
   std::string words;
   std::string parts;
+  const std::string binds = BindingStage(row);
   double x = 0;
   for (const StageTime& stage : row.stages) {
     const double width = kBarWidth * stage.share;
     words += fmt::format("{}{} {}", words.empty() ? "" : ", ", stage.name,
                          FormatPercent(stage.share));
+    if (stage.name == binds) words += " (binds)";
     parts += fmt::format(
         "<g class=\"s{}\"><rect x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" "
         "height=\"{}\"><title>{}: {} ms</title></rect></g>",
@@ -74,11 +76,13 @@ void WriteLatency(HtmlPage& page) {
       "<p>From a picture's compressed bytes to the answer, measured as "
       "MLPerf's LoadGen does. Intervals are order statistics; a percentile "
       "that the sample is too small for is a dash. A bar shows how the stages' "
-      "medians share the time.</p>\n"
+      "medians share the time; the longest binds. What is not valid says why, "
+      "and its numbers are no basis for a comparison.</p>\n"
       "<div class=\"scroll\"><table><caption>One row a benchmark</caption>"
       "<thead><tr><th scope=\"col\">encoder</th>"
       "<th scope=\"col\" class=\"num\">median ms</th>"
       "<th scope=\"col\" class=\"num\">p90 ms</th>"
+      "<th scope=\"col\" class=\"num\">p95 ms</th>"
       "<th scope=\"col\" class=\"num\">p99 ms</th>"
       "<th scope=\"col\" class=\"num\">samples/s</th>"
       "<th scope=\"col\">stages</th></tr></thead>\n<tbody>\n";
@@ -91,8 +95,9 @@ void WriteLatency(HtmlPage& page) {
       page.html +=
           "<br><small>not valid: " + EscapeHtml(row.invalid) + "</small>";
     page.html += "</th>" + LatencyCell(row.median) + LatencyCell(row.p90) +
-                 LatencyCell(row.p99) + LatencyCell(row.throughput) + "<td>" +
-                 Bar(row, names) + "</td></tr>\n";
+                 LatencyCell(row.p95) + LatencyCell(row.p99) +
+                 LatencyCell(row.throughput) + "<td>" + Bar(row, names) +
+                 "</td></tr>\n";
   }
   page.html += "</tbody></table></div>\n</section>\n";
 }

@@ -99,6 +99,8 @@ void SweepTable(HtmlPage& page, const NmsSweepTable& table) {
       table.rest.median_ms ? fmt::format("{:.4g}", *table.rest.median_ms)
                            : "\u2014",
       stages);
+  if (const std::string invalid = SweepInvalidity(table); !invalid.empty())
+    page.html += Element("p", "The times are " + invalid + ".") + "\n";
   page.html +=
       "<div class=\"scroll\"><table><caption>One row a setting</caption>"
       "<thead><tr><th scope=\"col\">confidence, IoU</th>";

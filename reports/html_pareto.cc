@@ -16,6 +16,7 @@ constexpr double kWideRange = 8;  // of latencies, from where the axis is a log
 std::string PointNameOf(const HtmlPage& page, const ParetoPoint& point) {
   std::string name = page.RunPrefix(point.run) + point.encoder;
   if (!point.setting.empty()) name += " (" + point.setting + ")";
+  if (!point.invalid.empty()) name += ", not valid";
   return name;
 }
 
@@ -70,10 +71,16 @@ void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
   }
   if (plot.y_low >= plot.y_high) plot.y_high = plot.y_low + 1;
   std::vector<PlotSeries> legend = plot.series;
-  plot.series.push_back(Front(picture, plot.series.size()));
+  PlotSeries front = Front(picture, plot.series.size());
+  if (!front.curve.empty()) plot.series.push_back(std::move(front));
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
                EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
                "</figure></li></ul>\n" + PlotLegend(legend);
+}
+
+std::string FrontCell(const ParetoPoint& point) {
+  if (!point.invalid.empty()) return "not valid: " + EscapeHtml(point.invalid);
+  return point.front ? "on the front" : "\u2014";
 }
 
 void PointTable(HtmlPage& page, const ParetoPicture& picture) {
@@ -103,8 +110,7 @@ void PointTable(HtmlPage& page, const ParetoPicture& picture) {
     page.html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td>"
         "<td class=\"num\">{}</td></tr>\n",
-        EscapeHtml(PointNameOf(page, point)),
-        point.front ? "on the front" : "\u2014", latency, value);
+        EscapeHtml(PointNameOf(page, point)), FrontCell(point), latency, value);
   }
   page.html += "</tbody></table></div>\n";
 }
@@ -112,7 +118,9 @@ void PointTable(HtmlPage& page, const ParetoPicture& picture) {
 }  // namespace
 
 void WritePareto(HtmlPage& page) {
-  if (page.paretos.empty()) return;
+  const std::vector<ParetoLeftOut> left_out =
+      MakeParetoPairs(page.runs).left_out;
+  if (page.paretos.empty() && left_out.empty()) return;
   page.Open("pareto", "Accuracy against latency");
   page.html +=
       "<p class=\"lead\">Each mark is one encoder, or one detector: its median "
@@ -120,14 +128,22 @@ void WritePareto(HtmlPage& page) {
       "score, with 95% intervals both ways. On the front is what no other "
       "matches in both and beats in one. Latency and score are of the same "
       "run and encoder in the same precision; the pictures that were timed "
-      "need not be those that were scored, and a latency holds what its "
-      "benchmark timed, no task\u2019s head; among detectors it ends with the "
-      "boxes of the head that was scored.</p>\n";
+      "need not be those that were scored. A latency ends with the "
+      "encoder\u2019s "
+      "features; among detectors it ends with the boxes of the head that was "
+      "scored, at the thresholds that it was scored with. What is not valid is "
+      "named so and stands outside the front.</p>\n";
   for (const ParetoPicture& picture : page.paretos) {
     page.html += Element("h3", picture.metric + " of " + picture.scored +
                                    ", latency of " + picture.timed);
     DrawPareto(page, picture);
     PointTable(page, picture);
+  }
+  if (!left_out.empty()) {
+    page.html += "<p>Left out:</p>\n<ul>\n";
+    for (const ParetoLeftOut& one : left_out)
+      page.html += Element("li", LeftOutText(one, page.labels)) + "\n";
+    page.html += "</ul>\n";
   }
   page.html += "</section>\n";
 }

@@ -28,11 +28,11 @@ void Take(const Record& record, LatencyRow& row) {
     row.median = &record;
     row.encoder = record.encoder;
     row.of = OfText(record);
-    if (const std::size_t at = record.message.find(kInvalid);
-        at != std::string::npos)
-      row.invalid = record.message.substr(at + kInvalid.size());
+    row.invalid = InvalidReason(record);
   } else if (record.metric == "latency_p90") {
     row.p90 = &record;
+  } else if (record.metric == "latency_p95") {
+    row.p95 = &record;
   } else if (record.metric == "latency_p99") {
     row.p99 = &record;
   } else if (record.metric == "load_throughput") {
@@ -54,6 +54,21 @@ std::string WithInterval(const Record* record) {
 }
 
 }  // namespace
+
+std::string InvalidReason(const Record& record) {
+  const std::size_t at = record.message.find(kInvalid);
+  return at == std::string::npos ? std::string()
+                                 : record.message.substr(at + kInvalid.size());
+}
+
+std::string BindingStage(const LatencyRow& row) {
+  const auto most =
+      std::max_element(row.stages.begin(), row.stages.end(),
+                       [](const StageTime& a, const StageTime& b) {
+                         return a.median_ms < b.median_ms;
+                       });
+  return most == row.stages.end() ? std::string() : most->name;
+}
 
 std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs) {
   std::vector<LatencyRow> rows;
@@ -83,19 +98,22 @@ std::string LatencyMarkdown(std::span<const RunFolder> runs,
   const std::vector<LatencyRow> rows = MakeLatencyRows(runs);
   if (rows.empty()) return "";
   std::string text = "## Latency\n\n";
-  text += TableHead({"encoder", "of", "median ms", "p90 ms", "p99 ms",
-                     "samples/s", "stages, share of their medians"},
-                    2);
+  text += TableHead(
+      {"encoder", "of", "valid", "median ms", "p90 ms", "p95 ms", "p99 ms",
+       "samples/s", "binds", "stages, share of their medians"},
+      3);
   for (const LatencyRow& row : rows) {
     std::string stages;
     for (const StageTime& stage : row.stages)
       stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage.name,
                             FormatPercent(stage.share));
     const std::string prefix = runs.size() > 1 ? labels[row.run] + ": " : "";
-    text += TableLine({EscapeMarkdown(prefix + row.encoder),
-                       EscapeMarkdown(row.of), WithInterval(row.median),
-                       WithInterval(row.p90), WithInterval(row.p99),
-                       WithInterval(row.throughput), stages});
+    text += TableLine(
+        {EscapeMarkdown(prefix + row.encoder), EscapeMarkdown(row.of),
+         row.invalid.empty() ? "yes" : "no: " + EscapeMarkdown(row.invalid),
+         WithInterval(row.median), WithInterval(row.p90), WithInterval(row.p95),
+         WithInterval(row.p99), WithInterval(row.throughput), BindingStage(row),
+         stages});
   }
   return text + "\n";
 }

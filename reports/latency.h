@@ -18,6 +18,9 @@ struct StageTime {
   double share = 0;      // of the sum of the stages' medians
 };
 
+/// Why the result that `record` is of is not valid; empty: it is.
+std::string InvalidReason(const Record& record);
+
 /// One cell of task `bench`. Pointers are into the runs; null where there is no
 /// such record.
 struct LatencyRow {
@@ -26,11 +29,15 @@ struct LatencyRow {
   std::string of;  // data set and settings that are no default
   const Record* median = nullptr;
   const Record* p90 = nullptr;
+  const Record* p95 = nullptr;
   const Record* p99 = nullptr;
   const Record* throughput = nullptr;
   std::vector<StageTime> stages;  // in the order of the query
   std::string invalid;            // why it is not valid; empty: it is
 };
+
+/// The stage with the largest share, "to device"; empty without stages.
+std::string BindingStage(const LatencyRow& row);
 
 /// A row a cell that has a `latency_median`, in the runs' order.
 std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs);

@@ -102,6 +102,21 @@ std::optional<SweepCost> ReadCost(const Json& json, const std::string& source) {
   return made;
 }
 
+// A run from before sweeps were judged has none.
+std::vector<std::string> ReadReasons(const Json& json,
+                                     const std::string& source) {
+  if (!json.contains("reasons")) return {};
+  const Json& list = json["reasons"];
+  EYECHART_REQUIRE(list.is_array(), "{}: \"reasons\" should be a list", source);
+  std::vector<std::string> reasons;
+  for (const Json& one : list) {
+    EYECHART_REQUIRE(one.is_string(), "{}: \"reasons\" should hold texts",
+                     source);
+    reasons.push_back(one.get<std::string>());
+  }
+  return reasons;
+}
+
 std::size_t ReadPlace(const Json& json,
                       const char* key,
                       std::size_t rows,
@@ -128,6 +143,7 @@ NmsSweepTable ReadTable(const Json& json, const std::string& source) {
   table.margin =
       JsonGet<double>(Object(json, "options", source), "margin", source);
   table.cost = ReadCost(json, source);
+  table.invalid = ReadReasons(json, source);
   return table;
 }
 
@@ -216,6 +232,13 @@ std::string SweepCostSentence(const NmsSweepTable& table) {
   return text + ".";
 }
 
+std::string SweepInvalidity(const NmsSweepTable& table) {
+  std::string text;
+  for (const std::string& reason : table.invalid)
+    text += (text.empty() ? "not valid: " : "; ") + reason;
+  return text;
+}
+
 std::string NmsSweepMarkdown(std::span<const RunFolder> runs,
                              const std::vector<std::string>& labels) {
   const std::vector<NmsSweepGroup> groups = MakeNmsSweeps(runs);
@@ -229,6 +252,8 @@ std::string NmsSweepMarkdown(std::span<const RunFolder> runs,
           EscapeMarkdown(table.encoder), EscapeMarkdown(table.head),
           EscapeMarkdown(group.dataset), table.pictures,
           MsWithInterval(table.rest));
+      if (const std::string invalid = SweepInvalidity(table); !invalid.empty())
+        text += EscapeMarkdown("The times are " + invalid) + ".\n\n";
       text += TableHead(
           {"confidence", "IoU", "", "boxes in (most)", "boxes out (most)",
            "NMS ms", "end to end ms", "NMS share", "AP", "AP50"},

@@ -64,6 +64,8 @@ struct NmsSweepTable {
   std::size_t fastest = 0;  // fastest row within the margin of it
   double margin = 0;        // a fraction
   std::optional<SweepCost> cost;
+  /// Why its times are not valid; empty: they are, or nobody watched.
+  std::vector<std::string> invalid;
 };
 
 /// The detectors of one data set, which one picture shows.
@@ -84,6 +86,9 @@ std::string SweepMark(const NmsSweepTable& table, std::size_t row);
 
 /// A sentence on the cost curve; empty without one.
 std::string SweepCostSentence(const NmsSweepTable& table);
+
+/// "not valid: ..." with the reasons; empty where the times are valid.
+std::string SweepInvalidity(const NmsSweepTable& table);
 
 /// The Markdown section, empty where no run has a sweep; `labels` by run.
 std::string NmsSweepMarkdown(std::span<const RunFolder> runs,

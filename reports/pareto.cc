@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "reports/display.h"
+#include "reports/latency.h"
 #include "reports/markdown_parts.h"
 
 namespace eyechart::reports {
@@ -129,6 +131,61 @@ std::vector<std::string> HeadParts(const Record& record) {
 }
 
 constexpr const char* kDetectorCell = "detector_cell";
+constexpr const char* kLeastScore = "min_score";
+
+// Thresholds that boxes and the time to them depend on, with what `detect` had
+// where its records do not say; a head without suppression has no nms_iou.
+constexpr std::array<std::pair<const char*, std::string_view>, 4> kThresholds =
+    {{{kLeastScore, ""},
+      {"nms_iou", ""},
+      {"before_nms", "1000"},
+      {"max_boxes", "100"}}};
+
+// Whether what was timed ends with boxes.
+bool IsToBoxes(const Record& time) {
+  if (!ParetoSettingOf(time, kDetectorCell).empty() ||
+      !ParetoSettingOf(time, "detector").empty())
+    return true;
+  // Of an exported detector: a key alone may be of a task's other encoders.
+  return std::all_of(kThresholds.begin(), kThresholds.end(),
+                     [&](const auto& one) {
+                       return one.first == std::string_view("nms_iou") ||
+                              !ParetoSettingOf(time, one.first).empty();
+                     });
+}
+
+bool SameNumber(const std::string& a, const std::string& b) {
+  const std::optional<double> x = ParseDouble(a);
+  const std::optional<double> y = ParseDouble(b);
+  return x && y ? *x == *y : a == b;
+}
+
+// How the thresholds of a latency to boxes and of a score differ; empty: they
+// are the same.
+std::string ThresholdsApart(const Record& time, const Record& score) {
+  for (const auto& [record, what] :
+       {std::pair(&time, "latency"), std::pair(&score, "score")})
+    if (ParetoSettingOf(*record, kLeastScore).empty())
+      return fmt::format(
+          "the thresholds of the {} are unknown: its record is of an eyechart "
+          "that did not write them",
+          what);
+  std::string timed, scored;
+  for (const auto& [key, known] : kThresholds) {
+    const auto [x, y] = [&, name = key, before = std::string(known)] {
+      std::string of_time = ParetoSettingOf(time, name);
+      std::string of_score = ParetoSettingOf(score, name);
+      return std::pair(of_time.empty() ? before : of_time,
+                       of_score.empty() ? before : of_score);
+    }();
+    if (x.empty() || y.empty() || SameNumber(x, y)) continue;
+    timed += fmt::format("{}{} {}", timed.empty() ? "" : ", ", key, x);
+    scored += fmt::format("{}{} {}", scored.empty() ? "" : ", ", key, y);
+  }
+  return timed.empty()
+             ? ""
+             : fmt::format("timed at {}, scored at {}", timed, scored);
+}
 
 // Whether the boxes that `time` was taken of are those that `score` judges. A
 // suite takes the head of the same point of the encoder's grid, which SameModel
@@ -161,6 +218,7 @@ ParetoPoint ParetoPointOf(std::size_t run,
                                 time.ci->level, time.ci->method};
   point.score = *score.value;
   point.score_ci = score.ci;
+  point.invalid = InvalidReason(time);
   return point;
 }
 
@@ -176,6 +234,19 @@ std::string HeadSetting(const Record& score) {
   return text;
 }
 
+std::string DetectorsScored(const Record& score) {
+  std::string scored = "detectors on " + score.dataset;
+  for (const std::string& part : CellPartsOf(score))
+    if (IsOfTheTest(part)) scored += ", " + part;
+  return scored;
+}
+
+std::string TimedToBoxes(const Record& time) {
+  const std::string cell =
+      fmt::format("{}={}", kDetectorCell, ParetoSettingOf(time, kDetectorCell));
+  return FrameOf(time, CellPartsOf(time, cell)) + " to boxes";
+}
+
 // The pictures in the order in which they began, found by what they show.
 class Pictures {
  public:
@@ -185,13 +256,7 @@ class Pictures {
 
   // Of whole detectors, whatever their heads.
   ParetoPicture& OfDetectors(const Record& time, const Record& score) {
-    std::string scored = "detectors on " + score.dataset;
-    for (const std::string& part : CellPartsOf(score))
-      if (IsOfTheTest(part)) scored += ", " + part;
-    const std::string cell = fmt::format("{}={}", kDetectorCell,
-                                         ParetoSettingOf(time, kDetectorCell));
-    return Of(score, scored,
-              FrameOf(time, CellPartsOf(time, cell)) + " to boxes");
+    return Of(score, DetectorsScored(score), TimedToBoxes(time));
   }
 
   std::vector<ParetoPicture> list;
@@ -212,22 +277,89 @@ class Pictures {
       places_;
 };
 
-void AddPoint(std::size_t run,
-              const Record& time,
-              const Record& score,
-              Pictures& pictures) {
-  ParetoPoint point = ParetoPointOf(run, time, score);
-  const bool has_head = !ParetoSettingOf(time, kDetectorCell).empty();
-  const bool whole =
-      score.task == "detect" && (has_head || IsExportedDetector(score));
-  if (!whole) {
-    pictures.Of(time, score).points.push_back(std::move(point));
-    return;
+bool IsOfBoxes(const Record& score) { return score.task == "detect"; }
+
+// Why a latency is not of the answer that `score` judges; empty: it is.
+std::string NotOfTheAnswer(const Record& time, const Record& score) {
+  if (!IsOfBoxes(score))
+    return IsToBoxes(time) ? "the latency is to boxes: a detector's head and "
+                             "suppression, which this score does without, are "
+                             "in it"
+                           : "";
+  if (IsExportedDetector(score)) return "";
+  if (!ParetoSettingOf(time, kDetectorCell).empty())
+    return IsOfHead(time, score) ? "" : "no latency is of this head";
+  return IsToBoxes(time)
+             ? "the head that was timed is named by its folder, not by the "
+               "detect cell that was scored (detector_cell)"
+             : "the latency is of features, without head and suppression "
+               "(detector_cell puts them in)";
+}
+
+// What pairs of one kind and reason have in common stands once.
+class LeftOuts {
+ public:
+  void Add(const ParetoLeftOut& one) {
+    const auto same =
+        std::find_if(list.begin(), list.end(), [&](const ParetoLeftOut& other) {
+          return other.metric == one.metric && other.scored == one.scored &&
+                 other.timed == one.timed && other.why == one.why;
+        });
+    if (same == list.end()) {
+      list.push_back(one);
+      return;
+    }
+    for (const auto& who : one.who)
+      if (std::find(same->who.begin(), same->who.end(), who) == same->who.end())
+        same->who.push_back(who);
   }
-  // The boxes that were timed are another head's.
-  if (has_head && !IsOfHead(time, score)) return;
-  point.setting += (point.setting.empty() ? "" : ", ") + HeadSetting(score);
-  pictures.OfDetectors(time, score).points.push_back(std::move(point));
+
+  std::vector<ParetoLeftOut> list;
+};
+
+std::string ParetoNameOf(const ParetoPoint& point) {
+  return point.setting.empty() ? point.encoder
+                               : point.encoder + " (" + point.setting + ")";
+}
+
+// Puts a score beside each latency of its encoder that is of it.
+void AddScore(std::size_t run,
+              const std::vector<const Record*>& timed,
+              const Record& score,
+              Pictures& pictures,
+              LeftOuts& left_outs) {
+  const auto leave_out = [&](const ParetoPoint& point, std::string timed_as,
+                             std::string why) {
+    left_outs.Add({score.metric,
+                   IsOfBoxes(score) ? DetectorsScored(score) : Frame(score),
+                   std::move(timed_as),
+                   std::move(why),
+                   {{run, ParetoNameOf(point)}}});
+  };
+  bool any = false;
+  ParetoPoint other;  // of a latency that is not of this answer
+  std::string why_other;
+  for (const Record* time : timed) {
+    if (!SameModel(*time, score)) continue;
+    ParetoPoint point = ParetoPointOf(run, *time, score);
+    if (IsOfBoxes(score))
+      point.setting += (point.setting.empty() ? "" : ", ") + HeadSetting(score);
+    if (std::string why = NotOfTheAnswer(*time, score); !why.empty()) {
+      other = std::move(point);
+      why_other = std::move(why);
+      continue;
+    }
+    any = true;
+    if (!IsOfBoxes(score)) {
+      pictures.Of(*time, score).points.push_back(std::move(point));
+      continue;
+    }
+    if (std::string apart = ThresholdsApart(*time, score); !apart.empty())
+      leave_out(point, TimedToBoxes(*time), std::move(apart));
+    else
+      pictures.OfDetectors(*time, score).points.push_back(std::move(point));
+  }
+  if (!any && !why_other.empty()) leave_out(other, "", std::move(why_other));
 }
 
 // The latencies of a run, by encoder.
@@ -246,13 +378,17 @@ void Finish(ParetoPicture& picture) {
                    [](const ParetoPoint& a, const ParetoPoint& b) {
                      return a.latency_ms < b.latency_ms;
                    });
+  // What is not valid is on no front and beats nobody.
   std::vector<std::pair<double, double>> places;
-  for (const ParetoPoint& point : picture.points)
+  std::vector<ParetoPoint*> valid;
+  for (ParetoPoint& point : picture.points) {
+    if (!point.invalid.empty()) continue;
     places.emplace_back(point.latency_ms, point.score);
+    valid.push_back(&point);
+  }
   const std::vector<bool> front =
       ParetoFront(places, picture.direction != "lower");
-  for (std::size_t i = 0; i < front.size(); ++i)
-    picture.points[i].front = front[i];
+  for (std::size_t i = 0; i < front.size(); ++i) valid[i]->front = front[i];
 }
 
 }  // namespace
@@ -279,8 +415,9 @@ std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
   return front;
 }
 
-std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
+ParetoPairs MakeParetoPairs(std::span<const RunFolder> runs) {
   Pictures made;
+  LeftOuts left_outs;
   for (const std::string_view metric : kScores)
     for (std::size_t run = 0; run < runs.size(); ++run) {
       const auto latencies = LatenciesOf(runs[run]);
@@ -291,23 +428,37 @@ std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
             score.setting.contains("pattern"))
           continue;
         const auto timed = latencies.find(score.encoder);
-        if (timed == latencies.end()) continue;
-        for (const Record* time : timed->second)
-          if (SameModel(*time, score)) AddPoint(run, *time, score, made);
+        if (timed != latencies.end())
+          AddScore(run, timed->second, score, made, left_outs);
       }
     }
-  std::vector<ParetoPicture> pictures = std::move(made.list);
-  std::erase_if(pictures, [](const ParetoPicture& picture) {
+  ParetoPairs pairs{std::move(made.list), std::move(left_outs.list)};
+  std::erase_if(pairs.pictures, [](const ParetoPicture& picture) {
     return picture.points.size() < 2;
   });
-  for (ParetoPicture& picture : pictures) Finish(picture);
-  return pictures;
+  for (ParetoPicture& picture : pairs.pictures) Finish(picture);
+  return pairs;
+}
+
+std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
+  return MakeParetoPairs(runs).pictures;
+}
+
+std::string LeftOutText(const ParetoLeftOut& left_out,
+                        const std::vector<std::string>& labels) {
+  std::vector<std::string> names;
+  for (const auto& [run, name] : left_out.who)
+    names.push_back(labels.size() > 1 ? labels[run] + ": " + name : name);
+  return fmt::format(
+      "{} of {}{}: {}: {}", left_out.metric, left_out.scored,
+      left_out.timed.empty() ? "" : ", latency of " + left_out.timed,
+      fmt::join(names, "; "), left_out.why);
 }
 
 std::string ParetoMarkdown(std::span<const RunFolder> runs,
                            const std::vector<std::string>& labels) {
-  const std::vector<ParetoPicture> pictures = MakeParetoPictures(runs);
-  if (pictures.empty()) return "";
+  const auto [pictures, left_out] = MakeParetoPairs(runs);
+  if (pictures.empty() && left_out.empty()) return "";
   const NumberStyle style(runs);
   std::string text = "## Accuracy against latency\n\n";
   for (const ParetoPicture& picture : pictures) {
@@ -318,8 +469,7 @@ std::string ParetoMarkdown(std::span<const RunFolder> runs,
         {"encoder", "front", "latency ms", EscapeMarkdown(picture.metric)}, 2);
     for (const ParetoPoint& point : picture.points) {
       std::string name = runs.size() > 1 ? labels[point.run] + ": " : "";
-      name += point.encoder;
-      if (!point.setting.empty()) name += " (" + point.setting + ")";
+      name += ParetoNameOf(point);
       std::string latency = FormatNumber(point.latency_ms);
       if (point.latency_ci)
         latency += fmt::format(" [{}, {}]", FormatNumber(point.latency_ci->low),
@@ -329,12 +479,20 @@ std::string ParetoMarkdown(std::span<const RunFolder> runs,
         score += fmt::format(
             " [{}, {}]", style.Number(picture.metric, point.score_ci->low),
             style.Number(picture.metric, point.score_ci->high));
-      text += TableLine(
-          {EscapeMarkdown(name), point.front ? "yes" : "", latency, score});
+      const std::string front = point.front ? "yes" : "";
+      text += TableLine({EscapeMarkdown(name),
+                         point.invalid.empty()
+                             ? front
+                             : "not valid: " + EscapeMarkdown(point.invalid),
+                         latency, score});
     }
     text += "\n";
   }
-  return text;
+  if (left_out.empty()) return text;
+  text += "Left out:\n\n";
+  for (const ParetoLeftOut& one : left_out)
+    text += "- " + EscapeMarkdown(LeftOutText(one, labels)) + "\n";
+  return text + "\n";
 }
 
 }  // namespace eyechart::reports

@@ -24,7 +24,8 @@ struct ParetoPoint {
   std::optional<Interval> latency_ci;  // ms
   double score = 0;
   std::optional<Interval> score_ci;
-  bool front = false;  // no other is as good in both and better in one
+  bool front = false;   // no other is as good in both and better in one
+  std::string invalid;  // why the latency is not valid; empty: it is
 };
 
 /// One score against latency under one condition.
@@ -35,6 +36,20 @@ struct ParetoPicture {
   std::string scored;     // "probe/digits/default": task, data set, setting
   std::string timed;      // "bench/photos/batch=8": the same of the latency
   std::vector<ParetoPoint> points;  // by latency, two or more
+};
+
+/// Scores that stand in no picture although their encoders were timed.
+struct ParetoLeftOut {
+  std::string metric;  // of the score
+  std::string scored;  // as a picture's
+  std::string timed;  // as a picture's; empty: no latency is of what was scored
+  std::string why;
+  std::vector<std::pair<std::size_t, std::string>> who;  // run and point's name
+};
+
+struct ParetoPairs {
+  std::vector<ParetoPicture> pictures;
+  std::vector<ParetoLeftOut> left_out;
 };
 
 /// Whether each of the points (latency, score) is on the front: no other has
@@ -48,13 +63,25 @@ std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
 /// encoder; data sets need not agree. dtype, tf32, alpha, orient and decode
 /// must, where absent is the default; resolution must where both name it. Each
 /// score's cell and each condition of the timing (scenario, batch, device,
-/// data set: all else in its cell) is a picture of its own. Whole detectors
-/// stand together, whatever their heads: an AP of task `detect` goes with the
-/// latency whose `detector_cell` is its cell (in what agrees besides), or, of
-/// an exported detector, with its encoder's; the picture is called "detectors
-/// on DATA", its latency "... to boxes". Pictures of fewer than two points are
-/// left out. Throws InputError for a latency whose unit is no time.
+/// data set: all else in its cell) is a picture of its own. A latency to boxes
+/// goes with no score but those of boxes. Whole detectors stand together,
+/// whatever their heads: an AP of task `detect` goes with the latency whose
+/// `detector_cell` is its cell (in what agrees besides), or, of an exported
+/// detector, with its encoder's, if both were made at the same min_score,
+/// nms_iou (of heads that need suppression), before_nms and max_boxes; the
+/// picture is called "detectors on DATA", its latency "... to boxes". What is
+/// not valid is marked, and is neither on the front nor beats what is. Pictures
+/// of fewer than two points are left out. Throws InputError for a latency whose
+/// unit is no time.
+ParetoPairs MakeParetoPairs(std::span<const RunFolder> runs);
+
+/// The pictures of MakeParetoPairs().
 std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs);
+
+/// "ap of detectors on boxes, latency of ...: clip, aimv2: timed at ..."; with
+/// `labels`, by run, where there are several.
+std::string LeftOutText(const ParetoLeftOut& left_out,
+                        const std::vector<std::string>& labels);
 
 /// The Markdown section, empty without a picture; `labels` by run.
 std::string ParetoMarkdown(std::span<const RunFolder> runs,

@@ -1,7 +1,10 @@
 // Task kind `bench`: an encoder under load, with its detector or without, or an
 // exported detector.
+#include <algorithm>
 #include <array>
 
+#include "benchmarks/load/cache_audit.h"
+#include "benchmarks/load/load_json.h"
 #include "benchmarks/vision/bench_records.h"
 #include "benchmarks/vision/encoder_bench.h"
 #include "benchmarks/vision/encoder_curves.h"
@@ -57,13 +60,20 @@ constexpr std::array kBenchKeys = {
     TaskKey{"detector_cell", Type::kText, "", false,
             "an earlier detect cell of this suite whose detector it is; "
             "{encoder} stands for the encoder's name, at its own settings"},
-    TaskKey{"min_score", Type::kNumber, "0.05", false,
-            "with a detector: boxes below it are left out"},
+    TaskKey{"min_score", Type::kNumber, "", false,
+            "with a detector: boxes below it are left out (default: 0.001, at "
+            "which detect scores; of a `detector` folder 0.05)"},
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
             "with a detector: overlap from which the lesser box goes"},
+    TaskKey{"before_nms", Type::kNumber, "1000", false,
+            "with a detector: boxes a picture before suppression"},
+    TaskKey{"max_boxes", Type::kNumber, "100", false,
+            "with a detector: boxes kept a picture"},
     TaskKey{"batch_curve", Type::kText, "", false,
             "batch sizes, as \"1,2,4,8\": throughput with its knee, and the "
             "encoder under the machine's roofs"},
+    TaskKey{"cache_audit", Type::kBoolean, "false", false,
+            "does asking for the same picture again flatter? (bench.json)"},
     TaskKey{"allow", Type::kBoolean, "true", false,
             "measure on a busy machine all the same, and say so in the record; "
             "false: the cell fails"},
@@ -71,6 +81,32 @@ constexpr std::array kBenchKeys = {
 
 bool Is(const TaskSpec& task, const char* key) {
   return task.keys.at(key) == "true";
+}
+
+// What is timed is what was scored: `detect` has FindOptions' own thresholds. A
+// folder's detector may be from anywhere; it is timed as one deploys it.
+detection::FindOptions FindOptionsOf(const TaskSpec& task) {
+  detection::FindOptions find;
+  if (!TextOf(task, "min_score").empty())
+    find.detect.min_score = NumberOf(task, "min_score");
+  else if (!TextOf(task, "detector").empty())
+    find.detect.min_score =
+        benchmarks::EncoderBenchOptions().find.detect.min_score;
+  find.nms.iou_threshold = NumberOf(task, "nms_iou");
+  find.detect.most = WholeOf(task, "before_nms");
+  find.most_kept = WholeOf(task, "max_boxes");
+  EYECHART_REQUIRE(
+      find.detect.min_score >= 0 && find.detect.min_score < 1,
+      "{}: min_score {:g}: should be from 0 to below 1, as 0.001 or 0.05",
+      WhereOf(task), find.detect.min_score);
+  EYECHART_REQUIRE(find.nms.iou_threshold >= 0 && find.nms.iou_threshold <= 1,
+                   "{}: nms_iou {:g}: should be from 0 to 1, as 0.6",
+                   WhereOf(task), find.nms.iou_threshold);
+  EYECHART_REQUIRE(find.detect.most >= 1 && find.most_kept >= 1,
+                   "{}: before_nms {} and max_boxes {}: both should be 1 or "
+                   "more, as 1000 and 100",
+                   WhereOf(task), find.detect.most, find.most_kept);
+  return find;
 }
 
 // Checked as far as it can be without a model.
@@ -95,6 +131,7 @@ benchmarks::MeasureOptions BenchOptionsOf(const TaskSpec& task) {
       benchmarks::ParsePercentileMethod(task.keys.at("percentile_method"));
   load.trace_spans = benchmarks::kTraceSpans;
   options.find_peak = Is(task, "find_peak");
+  options.cache_audit = Is(task, "cache_audit");
   options.allow = Is(task, "allow");
   try {
     if (!TextOf(task, "batch_curve").empty())
@@ -112,18 +149,12 @@ benchmarks::MeasureOptions BenchOptionsOf(const TaskSpec& task) {
 
 std::vector<Cell> PlanBench(const SuiteSpec& suite, const TaskSpec& task) {
   BenchOptionsOf(task);
+  FindOptionsOf(task);
   std::vector<Cell> cells = CellOfEach(suite, task);
   LeaveOutKeys(suite, task, {"detector", "detector_cell", "cuda_graphs"},
                cells);
   FindHeads(suite, task, cells);
   return cells;
-}
-
-detection::FindOptions FindOptionsOf(const TaskSpec& task) {
-  detection::FindOptions find;
-  find.detect.min_score = NumberOf(task, "min_score");
-  find.nms.iou_threshold = NumberOf(task, "nms_iou");
-  return find;
 }
 
 // Puts `bench`, an EncoderBench or an ExportedBench, whose model is on
@@ -147,14 +178,28 @@ std::vector<Record> RunBench(Bench& bench,
                      finding.advice);
   Json json = benchmarks::MeasuredJson(measured, bench.setting());
   json.update(bench.Describe());
+  if (options.cache_audit) {
+    benchmarks::AuditOptions audit;
+    audit.seeds = options.load.seeds;
+    context.progress.Note("cache audit");
+    const benchmarks::AuditResult result =
+        benchmarks::AuditCaches(bench.device(), clock, audit);
+    for (const benchmarks::Finding& finding : result.findings)
+      context.progress.Warn(finding.reason + ": " + finding.advice);
+    json["cache_audit"] = benchmarks::AuditJson(result);
+  }
   if (const std::string batches = TextOf(*cell.task, "batch_curve");
       !batches.empty()) {
     benchmarks::CurveOptions curve;
     curve.batches = benchmarks::ParseBatches(batches);
     curve.seed = options.load.seed;
+    curve.min_seconds = std::min(curve.min_seconds, options.load.min_seconds);
+    curve.allow = options.allow;
     context.progress.Note("batch curve and roofline");
     const benchmarks::EncoderCurves curves =
         benchmarks::MeasureCurves(bench, cell.encoder, clock, curve);
+    for (const benchmarks::Finding& finding : curves.findings)
+      context.progress.Warn(finding.reason + ": " + finding.advice);
     benchmarks::WriteCurves(context.artifacts, curves,
                             benchmarks::CeilingsFor(curves));
   }
@@ -164,7 +209,9 @@ std::vector<Record> RunBench(Bench& bench,
       {run / "samples" / context.outcomes.filename(),
        context.artifacts / "bench.json", context.artifacts / "trace.json"},
       measured, json);
-  return benchmarks::BenchRecords(measured, bench.BaseRecord());
+  Record base = bench.BaseRecord();
+  base.setting = benchmarks::ThresholdSetting(json);
+  return benchmarks::BenchRecords(measured, base);
 }
 
 std::vector<Record> RunBenchCell(const Cell& cell, TaskContext& context) {

@@ -4,11 +4,15 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
+#include "benchmarks/vision/measure.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "data/preprocess.h"
 #include "probes/detection/transfer/detector.h"
 #include "probes/detection/transfer/exported_detector.h"
@@ -39,19 +43,61 @@ constexpr std::array kNmsSweepKeys = {
             "or of an exported one"},
     TaskKey{"part", Type::kText, "", false,
             "part of the set (default: test, or valid)"},
+    TaskKey{"confidences", Type::kText, "0.001,0.01,0.05,0.1,0.3", false,
+            "least scores of boxes that go into NMS"},
+    TaskKey{"ious", Type::kText, "0.5,0.6,0.7,0.8", false,
+            "overlaps above which the lesser box goes"},
+    TaskKey{"before_nms", Type::kNumber, "1000", false,
+            "boxes a picture before NMS"},
+    TaskKey{"max_boxes", Type::kNumber, "100", false,
+            "boxes a picture that are kept"},
     TaskKey{"repetitions", Type::kNumber, "7", false,
             "timings of NMS a picture and setting"},
     TaskKey{"cost_pictures", Type::kNumber, "32", false,
             "pictures for the curve of NMS time against boxes; 0: none"},
-    TaskKey{"seed", Type::kNumber, "0", false, "of orders"},
+    TaskKey{"bootstrap", Type::kNumber, "0", false,
+            "resamples of the pictures for intervals of AP; 0: none"},
+    TaskKey{"seed", Type::kNumber, "0", false, "of orders and resamples"},
+    TaskKey{"allow", Type::kBoolean, "true", false,
+            "measure on a busy machine all the same, and say so in the record; "
+            "false: the cell fails"},
 };
+
+bool Allowed(const TaskSpec& task) { return task.keys.at("allow") == "true"; }
+
+// "0.5,0.6"; a list of TOML would be a grid.
+std::vector<double> NumbersOf(const TaskSpec& task, const char* key) {
+  const std::string& text = task.keys.at(key);
+  std::vector<double> numbers;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto number = ParseDouble(text.substr(begin, end - begin));
+    EYECHART_REQUIRE(number.has_value(),
+                     "{}: {} is \"{}\"; should be numbers with commas "
+                     "between, as \"0.5,0.6\"",
+                     WhereOf(task), key, text);
+    numbers.push_back(*number);
+    begin = end + 1;
+  }
+  return numbers;
+}
 
 benchmarks::NmsSweepOptions NmsSweepOptionsOf(const TaskSpec& task) {
   benchmarks::NmsSweepOptions options;
+  options.confidences = NumbersOf(task, "confidences");
+  options.ious = NumbersOf(task, "ious");
+  options.most = WholeOf(task, "before_nms");
+  options.most_kept = WholeOf(task, "max_boxes");
+  options.resamples = static_cast<int>(WholeOf(task, "bootstrap"));
   options.repetitions = static_cast<int>(WholeOf(task, "repetitions"));
   options.cost_pictures = WholeOf(task, "cost_pictures");
   options.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
-  benchmarks::RequireSweepOptions(options);
+  try {
+    benchmarks::RequireSweepOptions(options);
+  } catch (const InputError& error) {
+    ThrowInput("{}: {} (keys of a suite have '_' for '-')", WhereOf(task),
+               error.what());
+  }
   EYECHART_REQUIRE(
       TextOf(task, "detector").empty() || TextOf(task, "detector_cell").empty(),
       "{}: detector or detector_cell: one of them", WhereOf(task));
@@ -162,12 +208,16 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
         OpenSweepData(folder, encoder, model ? &*model : nullptr));
   const data::BoxDataset set = detection::OpenTestSet(
       cell.dataset->options.path, TextOf(task, "part"), {});
+  const bool allow = Allowed(task);
+  const std::vector<benchmarks::Finding> before =
+      benchmarks::JudgeBefore(allow);
   benchmarks::MonotonicClock clock;
   std::vector<Record> records;
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     Subject& subject = subjects[i];
     detection::ExportedDetector* program = subject.program.get();
-    const benchmarks::NmsSweep sweep =
+    const benchmarks::MachineWatch watch(clock);
+    benchmarks::NmsSweep sweep =
         program != nullptr
             ? benchmarks::SweepNms(*program, set, clock, options,
                                    context.progress)
@@ -175,6 +225,10 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
                                    context.progress);
     for (const std::string& warning : sweep.warnings)
       context.progress.Warn(warning);
+    benchmarks::TakeFindings(before, watch.Finish(), allow, sweep);
+    for (const benchmarks::Finding& finding : sweep.findings)
+      EYECHART_REQUIRE(!finding.fatal, "the measurement is not valid: {}; {}",
+                       finding.reason, finding.advice);
     Record base;
     base.cell = cell.id;
     base.encoder = cell.encoder;

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/random.h"
+#include "data/boxes/box_findings.h"
 #include "probes/detection/transfer/find_boxes.h"
 #include "probes/detection/transfer/scores.h"
 
@@ -103,7 +104,10 @@ class Sweeper {
     sweep_.needs_nms = detector.head->needs_nms();
     sweep_.options = options;
     sweep_.clock_ns = ClockNs(clock);
-    sweep_.warnings = examples.problems();
+    if (std::string odd = data::FindingsText(dataset_); !odd.empty())
+      sweep_.warnings.push_back(std::move(odd));
+    sweep_.warnings.insert(sweep_.warnings.end(), examples.problems().begin(),
+                           examples.problems().end());
     MapClasses();
   }
 
@@ -313,7 +317,8 @@ class Sweeper {
       found.push_back(std::move(kept));
     }
     const detection::DetectionScores scores = detection::ScoreBoxes(
-        dataset_, found, {options_.resamples, options_.seed, 0});
+        dataset_, found,
+        {options_.resamples, options_.seed, 0, options_.most_kept});
     row.ap = scores.stats.at("AP");
     row.ap50 = scores.stats.at("AP50");
     const auto ci = scores.intervals.find("AP");
@@ -380,9 +385,22 @@ void RequireSweepOptions(const NmsSweepOptions& options) {
                    options.cost_pictures, options.cost_most);
   EYECHART_REQUIRE(options.margin >= 0, "--ap-margin {}: should be at least 0",
                    options.margin);
+  EYECHART_REQUIRE(options.resamples >= 0,
+                   "--bootstrap {}: should be at least 0", options.resamples);
   EYECHART_REQUIRE(options.level > 0 && options.level < 1,
                    "a level of {}: should be between 0 and 1", options.level);
   CheckNmsOptions(options.nms);
+}
+
+void TakeFindings(const std::vector<Finding>& before,
+                  MachineWatch::Report report,
+                  bool allow,
+                  NmsSweep& sweep) {
+  sweep.meanwhile = MeanwhileJson(report.before, report.after);
+  std::vector<Finding> found = std::move(report.findings);
+  found.insert(found.end(), before.begin(), before.end());
+  if (allow) found = RefuseOrWarn(std::move(found), true);
+  sweep.findings.insert(sweep.findings.end(), found.begin(), found.end());
 }
 
 void MarkRows(NmsSweep& sweep) {

@@ -11,7 +11,10 @@
 
 #include "benchmarks/load/clock.h"
 #include "benchmarks/load/estimators.h"
+#include "benchmarks/load/finding.h"
+#include "benchmarks/load/machine_state.h"
 #include "benchmarks/nms_sweep/candidate_cost.h"
+#include "core/json.h"
 #include "core/progress.h"
 #include "data/boxes/box_dataset.h"
 #include "encoders/loaded_model.h"
@@ -103,6 +106,11 @@ struct NmsSweep {
   std::vector<CostPoint> cost_points;
   double clock_ns = 0;  // what reading the clock adds to a timing
   std::vector<std::string> warnings;
+  /// On build and machine, from whoever watches them (TakeFindings).
+  std::vector<Finding> findings;
+  Json meanwhile;  // clocks and loads before and after; null: not watched
+
+  bool valid() const { return IsValid(findings); }
 };
 
 /// Runs encoder and head once a picture of `dataset`, one picture at a time and
@@ -126,6 +134,14 @@ NmsSweep SweepNms(detection::ExportedDetector& exported,
                   Clock& clock,
                   const NmsSweepOptions& options,
                   Progress& progress);
+
+/// Takes into `sweep` what was found of build and machine: `before` anything
+/// was measured (JudgeBefore), and by the watch that was kept meanwhile. With
+/// `allow` none of it makes the sweep invalid.
+void TakeFindings(const std::vector<Finding>& before,
+                  MachineWatch::Report report,
+                  bool allow,
+                  NmsSweep& sweep);
 
 /// Sets `best` and `fastest` from the rows' AP and mean total times.
 void MarkRows(NmsSweep& sweep);

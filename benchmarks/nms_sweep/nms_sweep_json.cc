@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/interval_json.h"
 #include "core/text.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::benchmarks {
 namespace {
@@ -32,11 +33,6 @@ Json FigureJson(const CostFigure& figure) {
   return {{"value", Number(figure.value)}, {"ci", IntervalJson(figure.ci)}};
 }
 
-const char* SemanticsName(detection::NmsSemantics semantics) {
-  return semantics == detection::NmsSemantics::kOpenCv ? "opencv"
-                                                       : "torchvision";
-}
-
 const char* ClassesName(detection::NmsClasses classes) {
   switch (classes) {
     case detection::NmsClasses::kAuto:
@@ -56,7 +52,7 @@ Json OptionsJson(const NmsSweepOptions& options) {
           {"ious", options.ious},
           {"before_nms", options.most},
           {"max_boxes", options.most_kept},
-          {"semantics", SemanticsName(options.nms.semantics)},
+          {"semantics", detection::NmsSemanticsName(options.nms.semantics)},
           {"classes", ClassesName(options.nms.classes)},
           {"threads", options.nms.threads},
           {"repetitions", options.repetitions},
@@ -65,6 +61,7 @@ Json OptionsJson(const NmsSweepOptions& options) {
           {"cost_iou", options.nms.iou_threshold},
           {"cost_pictures", options.cost_pictures},
           {"cost_boxes", options.cost_most},
+          {"bootstrap", options.resamples},
           {"seed", options.seed}};
 }
 
@@ -130,6 +127,21 @@ void AddTimes(std::vector<Record>& records,
   records.push_back(std::move(record));
 }
 
+// What is to be said of a time: with what it was measured all the same, and why
+// it is not valid, as a report's latencies look for it.
+std::string OnTimes(const NmsSweep& sweep) {
+  std::string allowed, invalid;
+  for (const Finding& finding : sweep.findings) {
+    std::string& text = finding.fatal ? invalid : allowed;
+    if (text.empty())
+      text = finding.fatal ? "not valid: " : "measured all the same: ";
+    else
+      text += "; ";
+    text += finding.reason;
+  }
+  return allowed + (allowed.empty() || invalid.empty() ? "" : "; ") + invalid;
+}
+
 void AddRow(std::vector<Record>& records,
             const NmsSweep& sweep,
             const NmsSweepRow& row,
@@ -140,8 +152,12 @@ void AddRow(std::vector<Record>& records,
   base.setting["before_nms"] = std::to_string(sweep.options.most);
   base.setting["max_boxes"] = std::to_string(sweep.options.most_kept);
   base.n = sweep.pictures;
-  AddTimes(records, base, "end_to_end_ms", row.total);
-  AddTimes(records, base, "nms_ms", row.nms);
+  // Boxes and average precision are the same on a busy machine.
+  Record timed = base;
+  if (const std::string said = OnTimes(sweep); !said.empty())
+    timed.message += (timed.message.empty() ? "" : "; ") + said;
+  AddTimes(records, timed, "end_to_end_ms", row.total);
+  AddTimes(records, timed, "nms_ms", row.nms);
   SetMetric(base, "boxes_before_nms", row.before.mean);
   records.push_back(base);
   SetMetric(base, "boxes_after_nms", row.after.mean);
@@ -163,6 +179,16 @@ std::string CellWith(const std::string& cell, const std::string& more) {
 
 Json NmsSweepToJson(const NmsSweep& sweep) {
   Json stages = Json::array(), rows = Json::array();
+  Json reasons = Json::array(), advice = Json::array();
+  Json warnings = sweep.warnings;
+  for (const Finding& finding : sweep.findings) {
+    if (finding.fatal) {
+      reasons.push_back(finding.reason);
+      advice.push_back(finding.advice);
+    } else {
+      warnings.push_back(finding.reason + "; " + finding.advice);
+    }
+  }
   for (const NamedTimes& stage : sweep.stages) {
     Json json = TimesJson(stage.times);
     json["name"] = stage.stage;
@@ -184,7 +210,11 @@ Json NmsSweepToJson(const NmsSweep& sweep) {
           {"best", sweep.best},
           {"fastest", sweep.fastest},
           {"cost", CostJson(sweep)},
-          {"warnings", sweep.warnings}};
+          {"valid", sweep.valid()},
+          {"reasons", reasons},
+          {"advice", advice},
+          {"meanwhile", sweep.meanwhile},
+          {"warnings", warnings}};
 }
 
 void WriteNmsSweep(const std::filesystem::path& folder, const NmsSweep& sweep) {

@@ -12,7 +12,8 @@ namespace eyechart::benchmarks {
 
 /// What nms_sweep.json holds and reports read (reports/nms_sweep.h): times in
 /// ns, each {median: {value, ci, reason}, mean}; AP null where there is no
-/// truth; `best` and `fastest` index `rows`.
+/// truth; `best` and `fastest` index `rows`; valid, reasons, advice and
+/// warnings as LoadJson has them.
 Json NmsSweepToJson(const NmsSweep& sweep);
 
 /// Writes `folder`/nms_sweep.json, whole or not at all; in a run `folder` is
@@ -22,7 +23,8 @@ void WriteNmsSweep(const std::filesystem::path& folder, const NmsSweep& sweep);
 /// Records of `base.cell`: ap, ap50, nms_ms, end_to_end_ms and boxes before and
 /// after of the row with the best AP, all at its setting. Behind them, the same
 /// of each row in a cell of its own, `base.cell` with confidence and IoU in its
-/// setting. `base` has what the caller knows.
+/// setting. `base` has what the caller knows. Times that are not valid, or were
+/// measured all the same, say why in their message.
 std::vector<Record> NmsSweepRecords(const NmsSweep& sweep, const Record& base);
 
 }  // namespace eyechart::benchmarks

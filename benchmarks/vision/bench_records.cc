@@ -1,8 +1,10 @@
 #include "benchmarks/vision/bench_records.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "core/metrics.h"
+#include "core/text.h"
 
 namespace eyechart::benchmarks {
 namespace {
@@ -34,6 +36,19 @@ std::string StageMetric(std::string_view stage) {
              [&name](const Metric& metric) { return metric.name == name; })
              ? name
              : std::string();
+}
+
+std::map<std::string, std::string> ThresholdSetting(const Json& description) {
+  std::map<std::string, std::string> setting;
+  const auto found = description.find("detector");
+  if (found == description.end() || !found->is_object()) return setting;
+  const Json& detector = *found;
+  setting["min_score"] = FormatDouble(detector.at("min_score").get<double>());
+  for (const char* key : {"before_nms", "max_boxes"})
+    setting[key] = std::to_string(detector.at(key).get<std::int64_t>());
+  if (detector.at("nms").get<bool>())
+    setting["nms_iou"] = FormatDouble(detector.at("nms_iou").get<double>());
+  return setting;
 }
 
 std::vector<Record> BenchRecords(const Measured& measured, const Record& base) {

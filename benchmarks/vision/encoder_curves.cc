@@ -7,10 +7,12 @@
 #include <set>
 #include <utility>
 
+#include "benchmarks/load/machine_state.h"
 #include "benchmarks/load/scenario.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "encoders/loaded_model.h"
 
 namespace eyechart::benchmarks {
 namespace {
@@ -44,15 +46,25 @@ double BytesOf(const EncoderBench& bench,
 
 using AtBatch = std::function<void(std::int64_t batch, const LoadResult&)>;
 
+// Why a batch has no point; empty where it has one.
+std::string WhyNoPoint(const Estimate& median_ns) {
+  if (!median_ns.value)
+    return median_ns.reason.empty() ? "no median" : median_ns.reason;
+  return *median_ns.value > 0 ? "" : "its median is no time on this clock";
+}
+
 // The curve without its names; `look` sees what each point is made of.
 EncoderCurves CurveOf(DeviceUnderTest& device,
                       Clock& clock,
                       const CurveOptions& options,
                       const AtBatch& look) {
   EncoderCurves curves;
+  const MachineWatch watch(clock);
   for (const std::int64_t batch : options.batches) {
     LoadOptions load;
-    load.scenario = Scenario::kMultiStream;
+    // One batch after another, as multi-stream has them, but it rests on the
+    // throughput: the p99 of so few queries would be said to be missing.
+    load.scenario = Scenario::kOffline;
     load.samples_per_query = batch;
     load.min_seconds = options.min_seconds;
     load.min_queries = options.min_queries;
@@ -60,12 +72,28 @@ EncoderCurves CurveOf(DeviceUnderTest& device,
     load.seed = options.seed;
     load.seeds = LoadSeeds::From(options.seed);
     const LoadResult result = RunLoad(device, clock, load);
-    if (!result.latency.median.value) continue;
+    const std::string about = fmt::format("batch {}: ", batch);
+    for (Finding finding : result.findings) {
+      finding.reason = about + finding.reason;
+      curves.findings.push_back(std::move(finding));
+    }
+    if (const std::string why = WhyNoPoint(result.latency.median);
+        !why.empty()) {
+      curves.findings.push_back(
+          {true, about + "left out of the curve: " + why,
+           "measure it alone, with --batch and --scenario offline"});
+      continue;
+    }
     curves.curve.points.push_back(PointOf(batch, result.latency.median));
     if (look) look(batch, result);
   }
+  std::vector<Finding> meanwhile = watch.Finish().findings;
+  if (options.allow) meanwhile = RefuseOrWarn(std::move(meanwhile), true);
+  curves.findings.insert(curves.findings.end(), meanwhile.begin(),
+                         meanwhile.end());
   EYECHART_REQUIRE(!curves.curve.points.empty(),
-                   "no batch size gave a median latency");
+                   "no batch size gave a median latency; {}",
+                   curves.findings.front().reason);
   return curves;
 }
 
@@ -99,19 +127,30 @@ std::vector<std::int64_t> ParseBatches(const std::string& text) {
   return batches;
 }
 
+EncoderCurves MeasureCurve(DeviceUnderTest& device,
+                           Clock& clock,
+                           const CurveOptions& options) {
+  return CurveOf(device, clock, options, {});
+}
+
 EncoderCurves MeasureCurves(EncoderBench& bench,
                             const std::string& name,
                             Clock& clock,
                             const CurveOptions& options) {
   const encoders::LoadedModel& model = bench.model();
-  const Json input = bench.Describe().at("input");
+  const Json description = bench.Describe();
+  const Json& input = description.at("input");
+  // Heads read all tokens of the last block.
+  const bool whole = !description.at("detector").is_null();
   std::vector<RooflinePoint> points;
   EncoderCurves curves = CurveOf(
       bench.device(), clock, options,
       [&](std::int64_t batch, const LoadResult& result) {
         if (!input.is_array()) return;
         const data::InputSize size{input[0].get<int>(), input[1].get<int>()};
-        const double flops = model.encoder->Flops(size.height, size.width);
+        const double flops = whole
+                                 ? model.encoder->Flops(size.height, size.width)
+                                 : encoders::PooledFlops(model, size);
         if (!std::isfinite(flops) || flops <= 0) return;
         for (const StageShare& stage : result.stages.stages) {
           if (stage.name != "encode" || !stage.median_ns.value) continue;
@@ -138,11 +177,14 @@ EncoderCurves MeasureCurves(ExportedBench& bench,
 }
 
 MachineCeilings CeilingsFor(const EncoderCurves& curves) {
-  return curves.points.empty() ? MachineCeilings{} : MeasureCeilings();
+  if (curves.points.empty() || curves.curve.device != MachineCeilings().device)
+    return {};
+  return MeasureCeilings();
 }
 
 std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
                                             const MachineCeilings& ceilings) {
+  if (curves.curve.device != ceilings.device) return {};
   std::vector<RooflinePoint> points = curves.points;
   std::erase_if(points, [&](const RooflinePoint& point) {
     return std::none_of(
@@ -152,12 +194,46 @@ std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
   return points;
 }
 
+std::string RoofNote(const EncoderCurves& curves,
+                     const MachineCeilings& ceilings) {
+  if (curves.points.empty()) return "";
+  if (curves.curve.device != ceilings.device)
+    return fmt::format(
+        "no roofline: the encoder ran on {}, and the roofs that are measured "
+        "are those of the {}",
+        curves.curve.device, ceilings.device);
+  if (PointsUnderRoofs(curves, ceilings).size() == curves.points.size())
+    return "";
+  return fmt::format(
+      "no roofline in {}: this processor multiplies it in another type, and no "
+      "roof was measured",
+      curves.curve.dtype);
+}
+
+Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings) {
+  Json json = BatchCurveJson(curves.curve);
+  json["valid"] = IsValid(curves.findings);
+  for (const char* list : {"reasons", "advice", "warnings"})
+    json[list] = Json::array();
+  for (const Finding& finding : curves.findings) {
+    if (finding.fatal) {
+      json["reasons"].push_back(finding.reason);
+      json["advice"].push_back(finding.advice);
+    } else {
+      json["warnings"].push_back(finding.reason + "; " + finding.advice);
+    }
+  }
+  if (const std::string note = RoofNote(curves, ceilings); !note.empty())
+    json["warnings"].push_back(note);
+  return json;
+}
+
 void WriteCurves(const std::filesystem::path& folder,
                  const EncoderCurves& curves,
                  const MachineCeilings& ceilings) {
   CreateFolder(folder);
   WriteFileAtomic(folder / "batch_curve.json",
-                  BatchCurveJson(curves.curve).dump(1) + "\n");
+                  CurvesJson(curves, ceilings).dump(1) + "\n");
   const std::vector<RooflinePoint> points = PointsUnderRoofs(curves, ceilings);
   if (points.empty()) return;
   WriteFileAtomic(folder / "roofline.json",

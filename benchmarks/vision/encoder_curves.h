@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/load/finding.h"
 #include "benchmarks/roofline/batch_curve.h"
 #include "benchmarks/roofline/product_ceiling.h"
 #include "benchmarks/vision/encoder_bench.h"
@@ -23,20 +24,32 @@ struct CurveOptions {
   std::int64_t min_queries = 10;
   std::int64_t warmup = 2;  // queries
   std::uint64_t seed = 0;
+  // What has to do with build and machine is a warning.
+  bool allow = false;
 };
 
 struct EncoderCurves {
   BatchCurve curve;                   // decode to answer, pictures a second
   std::vector<RooflinePoint> points;  // of the encoder alone; empty: no FLOPs
+  // Of a batch, which is named, or of the machine meanwhile. What makes a batch
+  // or the whole curve not valid is fatal; a batch left out is, too.
+  std::vector<Finding> findings;
 };
 
 /// "1,2,4,8" as batch sizes. Throws InputError for what is none, for one below
 /// 1 and for one that is there twice.
 std::vector<std::int64_t> ParseBatches(const std::string& text);
 
-/// Measures each batch size. A point's bytes are weights, pixels and answer,
-/// once; its operations as `inspect` counts them. Throws InputError,
-/// Interrupted.
+/// Measures each batch size, with the machine watched. A batch without a median
+/// above 0 has no point and a finding that names it. Throws InputError where no
+/// batch has a point, and what the device throws.
+EncoderCurves MeasureCurve(DeviceUnderTest& device,
+                           Clock& clock,
+                           const CurveOptions& options);
+
+/// The same of an encoder, with the points under its roofs. A point's bytes are
+/// weights, pixels and answer, once; its operations as `inspect` counts them.
+/// Throws InputError, Interrupted.
 EncoderCurves MeasureCurves(EncoderBench& bench,
                             const std::string& name,
                             Clock& clock,
@@ -50,16 +63,28 @@ EncoderCurves MeasureCurves(ExportedBench& bench,
                             Clock& clock,
                             const CurveOptions& options);
 
-/// What the machine allows, measured where a point of `curves` asks for it.
+/// What the machine allows, measured where a point of `curves` asks for it. The
+/// roofs are the processor's: for a model on another device none is measured.
 MachineCeilings CeilingsFor(const EncoderCurves& curves);
 
-/// The points that have a roof: what is computed in float32 because the
-/// processor has no units for its dtype has none.
+/// The points that have a roof: those of a model on the device that `ceilings`
+/// are of. What is computed in float32 because the processor has no units for
+/// its dtype has none.
 std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
                                             const MachineCeilings& ceilings);
 
-/// Writes `folder`/batch_curve.json and, where the operations are known and a
-/// roof of the dtype was measured, `folder`/roofline.json. Throws InputError.
+/// Why points of `curves` have no roof; empty where all have one, or there are
+/// no points.
+std::string RoofNote(const EncoderCurves& curves,
+                     const MachineCeilings& ceilings);
+
+/// BatchCurveJson with valid, reasons, advice and warnings as LoadJson has
+/// them; RoofNote is among the warnings.
+Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings);
+
+/// Writes CurvesJson to `folder`/batch_curve.json and, where the operations are
+/// known and a roof of the dtype was measured, `folder`/roofline.json. Throws
+/// InputError.
 void WriteCurves(const std::filesystem::path& folder,
                  const EncoderCurves& curves,
                  const MachineCeilings& ceilings);

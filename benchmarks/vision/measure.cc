@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/environment.h"
 #include "benchmarks/load/estimators.h"
 #include "benchmarks/load/machine.h"
 #include "benchmarks/load/machine_state.h"
@@ -179,22 +178,6 @@ Json MeasuredJson(const Measured& measured, const BenchSetting& setting) {
   json["meanwhile"] = measured.meanwhile;
   if (measured.peak.has_value()) json["peak"] = PeakJson(*measured.peak);
   return json;
-}
-
-Json BenchEnvironment(const std::string& device, int threads) {
-  Json environment = DescribeEnvironment(device, threads);
-  Json hardware = MachineJson(ReadMachine());
-  // Bytes differ between machines of one kind: `memory` says them, and a gate
-  // passes over it.
-  hardware.erase("memory_bytes");
-  for (Json& node : hardware["numa_nodes"]) node.erase("memory_bytes");
-  environment["hardware"] = hardware;
-  Json build = BuildJson(ReadBuild());
-  // It says what is under test, not where.
-  environment["commit"] = build["commit"];
-  build.erase("commit");
-  environment["build"] = build;
-  return environment;
 }
 
 }  // namespace eyechart::benchmarks

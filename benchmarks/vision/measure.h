@@ -63,8 +63,4 @@ Measured Measure(DeviceUnderTest& device,
 /// LoadJson with peak, device's peak and what the machine did meanwhile.
 Json MeasuredJson(const Measured& measured, const BenchSetting& setting);
 
-/// DescribeEnvironment with the machine's and the build's fingerprint: what
-/// environment.json of a measured run holds.
-Json BenchEnvironment(const std::string& device, int threads);
-
 }  // namespace eyechart::benchmarks

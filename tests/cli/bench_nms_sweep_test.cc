@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "core/files.h"
 #include "core/json.h"
@@ -37,6 +40,34 @@ class NmsSweepCommand : public ::testing::Test {
     return out + "/detector";
   }
 
+  // The command that the run folder tells sweeps the same again.
+  void ExpectRepeats(const fs::path& run, const Json& before) const {
+    const std::string line =
+        ReadJsonFile(run / "environment.json")["command"].get<std::string>();
+    std::istringstream in(line);
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    ASSERT_GT(words.size(), 3u) << line;
+    EXPECT_EQ(words[0], "eyechart");
+    EXPECT_EQ(words.back(), "NEW_FOLDER");
+    words.erase(words.begin());
+    words.back() = (folder_ / "again").string();
+    words.emplace_back("--json");
+    const Json again = EyechartJson(words);
+    ASSERT_EQ(again["sweeps"].size(), before["sweeps"].size()) << line;
+    EXPECT_EQ(again["part"], before["part"]);
+    for (std::size_t i = 0; i < before["sweeps"].size(); ++i) {
+      const Json& one = before["sweeps"][i];
+      const Json& other = again["sweeps"][i];
+      EXPECT_EQ(other["options"], one["options"]) << line;
+      EXPECT_EQ(other["head"], one["head"]);
+      EXPECT_EQ(other["rows"][0]["AP"], one["rows"][0]["AP"]);
+      EXPECT_EQ(other["rows"][0]["ap_ci"], one["rows"][0]["ap_ci"]);
+    }
+    EXPECT_EQ(ReadJsonFile(folder_ / "again" / "environment.json")["command"],
+              line);
+  }
+
   TempFolder folder_;
   fs::path set_ = folder_ / "set";
   std::string model_ = DemoCheckpoint("dinov2");
@@ -63,6 +94,15 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
                                               "2",
                                               "--threads",
                                               "1",
+                                              "--seed",
+                                              "5",
+                                              "--bootstrap",
+                                              "20",
+                                              "--max-boxes",
+                                              "50",
+                                              "--part",
+                                              "test",
+                                              "--allow",
                                               "-o",
                                               out};
   std::vector<std::string> with_json = arguments;
@@ -75,6 +115,14 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
   EXPECT_EQ(json["sweeps"][0]["rows"][0]["confidence"], 0.01);
   ASSERT_EQ(json["sweeps"][1]["rows"].size(), 1u);
   EXPECT_TRUE(json["sweeps"][1]["rows"][0]["iou"].is_null());
+  // The machine that tests run on is busy: that it was is a warning.
+  EXPECT_EQ(json["valid"], true);
+  EXPECT_EQ(json["reasons"], Json::array());
+  for (const Json& sweep : json["sweeps"]) {
+    EXPECT_EQ(sweep["valid"], true);
+    EXPECT_TRUE(sweep["meanwhile"].contains("load1")) << sweep["meanwhile"];
+  }
+  ExpectRepeats(out, json);
   // Six records of the best row and six of each row.
   EXPECT_EQ(ReadRecords(fs::path(out) / "records.jsonl").size(),
             6u * (1 + 4) + 6u * (1 + 1));

@@ -190,6 +190,25 @@ TEST_F(BenchCommand, WritesARunThatReportAndGateRead) {
       << gate.out;
 }
 
+TEST_F(BenchCommand, TellsTheWholeCommandThatRepeatsIt) {
+  const fs::path run = folder_ / "run";
+  const Json json = EyechartJson(
+      Bench({"--max-seconds", "900", "--cache-audit", "--batch-curve", "1,2",
+             "--allow-unused", "-o", run.string()},
+            "3"));
+  const std::string command =
+      ReadJsonFile(run / "environment.json")["command"].get<std::string>();
+  for (const char* part :
+       {" --max-seconds 900 ", " --cache-audit ", " --batch-curve 1,2 ",
+        " --allow-unused ", " --allow ", " --min-queries 3 "})
+    EXPECT_TRUE(Has(command, part)) << part << "\n" << command;
+  // The curve says of itself whether it is valid.
+  const Json& curve = json["batch_curve"];
+  EXPECT_EQ(curve["points"].size(), 2u);
+  EXPECT_EQ(curve["valid"], curve["reasons"].empty());
+  EXPECT_EQ(curve["reasons"].size(), curve["advice"].size());
+}
+
 TEST_F(BenchCommand, MeasuresADetectorToItsBoxes) {
   using detection::testing::ColouredBoxes;
   using detection::testing::WriteRoboflow;

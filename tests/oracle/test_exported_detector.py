@@ -280,7 +280,7 @@ def test_sweep(tmp_path):
     """Each row's AP is pycocotools' at that confidence."""
     folder, truth, _, at = make(tmp_path, "yolo")
     confidences = [0.001, 0.2, 0.5, 0.8]
-    got = run("bench", folder, tmp_path / "set", "--nms-sweep", "--confidences",
+    got = run("bench", folder, tmp_path / "set", "--nms-sweep", "--allow", "--confidences",
               ",".join(map(str, confidences)), "--ious", 0.6,
               "--nms-repetitions", 1, "--cost-pictures", 0, "--threads", 1)
     rows = got["sweeps"][0]["rows"]

@@ -24,6 +24,7 @@ RunFolder SomeRun() {
   run.records = {Of("a", "latency_median", 4), Of("a", "load_throughput", 250),
                  Of("a", "stage_decode", 1), Of("a", "stage_to_device", 3),
                  Of("b", "stage_decode", 1)};
+  run.records.push_back(Of("a", "latency_p95", 5));
   run.records[0].ci = Interval{3.5, 4.5, 0.95, "order statistics"};
   run.records[0].setting = {{"batch", "8"}};
   run.records[0].message = "1 picture was left out; not valid: 9 % drift";
@@ -43,7 +44,10 @@ TEST(MakeLatencyRows, TakesBenchCellsWithALatency) {
   EXPECT_EQ(row.invalid, "9 % drift");
   EXPECT_EQ(*row.median->value, 4);
   EXPECT_EQ(*row.throughput->value, 250);
+  EXPECT_EQ(*row.p95->value, 5);
   EXPECT_EQ(row.p99, nullptr);
+  EXPECT_EQ(BindingStage(row), "to device");
+  EXPECT_EQ(BindingStage({}), "");
   ASSERT_EQ(row.stages.size(), 2u);
   EXPECT_EQ(row.stages[1].name, "to device");
   EXPECT_DOUBLE_EQ(row.stages[0].share, 0.25);
@@ -61,9 +65,21 @@ TEST(LatencySection, IsInBothDocumentsAndEscaped) {
   EXPECT_NE(section.find("width=\"150.0\""), std::string::npos);
   EXPECT_NE(section.find("width=\"450.0\""), std::string::npos);
   EXPECT_NE(section.find("not valid: 9 % drift"), std::string::npos);
+  EXPECT_NE(section.find("(binds)"), std::string::npos);
+  EXPECT_NE(section.find("<td class=\"num\">5</td>"), std::string::npos);
   const std::string markdown = Exporter::Create("markdown")->Export(runs);
   EXPECT_NE(markdown.find("## Latency"), std::string::npos);
   EXPECT_NE(markdown.find("to device 75"), std::string::npos);
+  EXPECT_NE(
+      markdown.find("| photos, batch 8 | no: 9 % drift | 4 [3.500, 4.500] "
+                    "|  | 5 |  | 250 | to device | decode 25"),
+      std::string::npos)
+      << markdown;
+  RunFolder valid = SomeRun();
+  valid.records[0].message = "1 picture was left out";
+  const std::string good = LatencyMarkdown({&valid, 1}, {"a"});
+  EXPECT_NE(good.find("| photos, batch 8 | yes | 4 "), std::string::npos)
+      << good;
   EXPECT_EQ(LatencyMarkdown({}, {}), "");
 }
 

@@ -137,6 +137,12 @@ TEST(MakeNmsSweeps, DamageIsNamed) {
       EXPECT_NE(error.find(cell), std::string::npos) << error;
     }
   }
+  for (const Json& reasons : {Json("busy"), Json({1})}) {
+    RunFolder run = SampleRun();
+    run.nms_sweeps[cell]["reasons"] = reasons;
+    const std::string error = InputErrorOf([&] { MakeNmsSweeps({&run, 1}); });
+    EXPECT_NE(error.find("reasons"), std::string::npos) << error;
+  }
   RunFolder run = SampleRun();
   run.nms_sweeps[cell]["best"] = 1;
   EXPECT_NE(InputErrorOf([&] {
@@ -170,6 +176,24 @@ TEST(NmsSweepSection, EscapesNamesAndMarksRows) {
   EXPECT_TRUE(has("dense head, confidence 0.001"));
   EXPECT_TRUE(has("dense head, confidence 0.05"));
   EXPECT_TRUE(has("dinov2, set head, no NMS"));
+}
+
+TEST(NmsSweepSection, SaysWhatIsNotValid) {
+  RunFolder run = SampleRun();
+  for (const char* format : {"html", "markdown"})
+    EXPECT_EQ(Exporter::Create(format)->Export({&run, 1}).find("not valid"),
+              std::string::npos);
+  Json& sweep = run.nms_sweeps["dinov2/bench/boxes/default"];
+  sweep["valid"] = false;
+  sweep["reasons"] = {"others used 40 %", "the <clock> moved"};
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("<p>The times are not valid: others used 40 %; the "
+                      "&lt;clock&gt; moved.</p>"),
+            std::string::npos);
+  EXPECT_NE(Exporter::Create("markdown")
+                ->Export({&run, 1})
+                .find("The times are not valid: others used 40 %"),
+            std::string::npos);
 }
 
 TEST(NmsSweepSection, MarkdownHasTheSameRows) {

@@ -132,6 +132,17 @@ TEST(MakeParetoPictures, ConditionsOfTheTimingArePicturesOfTheirOwn) {
   EXPECT_EQ(pictures[1 - batched].points.size(), 4u);
 }
 
+// The thresholds of boxes, as `bench` and `detect` record them.
+void AtThresholds(Record& record,
+                  const std::string& min_score = "0.001",
+                  const std::string& nms_iou = "0.6") {
+  record.setting["min_score"] = min_score;
+  record.setting["nms_iou"] = nms_iou;
+  if (record.task != "bench") return;
+  record.setting["before_nms"] = "1000";
+  record.setting["max_boxes"] = "100";
+}
+
 // Two heads on one encoder, one of them in two precisions, and an exported
 // detector.
 RunFolder DetectorRun() {
@@ -152,6 +163,10 @@ RunFolder DetectorRun() {
   run.records[5].setting["head"] = "dense";
   run.records[6].setting["head"] = "set";
   run.records[7].setting["head"] = "exported";
+  for (const std::size_t i : {0, 1, 2, 4, 5, 6, 7})
+    AtThresholds(run.records[i]);
+  // A set head has no suppression.
+  for (const std::size_t i : {1, 2, 6}) run.records[i].setting.erase("nms_iou");
   return run;
 }
 
@@ -176,6 +191,109 @@ TEST(MakeParetoPictures, WholeDetectorsStandTogether) {
   EXPECT_EQ(picture.points[2].score, 0.4);
   EXPECT_TRUE(picture.points[0].front);
   EXPECT_FALSE(picture.points[2].front);
+  EXPECT_TRUE(MakeParetoPairs({&run, 1}).left_out.empty());
+}
+
+TEST(MakeParetoPairs, ThresholdsOfBothAreTheSameOrSaid) {
+  RunFolder run = DetectorRun();
+  AtThresholds(run.records[0], "0.05", "0.7");
+  // The same number, written in another way.
+  run.records[4].setting["min_score"] = "1e-3";
+  ParetoPairs pairs = MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.pictures.size(), 1u);
+  ASSERT_EQ(pairs.pictures[0].points.size(), 2u);
+  EXPECT_EQ(pairs.pictures[0].points[0].encoder, "yolo");
+  EXPECT_EQ(pairs.pictures[0].points[1].setting, "set head, steps=90");
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(LeftOutText(pairs.left_out[0], {"night"}),
+            "ap of detectors on boxes, latency of bench/photos/default to "
+            "boxes: vit (dense head, steps=80): timed at min_score 0.05, "
+            "nms_iou 0.7, scored at min_score 0.001, nms_iou 0.6");
+  // Fewer boxes before suppression than the 1000 of `detect`.
+  AtThresholds(run.records[0]);
+  run.records[0].setting["before_nms"] = "300";
+  pairs = MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(pairs.left_out[0].why,
+            "timed at before_nms 300, scored at before_nms 1000");
+  run.records[5].setting["before_nms"] = "300";
+  EXPECT_TRUE(MakeParetoPairs({&run, 1}).left_out.empty());
+}
+
+TEST(MakeParetoPairs, OldRecordsWithoutThresholdsAreLeftOut) {
+  RunFolder run = DetectorRun();
+  for (Record& record : run.records)
+    if (record.task == "bench")
+      for (const char* key :
+           {"min_score", "nms_iou", "before_nms", "max_boxes"})
+        record.setting.erase(key);
+  const ParetoPairs pairs = MakeParetoPairs({&run, 1});
+  EXPECT_TRUE(pairs.pictures.empty());
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(pairs.left_out[0].who.size(), 3u);
+  EXPECT_NE(pairs.left_out[0].why.find("of the latency are unknown"),
+            std::string::npos);
+  // Nothing is drawn, and both documents say why.
+  const std::string markdown = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(markdown.find("Left out:\n\n- ap of detectors on boxes"),
+            std::string::npos)
+      << markdown;
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("<li>ap of detectors on boxes, latency of"),
+            std::string::npos);
+}
+
+// Features are timed for scores of features, boxes for those of boxes.
+TEST(MakeParetoPairs, ALatencyIsOfTheAnswerThatIsScored) {
+  RunFolder run = DetectorRun();
+  run.records.push_back(Row("vit", "knn", "digits", "default", "top1", 0.8));
+  ParetoPairs pairs = MakeParetoPairs({&run, 1});
+  EXPECT_TRUE(pairs.left_out.empty());  // it has a latency of features
+  std::erase_if(run.records, [](const Record& record) {
+    return record.cell == "vit/bench/photos/default";
+  });
+  pairs = MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(pairs.left_out[0].scored, "knn/digits/default");
+  EXPECT_NE(pairs.left_out[0].why.find("to boxes"), std::string::npos);
+  run = SampleRun();
+  pairs = MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(pairs.left_out[0].metric, "ap");
+  EXPECT_NE(pairs.left_out[0].why.find("of features"), std::string::npos);
+  EXPECT_EQ(pairs.left_out[0].who.size(), 1u);
+}
+
+TEST(MakeParetoPictures, WhatIsNotValidIsMarkedAndBeatsNobody) {
+  RunFolder run = SampleRun();
+  // The fastest, with the best score.
+  run.records[3].message = "not valid: others used 20 % of the machine";
+  run.records[8].value = 0.99;
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 1u);
+  const std::vector<ParetoPoint>& points = pictures[0].points;
+  ASSERT_EQ(points.size(), 4u);
+  EXPECT_EQ(points[0].invalid, "others used 20 % of the machine");
+  EXPECT_FALSE(points[0].front);
+  EXPECT_TRUE(points[1].front);
+  EXPECT_TRUE(points[3].front);
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("fast (dtype=bf16), not valid"), std::string::npos);
+  EXPECT_NE(html.find("<td>not valid: others used 20 % of the machine</td>"),
+            std::string::npos);
+  const std::string markdown = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(
+      markdown.find("| fast (dtype=bf16) | not valid: others used 20 % of "
+                    "the machine | 1 "),
+      std::string::npos)
+      << markdown;
+  // With none that is valid there is no front to draw.
+  for (Record& record : run.records) record.message = "not valid: cut short";
+  for (const ParetoPoint& point : MakeParetoPictures({&run, 1}).front().points)
+    EXPECT_FALSE(point.front);
+  EXPECT_EQ(
+      Exporter::Create("html")->Export({&run, 1}).find("on the front</td>"),
+      std::string::npos);
 }
 
 // In a suite "{encoder}/detect/boxes/steps=80" is the head that the same point
@@ -191,10 +309,12 @@ TEST(MakeParetoPictures, AGridsPointsAreDetectorsOfTheirOwn) {
         Latency("vit", "detector_cell=" + dense + "," + own, 6, "ms"));
     run.records.back().setting = setting;
     run.records.back().setting["detector_cell"] = dense;
+    AtThresholds(run.records.back());
     run.records.push_back(
         Row("vit", "detect", "boxes", own + ",steps=80", "ap", 0.3));
     run.records.back().setting = setting;
     run.records.back().setting["head"] = "dense";
+    AtThresholds(run.records.back());
   }
   const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
   ASSERT_EQ(pictures.size(), 1u);
@@ -211,14 +331,17 @@ TEST(MakeParetoPictures, HowADetectorWasTestedIsThePictures) {
   run.records.push_back(
       Row("yolo", "detect", "boxes", "part=valid", "ap", 0.6));
   run.records.back().setting = {{"head", "exported"}, {"part", "valid"}};
+  AtThresholds(run.records.back());
   run.records.push_back(
       Row("vit", "detect", "boxes", "part=valid,steps=80", "ap", 0.2));
   run.records.back().setting = {{"head", "dense"}, {"part", "valid"}};
+  AtThresholds(run.records.back());
   run.records.push_back(
       Latency("vit", "detector_cell={encoder}/detect/boxes/part=valid,steps=80",
               7, "ms"));
   run.records.back().setting["detector_cell"] =
       "{encoder}/detect/boxes/part=valid,steps=80";
+  AtThresholds(run.records.back());
   const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
   ASSERT_EQ(pictures.size(), 2u);
   EXPECT_EQ(pictures[0].points.size(), 3u);

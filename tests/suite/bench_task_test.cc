@@ -178,8 +178,53 @@ TEST_F(BenchTask, SaysWhatIsWrongBeforeAnythingRuns) {
   EXPECT_NE(error("percentile_method = \"linear\"\n").find("nearest-rank"),
             std::string::npos);
   EXPECT_NE(error("warmup = -1\n").find("warmup"), std::string::npos);
+  EXPECT_NE(error("min_score = 1.5\n").find("0.001 or 0.05"),
+            std::string::npos);
+  EXPECT_NE(error("nms_iou = -0.5\n").find("nms_iou -0.5"), std::string::npos);
+  EXPECT_NE(error("max_boxes = 0\n").find("1 or more"), std::string::npos);
   EXPECT_NE(error("detector = \"d\"\ndetector_cell = \"c\"\n").find("one of"),
             std::string::npos);
+}
+
+// Features have no thresholds, whatever the task says of boxes.
+TEST_F(BenchTask, AuditsCachesAndNamesNoThresholdsOfFeatures) {
+  ASSERT_EQ(Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+min_seconds = 0
+min_queries = 10
+cache_audit = true
+)")
+                .ok,
+            1);
+  const std::vector<Record> records =
+      ReadRecords(folder_ / "run/records.jsonl");
+  ASSERT_FALSE(records.empty());
+  EXPECT_FALSE(records.front().setting.contains("min_score"));
+  EXPECT_TRUE(ReadJsonFile(folder_ / "run/artifacts" /
+                           CellSlug(records.front().cell) / "bench.json")
+                  .contains("cache_audit"));
+}
+
+// 0.001 for the head of a detect cell, which is scored with it: what is given
+// stands in the cell's name, the default does not.
+TEST_F(BenchTask, TakesTheThresholdsOfTheScore) {
+  const auto cell = [&](const std::string& keys) {
+    return PlanCells(Suite("[[task]]\nkind = \"detect\"\ndataset = "
+                           "\"plates\"\n[[task]]\nkind = \"bench\"\n"
+                           "dataset = \"photos\"\ndetector_cell = "
+                           "\"toy/detect/plates/default\"\n" +
+                           keys))
+        .back()
+        .id;
+  };
+  const std::string head = "detector_cell=toy/detect/plates/default";
+  EXPECT_EQ(cell(""), "toy/bench/photos/" + head);
+  EXPECT_EQ(cell("before_nms = 1000\nmax_boxes = 100\nnms_iou = 0.6\n"),
+            "toy/bench/photos/" + head);
+  EXPECT_EQ(cell("min_score = 0.05\nbefore_nms = 300\n"),
+            "toy/bench/photos/before_nms=300," + head + ",min_score=0.05");
 }
 
 TEST_F(BenchTask, FailsByItselfWithoutADetector) {

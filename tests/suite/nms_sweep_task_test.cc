@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/load/machine.h"
+#include "benchmarks/nms_sweep/nms_sweep_json.h"
 #include "core/files.h"
 #include "suite/run.h"
 #include "suite/suite_spec.h"
@@ -161,6 +163,52 @@ TEST_F(NmsSweepTask, TakesAnExportedDetectorBeside) {
     }
 }
 
+// Options as each cell's nms_sweep.json has them.
+TEST_F(NmsSweepTask, TakesTheCommandsOptions) {
+  const RunSummary summary =
+      Run(kDense + Sweep("") +
+          Sweep("confidences = \"0.2,0.01\"\nious = \"0.55\"\n"
+                "before_nms = 200\nmax_boxes = 30\nbootstrap = 20\n"));
+  ASSERT_EQ(summary.failed, std::vector<std::string>{}) << Reasons();
+  Json defaults, asked;
+  for (const auto& [cell, head] : Heads())
+    (cell.find("confidences=") == std::string::npos ? defaults : asked) =
+        ReadJsonFile(folder_ / "run/artifacts" / CellSlug(cell) /
+                     "nms_sweep.json");
+  benchmarks::NmsSweep plain;
+  plain.options.repetitions = 1;
+  plain.options.cost_pictures = 0;
+  EXPECT_EQ(defaults["options"], benchmarks::NmsSweepToJson(plain)["options"]);
+  EXPECT_EQ(defaults["rows"].size(), 20u);
+  // On a busy machine, or in a build with checks, it is measured all the same.
+  EXPECT_EQ(defaults["valid"], true);
+  EXPECT_TRUE(defaults["meanwhile"].contains("load1"));
+  EXPECT_EQ(asked["options"]["confidences"], Json({0.01, 0.2}));
+  EXPECT_EQ(asked["options"]["ious"], Json::array({0.55}));
+  EXPECT_EQ(asked["options"]["before_nms"], 200);
+  EXPECT_EQ(asked["options"]["max_boxes"], 30);
+  ASSERT_EQ(asked["rows"].size(), 2u);
+  EXPECT_TRUE(asked["rows"][0]["ap_ci"].is_object());
+}
+
+TEST_F(NmsSweepTask, MayRefuseABusyMachine) {
+  const RunSummary summary = Run(kDense + Sweep("allow = false\n"));
+  bool may = true;
+  for (const benchmarks::Finding& finding :
+       benchmarks::JudgeBuild(benchmarks::ReadBuild()))
+    may = may && !finding.fatal;
+  if (!may) {
+    EXPECT_EQ(summary.failed.size(), 1u);
+  }
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+    if (record.task != "nms-sweep" || record.status == RecordStatus::kOk)
+      continue;
+    EXPECT_TRUE(record.message.find("not measured: ") != std::string::npos ||
+                record.message.find("not valid: ") != std::string::npos)
+        << record.message;
+  }
+}
+
 TEST_F(NmsSweepTask, SaysWhatIsWrongBeforeAnythingRuns) {
   const auto error = [&](const std::string& tasks) {
     return InputErrorOf([&] { PlanCells(Suite(tasks)); });
@@ -173,6 +221,12 @@ TEST_F(NmsSweepTask, SaysWhatIsWrongBeforeAnythingRuns) {
   EXPECT_NE(error(std::string(kDense) + kSet +
                   Sweep(std::string(kBesideCell) + "beside = \"x\"\n"))
                 .find("beside or beside_cell: one of them"),
+            std::string::npos);
+  const std::string text = error(kDense + Sweep("ious = \"0.5;0.6\"\n"));
+  EXPECT_NE(text.find("numbers with commas between"), std::string::npos)
+      << text;
+  EXPECT_NE(error(kDense + Sweep("confidences = \"1.5\"\n"))
+                .find("--confidences 1.5"),
             std::string::npos);
 }
 

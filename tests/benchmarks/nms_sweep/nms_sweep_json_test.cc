@@ -106,6 +106,57 @@ TEST(NmsSweepJson, ReportsReadWhatIsWritten) {
   EXPECT_FALSE(table.cost->as_head_high.has_value());
 }
 
+// What build and machine have to do with reaches JSON, records and report.
+TEST(NmsSweepJson, SaysWhatIsNotValid) {
+  NmsSweep sweep = Sample();
+  Json json = NmsSweepToJson(sweep);
+  EXPECT_EQ(json["valid"], true);
+  EXPECT_TRUE(json["reasons"].empty());
+  EXPECT_TRUE(json["meanwhile"].is_null());
+  MachineWatch::Report report;
+  report.findings = {{true, "others used 40 %", "end what else runs"}};
+  TakeFindings({{false, "sanitized", "build without"}}, report, false, sweep);
+  json = NmsSweepToJson(sweep);
+  EXPECT_EQ(json["valid"], false);
+  EXPECT_EQ(json["reasons"], Json::array({"others used 40 %"}));
+  EXPECT_EQ(json["advice"], Json::array({"end what else runs"}));
+  EXPECT_EQ(json["warnings"], Json::array({"sanitized; build without"}));
+  EXPECT_TRUE(json["meanwhile"].contains("load1"));
+  const std::vector<Record> records = NmsSweepRecords(sweep, Base());
+  for (const Record& record : records) {
+    const bool timed =
+        record.metric == "nms_ms" || record.metric == "end_to_end_ms";
+    EXPECT_EQ(record.message.find("not valid") != std::string::npos, timed)
+        << record.metric;
+    if (timed) {
+      EXPECT_EQ(record.message,
+                "measured all the same: sanitized; not valid: others used "
+                "40 %");
+    }
+  }
+  reports::RunFolder run;
+  run.records = records;
+  run.nms_sweeps[Base().cell] = json;
+  const auto groups = reports::MakeNmsSweeps({&run, 1});
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(reports::SweepInvalidity(groups[0].tables[0]),
+            "not valid: others used 40 %");
+}
+
+TEST(NmsSweepJson, WhatIsAllowedIsAWarning) {
+  NmsSweep sweep = Sample();
+  MachineWatch::Report report;
+  report.findings = {{true, "others used 40 %", "end what else runs"}};
+  TakeFindings({}, report, true, sweep);
+  EXPECT_TRUE(sweep.valid());
+  const Json json = NmsSweepToJson(sweep);
+  EXPECT_EQ(json["valid"], true);
+  EXPECT_EQ(json["warnings"],
+            Json::array({"others used 40 %; end what else runs"}));
+  EXPECT_EQ(NmsSweepRecords(sweep, Base()).front().message,
+            "measured all the same: others used 40 %");
+}
+
 TEST(NmsSweepJson, RecordsHoldBothAtOneSetting) {
   const NmsSweep sweep = Sample();
   const std::vector<Record> records = NmsSweepRecords(sweep, Base());

@@ -276,6 +276,8 @@ TEST_F(NmsSweepTest, OptionsOutOfRangeAreNamed) {
             std::string::npos);
   EXPECT_NE(error([](O& o) { o.repetitions = 0; }).find("--nms-repetitions 0"),
             std::string::npos);
+  EXPECT_NE(error([](O& o) { o.resamples = -1; }).find("--bootstrap -1"),
+            std::string::npos);
   EXPECT_NE(error([](O& o) { o.cost_most = 0; }).find("--cost-boxes 0"),
             std::string::npos);
 }

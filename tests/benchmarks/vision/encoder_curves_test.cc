@@ -1,11 +1,29 @@
 #include "benchmarks/vision/encoder_curves.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "core/error.h"
+#include "core/files.h"
+#include "tests/benchmarks/load/synthetic_device.h"
+#include "tests/benchmarks/vision/memory_pictures.h"
+#include "tests/encoders/toy_checkpoint.h"
+#include "tests/fixture.h"
 
 namespace eyechart::benchmarks {
 namespace {
+
+namespace fs = std::filesystem;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::SyntheticDevice;
+using eyechart::testing::TempFolder;
+
+constexpr std::int64_t kMs = 1'000'000;
 
 TEST(ParseBatches, TakesWholeNumbersFromOneOnce) {
   EXPECT_EQ(ParseBatches("1,2,32"), (std::vector<std::int64_t>{1, 2, 32}));
@@ -14,15 +32,186 @@ TEST(ParseBatches, TakesWholeNumbersFromOneOnce) {
     EXPECT_THROW(ParseBatches(text), InputError) << text;
 }
 
-TEST(PointsUnderRoofs, LeavesOutWhatHasNone) {
+EncoderCurves Points(const std::string& device) {
   EncoderCurves curves;
+  curves.curve.device = device;
+  curves.curve.dtype = "fp32";
+  curves.curve.points = {{1, 10, std::nullopt}};
   curves.points = {{"a", "fp32", 1, 1e9, 1e6, 0.1},
                    {"a", "bf16", 1, 1e9, 1e6, 0.1}};
+  return curves;
+}
+
+MachineCeilings Roofs() {
   MachineCeilings ceilings;
   ceilings.products = {{"fp32", 100, 90, "onednn", 1, 1, 1}};
-  const auto points = PointsUnderRoofs(curves, ceilings);
+  ceilings.copy = {10, 9, 1 << 20};
+  return ceilings;
+}
+
+TEST(PointsUnderRoofs, LeavesOutWhatHasNone) {
+  const EncoderCurves curves = Points("cpu");
+  const auto points = PointsUnderRoofs(curves, Roofs());
   ASSERT_EQ(points.size(), 1u);
   EXPECT_EQ(points[0].dtype, "fp32");
+  EXPECT_NE(RoofNote(curves, Roofs()).find("no roofline in"),
+            std::string::npos);
+}
+
+// The processor's roofs are no bound of what another device does.
+TEST(PointsUnderRoofs, AreOnTheDeviceOfTheRoofs) {
+  const EncoderCurves curves = Points("cuda:0");
+  EXPECT_TRUE(PointsUnderRoofs(curves, Roofs()).empty());
+  // None is measured: that would take seconds.
+  EXPECT_TRUE(CeilingsFor(curves).products.empty());
+  const std::string note = RoofNote(curves, CeilingsFor(curves));
+  EXPECT_NE(note.find("ran on cuda:0"), std::string::npos) << note;
+  const TempFolder folder;
+  WriteCurves(folder.path(), curves, Roofs());
+  EXPECT_FALSE(fs::exists(folder / "roofline.json"));
+  EXPECT_EQ(ReadJsonFile(folder / "batch_curve.json")["warnings"],
+            Json::array({note}));
+}
+
+CurveOptions FewQueries(std::vector<std::int64_t> batches) {
+  CurveOptions options;
+  options.batches = std::move(batches);
+  options.min_seconds = 0;
+  options.allow = true;  // the machine that tests run on is busy
+  return options;
+}
+
+TEST(MeasureCurve, IsOfWholeBatchesAndValid) {
+  VirtualClock clock;
+  SyntheticDevice device(
+      clock, {{"encode", [](const Query& query) {
+                 const auto batch =
+                     static_cast<std::int64_t>(query.samples.size());
+                 return 4 * kMs + batch * kMs;
+               }}});
+  const EncoderCurves curves = MeasureCurve(device, clock, FewQueries({1, 4}));
+  ASSERT_EQ(curves.curve.points.size(), 2u);
+  EXPECT_DOUBLE_EQ(curves.curve.points[0].throughput, 1e3 / 5);
+  EXPECT_DOUBLE_EQ(curves.curve.points[1].throughput, 4e3 / 8);
+  // Ten queries are enough for a median: none is said to be missing.
+  EXPECT_TRUE(IsValid(curves.findings)) << curves.findings.front().reason;
+}
+
+TEST(MeasureCurve, NamesTheBatchThatIsNotValidOrLeftOut) {
+  VirtualClock clock;
+  int asked = 0;
+  SyntheticDevice device(
+      clock, {{"encode", [&](const Query& query) -> std::int64_t {
+                 if (query.samples.size() == 2) return 0;
+                 // Of one: it gets slower as it goes on.
+                 return query.samples.size() == 1 ? (10 + ++asked) * kMs : kMs;
+               }}});
+  CurveOptions options = FewQueries({1, 2, 4});
+  options.min_queries = 60;
+  const EncoderCurves curves = MeasureCurve(device, clock, options);
+  ASSERT_EQ(curves.curve.points.size(), 2u);
+  EXPECT_EQ(curves.curve.points[1].batch, 4);
+  EXPECT_FALSE(IsValid(curves.findings));
+  const Json json = CurvesJson(curves, {});
+  EXPECT_EQ(json["valid"], false);
+  EXPECT_EQ(json["points"].size(), 2u);
+  const auto says = [&](const std::string& begin, const std::string& part) {
+    return std::any_of(json["reasons"].begin(), json["reasons"].end(),
+                       [&](const Json& one) {
+                         const auto text = one.get<std::string>();
+                         return text.starts_with(begin) &&
+                                text.find(part) != std::string::npos;
+                       });
+  };
+  EXPECT_TRUE(says("batch 1: ", "moved by")) << json["reasons"];
+  EXPECT_TRUE(says("batch 2: ", "left out of the curve")) << json["reasons"];
+  EXPECT_FALSE(says("batch 4: ", "")) << json["reasons"];
+  EXPECT_EQ(json["advice"].size(), json["reasons"].size());
+  EXPECT_NE(InputErrorOf([&] {
+              MeasureCurve(device, clock, FewQueries({2}));
+            }).find("batch 2: "),
+            std::string::npos);
+}
+
+// A DINOv2 of random weights.
+class ToyCurve : public ::testing::Test {
+ protected:
+  ToyCurve() {
+    at::set_num_threads(1);  // it is small, and the machine is busy
+    namespace toy = encoders::testing;
+    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
+                         toy::Dinov2Tensors());
+    eyechart::testing::WriteText(
+        folder_ / "model/preprocessor_config.json",
+        R"({"image_processor_type": "BitImageProcessor",
+            "size": {"shortest_edge": 12},
+            "crop_size": {"height": 12, "width": 12}})");
+    spec_.model = (folder_ / "model").string();
+  }
+
+  const TempFolder folder_;
+  encoders::ModelSpec spec_;
+};
+
+TEST_F(ToyCurve, CountsOperationsAndBytesOfEachBatch) {
+  const testing::MemoryPictures pictures(
+      {{"a.png", testing::RandomPng(20, 16, 1)},
+       {"b.png", testing::RandomPng(16, 20, 2)}});
+  EncoderBenchOptions asked;
+  asked.workers = 1;
+  EncoderBench bench(spec_, pictures, asked);
+  MonotonicClock clock;
+  const EncoderCurves curves =
+      MeasureCurves(bench, "toy", clock, FewQueries({1, 3}));
+  EXPECT_EQ(curves.curve.encoder, "toy");
+  EXPECT_EQ(curves.curve.dtype, "fp32");
+  EXPECT_EQ(curves.curve.device, "cpu");
+  ASSERT_EQ(curves.curve.points.size(), 2u);
+  ASSERT_EQ(curves.points.size(), 2u);
+  // Of the last block only the class token is computed.
+  const double flops = encoders::PooledFlops(bench.model(), {12, 12});
+  EXPECT_LT(flops, bench.model().encoder->Flops(12, 12));
+  const auto weights =
+      4.0 * static_cast<double>(bench.model().encoder->info().parameters);
+  EXPECT_GT(flops, 0);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const RooflinePoint& point = curves.points[i];
+    const std::int64_t batch = i == 0 ? 1 : 3;
+    const auto pictures_in_it = static_cast<double>(batch);
+    EXPECT_EQ(point.name, "toy");
+    EXPECT_EQ(point.dtype, "fp32");
+    EXPECT_EQ(point.batch, batch);
+    EXPECT_EQ(curves.curve.points[i].batch, batch);
+    EXPECT_GT(curves.curve.points[i].throughput, 0);
+    EXPECT_DOUBLE_EQ(point.flops, flops * pictures_in_it);
+    // Weights, pixels and an answer of as many numbers as the model is wide.
+    EXPECT_DOUBLE_EQ(point.bytes,
+                     weights + pictures_in_it * 4 *
+                                   (3 * 12 * 12 + encoders::testing::kWidth));
+    EXPECT_GT(point.seconds, 0);
+    // The encoder is part of the whole.
+    EXPECT_LT(point.seconds,
+              pictures_in_it / curves.curve.points[i].throughput);
+  }
+
+  WriteCurves(folder_ / "run", curves, Roofs());
+  const Json curve = ReadJsonFile(folder_ / "run/batch_curve.json");
+  EXPECT_EQ(curve["encoder"], "toy");
+  EXPECT_EQ(curve["points"].size(), 2u);
+  EXPECT_EQ(curve["points"][1]["batch"], 3);
+  EXPECT_EQ(curve["valid"], curve["reasons"].empty());
+  EXPECT_TRUE(curve["knee"].contains("batch"));
+  const Json roofline = ReadJsonFile(folder_ / "run/roofline.json");
+  EXPECT_EQ(roofline["device"], "cpu");
+  ASSERT_EQ(roofline["products"].size(), 1u);
+  ASSERT_EQ(roofline["points"].size(), 2u);
+  for (const Json& point : roofline["points"]) {
+    EXPECT_GT(point["flops"].get<double>(), 0);
+    EXPECT_GT(point["gflops"].get<double>(), 0);
+    EXPECT_GT(point["share"].get<double>(), 0);
+    EXPECT_TRUE(point["bound"] == "compute" || point["bound"] == "memory");
+  }
+  EXPECT_EQ(RoofNote(curves, Roofs()), "");
 }
 
 }  // namespace

@@ -125,6 +125,27 @@ TEST(BenchRecords, AreInTheUnitsOfTheTable) {
   EXPECT_NE(p99.message.find("662"), std::string::npos) << p99.message;
 }
 
+TEST(ThresholdSetting, HoldsWhatBoxesDependOn) {
+  Json description = {{"answer", "boxes"},
+                      {"detector",
+                       {{"head", "dense"},
+                        {"nms", true},
+                        {"min_score", 0.001},
+                        {"before_nms", 1000},
+                        {"nms_iou", 0.6},
+                        {"max_boxes", 100}}}};
+  EXPECT_EQ(ThresholdSetting(description),
+            (std::map<std::string, std::string>{{"min_score", "0.001"},
+                                                {"before_nms", "1000"},
+                                                {"nms_iou", "0.6"},
+                                                {"max_boxes", "100"}}));
+  description["detector"]["nms"] = false;
+  EXPECT_FALSE(ThresholdSetting(description).contains("nms_iou"));
+  description["detector"] = nullptr;
+  EXPECT_TRUE(ThresholdSetting(description).empty());
+  EXPECT_TRUE(ThresholdSetting({{"answer", "pooled: cls"}}).empty());
+}
+
 TEST(BenchRecords, SayWhereAResultIsNotValid) {
   VirtualClock clock;
   SyntheticDevice device(clock, {{"encode", Takes(kMs)}});
@@ -167,15 +188,6 @@ TEST(Measure, TellsOfABoundThatNoRateKeeps) {
   EXPECT_FALSE(measured.peak->rate.has_value());
   EXPECT_FALSE(measured.load.valid());
   EXPECT_TRUE(MeasuredJson(measured, {})["peak"]["rate"].is_null());
-}
-
-TEST(BenchEnvironment, NamesNothingThatAGateWouldTripOver) {
-  const Json environment = BenchEnvironment("cpu", 2);
-  EXPECT_EQ(environment, BenchEnvironment("cpu", 2));
-  EXPECT_FALSE(environment["build"].contains("commit"));
-  EXPECT_FALSE(environment["hardware"].contains("memory_bytes"));
-  EXPECT_TRUE(environment.contains("commit"));
-  EXPECT_EQ(environment["threads"], 2);
 }
 
 }  // namespace
