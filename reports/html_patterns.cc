@@ -2,7 +2,10 @@
 // differ on the same pairs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.h"
+#include "reports/blindness.h"
 #include "reports/html_parts.h"
 
 namespace eyechart::reports {
@@ -43,19 +46,98 @@ void Scores(HtmlPage& page, const PatternTable& table) {
 
 std::string Points(double share) { return fmt::format("{:+.1f}", 100 * share); }
 
+void PatternSentences(HtmlPage& page, const PatternTable& table) {
+  const auto sentences = BlindnessSentences(table, page.runs, page.labels);
+  if (sentences.empty()) return;
+  page.html += "<ul>";
+  for (const std::string& sentence : sentences)
+    page.html += Element("li", sentence);
+  page.html += "</ul>\n";
+}
+
+std::string_view ChanceText(ChanceVerdict verdict) {
+  switch (verdict) {
+    case ChanceVerdict::kBelow:
+      return "below chance";
+    case ChanceVerdict::kNear:
+      return "near chance";
+    case ChanceVerdict::kAbove:
+      return "above chance";
+  }
+  return "";
+}
+
+std::string PatternAnswersHtml(const PatternAnswers& row) {
+  std::string html =
+      fmt::format("<td class=\"num\">{:.1f}%<small>[{:.1f}, {:.1f}]</small>",
+                  100 * row.right, 100 * row.ci.low, 100 * row.ci.high);
+  html +=
+      row.difference
+          ? fmt::format("<small>{} [{}, {}]</small>", Points(*row.difference),
+                        Points(row.difference_ci.low),
+                        Points(row.difference_ci.high))
+          : fmt::format("<small>{}</small>", ChanceText(VerdictOf(row)));
+  return html + "</td>";
+}
+
+// Answers one by one, the words' column first.
+void PatternAnswersTable(HtmlPage& page, const PatternTable& table) {
+  if (table.answers.empty()) return;
+  std::vector<std::size_t> columns;
+  for (const PatternAnswers& row : table.answers)
+    if (columns.empty() || columns.back() != row.column)
+      columns.push_back(row.column);
+  page.html +=
+      "<div class=\"scroll\"><table>" +
+      Element("caption",
+              "Answers one by one, of which chance gets 50%: share right and "
+              "95% interval, then points more than the words on the same "
+              "pairs. Pairs are drawn anew as a whole (bootstrap); patterns "
+              "are not corrected for their number") +
+      "<thead><tr><th scope=\"col\">pattern</th>";
+  for (const std::size_t column : columns)
+    page.html += fmt::format(
+        "<th scope=\"col\" class=\"num\">{}<br><span class=\"unit\">{}</span>"
+        "</th>",
+        EscapeHtml(ColumnNameOf(page, table.columns[column])),
+        EscapeHtml(table.columns[column].how));
+  page.html += "</tr></thead>\n<tbody>\n";
+  for (const std::string& pattern : table.patterns) {
+    std::string cells;
+    bool any = false;
+    for (const std::size_t column : columns) {
+      const auto row =
+          std::find_if(table.answers.begin(), table.answers.end(),
+                       [&](const PatternAnswers& one) {
+                         return one.column == column && one.pattern == pattern;
+                       });
+      any = any || row != table.answers.end();
+      cells += row == table.answers.end()
+                   ? "<td class=\"num missing\">\u2014</td>"
+                   : PatternAnswersHtml(*row);
+    }
+    if (any)
+      page.html += "<tr><th scope=\"row\">" + EscapeHtml(pattern) + "</th>" +
+                   cells + "</tr>\n";
+  }
+  page.html += "</tbody></table></div>\n";
+}
+
 void Differences(HtmlPage& page, const PatternTable& table) {
   if (table.comparisons.empty()) return;
-  page.html += "<div class=\"scroll\"><table>" +
-               Element("caption",
-                       "The same pairs asked of two: points of difference with "
-                       "their 95% interval (Newcombe 1998, paired), pairs that "
-                       "one alone has right, and McNemar\u2019s exact test") +
-               "<thead><tr><th scope=\"col\">pattern</th>"
-               "<th scope=\"col\">first</th><th scope=\"col\">second</th>"
-               "<th scope=\"col\" class=\"num\">second less first</th>"
-               "<th scope=\"col\" class=\"num\">only first</th>"
-               "<th scope=\"col\" class=\"num\">only second</th>"
-               "<th scope=\"col\" class=\"num\">p</th></tr></thead>\n<tbody>\n";
+  page.html +=
+      "<details><summary>The same by pairs, both answers right, with "
+      "McNemar\u2019s test</summary>\n<div class=\"scroll\"><table>" +
+      Element("caption",
+              "The same pairs asked of two: points of difference with "
+              "their 95% interval (Newcombe 1998, paired), pairs that "
+              "one alone has right, and McNemar\u2019s exact test") +
+      "<thead><tr><th scope=\"col\">pattern</th>"
+      "<th scope=\"col\">first</th><th scope=\"col\">second</th>"
+      "<th scope=\"col\" class=\"num\">second less first</th>"
+      "<th scope=\"col\" class=\"num\">only first</th>"
+      "<th scope=\"col\" class=\"num\">only second</th>"
+      "<th scope=\"col\" class=\"num\">p</th></tr></thead>\n<tbody>\n";
   for (const PatternComparison& row : table.comparisons) {
     const auto name = [&](std::size_t i) {
       const PatternColumn& column = table.columns[i];
@@ -70,7 +152,7 @@ void Differences(HtmlPage& page, const PatternTable& table) {
         Points(row.difference), Points(row.ci.low), Points(row.ci.high),
         row.only_first, row.only_second, row.p);
   }
-  page.html += "</tbody></table></div>\n";
+  page.html += "</tbody></table></div></details>\n";
 }
 
 }  // namespace
@@ -84,9 +166,12 @@ void WritePatterns(HtmlPage& page) {
       "features, trained on other pairs, tells apart; words are scored as the "
       "benchmark says. \u201cMined\u201d is the share of the pairs that one "
       "encoder takes for the same and the other does not. Guessing gets one "
-      "pair in four, and a constant answer none.</p>\n";
+      "pair in four, and who takes both pictures for the same none, with half "
+      "of the answers right: so answers are compared one by one.</p>\n";
   for (const PatternTable& table : page.patterns) {
+    PatternSentences(page, table);
     Scores(page, table);
+    PatternAnswersTable(page, table);
     Differences(page, table);
   }
   page.html += "</section>\n";

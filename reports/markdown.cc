@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "reports/blindness.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
 #include "reports/formats.h"
@@ -35,6 +36,7 @@ class MarkdownWriter {
   std::string Write() {
     Summary();
     Failures();
+    text_ += BlindnessMarkdown(runs_, labels_);
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
     text_ += LatencyMarkdown(runs_, labels_);
     text_ += NmsSweepMarkdown(runs_, labels_);

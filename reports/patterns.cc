@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -71,7 +72,7 @@ PatternTable& TableOf(std::vector<PatternTable>& tables,
                       const std::string& dataset) {
   for (PatternTable& table : tables)
     if (table.dataset == dataset) return table;
-  tables.push_back({dataset, {}, {}, {}});
+  tables.push_back({dataset, {}, {}, {}, {}, {}});
   return tables.back();
 }
 
@@ -102,8 +103,19 @@ void AddOutcomes(const RunFolder& run,
   place.values[pattern] = &record;
 }
 
-// A cell's pairs by pattern and name, and whether both their items are right.
-using PairOutcomes = std::map<std::pair<std::string, std::string>, bool>;
+// Whether both answers of a pair are right, and how many of how many.
+struct PairOutcome {
+  bool right = false;
+  std::int64_t answers = 0;  // 0: the file does not say which were right
+  std::int64_t right_answers = 0;
+
+  double share() const {
+    return static_cast<double>(right_answers) / static_cast<double>(answers);
+  }
+};
+
+// A cell's pairs by pattern and name.
+using PairOutcomes = std::map<std::pair<std::string, std::string>, PairOutcome>;
 
 PairOutcomes ReadPairs(const RunFolder& run, const std::string& cell) {
   PairOutcomes pairs;
@@ -113,13 +125,50 @@ PairOutcomes ReadPairs(const RunFolder& run, const std::string& cell) {
   const CsvTable table = CsvTable::ReadFile(path);
   const std::size_t pair = table.Column("pair");
   const std::size_t pattern = table.Column("pattern");
-  const std::size_t correct = table.Column("pair_correct");
+  const std::size_t both = table.Column("pair_correct");
+  const std::optional<std::size_t> one = table.FindColumn("correct");
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (table.at(row, pair).empty() || table.at(row, correct).empty()) continue;
-    pairs[{table.at(row, pattern), table.at(row, pair)}] =
-        table.at(row, correct) == "1";
+    if (table.at(row, pair).empty() || table.at(row, both).empty()) continue;
+    PairOutcome& outcome = pairs[{table.at(row, pattern), table.at(row, pair)}];
+    outcome.right = table.at(row, both) == "1";
+    if (!one || table.at(row, *one).empty()) continue;
+    ++outcome.answers;
+    if (table.at(row, *one) == "1") ++outcome.right_answers;
   }
   return pairs;
+}
+
+// The answers of `column`, less those of `words` where that is another.
+void AddAnswers(const PairOutcomes& words,
+                const PairOutcomes& own,
+                std::size_t column,
+                PatternTable& table) {
+  for (const std::string& pattern : table.patterns) {
+    std::vector<double> shares, differences;
+    for (const auto& [name, outcome] : own) {
+      if (name.first != pattern || outcome.answers == 0) continue;
+      const auto other = words.find(name);
+      if (other == words.end() || other->second.answers == 0) continue;
+      shares.push_back(outcome.share());
+      differences.push_back(outcome.share() - other->second.share());
+    }
+    if (shares.empty()) continue;
+    const auto mean = [](const std::vector<double>& values) {
+      return std::accumulate(values.begin(), values.end(), 0.0) /
+             static_cast<double>(values.size());
+    };
+    PatternAnswers row;
+    row.pattern = pattern;
+    row.column = column;
+    row.pairs = static_cast<std::int64_t>(shares.size());
+    row.right = mean(shares);
+    row.ci = BootstrapMeanInterval(shares, /*seed=*/0);
+    if (column != table.words) {
+      row.difference = mean(differences);
+      row.difference_ci = BootstrapMeanInterval(differences, /*seed=*/0);
+    }
+    table.answers.push_back(row);
+  }
 }
 
 void ComparePatterns(const PairOutcomes& first,
@@ -131,15 +180,16 @@ void ComparePatterns(const PairOutcomes& first,
     PatternComparison row;
     row.pattern = pattern;
     std::tie(row.first, row.second) = columns;
-    for (const auto& [name, right] : first) {
+    for (const auto& [name, outcome] : first) {
       if (name.first != pattern) continue;
-      const auto other = second.find(name);
-      if (other == second.end()) continue;
+      const auto found = second.find(name);
+      if (found == second.end()) continue;
+      const bool right = outcome.right, other = found->second.right;
       ++row.pairs;
-      if (right && other->second) ++both;
-      if (right && !other->second) ++row.only_first;
-      if (!right && other->second) ++row.only_second;
-      if (!right && !other->second) ++neither;
+      if (right && other) ++both;
+      if (right && !other) ++row.only_first;
+      if (!right && other) ++row.only_second;
+      if (!right && !other) ++neither;
     }
     if (row.pairs == 0) continue;
     row.difference = static_cast<double>(row.only_second - row.only_first) /
@@ -156,16 +206,25 @@ void AddComparisons(std::span<const RunFolder> runs, PatternTable& table) {
       std::find_if(table.columns.begin(), table.columns.end(), InWords);
   if (words == table.columns.end()) return;
   const auto first = static_cast<std::size_t>(words - table.columns.begin());
+  table.words = first;
   const PairOutcomes outcomes = ReadPairs(runs[words->run], words->cell);
+  AddAnswers(outcomes, outcomes, first, table);
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const PatternColumn& column = table.columns[i];
     if (i == first || column.metric != words->metric) continue;
-    ComparePatterns(outcomes, ReadPairs(runs[column.run], column.cell),
-                    {first, i}, table);
+    const PairOutcomes other = ReadPairs(runs[column.run], column.cell);
+    ComparePatterns(outcomes, other, {first, i}, table);
+    AddAnswers(outcomes, other, i, table);
   }
 }
 
 }  // namespace
+
+ChanceVerdict VerdictOf(const PatternAnswers& answers) {
+  if (answers.ci.low > 0.5) return ChanceVerdict::kAbove;
+  if (answers.ci.high < 0.5) return ChanceVerdict::kBelow;
+  return ChanceVerdict::kNear;
+}
 
 std::vector<PatternTable> MakePatternTables(std::span<const RunFolder> runs) {
   std::vector<PatternTable> tables;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,27 @@ struct PatternComparison {
   double p = 1;           // two-sided, exact
 };
 
+/// One column's answers to a pattern's questions, one by one: where an encoder
+/// takes both pictures of a pair for the same, exactly one of the two answers
+/// is right. Pairs then say 0 % where answers say 50 %, which is what chance
+/// is.
+struct PatternAnswers {
+  std::string pattern;
+  std::size_t column = 0;
+  std::int64_t pairs = 0;
+  double right = 0;  // share of the answers
+  /// 95 %; whole pairs are drawn anew, as the answers of one hang together.
+  Interval ci;
+  /// Less the column that scores words, on the same pairs; none of that column.
+  std::optional<double> difference;
+  Interval difference_ci;  // likewise
+};
+
+/// How answers stand to chance, which is one half: their interval lies below
+/// it, holds it, or lies above it.
+enum class ChanceVerdict { kBelow, kNear, kAbove };
+ChanceVerdict VerdictOf(const PatternAnswers& answers);
+
 /// One data set's patterns.
 struct PatternTable {
   std::string dataset;
@@ -44,6 +66,9 @@ struct PatternTable {
   /// Of the first column that scores words with every other one that has
   /// outcomes of the same pairs.
   std::vector<PatternComparison> comparisons;
+  std::optional<std::size_t> words;  // that first column
+  /// Of that column and of the others that have outcomes of the same pairs.
+  std::vector<PatternAnswers> answers;
 };
 
 /// One table a data set that has records with the setting `pattern`; points

@@ -3,12 +3,14 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/statistics.h"
 #include "core/text.h"
 #include "data/feature_store.h"
 #include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/mine_pipeline.h"
 #include "suite/mined_patterns.h"
+#include "suite/mined_pictures.h"
 #include "suite/task.h"
 
 namespace eyechart::suite {
@@ -92,6 +94,7 @@ void AddPatterns(const Cell& cell,
                  const multiple_choice::Benchmark& benchmark,
                  const mining::MiningResult& result,
                  const data::FeatureStore& store,
+                 const std::filesystem::path& artifacts,
                  const Record& base,
                  std::vector<Record>& records) {
   const MinedPatterns mined =
@@ -104,12 +107,17 @@ void AddPatterns(const Cell& cell,
     // 0/0 becomes a null with its reason.
     SetMetric(record, metric,
               static_cast<double>(part) / static_cast<double>(whole));
-    if (whole > 0) record.ci = WilsonInterval(part, whole);
     return record;
   };
-  add("blind_from_pairs", mined.mined, result.blind_pairs);
+  // Blind pairs share pictures; the benchmark's own pairs, below, do not.
+  const std::vector<MinedPicture> pictures =
+      CountMinedPictures(benchmark, result.pairs, store.items());
+  Record& own = add("blind_from_pairs", mined.mined, result.blind_pairs);
+  if (own.value) own.ci = OwnPairInterval(pictures);
+  WriteFileAtomic(artifacts / "mined_pictures.csv", MinedPicturesCsv(pictures));
   for (const MinedPattern& one : mined.patterns) {
     Record& record = add("mined_share", one.mined, one.pairs);
+    if (record.value) record.ci = WilsonInterval(one.mined, one.pairs);
     record.setting["pattern"] = one.pattern;
     record.cell = PatternCell(cell, one.pattern);
   }
@@ -186,7 +194,7 @@ std::vector<Record> RunMine(const Cell& cell, TaskContext& context) {
   add("blind_per_1e9", blind / candidates * 1e9).n = result.candidate_pairs;
   if (benchmark)
     AddPatterns(cell, *benchmark, result, data::FeatureStore(job.near_store),
-                base, records);
+                context.artifacts, base, records);
   return records;
 }
 

@@ -177,10 +177,16 @@ TEST_F(DetectExported, StandsInASuitesTableAndPicture) {
 
 TEST_F(DetectExported, IsSweptBesideAnother) {
   const std::string out = (folder_ / "run").string();
-  const Json json = EyechartJson(
-      {"bench", detector_, set_, "--nms-sweep", "--allow", "--beside", detr_,
-       "--confidences", "0.001,0.6", "--ious", "0.5", "--nms-repetitions", "1",
-       "--cost-pictures", "0", "--threads", "1", "-o", out, "--json"});
+  const Json json = EyechartJson({"bench",     detector_,
+                                  set_,        "--nms-sweep",
+                                  "--allow",   "--beside",
+                                  detr_,       "--confidences",
+                                  "0.001,0.6", "--ious",
+                                  "0.5",       "--nms-repetitions",
+                                  "1",         "--cost-pictures",
+                                  "0",         "--threads",
+                                  "1",         "-o",
+                                  out,         "--json"});
   ASSERT_EQ(json["sweeps"].size(), 2u);
   EXPECT_EQ(json["sweeps"][0]["rows"].size(), 2u);
   EXPECT_NEAR(json["sweeps"][0]["rows"][0]["AP"].get<double>(), 1, 1e-9);

@@ -1,5 +1,6 @@
 #include "reports/patterns.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "reports/comparison.h"
@@ -86,6 +87,55 @@ TEST(PatternsTest, ComparesTheSamePairs) {
   EXPECT_DOUBLE_EQ(row.p, 0.5);
   EXPECT_LT(row.ci.low, 0.5);
   EXPECT_GT(row.ci.high, 0.5);
+}
+
+// Answers of a and b, a digit each: "10" is a pair with one right answer.
+std::string Answers(const std::vector<std::string>& pairs) {
+  std::string csv = "id,correct,pair,pattern,pair_correct\n";
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    for (const std::size_t side : {0u, 1u})
+      csv += fmt::format("{}-{},{},p{},color,{}\n", i, side, pairs[i][side], i,
+                         pairs[i] == "11" ? 1 : 0);
+  return csv;
+}
+
+TEST(PatternsTest, ComparesAnswersWherePairsWouldFlatterGuessing) {
+  const TempFolder folder;
+  const auto file = [&](const std::string& cell) {
+    return folder / ("outcomes/" + CellSlug(cell) + ".csv");
+  };
+  // Words take both pictures for the same; the read-out guesses.
+  WriteText(file("clip/ask/pairs/"), Answers({"10", "01", "10", "01"}));
+  WriteText(file("dino/ask/pairs/"), Answers({"11", "00", "10", "01"}));
+  const std::vector<RunFolder> runs = {MakeRun(folder.path())};
+  const PatternTable table = MakePatternTables(runs).at(0);
+  EXPECT_DOUBLE_EQ(table.comparisons.at(0).difference, 0.25);  // of pairs
+  EXPECT_EQ(table.words, 0u);
+  ASSERT_EQ(table.answers.size(), 2u);
+  const PatternAnswers& words = table.answers[0];
+  EXPECT_EQ(words.column, 0u);
+  EXPECT_EQ(words.pairs, 4);
+  EXPECT_DOUBLE_EQ(words.right, 0.5);
+  EXPECT_DOUBLE_EQ(words.ci.low, 0.5);  // every pair has one right answer
+  EXPECT_DOUBLE_EQ(words.ci.high, 0.5);
+  EXPECT_FALSE(words.difference);
+  EXPECT_EQ(VerdictOf(words), ChanceVerdict::kNear);
+  const PatternAnswers& other = table.answers[1];
+  EXPECT_EQ(other.column, 1u);
+  EXPECT_DOUBLE_EQ(other.right, 0.5);
+  EXPECT_DOUBLE_EQ(other.difference.value_or(9), 0);
+  EXPECT_LT(other.difference_ci.low, 0);
+  EXPECT_GT(other.difference_ci.high, 0);
+}
+
+TEST(PatternsTest, VerdictsGoByTheInterval) {
+  PatternAnswers answers;
+  answers.ci = {0.5, 0.7, 0.95, ""};
+  EXPECT_EQ(VerdictOf(answers), ChanceVerdict::kNear);
+  answers.ci = {0.51, 0.7, 0.95, ""};
+  EXPECT_EQ(VerdictOf(answers), ChanceVerdict::kAbove);
+  answers.ci = {0.2, 0.49, 0.95, ""};
+  EXPECT_EQ(VerdictOf(answers), ChanceVerdict::kBelow);
 }
 
 TEST(PatternsTest, NamesDamagedOutcomes) {
