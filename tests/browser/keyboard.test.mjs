@@ -66,6 +66,9 @@ test("each stop is seen, marked and in the order of the page", () =>
 
 test("Enter and Space sort every table", () =>
   withPage(browser, full, {}, async (page) => {
+    // What is folded away takes no focus.
+    await page.$$eval("details", (all) => all.forEach((one) =>
+      one.open = true));
     const tables = page.locator("main table");
     const count = await tables.count();
     for (let i = 0; i < count; ++i) {
