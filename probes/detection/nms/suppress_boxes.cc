@@ -1,5 +1,7 @@
 #include "probes/detection/nms/suppress_boxes.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <utility>
 
