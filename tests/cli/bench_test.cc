@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 using testing::DemoCheckpoint;
 using testing::Eyechart;
 using testing::EyechartJson;
+using testing::Refused;
 using testing::TempFolder;
 
 bool Has(const std::string& text, const std::string& part) {
@@ -48,13 +49,6 @@ class BenchCommand : public ::testing::Test {
                                           "--allow"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
-  }
-
-  static std::string Refused(const std::vector<std::string>& arguments) {
-    const auto result = Eyechart(arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.err;
-    EXPECT_TRUE(result.out.empty()) << result.out;
-    return result.err;
   }
 
   TempFolder folder_;

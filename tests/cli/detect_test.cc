@@ -22,6 +22,7 @@ using detection::testing::WriteRoboflow;
 using testing::DemoCheckpoint;
 using testing::Eyechart;
 using testing::EyechartJson;
+using testing::Refused;
 using testing::TempFolder;
 using testing::WriteText;
 
@@ -43,13 +44,6 @@ class DetectCommand : public ::testing::Test {
         "--threads",   "1",     "-o",         (folder_ / "out").string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
-  }
-
-  static std::string Refused(const std::vector<std::string>& arguments) {
-    const auto result = Eyechart(arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.err;
-    EXPECT_TRUE(result.out.empty()) << result.out;
-    return result.err;
   }
 
   TempFolder folder_;

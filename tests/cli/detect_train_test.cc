@@ -19,6 +19,7 @@ using detection::testing::WriteRoboflow;
 using testing::DemoCheckpoint;
 using testing::Eyechart;
 using testing::EyechartJson;
+using testing::Refused;
 using testing::TempFolder;
 using testing::WriteText;
 
@@ -61,13 +62,6 @@ class DetectTrain : public ::testing::Test {
                                           "1"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
-  }
-
-  static std::string Refused(const std::vector<std::string>& arguments) {
-    const auto result = Eyechart(arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.err;
-    EXPECT_TRUE(result.out.empty()) << result.out;
-    return result.err;
   }
 
   TempFolder folder_;

@@ -21,6 +21,7 @@ using testing::Eyechart;
 using testing::EyechartJson;
 using testing::Halves;
 using testing::MadeStore;
+using testing::Refused;
 using testing::TempFolder;
 using testing::WriteStore;
 using testing::WriteText;
@@ -49,13 +50,6 @@ class ProbeCommand : public ::testing::Test {
   }
 
   // The message of a run that should end with exit 2.
-  static std::string Refused(const std::vector<std::string>& arguments) {
-    const auto result = Eyechart(arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.err;
-    EXPECT_TRUE(result.out.empty()) << result.out;
-    return result.err;
-  }
-
   TempFolder folder_;
 };
 

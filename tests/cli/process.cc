@@ -92,6 +92,13 @@ Json EyechartJson(std::vector<std::string> arguments) {
   return ParseJson(result.out, "stdout");
 }
 
+std::string Refused(const std::vector<std::string>& arguments) {
+  const ProcessResult result = Eyechart(arguments);
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  EXPECT_TRUE(result.out.empty()) << result.out;
+  return result.err;
+}
+
 std::string EyechartBinary() { return EYECHART_BINARY; }
 
 std::string DemoCheckpoint(const std::string& name) {

@@ -31,6 +31,10 @@ ProcessResult EyechartWithSignal(const std::vector<std::string>& arguments,
 /// stdout as JSON; a test failure where the exit code is not 0.
 Json EyechartJson(std::vector<std::string> arguments);
 
+/// stderr of a command that ends with exit code 2 and prints nothing else; a
+/// test failure where it does not.
+std::string Refused(const std::vector<std::string>& arguments);
+
 /// The built eyechart, for what starts it by itself.
 std::string EyechartBinary();
 

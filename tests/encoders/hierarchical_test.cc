@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "encoders/image_encoder.h"
-#include "tests/encoders/toy_checkpoint.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
 namespace eyechart::encoders {
@@ -13,48 +13,11 @@ namespace {
 
 using eyechart::testing::InputErrorOf;
 using eyechart::testing::TempFolder;
-using testing::RandomTensor;
+using testing::HieraTensors;
 using testing::ToyTensors;
 using testing::WriteCheckpoint;
 
 using Shape = std::vector<std::int64_t>;
-
-void AddAffine(ToyTensors& tensors, const std::string& name, std::int64_t c) {
-  tensors[name + ".weight"] = RandomTensor({c}, 1);
-  tensors[name + ".bias"] = RandomTensor({c});
-}
-
-void AddLayer(ToyTensors& tensors, const std::string& name, Shape shape) {
-  tensors[name + ".bias"] = RandomTensor({shape.front()});
-  tensors[name + ".weight"] = RandomTensor(std::move(shape));
-}
-
-// Two stages of 8 and 12 channels, one block each.
-ToyTensors DavitTensors() {
-  ToyTensors tensors;
-  AddLayer(tensors, "convs.0.conv", {8, 3, 7, 7});
-  AddAffine(tensors, "convs.0.norm", 8);
-  AddLayer(tensors, "convs.1.conv", {12, 8, 3, 3});
-  AddAffine(tensors, "convs.1.norm", 8);
-  for (const std::int64_t stage : {0, 1}) {
-    const std::int64_t c = stage == 0 ? 8 : 12;
-    for (const std::string kind : {"spatial", "channel"}) {
-      const std::string block =
-          fmt::format("blocks.{}.0.{}_block.", stage, kind);
-      const std::string attention =
-          block + (kind == "spatial" ? "window_attn." : "channel_attn.");
-      AddLayer(tensors, block + "conv1", {c, 1, 3, 3});
-      AddLayer(tensors, block + "conv2", {c, 1, 3, 3});
-      AddAffine(tensors, block + "norm1", c);
-      AddAffine(tensors, block + "norm2", c);
-      AddLayer(tensors, attention + "qkv", {3 * c, c});
-      AddLayer(tensors, attention + "proj", {c, c});
-      AddLayer(tensors, block + "ffn.fc1", {2 * c, c});
-      AddLayer(tensors, block + "ffn.fc2", {c, 2 * c});
-    }
-  }
-  return tensors;
-}
 
 Json DavitConfig() {
   return {{"model_type", "florence_vision"},
@@ -68,26 +31,6 @@ Json DavitConfig() {
           {"patch_prenorm", {false, true}},
           {"window_size", 4},
           {"mlp_ratio", 2}};
-}
-
-// Two stages of 8 and 16 channels, one block each.
-ToyTensors HieraTensors() {
-  ToyTensors tensors;
-  AddLayer(tensors, "embeddings.patch_embeddings.projection", {8, 3, 7, 7});
-  tensors["embeddings.position_embeddings"] = RandomTensor({1, 64, 8});
-  AddAffine(tensors, "pooler.layernorm", 16);
-  for (const std::int64_t stage : {0, 1}) {
-    const std::int64_t c = stage == 0 ? 8 : 16;
-    const std::string block = fmt::format("encoder.stages.{}.layers.0.", stage);
-    AddAffine(tensors, block + "layernorm_before", 8);
-    AddAffine(tensors, block + "layernorm_after", c);
-    AddLayer(tensors, block + "attn.qkv", {3 * c, 8});
-    AddLayer(tensors, block + "attn.proj", {c, c});
-    if (stage == 1) AddLayer(tensors, block + "proj", {c, 8});
-    AddLayer(tensors, block + "mlp.fc1", {2 * c, c});
-    AddLayer(tensors, block + "mlp.fc2", {c, 2 * c});
-  }
-  return tensors;
 }
 
 Json HieraConfig() {
@@ -124,7 +67,7 @@ class HierarchicalTest : public ::testing::Test {
 
 TEST_F(HierarchicalTest, GivesOnlyWhatIsAskedFor) {
   for (const bool davit : {true, false}) {
-    const auto encoder = davit ? Make(DavitConfig(), DavitTensors())
+    const auto encoder = davit ? Make(DavitConfig(), testing::DavitTensors(""))
                                : Make(HieraConfig(), HieraTensors());
     const at::Tensor pixels = at::randn({2, 3, 32, 48});
     EncodeRequest request;
@@ -158,7 +101,7 @@ TEST_F(HierarchicalTest, GivesOnlyWhatIsAskedFor) {
 
 TEST_F(HierarchicalTest, PicturesDoNotDependOnTheirNeighbours) {
   for (const bool davit : {true, false}) {
-    const auto encoder = davit ? Make(DavitConfig(), DavitTensors())
+    const auto encoder = davit ? Make(DavitConfig(), testing::DavitTensors(""))
                                : Make(HieraConfig(), HieraTensors());
     const at::Tensor pixels = at::randn({3, 3, 32, 32});
     EncodeRequest request;
@@ -173,7 +116,7 @@ TEST_F(HierarchicalTest, PicturesDoNotDependOnTheirNeighbours) {
 }
 
 TEST_F(HierarchicalTest, MissingTensorsAreNamed) {
-  ToyTensors tensors = DavitTensors();
+  ToyTensors tensors = testing::DavitTensors("");
   tensors.erase("blocks.1.0.channel_block.channel_attn.proj.weight");
   EXPECT_NE(InputErrorOf([&] {
               Make(DavitConfig(), tensors);
@@ -197,7 +140,7 @@ TEST_F(HierarchicalTest, MissingTensorsAreNamed) {
 }
 
 TEST_F(HierarchicalTest, BadDavitConfigsNameFileKeyAndValue) {
-  const ToyTensors tensors = DavitTensors();
+  const ToyTensors tensors = testing::DavitTensors("");
   const std::vector<std::pair<std::string, Json>> cases = {
       {"depths", {1}},
       {"depths", {1, 0}},
@@ -286,7 +229,7 @@ TEST_F(HierarchicalTest, RefusesPicturesThatDoNotFit) {
       encoder.Encode(at::randn({1, 3, height, width}), {});
     });
   };
-  const auto davit = Make(DavitConfig(), DavitTensors());
+  const auto davit = Make(DavitConfig(), testing::DavitTensors(""));
   // 8 x 32 pixels are 2 x 8 cells: fewer than the second kernel's 3 x 3.
   EXPECT_NE(refusal(*davit, 8, 32).find("stage 2 gets 2 x 8 cells"),
             std::string::npos);

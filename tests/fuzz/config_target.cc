@@ -12,12 +12,14 @@
 #include "encoders/exported.h"
 #include "encoders/image_encoder.h"
 #include "tests/encoders/toy_checkpoint.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fuzz/input_folder.h"
 #include "tests/fuzz/target.h"
-#include "tests/fuzz/toy_families.h"
 
 namespace eyechart::fuzz {
 namespace {
+
+using encoders::testing::ToyTensors;
 
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kProgram = "program.pt";

@@ -10,15 +10,7 @@
 #include "core/json.h"
 #include "tests/encoders/toy_checkpoint.h"
 
-namespace eyechart::fuzz {
-
-using encoders::testing::kInner;
-using encoders::testing::kLayers;
-using encoders::testing::kPatch;
-using encoders::testing::kSide;
-using encoders::testing::kWidth;
-using encoders::testing::RandomTensor;
-using encoders::testing::ToyTensors;
+namespace eyechart::encoders::testing {
 
 inline void AddAffine(ToyTensors& tensors,
                       const std::string& name,
@@ -208,4 +200,4 @@ inline Json OpenClipConfig() {
             {"resize_mode", "shortest"}}}};
 }
 
-}  // namespace eyechart::fuzz
+}  // namespace eyechart::encoders::testing
