@@ -63,11 +63,15 @@ def parse():
     parser.add_argument("--probe", type=Path,
                         help="nms_probe (default: that of --binary's build)")
     parser.add_argument("--torchvision-python", type=Path,
-                        default=os.environ.get("EYECHART_TORCHVISION_PYTHON"),
-                        help="default: $EYECHART_TORCHVISION_PYTHON")
+                        default=os.environ.get(
+                            "EYECHART_TORCHVISION_PYTHON",
+                            common.ROOT / ".deps/torchvision/bin/python"),
+                        help="default: $EYECHART_TORCHVISION_PYTHON, else what "
+                        "scripts/setup --torchvision installed")
     options = common.parse(parser)
-    if not options.torchvision_python:
-        parser.error("--torchvision-python: a Python with torchvision is due")
+    if not options.torchvision_python.exists():
+        parser.error(f"--torchvision-python: no {options.torchvision_python}; "
+                     "scripts/setup --torchvision makes one")
     return options
 
 

@@ -2,8 +2,8 @@
 
 A transcription in numpy float32 of what torchvision and the authors of
 Soft-NMS document; OpenCV itself where cv2 can be imported; torchvision itself
-where EYECHART_TORCHVISION_PYTHON names a Python that has torch and torchvision
-(0.29.1), which is too large for every run.
+where `scripts/setup --torchvision` installed it (0.29.1), which is too large for
+every run, or EYECHART_TORCHVISION_PYTHON names a Python that has it.
 """
 
 import os
@@ -91,10 +91,14 @@ except ImportError:
     cv2 = None
 
 PROBE = os.path.join(os.environ["EYECHART_PROBES"], "nms_probe")
-THEIR_PYTHON = os.environ.get("EYECHART_TORCHVISION_PYTHON")
+INSTALLED = (Path(__file__).resolve().parents[2] /
+             ".deps/torchvision/bin/python")
+THEIR_PYTHON = os.environ.get("EYECHART_TORCHVISION_PYTHON") or (
+    str(INSTALLED) if INSTALLED.exists() else None)
 needs_torchvision = pytest.mark.skipif(
     not THEIR_PYTHON,
-    reason="EYECHART_TORCHVISION_PYTHON names no Python with torchvision")
+    reason="no Python with torchvision: scripts/setup --torchvision makes one, "
+    "EYECHART_TORCHVISION_PYTHON names one")
 needs_cv2 = pytest.mark.skipif(cv2 is None, reason="cv2 is not installed")
 
 
