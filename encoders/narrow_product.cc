@@ -96,6 +96,7 @@ at::Tensor NarrowProduct::Forward(const at::Tensor& x,
   const float* added = add.defined() ? add.const_data_ptr<float>() : nullptr;
   auto* to = out.mutable_data_ptr<float>();
   const std::int64_t panels = data_.size(0) / kTileColumns;
+  const internal::TileKernels& kernels = *internal::Avx2TileKernels();
   at::parallel_for(
       0, panels, kPanels, [&](std::int64_t begin, std::int64_t end) {
         alignas(32) float tile[kTileSize];
@@ -108,11 +109,11 @@ at::Tensor NarrowProduct::Forward(const at::Tensor& x,
             internal::MultiplyNarrow(kind_, weights + column * stride,
                                      padded + row * stride, count, stride,
                                      tile);
-            internal::ActivateTile(terms + column, activation_, count, tile);
+            kernels.activate(terms + column, activation_, count, tile);
             const std::int64_t at = row * outputs_ + column;
-            internal::StoreTile(tile, count, columns,
-                                added == nullptr ? nullptr : added + at,
-                                outputs_, to + at);
+            kernels.store(tile, count, columns,
+                          added == nullptr ? nullptr : added + at, outputs_,
+                          to + at);
           }
         }
       });
