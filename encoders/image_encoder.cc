@@ -34,7 +34,7 @@ std::int64_t EncoderInfo::PoolWidth(Pool pool) const {
 }
 
 Placement PlacementOf(const EncoderOptions& options) {
-  return MakePlacement(options.dtype, options.device);
+  return MakePlacement(options.dtype, options.device, options.half);
 }
 
 std::unique_ptr<ImageEncoder> ImageEncoder::Create(

@@ -34,6 +34,8 @@ struct EncoderOptions {
   /// for half precision computes in.
   c10::ScalarType dtype = c10::kFloat;
   c10::Device device = c10::kCPU;
+  /// Tests of half precision ask for it wherever the processor has it.
+  HalfUse half = HalfUse::kWhereItPays;
   /// Unknown keys in the weights are an error unless this is set (inspect sets
   /// it, and lists them).
   bool allow_unused = false;

@@ -13,7 +13,9 @@ at::Tensor Placement::Put(const at::Tensor& tensor) const {
   return values.to(values.options().dtype(dtype).device(device)).contiguous();
 }
 
-Placement MakePlacement(c10::ScalarType dtype, c10::Device device) {
+Placement MakePlacement(c10::ScalarType dtype,
+                        c10::Device device,
+                        HalfUse half) {
   EYECHART_REQUIRE(
       dtype == c10::kFloat || dtype == c10::kBFloat16 || dtype == c10::kHalf,
       "encoders run in fp32, bf16 or fp16, not in {}", c10::toString(dtype));
@@ -24,7 +26,9 @@ Placement MakePlacement(c10::ScalarType dtype, c10::Device device) {
                    "{}: no CUDA device is at hand; cpu always is",
                    device.str());
   Placement placement{dtype, device, dtype};
-  if (device.is_cpu() && !OneDnnPays(dtype)) placement.dtype = c10::kFloat;
+  const bool computes =
+      half == HalfUse::kWhereItPays ? OneDnnPays(dtype) : OneDnnComputes(dtype);
+  if (device.is_cpu() && !computes) placement.dtype = c10::kFloat;
   return placement;
 }
 

@@ -22,9 +22,18 @@ struct Placement {
   at::Tensor Put(const at::Tensor& tensor) const;
 };
 
+/// When a CPU computes in half precision, and not in float32 with weights that
+/// are rounded to it.
+enum class HalfUse {
+  kWhereItPays,      // OneDnnPays
+  kWhereItComputes,  // OneDnnComputes: for tests of that path
+};
+
 /// The placement for a model asked for in `dtype` on `device`. Throws
 /// InputError for a dtype that no encoder takes, a device that is neither CPU
 /// nor CUDA, and a CUDA device where there is none.
-Placement MakePlacement(c10::ScalarType dtype, c10::Device device);
+Placement MakePlacement(c10::ScalarType dtype,
+                        c10::Device device,
+                        HalfUse half = HalfUse::kWhereItPays);
 
 }  // namespace eyechart::encoders

@@ -29,5 +29,14 @@ TEST(MakePlacement, ComputesInFloatWhereHalfPrecisionDoesNotPay) {
   }
 }
 
+TEST(MakePlacement, ComputesInHalfPrecisionWhereverItCanIfAsked) {
+  for (const auto dtype : {c10::kFloat, c10::kBFloat16, c10::kHalf}) {
+    const Placement placement =
+        MakePlacement(dtype, c10::kCPU, HalfUse::kWhereItComputes);
+    EXPECT_EQ(placement.rounded, dtype);
+    EXPECT_EQ(placement.dtype, OneDnnComputes(dtype) ? dtype : c10::kFloat);
+  }
+}
+
 }  // namespace
 }  // namespace eyechart::encoders

@@ -128,6 +128,12 @@ def test_toy_half(tmp_path, dtype, native):
 LARGE = dict(hidden_size=1024, intermediate_size=2816, num_attention_heads=8)
 
 
+HUGE = dict(hidden_size=1536, intermediate_size=4096, num_attention_heads=12)
+
+
+ONE_B = dict(hidden_size=2048, intermediate_size=5632, num_attention_heads=16)
+
+
 GIANT = dict(hidden_size=3072, intermediate_size=8192, num_attention_heads=24,
              use_head=False)
 
@@ -139,9 +145,13 @@ GIANT = dict(hidden_size=3072, intermediate_size=8192, num_attention_heads=24,
     # so it is tried on fewer patches.
     (1, (448, 448), ["fp32"], GIANT),
     (1, (112, 112), ["bf16"], GIANT),
+    (1, (112, 112), ["fp32", "bf16"], HUGE),
+    (1, (98, 154), ["fp32", "bf16"],
+     ONE_B | dict(use_head=False, is_native=True)),
     (2, (210, 329), ["fp32", "bf16"],
      LARGE | dict(use_head=False, is_native=True)),
-], ids=["large_224", "large_336_head", "3B_448", "3B_112", "large_native"])
+], ids=["large_224", "large_336_head", "3B_448", "3B_112", "huge_head",
+        "1B_native", "large_native"])
 def test_real_shapes(tmp_path, layers, size, dtypes, settings):
     model, folder = make(tmp_path, 31, num_hidden_layers=layers,
                          image_size=size[0], **settings)

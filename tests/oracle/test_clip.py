@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from encoder_parity import (compare_fp32, compare_half, encode, pixels,
-                            randomize, record, rename_keys, run_probe, shard,
-                            texts_file, vit_outputs)
+from encoder_parity import (compare_both, compare_fp32, compare_half, encode,
+                            pixels, randomize, record, rename_keys, run_probe,
+                            shard, texts_file, vit_outputs)
 from safetensors.torch import load_file
 from test_tokenizer import BOS, EOS, corpus, train
 from torch.utils.flop_counter import FlopCounterMode
@@ -173,14 +173,14 @@ def test_operations(tmp_path, height, width):
     assert info["flops"] == counter.get_total_flops()
 
 
-def make_text(tmp_path, seed, **settings):
+def make_text(tmp_path, seed, vision=None, projection=24, **settings):
     """A model whose folder holds a tokenizer trained in the test."""
     tokens = tmp_path / "tokens"
     train(tokens)
     ids = json.loads((tokens / "vocab.json").read_text())
     changes = dict(vocab_size=len(ids), bos_token_id=ids[BOS],
                    eos_token_id=ids[EOS], pad_token_id=ids[EOS])
-    model, folder = make(tmp_path, seed, text=changes | settings)
+    model, folder = make(tmp_path, seed, vision, changes | settings, projection)
     for file in tokens.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     return model, folder
@@ -246,3 +246,41 @@ def test_old_config_dict(tmp_path):
                  reference(loaded.vision_model, loaded.visual_projection,
                            inputs))
     record("clip config dict", activation=loaded.config.vision_config.hidden_act)
+
+
+# LAION's two largest, whose heads are 80 and 104 wide, of one block.
+WIDE_VISION = dict(num_attention_heads=16, num_hidden_layers=1, patch_size=14,
+                   image_size=224, hidden_act="gelu")
+WIDE_TEXT = dict(num_hidden_layers=1, max_position_embeddings=77,
+                 hidden_act="gelu")
+WIDE = {
+    "H14": dict(
+        projection=1024,
+        vision=WIDE_VISION | dict(hidden_size=1280, intermediate_size=5120),
+        text=WIDE_TEXT | dict(hidden_size=1024, intermediate_size=4096,
+                              num_attention_heads=16)),
+    "bigG14": dict(
+        projection=1280,
+        vision=WIDE_VISION | dict(hidden_size=1664, intermediate_size=8192),
+        text=WIDE_TEXT | dict(hidden_size=1280, intermediate_size=5120,
+                              num_attention_heads=20)),
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_towers(tmp_path, name):
+    towers = WIDE[name]
+    model, folder = make_text(tmp_path, 101, towers["vision"],
+                              towers["projection"], **towers["text"])
+    # Few patches: bf16 is slow where no instructions serve it.
+    inputs = {"wide": pixels(102, 1, 98, 126)}
+    texts = ["a photo of a cat", "", "cat " * 100]
+
+    def ours(dtype):
+        return encode(folder, inputs, tmp_path, dtype) | {
+            "embeds": encode_text(folder, texts, tmp_path, dtype)[0]}
+
+    compare_both(
+        f"clip {name}", ours,
+        reference(model.vision_model, model.visual_projection, inputs) | {
+            "embeds": reference_text(model, folder, texts)})

@@ -112,6 +112,11 @@ def test_large(tmp_path):
     inputs = {"half": pixels(32, 1, 384, 384), "uneven": pixels(33, 1, 416, 224)}
     compare_fp32("florence_vision large", encode(folder, inputs, tmp_path),
                  reference(model, inputs))
+    # The bound alone, as below.
+    small = {"small": pixels(34, 1, 96, 160)}
+    expected = reference(model, small)
+    compare_half("florence_vision large bf16",
+                 encode(folder, small, tmp_path, "bf16"), expected, expected)
 
 
 def test_real_half(tmp_path):

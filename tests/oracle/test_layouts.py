@@ -8,18 +8,23 @@ import zipfile
 
 import pytest
 import torch
-from encoder_parity import (compare_fp32, encode, pixels, randomize, run_probe,
-                            vit_outputs)
+from encoder_parity import (compare_both, compare_fp32, encode, pixels,
+                            randomize, run_probe)
 from safetensors.torch import load_file, save_file
-from test_clip import TEXT, VISION, encode_text, reference_text
+from test_aimv2 import reference as aimv2_reference
+from test_clip import TEXT, VISION, WIDE, encode_text, reference_text
 from test_clip import reference as clip_reference
 from test_dinov2 import TOY, registers_reference
 from test_dinov2 import reference as dinov2_reference
+from test_florence_vision import TOY as FLORENCE_TOY
+from test_florence_vision import reference as florence_reference
+from test_florence_vision import remote_name, whole_model
 from test_tokenizer import BOS, EOS, corpus, train
 from transformers import (Aimv2Config, Aimv2Model, Aimv2VisionConfig,
                           Aimv2VisionModel, CLIPConfig, CLIPModel,
                           Dinov2Config, Dinov2Model,
-                          Dinov2WithRegistersConfig, Dinov2WithRegistersModel)
+                          Dinov2WithRegistersConfig, Dinov2WithRegistersModel,
+                          Florence2ForConditionalGeneration)
 
 torch.set_num_threads(1)
 
@@ -58,7 +63,7 @@ def expect_text(model, folder, tokens, tmp_path, group):
     assert scale == pytest.approx(model.logit_scale.exp().item(), rel=1e-6)
 
 
-def make_clip(seed=1, heads=1, text=None, **vision):
+def make_clip(seed=1, heads=1, text=None, projection=24, **vision):
     """Heads are 64 wide in OpenAI's models, and not written down."""
     vision = VISION | dict(hidden_size=64 * heads, num_attention_heads=heads,
                            intermediate_size=256 * heads,
@@ -67,7 +72,8 @@ def make_clip(seed=1, heads=1, text=None, **vision):
                        intermediate_size=256, hidden_act="quick_gelu") | (
                            text or {})
     return randomize(CLIPModel(CLIPConfig(
-        vision_config=vision, text_config=text, projection_dim=24)), seed)
+        vision_config=vision, text_config=text, projection_dim=projection)),
+                     seed)
 
 
 def openai_names(model, folder, text_prefix=""):
@@ -557,3 +563,200 @@ def test_apple_aimv2_text(tmp_path, biased):
     save_file(apple_names(model, folder, lit=True),
               folder / "model.safetensors")
     expect_text(model, folder, tokens, tmp_path, "apple aimv2 text")
+
+
+class OpenAiCase:
+    """ViT-L/14 of OpenAI, or a toy; both towers."""
+    text = True
+
+    def __init__(self, real, text):
+        if real:
+            text = text | dict(hidden_size=768, num_attention_heads=12,
+                               intermediate_size=3072, num_hidden_layers=1,
+                               max_position_embeddings=77)
+            self.model = make_clip(31, 16, text, 768, num_hidden_layers=1,
+                                   image_size=224, patch_size=14)
+        else:
+            self.model = make_clip(31, text=text)
+        sides = (98, 126) if real else (24, 56)
+        self.inputs = {"wide": pixels(32, 1, *sides)}
+
+    def write(self, folder):
+        torch.save(openai_names(self.model, folder), folder / "ViT-toy.pt")
+
+    def reference(self):
+        return clip_reference(self.model.vision_model,
+                              self.model.visual_projection, self.inputs)
+
+
+# What open_clip's own configurations say of the models in test_clip.WIDE.
+OPEN_CLIP = {"H14": {"head_width": 80},
+             "bigG14": {"head_width": 104, "mlp_ratio": 4.9231}}
+
+
+class OpenClipCase(OpenAiCase):
+    """A hub folder; `real` is the model's name."""
+
+    def __init__(self, real, text):
+        towers = WIDE[real or "H14"]
+        vision, text = towers["vision"], towers["text"] | text
+        self.cfg = OPEN_CLIP[real or "H14"]
+        if not real:
+            vision = vision | dict(hidden_size=160, intermediate_size=640,
+                                   num_attention_heads=2)
+            text = text | dict(hidden_size=64, intermediate_size=256,
+                               num_attention_heads=4)
+        self.model = randomize(CLIPModel(CLIPConfig(
+            vision_config=vision, text_config=text,
+            projection_dim=towers["projection"])), 33)
+        self.inputs = {"wide": pixels(34, 1, 98, 126)}
+
+    def write(self, folder):
+        config = self.model.config
+        vision, text = config.vision_config, config.text_config
+        save_file(openai_names(self.model, folder),
+                  folder / "open_clip_model.safetensors")
+        (folder / "open_clip_config.json").write_text(json.dumps({
+            "model_cfg": {
+                "embed_dim": config.projection_dim,
+                "vision_cfg": self.cfg | {
+                    "image_size": 224, "layers": 1, "patch_size": 14,
+                    "width": vision.hidden_size},
+                "text_cfg": {
+                    "context_length": 77, "layers": 1,
+                    "vocab_size": text.vocab_size, "width": text.hidden_size,
+                    "heads": text.num_attention_heads}},
+            "preprocess_cfg": {}}))
+
+
+class MetaCase:
+    """DINOv2 giant with registers, or a toy."""
+    text = False
+
+    def __init__(self, real, _):
+        wide = dict(hidden_size=1536, num_attention_heads=24, image_size=518)
+        toy = dict(hidden_size=128, num_attention_heads=2, image_size=42)
+        self.model = randomize(Dinov2WithRegistersModel(
+            Dinov2WithRegistersConfig(
+                **wide if real else toy, patch_size=14, num_hidden_layers=1,
+                use_swiglu_ffn=True, num_register_tokens=4)), 35)
+        self.inputs = {"wide": pixels(36, 1, 98, 126)}
+
+    def write(self, folder):
+        torch.save(meta_names(self.model, folder), folder / "dinov2.pth")
+        (folder / "config.json").unlink()
+
+    def reference(self):
+        return registers_reference(self.model, self.inputs)
+
+
+class AppleCase:
+    """AIMv2 lit: large with both towers, or a toy."""
+    text = True
+
+    def __init__(self, real, text):
+        vision, words = [dict(hidden_size=48, intermediate_size=80,
+                              num_attention_heads=3)] * 2
+        if real:
+            vision = dict(hidden_size=1024, intermediate_size=2816,
+                          num_attention_heads=8)
+            words = dict(hidden_size=768, intermediate_size=2048,
+                         num_attention_heads=6)
+        self.model = randomize(Aimv2Model(Aimv2Config(
+            vision_config=vision | dict(num_hidden_layers=1, patch_size=14,
+                                        image_size=112, use_head=True),
+            text_config=words | dict(
+                num_hidden_layers=1, max_position_embeddings=77,
+                vocab_size=text["vocab_size"],
+                eos_token_id=text["eos_token_id"]),
+            projection_dim=768)), 37)
+        self.inputs = {"fixed": pixels(38, 1, 112, 112)}
+
+    def write(self, folder):
+        save_file(apple_names(self.model, folder, lit=True),
+                  folder / "model.safetensors")
+
+    def reference(self):
+        return aimv2_reference(self.model.vision_model, self.inputs,
+                               self.model.visual_projection)
+
+
+class AppleVisionCase(AppleCase):
+    """AIMv2 1B, native: the image tower alone, with a flat configuration."""
+    text = False
+
+    def __init__(self, real, _):
+        wide = dict(hidden_size=2048, intermediate_size=5632,
+                    num_attention_heads=16)
+        toy = dict(hidden_size=48, intermediate_size=80, num_attention_heads=3)
+        self.model = randomize(Aimv2VisionModel(Aimv2VisionConfig(
+            **wide if real else toy, num_hidden_layers=1, patch_size=14,
+            is_native=True, use_head=False)), 39)
+        self.inputs = {"wide": pixels(40, 1, 98, 126)}
+
+    def write(self, folder):
+        save_file(apple_names(self.model, folder, lit=False),
+                  folder / "model.safetensors")
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {
+            "model_type": "aimv2"}))
+
+    def reference(self):
+        return aimv2_reference(self.model, self.inputs)
+
+
+class FlorenceCase:
+    """Florence-2's vision tower, base or a toy, in the remote code's names."""
+    text = False
+
+    def __init__(self, real, _):
+        self.model = whole_model(
+            Florence2ForConditionalGeneration, 41,
+            dict(depths=[1, 1, 1, 1]) if real else FLORENCE_TOY)
+        self.inputs = {"padded": pixels(42, 1, 72, 104)}
+
+    def write(self, folder):
+        torch.save({remote_name(name): tensor for name, tensor
+                    in saved_state(self.model, folder).items()},
+                   folder / "pytorch_model.bin")
+
+    def reference(self):
+        return florence_reference(self.model.model.vision_tower, self.inputs)
+
+
+CASES = {"openai": OpenAiCase, "open_clip": OpenClipCase, "meta": MetaCase,
+         "apple_lit": AppleCase, "apple": AppleVisionCase,
+         "florence2": FlorenceCase}
+STORED = {"fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+@pytest.mark.parametrize("layout,stored,real", [
+    *((layout, stored, None) for layout in CASES for stored in STORED),
+    ("openai", "fp16", "L14"), ("open_clip", "bf16", "H14"),
+    ("open_clip", "fp16", "bigG14"), ("meta", "bf16", "giant"),
+    ("apple_lit", "fp16", "large"), ("apple", "bf16", "1B"),
+    ("florence2", "fp16", "base"),
+], ids=lambda value: value or "toy")
+def test_half_precision_files(tmp_path, layout, stored, real):
+    """Toys and real widths, computed in fp32 and in bf16."""
+    tokens, text = trained_tokens(tmp_path)
+    case = CASES[layout](real, text)
+    folder = tmp_path / "model"
+    case.model.to(STORED[stored])
+    case.write(folder)
+    case.model.float()
+    texts = ["a photo of a cat", "", "cat " * 100]
+    if case.text:
+        for file in tokens.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+
+    def ours(dtype):
+        outputs = encode(folder, case.inputs, tmp_path, dtype)
+        if case.text:
+            outputs["embeds"], _ = encode_text(folder, texts, tmp_path, dtype)
+        return outputs
+
+    expected = case.reference()
+    if case.text:
+        expected["embeds"] = reference_text(case.model, tokens, texts)
+    compare_both(f"{layout} {real or 'toy'} {stored} file", ours, expected)

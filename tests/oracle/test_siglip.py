@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
-from encoder_parity import (compare_fp32, compare_half, encode, pixels,
-                            randomize, rename_keys, run_probe, shard,
+from encoder_parity import (compare_both, compare_fp32, compare_half, encode,
+                            pixels, randomize, rename_keys, run_probe, shard,
                             texts_file, vit_outputs)
 from safetensors.torch import load_file, save_file
 from test_siglip_tokenizer import (FAST, corpus, fast, published_config,
@@ -317,3 +317,17 @@ def test_text_half(tmp_path, dtype):
     theirs = {"embeds": reference_text(model, folder, texts)}
     ours, _, _ = encode_text(folder, texts, tmp_path, dtype)
     compare_half(f"siglip text {dtype}", {"embeds": ours}, expected, theirs)
+
+
+def test_text_so400m(tmp_path):
+    """Heads of 72, as the image tower's."""
+    model, folder = make(tmp_path, 91, text=dict(
+        hidden_size=1152, num_attention_heads=16, intermediate_size=4304,
+        num_hidden_layers=1, max_position_embeddings=64, projection_size=1152))
+    with_pieces(model, folder, published_config())
+
+    def ours(dtype):
+        return {"embeds": encode_text(folder, TEXTS, tmp_path, dtype)[0]}
+
+    compare_both("siglip text So400m", ours,
+                 {"embeds": reference_text(model, folder, TEXTS)})
