@@ -15,6 +15,12 @@ bool HasAvx2() {
   static const bool has = __builtin_cpu_supports("avx2") != 0;
   return has;
 }
+
+bool HasAvx512() {
+  static const bool has = __builtin_cpu_supports("avx512f") != 0 &&
+                          __builtin_cpu_supports("avx512bw") != 0;
+  return has;
+}
 #endif
 
 }  // namespace
@@ -25,6 +31,7 @@ void ResizeRows(const std::uint8_t* in,
                 const AxisWeights& across,
                 std::uint8_t* out) {
 #if defined(__x86_64__)
+  if (HasAvx512()) return ResizeRowsAvx512(in, in_width, rows, across, out);
   if (HasAvx2()) return ResizeRowsAvx2(in, in_width, rows, across, out);
 #endif
   ResizeRowsPlain(in, in_width, rows, across, out);
@@ -35,6 +42,7 @@ void ResizeColumns(const std::uint8_t* in,
                    const AxisWeights& down,
                    std::uint8_t* out) {
 #if defined(__x86_64__)
+  if (HasAvx512()) return ResizeColumnsAvx512(in, row_bytes, down, out);
   if (HasAvx2()) return ResizeColumnsAvx2(in, row_bytes, down, out);
 #endif
   ResizeColumnsPlain(in, row_bytes, down, out);

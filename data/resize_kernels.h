@@ -56,6 +56,17 @@ void ResizeColumnsAvx2(const std::uint8_t* in,
                        std::size_t row_bytes,
                        const AxisWeights& down,
                        std::uint8_t* out);
+
+/// The same for processors with AVX-512 F and BW.
+void ResizeRowsAvx512(const std::uint8_t* in,
+                      int in_width,
+                      int rows,
+                      const AxisWeights& across,
+                      std::uint8_t* out);
+void ResizeColumnsAvx512(const std::uint8_t* in,
+                         std::size_t row_bytes,
+                         const AxisWeights& down,
+                         std::uint8_t* out);
 #endif
 
 }  // namespace eyechart::data::internal

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+#include <ostream>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -113,42 +117,133 @@ TEST(Resize, ThreadsAgree) {
   for (const Image& result : out) EXPECT_EQ(result.pixels, expected.pixels);
 }
 
-// Random weights, also such as no filter has, on every shape of tail.
-TEST(ResizeKernels, WideEqualsPlain) {
 #if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "no AVX2 here";
-  std::uniform_int_distribution<int> weight(-(1 << 20), 1 << 21);
-  for (const int size : {1, 2, 5, 11, 16, 17, 33, 50}) {
-    const Image image = Noise(size, size);
-    for (const int out_size : {1, 3, 16, 40}) {
-      internal::AxisWeights axis;
-      axis.taps = std::min(3, size);
-      for (int i = 0; i < out_size; ++i) {
-        axis.count.push_back(1 + i % axis.taps);
-        axis.first.push_back((i * 7) % (size - axis.count.back() + 1));
-        for (int t = 0; t < axis.taps; ++t)
-          axis.weights.push_back(weight(testing::Rng()));
-      }
-      std::vector<std::uint8_t> plain(static_cast<std::size_t>(size) *
-                                      out_size * 3);
-      std::vector<std::uint8_t> wide(plain.size());
-      internal::ResizeRowsPlain(image.pixels.data(), size, size, axis,
-                                plain.data());
-      internal::ResizeRowsAvx2(image.pixels.data(), size, size, axis,
-                               wide.data());
-      EXPECT_EQ(plain, wide) << "rows of " << size << " to " << out_size;
-      const std::size_t row_bytes = static_cast<std::size_t>(size) * 3;
-      internal::ResizeColumnsPlain(image.pixels.data(), row_bytes, axis,
-                                   plain.data());
-      internal::ResizeColumnsAvx2(image.pixels.data(), row_bytes, axis,
-                                  wide.data());
-      EXPECT_EQ(plain, wide) << "columns of " << size << " to " << out_size;
-    }
-  }
-#else
-  GTEST_SKIP() << "plain kernels only here";
-#endif
+
+// One way of doing both passes, and whether it runs here.
+struct Kernels {
+  const char* name;
+  bool here;
+  decltype(&internal::ResizeRows) rows;
+  decltype(&internal::ResizeColumns) columns;
+};
+
+void PrintTo(const Kernels& kernels, std::ostream* out) {
+  *out << kernels.name;
 }
+
+std::vector<Kernels> WideKernels() {
+  return {{"Avx2", __builtin_cpu_supports("avx2") != 0,
+           internal::ResizeRowsAvx2, internal::ResizeColumnsAvx2},
+          {"Avx512",
+           __builtin_cpu_supports("avx512f") != 0 &&
+               __builtin_cpu_supports("avx512bw") != 0,
+           internal::ResizeRowsAvx512, internal::ResizeColumnsAvx512}};
+}
+
+class ResizeKernels : public ::testing::TestWithParam<Kernels> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().here) GTEST_SKIP() << "no " << GetParam().name << " here";
+  }
+};
+
+// Random places of up to `taps` of `size` inputs, weighted by draws of
+// `weight(inputs of this output)`.
+template <typename Weight>
+internal::AxisWeights RandomAxis(int size,
+                                 int out_size,
+                                 int taps,
+                                 Weight weight) {
+  internal::AxisWeights axis;
+  axis.taps = std::min(taps, size);
+  for (int out = 0; out < out_size; ++out) {
+    const int count =
+        std::uniform_int_distribution<int>(1, axis.taps)(testing::Rng());
+    axis.count.push_back(count);
+    axis.first.push_back(
+        std::uniform_int_distribution<int>(0, size - count)(testing::Rng()));
+    for (int t = 0; t < axis.taps; ++t)
+      axis.weights.push_back(t < count ? weight(count) : 0);
+  }
+  return axis;
+}
+
+// The image's rows to `across` and its columns to `down`, by both.
+void ExpectEqualsPlain(const Kernels& kernels,
+                       const Image& image,
+                       const internal::AxisWeights& across,
+                       const internal::AxisWeights& down) {
+  std::vector<std::uint8_t> plain(across.first.size() * image.height * 3);
+  std::vector<std::uint8_t> wide(plain.size());
+  internal::ResizeRowsPlain(image.pixels.data(), image.width, image.height,
+                            across, plain.data());
+  kernels.rows(image.pixels.data(), image.width, image.height, across,
+               wide.data());
+  EXPECT_EQ(plain, wide) << image.height << " rows of " << image.width << " to "
+                         << across.first.size();
+  const std::size_t row_bytes = static_cast<std::size_t>(image.width) * 3;
+  plain.assign(down.first.size() * row_bytes, 0);
+  wide.assign(plain.size(), 0);
+  internal::ResizeColumnsPlain(image.pixels.data(), row_bytes, down,
+                               plain.data());
+  kernels.columns(image.pixels.data(), row_bytes, down, wide.data());
+  EXPECT_EQ(plain, wide) << image.width << " columns of " << image.height
+                         << " to " << down.first.size();
+}
+
+// Every width, so every shape of tail; weights also such as no filter has.
+TEST_P(ResizeKernels, EqualPlainAtEveryWidth) {
+  std::uniform_int_distribution<int> weight(-(1 << 20), 1 << 21);
+  const auto any = [&](int) { return weight(testing::Rng()); };
+  for (int width = 1; width <= 200; ++width) {
+    const int height = 1 + width * 7 % 37;
+    ExpectEqualsPlain(GetParam(), Noise(width, height),
+                      RandomAxis(width, 1 + width * 11 % 67, 3, any),
+                      RandomAxis(height, 1 + width * 5 % 41, 3, any));
+  }
+}
+
+// Weights at which a digit of 16 bits turns over, and the largest of which the
+// sum over the brightest samples still fits 32 bits.
+TEST_P(ResizeKernels, EqualPlainAtExtremeWeights) {
+  const auto draw = [](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(testing::Rng());
+  };
+  constexpr int kLargest =
+      (std::numeric_limits<std::int32_t>::max() - (1 << 21)) / 255;
+  const auto largest = [&](int count) {
+    return kLargest / count * (draw(0, 1) == 0 ? 1 : -1);
+  };
+  const auto digits = [&](int count) {
+    const int near = (1 << 15) * draw(-3, 3) + draw(-1, 1);
+    return std::clamp(near, -kLargest / count, kLargest / count);
+  };
+  for (int trial = 0; trial < 40; ++trial) {
+    const int width = draw(1, 150);
+    const int height = draw(1, 40);
+    Image image = Noise(width, height);
+    for (std::uint8_t& v : image.pixels)
+      if (v < 128) v = 255;
+    const int taps = draw(1, 80);
+    ExpectEqualsPlain(GetParam(), image, RandomAxis(width, 50, taps, largest),
+                      RandomAxis(height, 50, taps, largest));
+    ExpectEqualsPlain(GetParam(), image, RandomAxis(width, 50, taps, digits),
+                      RandomAxis(height, 50, taps, digits));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         ResizeKernels,
+                         ::testing::ValuesIn(WideKernels()),
+                         [](const auto& test) {
+                           return std::string(test.param.name);
+                         });
+
+#else
+
+TEST(ResizeKernels, EqualPlain) { GTEST_SKIP() << "plain kernels only here"; }
+
+#endif
 
 TEST(Resize, BadSizesAreOurMistake) {
   EXPECT_THROW(Resize(Flat(2, 2, 0), 0, 2, Filter::kBox), std::logic_error);
