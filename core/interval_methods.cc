@@ -42,8 +42,8 @@ constexpr std::array kMethods = {
         "and detections; matches are kept and accumulated anew; a class "
         "without truth in a draw is left out of that draw's mean"},
     IntervalMethod{"student-t",
-                   "Student's t interval of the mean of differences, paired by "
-                   "seed (Student 1908)"},
+                   "Student's t interval of the mean over seeds, or of "
+                   "differences paired by seed (Student 1908)"},
     IntervalMethod{
         "order statistics",
         "of a median or percentile, two of the sorted samples: the ranks "

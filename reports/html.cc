@@ -41,7 +41,8 @@ void Head(HtmlPage& page) {
       ScriptHash(PageScript()), EscapeHtml(title), PageStyle(),
       page.acuities.empty() && page.probes.empty() && page.detections.empty() &&
               page.latencies.empty() && page.nms_sweeps.empty() &&
-              page.paretos.empty() && page.rooflines.empty() &&
+              page.paretos.empty() && page.resolution_curves.empty() &&
+              page.low_data.empty() && page.rooflines.empty() &&
               page.batch_curves.empty() && page.trends.empty()
           ? ""
           : PlotStyle());
@@ -56,8 +57,14 @@ void Head(HtmlPage& page) {
     page.html += "<li><a href=\"#probes\">Probes</a></li>";
   if (!page.detections.empty())
     page.html += "<li><a href=\"#detection\">Detection</a></li>";
+  if (!page.low_data.empty())
+    page.html +=
+        "<li><a href=\"#low-data\">AP against training pictures</a></li>";
   if (!page.latencies.empty())
     page.html += "<li><a href=\"#latency\">Latency</a></li>";
+  if (!page.resolution_curves.empty())
+    page.html +=
+        "<li><a href=\"#resolution\">Latency against resolution</a></li>";
   if (!page.nms_sweeps.empty())
     page.html += "<li><a href=\"#nms\">NMS included</a></li>";
   if (!page.paretos.empty())
@@ -113,7 +120,9 @@ class HtmlExporter : public Exporter {
     WritePatterns(page);
     WriteProbes(page);
     WriteDetections(page);
+    WriteLowData(page);
     WriteLatency(page);
+    WriteResolutionCurves(page);
     WriteNmsSweeps(page);
     WritePareto(page);
     WriteRoofline(page);

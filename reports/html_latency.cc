@@ -31,22 +31,23 @@ std::size_t StyleOf(const std::vector<std::string>& names,
 
 std::string Bar(const LatencyRow& row, const std::vector<std::string>& names) {
   if (row.stages.empty()) return "\u2014";
-  std::string words;
   std::string parts;
-  const std::string binds = BindingStage(row);
   double x = 0;
-  for (const StageTime& stage : row.stages) {
-    const double width = kBarWidth * stage.share;
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", stage.name,
-                         FormatPercent(stage.share));
-    if (stage.name == binds) words += " (binds)";
+  const auto add = [&](const std::string& style, const StageTime& part,
+                       const char* more) {
+    const double width = kBarWidth * part.share;
     parts += fmt::format(
-        "<g class=\"s{}\"><rect x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" "
-        "height=\"{}\"><title>{}: {} ms</title></rect></g>",
-        StyleOf(names, stage.name), x, width, kBarHeight,
-        EscapeHtml(stage.name), FormatNumber(stage.median_ms));
+        "<g {}><rect x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" "
+        "height=\"{}\"><title>{}: {} ms{}</title></rect></g>",
+        style, x, width, kBarHeight, EscapeHtml(part.name),
+        FormatNumber(part.median_ms), more);
     x += width;
-  }
+  };
+  for (const StageTime& stage : row.stages)
+    add(fmt::format("class=\"s{}\"", StyleOf(names, stage.name)), stage, "");
+  // No stage's colour: the page's own for lines.
+  if (row.rest) add("style=\"--c:var(--line)\"", *row.rest, " in no stage");
+  const std::string words = StageShares(row, /*binds=*/true);
   return fmt::format(
       "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" "
       "preserveAspectRatio=\"none\" style=\"height:1.1rem\" "
@@ -76,7 +77,8 @@ void WriteLatency(HtmlPage& page) {
       "<p>From a picture's compressed bytes to the answer, measured as "
       "MLPerf's LoadGen does. Intervals are order statistics; a percentile "
       "that the sample is too small for is a dash. A bar shows how the stages' "
-      "medians share the time; the longest binds. What is not valid says why, "
+      "medians share the time, with the median of what is in no stage as the "
+      "rest; the longest stage binds. What is not valid says why, "
       "and its numbers are no basis for a comparison.</p>\n"
       "<div class=\"scroll\"><table><caption>One row a benchmark</caption>"
       "<thead><tr><th scope=\"col\">encoder</th>"

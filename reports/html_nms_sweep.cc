@@ -1,14 +1,18 @@
 // NMS included: what each threshold costs in time and in average precision, as
-// a picture and in a table.
+// a picture and in a table, and what suppression costs in boxes.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/text.h"
 #include "reports/html_parts.h"
 
 namespace eyechart::reports {
 namespace {
+
+constexpr double kWideCosts = 20;     // from where an axis is logarithmic
+constexpr std::size_t kSamples = 80;  // of the fitted curve
 
 std::string MaybeShare(const std::optional<double>& value) {
   return value ? fmt::format("{:.1f}", 100 * *value) : "\u2014";
@@ -86,6 +90,67 @@ void Picture(HtmlPage& page, const NmsSweepGroup& group) {
                "</figure></li></ul>\n" + PlotLegend(plot.series);
 }
 
+// The fitted curve between the least and the most boxes that were timed.
+std::vector<std::pair<double, double>> CostCurve(const SweepCost& cost,
+                                                 double least,
+                                                 double most,
+                                                 const Plot& plot) {
+  std::vector<std::pair<double, double>> curve;
+  for (std::size_t i = 0; i <= kSamples; ++i) {
+    const double share = static_cast<double>(i) / kSamples;
+    const double boxes = plot.log_x ? least * std::pow(most / least, share)
+                                    : least + share * (most - least);
+    const double ms = SweepCostMs(cost, boxes);
+    // No coefficient is held to be positive; a log axis ends above 0.
+    if (ms >= plot.y_low && ms <= plot.y_high) curve.emplace_back(boxes, ms);
+  }
+  return curve;
+}
+
+// Time of suppression against boxes: points, fit, and the head's own time.
+void CostPicture(HtmlPage& page, const NmsSweepTable& table) {
+  if (!table.cost || table.cost->points.empty()) return;
+  const SweepCost& cost = *table.cost;
+  Plot plot;
+  plot.title = "What suppression costs: " + SweepNameOf(page, table);
+  plot.x_label = "boxes in";
+  plot.y_label = "NMS, ms";
+  PlotSeries series;
+  series.name = "one picture, the best so many of its boxes; line: the fit";
+  double least = cost.points.front().first, most = least;
+  double low = cost.points.front().second / 1e6, high = low;
+  for (const auto& [boxes, ns] : cost.points) {
+    const double ms = ns / 1e6;
+    least = std::min(least, boxes);
+    most = std::max(most, boxes);
+    low = std::min(low, ms);
+    high = std::max(high, ms);
+    series.points.push_back({boxes, ms, std::nullopt, std::nullopt});
+  }
+  if (const std::optional<double> head = SweepHeadMs(table)) {
+    plot.rules.push_back(
+        {*head, fmt::format("{}, {:.4g} ms", SweepHeadName(table), *head)});
+    low = std::min(low, *head);
+    high = std::max(high, *head);
+  }
+  plot.log_x = least > 0 && most > kWideCosts * least;
+  plot.log_y = low > 0 && high > kWideCosts * low;
+  plot.y_low = plot.log_y ? low / 1.3 : 0;
+  plot.y_high = plot.log_y ? 1.3 * high : 1.1 * high;
+  if (plot.y_high <= plot.y_low) plot.y_high = plot.y_low + 1;
+  series.curve = CostCurve(cost, least, most, plot);
+  // An empty curve would be drawn through the points.
+  if (series.curve.empty())
+    series.curve = {{series.points.front().x, series.points.front().y}};
+  if (cost.as_head && !plot.rules.empty() && *cost.as_head >= least &&
+      *cost.as_head <= most)
+    series.drop = {*cost.as_head, plot.rules.front().y};
+  plot.series.push_back(std::move(series));
+  page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
+               EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
+               "</figure></li></ul>\n" + PlotLegend(plot.series);
+}
+
 void SweepTable(HtmlPage& page, const NmsSweepTable& table) {
   page.html += Element("h3", SweepNameOf(page, table));
   std::string stages;
@@ -126,6 +191,7 @@ void SweepTable(HtmlPage& page, const NmsSweepTable& table) {
     page.html += "</tr>\n";
   }
   page.html += "</tbody></table></div>\n";
+  CostPicture(page, table);
   const std::string cost = SweepCostSentence(table);
   if (!cost.empty()) page.html += Element("p", cost) + "\n";
 }
@@ -151,7 +217,10 @@ void WriteNmsSweeps(HtmlPage& page) {
   page.html +=
       "<p class=\"hint\">A line of the picture is one confidence, its marks "
       "the overlaps; a head without suppression is one mark. The head\u2019s "
-      "own time is that at the lowest confidence throughout.</p>\n</section>\n";
+      "own time is that at the lowest confidence throughout. What suppression "
+      "costs is drawn in boxes that go in: the dashed line is the time of what "
+      "makes them, and a line falls from where the fit reaches "
+      "it.</p>\n</section>\n";
 }
 
 }  // namespace eyechart::reports

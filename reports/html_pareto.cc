@@ -30,6 +30,68 @@ PlotSeries Front(const ParetoPicture& picture, std::size_t style) {
   return front;
 }
 
+// What a line through resolutions is called: "vit (dtype=bf16), resolution 224,
+// 448".
+std::string JoinedPointsName(const HtmlPage& page,
+                             const ParetoPicture& picture,
+                             const std::vector<std::size_t>& line) {
+  const ParetoPoint& first = picture.points[line.front()];
+  std::string name = page.RunPrefix(first.run) + first.encoder;
+  if (!first.besides.empty()) name += " (" + first.besides + ")";
+  name += ", resolution";
+  for (std::size_t i = 0; i < line.size(); ++i)
+    name += (i == 0 ? " " : ", ") + picture.points[line[i]].resolution;
+  return name;
+}
+
+// A series a point, and one for those that a line through resolutions joins.
+void AddParetoMarks(const HtmlPage& page,
+                    const ParetoPicture& picture,
+                    const std::vector<PlotPoint>& marks,
+                    Plot& plot) {
+  const std::vector<std::vector<std::size_t>> lines = ResolutionLines(picture);
+  const auto add = [&](const std::string& name,
+                       const std::vector<std::size_t>& places) {
+    PlotSeries& series = plot.series.emplace_back();
+    series.name = name;
+    series.style = plot.series.size() - 1;
+    for (const std::size_t place : places)
+      series.points.push_back(marks[place]);
+    // No line but that of ResolutionSegments(): a plot's own goes by latency.
+    series.curve = {{marks[places.front()].x, marks[places.front()].y}};
+  };
+  std::vector<bool> drawn(marks.size(), false);
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (drawn[i]) continue;
+    const auto line =
+        std::find_if(lines.begin(), lines.end(), [&](const auto& one) {
+          return std::find(one.begin(), one.end(), i) != one.end();
+        });
+    if (line == lines.end()) {
+      add(PointNameOf(page, picture.points[i]), {i});
+      continue;
+    }
+    add(JoinedPointsName(page, picture, *line), *line);
+    for (const std::size_t place : *line) drawn[place] = true;
+  }
+}
+
+// The lines through `drawn`, each from mark to mark: the larger resolution may
+// be the faster one, and a plot's own line would go by latency.
+std::vector<PlotSeries> ResolutionSegments(
+    const std::vector<PlotSeries>& drawn) {
+  std::vector<PlotSeries> segments;
+  for (const PlotSeries& series : drawn)
+    for (std::size_t i = 1; i < series.points.size(); ++i) {
+      const PlotPoint& from = series.points[i - 1];
+      const PlotPoint& to = series.points[i];
+      PlotSeries& segment = segments.emplace_back();
+      segment.style = series.style;
+      segment.curve = {{from.x, from.y}, {to.x, to.y}};
+    }
+  return segments;
+}
+
 void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
   Plot plot;
   plot.title = picture.metric + " of " + picture.scored;
@@ -41,6 +103,7 @@ void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
                    kWideRange * picture.points.front().latency_ms;
   double low = picture.points.front().score;
   double high = low;
+  std::vector<PlotPoint> marks;
   for (const ParetoPoint& point : picture.points) {
     PlotPoint mark{point.latency_ms, point.score, std::nullopt, std::nullopt};
     low = std::min(low, point.score);
@@ -56,12 +119,9 @@ void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
       mark.x_low = point.latency_ci->low;
       mark.x_high = point.latency_ci->high;
     }
-    PlotSeries series;
-    series.name = PointNameOf(page, point);
-    series.style = plot.series.size();
-    series.points.push_back(mark);
-    plot.series.push_back(std::move(series));
+    marks.push_back(mark);
   }
+  AddParetoMarks(page, picture, marks, plot);
   const double margin = std::max(0.05 * (high - low), 1e-3 * std::abs(high));
   plot.y_low = low - margin;
   plot.y_high = high + margin;
@@ -71,7 +131,9 @@ void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
   }
   if (plot.y_low >= plot.y_high) plot.y_high = plot.y_low + 1;
   std::vector<PlotSeries> legend = plot.series;
-  PlotSeries front = Front(picture, plot.series.size());
+  for (PlotSeries& segment : ResolutionSegments(plot.series))
+    plot.series.push_back(std::move(segment));
+  PlotSeries front = Front(picture, legend.size());
   if (!front.curve.empty()) plot.series.push_back(std::move(front));
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
                EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
@@ -132,7 +194,9 @@ void WritePareto(HtmlPage& page) {
       "encoder\u2019s "
       "features; among detectors it ends with the boxes of the head that was "
       "scored, at the thresholds that it was scored with. What is not valid is "
-      "named so and stands outside the front.</p>\n";
+      "named so and stands outside the front. A line joins what differs in "
+      "resolution alone, in the order of resolutions, which the legend "
+      "names.</p>\n";
   for (const ParetoPicture& picture : page.paretos) {
     page.html += Element("h3", picture.metric + " of " + picture.scored +
                                    ", latency of " + picture.timed);

@@ -14,11 +14,13 @@
 #include "reports/gallery.h"
 #include "reports/latency.h"
 #include "reports/line_plot.h"
+#include "reports/low_data.h"
 #include "reports/methods.h"
 #include "reports/nms_sweep.h"
 #include "reports/pareto.h"
 #include "reports/patterns.h"
 #include "reports/probes.h"
+#include "reports/resolution_curve.h"
 #include "reports/roofline.h"
 #include "reports/trend.h"
 
@@ -52,7 +54,9 @@ struct HtmlPage {
   std::vector<PatternTable> patterns = MakePatternTables(runs);
   std::vector<ProbeTable> probes = MakeProbeTables(runs);
   std::vector<DetectionTable> detections = MakeDetectionTables(runs);
+  std::vector<LowDataCurve> low_data = MakeLowDataCurves(runs);
   std::vector<LatencyRow> latencies = MakeLatencyRows(runs);
+  std::vector<ResolutionCurve> resolution_curves = MakeResolutionCurves(runs);
   std::vector<NmsSweepGroup> nms_sweeps = MakeNmsSweeps(runs);
   std::vector<ParetoPicture> paretos = MakeParetoPictures(runs);
   std::vector<RooflineChart> rooflines = ReadRooflines(runs);
@@ -73,7 +77,9 @@ void WriteResults(HtmlPage& page);
 void WritePatterns(HtmlPage& page);
 void WriteProbes(HtmlPage& page);
 void WriteDetections(HtmlPage& page);
+void WriteLowData(HtmlPage& page);
 void WriteLatency(HtmlPage& page);
+void WriteResolutionCurves(HtmlPage& page);
 void WriteNmsSweeps(HtmlPage& page);
 void WritePareto(HtmlPage& page);
 void WriteRoofline(HtmlPage& page);

@@ -14,6 +14,8 @@ namespace eyechart::reports {
 namespace {
 
 constexpr std::string_view kStage = "stage_";
+constexpr std::string_view kRest = "stage_rest";
+constexpr double kLeastRest = 0.001;  // of the whole, to be shown
 constexpr std::string_view kInvalid = "not valid: ";
 
 std::string OfText(const Record& record) {
@@ -37,11 +39,27 @@ void Take(const Record& record, LatencyRow& row) {
     row.p99 = &record;
   } else if (record.metric == "load_throughput") {
     row.throughput = &record;
+  } else if (record.metric == kRest && record.value) {
+    row.rest = {"rest", *record.value, 0};
   } else if (record.metric.starts_with(kStage) && record.value) {
     std::string name = record.metric.substr(kStage.size());
     std::replace(name.begin(), name.end(), '_', ' ');
     row.stages.push_back({std::move(name), *record.value, 0});
   }
+}
+
+// Shares of stages and rest, medians being all there is.
+void ShareOut(LatencyRow& row) {
+  double sum = 0;
+  for (const StageTime& stage : row.stages) sum += stage.median_ms;
+  if (row.rest &&
+      !(row.rest->median_ms >= kLeastRest * (sum + row.rest->median_ms)))
+    row.rest.reset();
+  if (row.stages.empty()) row.rest.reset();
+  if (row.rest) sum += row.rest->median_ms;
+  if (sum <= 0) return;
+  for (StageTime& stage : row.stages) stage.share = stage.median_ms / sum;
+  if (row.rest) row.rest->share = row.rest->median_ms / sum;
 }
 
 std::string WithInterval(const Record* record) {
@@ -70,6 +88,21 @@ std::string BindingStage(const LatencyRow& row) {
   return most == row.stages.end() ? std::string() : most->name;
 }
 
+std::string StageShares(const LatencyRow& row, bool binds) {
+  const std::string binding = binds ? BindingStage(row) : std::string();
+  std::string text;
+  const auto add = [&text](const StageTime& part) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", part.name,
+                        FormatPercent(part.share));
+  };
+  for (const StageTime& stage : row.stages) {
+    add(stage);
+    if (stage.name == binding) text += " (binds)";
+  }
+  if (row.rest) add(*row.rest);
+  return text;
+}
+
 std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs) {
   std::vector<LatencyRow> rows;
   for (std::size_t run = 0; run < runs.size(); ++run) {
@@ -84,12 +117,7 @@ std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs) {
   std::erase_if(rows, [](const LatencyRow& row) {
     return row.median == nullptr || !row.median->value;
   });
-  for (LatencyRow& row : rows) {
-    double sum = 0;
-    for (const StageTime& stage : row.stages) sum += stage.median_ms;
-    for (StageTime& stage : row.stages)
-      stage.share = sum > 0 ? stage.median_ms / sum : 0;
-  }
+  for (LatencyRow& row : rows) ShareOut(row);
   return rows;
 }
 
@@ -100,20 +128,16 @@ std::string LatencyMarkdown(std::span<const RunFolder> runs,
   std::string text = "## Latency\n\n";
   text += TableHead(
       {"encoder", "of", "valid", "median ms", "p90 ms", "p95 ms", "p99 ms",
-       "samples/s", "binds", "stages, share of their medians"},
+       "samples/s", "binds", "stages and rest, share of their medians"},
       3);
   for (const LatencyRow& row : rows) {
-    std::string stages;
-    for (const StageTime& stage : row.stages)
-      stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage.name,
-                            FormatPercent(stage.share));
     const std::string prefix = runs.size() > 1 ? labels[row.run] + ": " : "";
     text += TableLine(
         {EscapeMarkdown(prefix + row.encoder), EscapeMarkdown(row.of),
          row.invalid.empty() ? "yes" : "no: " + EscapeMarkdown(row.invalid),
          WithInterval(row.median), WithInterval(row.p90), WithInterval(row.p95),
          WithInterval(row.p99), WithInterval(row.throughput), BindingStage(row),
-         stages});
+         StageShares(row, /*binds=*/false)});
   }
   return text + "\n";
 }

@@ -15,7 +15,7 @@ namespace eyechart::reports {
 struct StageTime {
   std::string name;      // "to device"
   double median_ms = 0;  // a query
-  double share = 0;      // of the sum of the stages' medians
+  double share = 0;      // of the sum of the medians, the rest's included
 };
 
 /// Why the result that `record` is of is not valid; empty: it is.
@@ -33,11 +33,18 @@ struct LatencyRow {
   const Record* p99 = nullptr;
   const Record* throughput = nullptr;
   std::vector<StageTime> stages;  // in the order of the query
-  std::string invalid;            // why it is not valid; empty: it is
+  // What of a query is in no stage; none where it is less than a thousandth,
+  // where stages overlap, and in runs of before it was recorded.
+  std::optional<StageTime> rest;
+  std::string invalid;  // why it is not valid; empty: it is
 };
 
 /// The stage with the largest share, "to device"; empty without stages.
 std::string BindingStage(const LatencyRow& row);
+
+/// "decode 12.00%, encode 80.00%, rest 8.000%", with `binds` " (binds)" behind
+/// the one that does; empty without stages.
+std::string StageShares(const LatencyRow& row, bool binds);
 
 /// A row a cell that has a `latency_median`, in the runs' order.
 std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs);

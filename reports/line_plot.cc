@@ -219,7 +219,7 @@ std::string PlotSvg(const Plot& plot) {
   }
   for (const double tick : PlotTicks(axes.low(), axes.high(), plot.log_x)) {
     svg += Line(axes.X(tick), bottom, axes.X(tick), bottom + 4, "axis");
-    svg += Text(axes.X(tick), bottom + 16, "mid", fmt::format("{:.3g}", tick));
+    svg += Text(axes.X(tick), bottom + 16, "mid", fmt::format("{:g}", tick));
   }
   svg += Line(kLeft, bottom, kWidth - kRight, bottom, "axis");
   svg += Text((kLeft + kWidth - kRight) / 2, kHeight - 8, "mid", plot.x_label);

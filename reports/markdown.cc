@@ -11,11 +11,13 @@
 #include "reports/formats.h"
 #include "reports/gallery.h"
 #include "reports/latency.h"
+#include "reports/low_data.h"
 #include "reports/markdown_parts.h"
 #include "reports/methods.h"
 #include "reports/nms_sweep.h"
 #include "reports/pareto.h"
 #include "reports/references.h"
+#include "reports/resolution_curve.h"
 
 namespace eyechart::reports {
 namespace {
@@ -38,7 +40,9 @@ class MarkdownWriter {
     Failures();
     text_ += BlindnessMarkdown(runs_, labels_);
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
+    text_ += LowDataMarkdown(runs_, labels_);
     text_ += LatencyMarkdown(runs_, labels_);
+    text_ += ResolutionMarkdown(runs_, labels_);
     text_ += NmsSweepMarkdown(runs_, labels_);
     text_ += ParetoMarkdown(runs_, labels_);
     text_ += ReferencesMarkdown(references_, runs_);

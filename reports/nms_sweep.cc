@@ -79,6 +79,24 @@ SweepRow ReadSweepRow(const Json& json, const std::string& source) {
   return row;
 }
 
+// A point is [boxes, ns].
+std::vector<std::pair<double, double>> ReadCostPoints(
+    const Json& cost, const std::string& source) {
+  const auto found = cost.find("points");
+  if (found == cost.end()) return {};
+  EYECHART_REQUIRE(found->is_array(), "{}: \"points\" should be a list",
+                   source);
+  std::vector<std::pair<double, double>> points;
+  for (const Json& one : *found) {
+    EYECHART_REQUIRE(one.is_array() && one.size() == 2 && one[0].is_number() &&
+                         one[1].is_number(),
+                     "{}: \"points\" should hold pairs of boxes and ns",
+                     source);
+    points.emplace_back(one[0].get<double>(), one[1].get<double>());
+  }
+  return points;
+}
+
 std::optional<SweepCost> ReadCost(const Json& json, const std::string& source) {
   if (Member(json, "cost", source).is_null()) return std::nullopt;
   const Json& cost = Object(json, "cost", source);
@@ -91,6 +109,7 @@ std::optional<SweepCost> ReadCost(const Json& json, const std::string& source) {
   made.quadratic = figure("quadratic_ns");
   made.residual = JsonGet<double>(cost, "residual_ns", source);
   made.most_boxes = JsonGet<double>(cost, "most_boxes", source);
+  made.points = ReadCostPoints(cost, source);
   if (Member(cost, "as_long_as_head", source).is_null()) return made;
   const Json& as_head = Object(cost, "as_long_as_head", source);
   made.as_head = JsonGet<double>(as_head, "value", source);
@@ -217,8 +236,7 @@ std::string SweepCostSentence(const NmsSweepTable& table) {
       cost.constant / 1e3, cost.linear < 0 ? "\u2212" : "+",
       std::abs(cost.linear) / 1e3, cost.quadratic < 0 ? "\u2212" : "+",
       std::abs(cost.quadratic) / 1e3, cost.residual / 1e3, cost.most_boxes);
-  // An exported detector's head is in its program.
-  const char* other = table.head == "exported" ? "program" : "head";
+  const char* other = SweepHeadName(table);
   if (!cost.as_head)
     return text + fmt::format("; it never takes as long as the {}.", other);
   text += fmt::format("; it takes as long as the {} at {:.0f} boxes", other,
@@ -230,6 +248,21 @@ std::string SweepCostSentence(const NmsSweepTable& table) {
                             : "no end");
   if (*cost.as_head > cost.most_boxes) text += ", beyond what was measured";
   return text + ".";
+}
+
+double SweepCostMs(const SweepCost& cost, double boxes) {
+  return (cost.constant + boxes * (cost.linear + boxes * cost.quadratic)) /
+         kNsPerMs;
+}
+
+const char* SweepHeadName(const NmsSweepTable& table) {
+  return table.head == "exported" ? "program" : "head";
+}
+
+std::optional<double> SweepHeadMs(const NmsSweepTable& table) {
+  // The last stage before suppression, as the sweep itself takes it.
+  return table.stages.empty() ? std::nullopt
+                              : table.stages.back().second.median_ms;
 }
 
 std::string SweepInvalidity(const NmsSweepTable& table) {

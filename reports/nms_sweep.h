@@ -43,6 +43,8 @@ struct SweepCost {
   double constant = 0, linear = 0, quadratic = 0;
   double residual = 0;  // ns
   double most_boxes = 0;
+  /// What it was fitted to: boxes and ns; a file need not have them.
+  std::vector<std::pair<double, double>> points;
   /// Boxes at which suppression takes as long as the head; none: never.
   std::optional<double> as_head;
   std::optional<double> as_head_low,
@@ -86,6 +88,16 @@ std::string SweepMark(const NmsSweepTable& table, std::size_t row);
 
 /// A sentence on the cost curve; empty without one.
 std::string SweepCostSentence(const NmsSweepTable& table);
+
+/// What the curve says of n boxes, in ms.
+double SweepCostMs(const SweepCost& cost, double boxes);
+
+/// What the cost of suppression is held against: "head", or "program" of an
+/// exported detector, whose head is in it.
+const char* SweepHeadName(const NmsSweepTable& table);
+
+/// Its median time a picture, ms; none where it is not known.
+std::optional<double> SweepHeadMs(const NmsSweepTable& table);
 
 /// "not valid: ..." with the reasons; empty where the times are valid.
 std::string SweepInvalidity(const NmsSweepTable& table);

@@ -16,6 +16,7 @@
 #include "reports/display.h"
 #include "reports/latency.h"
 #include "reports/markdown_parts.h"
+#include "reports/resolution_curve.h"
 
 namespace eyechart::reports {
 namespace {
@@ -33,12 +34,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6>
                    {"resolution", ""},
                    {"tf32", "off"}}};
 
-bool IsModelKey(std::string_view key) {
-  return std::any_of(kModelKeys.begin(), kModelKeys.end(),
-                     [&](const auto& one) { return one.first == key; });
-}
+constexpr std::string_view kResolution = "resolution";
 
-double MsOf(const std::string& unit, const Record& record) {
+// Milliseconds that one of the record's unit is.
+double MsOf(const Record& record) {
+  const std::string& unit = record.unit;
   if (unit == "ns") return 1e-6;
   if (unit == "us" || unit == "\u00b5s") return 1e-3;
   if (unit == "ms") return 1;
@@ -64,17 +64,6 @@ bool SameModel(const Record& a, const Record& b) {
     if (left != right) return false;
   }
   return true;
-}
-
-// The model's settings that are not its defaults.
-std::string ModelSetting(const Record& record) {
-  std::vector<std::string> parts;
-  for (const auto& [key, fallback] : kModelKeys) {
-    const auto found = record.setting.find(std::string(key));
-    if (found != record.setting.end() && found->second != fallback)
-      parts.push_back(found->first + "=" + found->second);
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 // "encoder/task/dataset/", in front of a cell's setting.
@@ -135,9 +124,12 @@ constexpr const char* kLeastScore = "min_score";
 
 // Thresholds that boxes and the time to them depend on, with what `detect` had
 // where its records do not say; a head without suppression has no nms_iou.
-constexpr std::array<std::pair<const char*, std::string_view>, 4> kThresholds =
+constexpr std::array<std::pair<const char*, std::string_view>, 7> kThresholds =
     {{{kLeastScore, ""},
+      {"nms", "torchvision"},
+      {"nms_classes", "aware"},
       {"nms_iou", ""},
+      {"nms_sigma", ""},
       {"before_nms", "1000"},
       {"max_boxes", "100"}}};
 
@@ -149,7 +141,7 @@ bool IsToBoxes(const Record& time) {
   // Of an exported detector: a key alone may be of a task's other encoders.
   return std::all_of(kThresholds.begin(), kThresholds.end(),
                      [&](const auto& one) {
-                       return one.first == std::string_view("nms_iou") ||
+                       return std::string_view(one.first).starts_with("nms") ||
                               !ParetoSettingOf(time, one.first).empty();
                      });
 }
@@ -211,11 +203,10 @@ ParetoPoint ParetoPointOf(std::size_t run,
   point.run = run;
   point.encoder = time.encoder;
   point.setting = ModelSetting(time);
-  const double ms = MsOf(time.unit, time);
-  point.latency_ms = ms * *time.value;
-  if (time.ci)
-    point.latency_ci = Interval{ms * time.ci->low, ms * time.ci->high,
-                                time.ci->level, time.ci->method};
+  point.besides = ModelSetting(time, kResolution);
+  point.resolution = ParetoSettingOf(time, std::string(kResolution));
+  point.latency_ms = LatencyMs(time);
+  point.latency_ci = LatencyIntervalMs(time);
   point.score = *score.value;
   point.score_ci = score.ci;
   point.invalid = InvalidReason(time);
@@ -343,7 +334,8 @@ void AddScore(std::size_t run,
     if (!SameModel(*time, score)) continue;
     ParetoPoint point = ParetoPointOf(run, *time, score);
     if (IsOfBoxes(score))
-      point.setting += (point.setting.empty() ? "" : ", ") + HeadSetting(score);
+      for (std::string* text : {&point.setting, &point.besides})
+        *text += (text->empty() ? "" : ", ") + HeadSetting(score);
     if (std::string why = NotOfTheAnswer(*time, score); !why.empty()) {
       other = std::move(point);
       why_other = std::move(why);
@@ -392,6 +384,33 @@ void Finish(ParetoPicture& picture) {
 }
 
 }  // namespace
+
+bool IsModelKey(std::string_view key) {
+  return std::any_of(kModelKeys.begin(), kModelKeys.end(),
+                     [&](const auto& one) { return one.first == key; });
+}
+
+std::string ModelSetting(const Record& record, std::string_view without) {
+  std::vector<std::string> parts;
+  for (const auto& [key, fallback] : kModelKeys) {
+    const auto found = record.setting.find(std::string(key));
+    if (key != without && found != record.setting.end() &&
+        found->second != fallback)
+      parts.push_back(found->first + "=" + found->second);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+double LatencyMs(const Record& record) {
+  return MsOf(record) * record.value.value_or(0);
+}
+
+std::optional<Interval> LatencyIntervalMs(const Record& record) {
+  if (!record.ci) return std::nullopt;
+  const double ms = MsOf(record);
+  return Interval{ms * record.ci->low, ms * record.ci->high, record.ci->level,
+                  record.ci->method};
+}
 
 std::vector<bool> ParetoFront(std::span<const std::pair<double, double>> points,
                               bool higher_is_better) {
@@ -442,6 +461,34 @@ ParetoPairs MakeParetoPairs(std::span<const RunFolder> runs) {
 
 std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs) {
   return MakeParetoPairs(runs).pictures;
+}
+
+std::vector<std::vector<std::size_t>> ResolutionLines(
+    const ParetoPicture& picture) {
+  using Place = std::pair<double, std::size_t>;  // side and place
+  std::map<std::tuple<std::size_t, std::string, std::string>,
+           std::vector<Place>>
+      alike;
+  for (std::size_t i = 0; i < picture.points.size(); ++i) {
+    const ParetoPoint& point = picture.points[i];
+    const std::optional<double> side = ResolutionSide(point.resolution);
+    if (point.invalid.empty() && side)
+      alike[{point.run, point.encoder, point.besides}].emplace_back(*side, i);
+  }
+  std::vector<std::vector<std::size_t>> lines;
+  for (auto& [what, places] : alike) {
+    std::stable_sort(
+        places.begin(), places.end(),
+        [](const Place& a, const Place& b) { return a.first < b.first; });
+    if (places.front().first == places.back().first) continue;
+    std::vector<std::size_t>& line = lines.emplace_back();
+    for (const auto& [side, place] : places) line.push_back(place);
+  }
+  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) {
+    return *std::min_element(a.begin(), a.end()) <
+           *std::min_element(b.begin(), b.end());
+  });
+  return lines;
 }
 
 std::string LeftOutText(const ParetoLeftOut& left_out,

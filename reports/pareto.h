@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct ParetoPoint {
   // Of the model, "dtype=bf16", and of a detector's head, "set head, steps=90"
   // or "exported"; empty: the model's defaults.
   std::string setting;
+  std::string resolution;  // that it was timed at; empty: its processor's
+  // As `setting`, without the resolution: what the points of one line share.
+  std::string besides;
   double latency_ms = 0;
   std::optional<Interval> latency_ci;  // ms
   double score = 0;
@@ -77,6 +81,26 @@ ParetoPairs MakeParetoPairs(std::span<const RunFolder> runs);
 
 /// The pictures of MakeParetoPairs().
 std::vector<ParetoPicture> MakeParetoPictures(std::span<const RunFolder> runs);
+
+/// Places of points in the picture that differ in resolution alone, two
+/// resolutions or more, each line from the least resolution on; lines in the
+/// order of their first points. What is not valid is in none.
+std::vector<std::vector<std::size_t>> ResolutionLines(
+    const ParetoPicture& picture);
+
+/// Whether a setting makes another model of an encoder: alpha, decode, dtype,
+/// orient, resolution, tf32.
+bool IsModelKey(std::string_view key);
+
+/// Those settings of a record that are not the defaults, but for `without`:
+/// "dtype=bf16, resolution=224".
+std::string ModelSetting(const Record& record, std::string_view without = "");
+
+/// The value of a latency in ms. Throws InputError where its unit is no time.
+double LatencyMs(const Record& record);
+
+/// The same of its interval.
+std::optional<Interval> LatencyIntervalMs(const Record& record);
 
 /// "ap of detectors on boxes, latency of ...: clip, aimv2: timed at ..."; with
 /// `labels`, by run, where there are several.

@@ -31,8 +31,13 @@ void TakeCell(const RunFolder& run,
         run.path / "samples" / (CellSlug(record.cell) + ".csv");
     const auto name = names.find(record.cell);
     if (name != names.end()) record.cell = name->second;
-    if (fs::exists(samples) && !turn.samples.contains(record.cell))
-      turn.samples.emplace(record.cell, CsvTable::ReadFile(samples));
+    if (fs::exists(samples) && !turn.samples.contains(record.cell)) {
+      CsvTable table = CsvTable::ReadFile(samples);
+      // A sweep's times are of many settings and stages: nothing here pairs
+      // them, and of thousands of pictures they are hundreds of MB a turn.
+      if (table.FindColumn("latency_ns"))
+        turn.samples.emplace(record.cell, std::move(table));
+    }
     turn.records.push_back(std::move(record));
   }
 }

@@ -54,6 +54,45 @@ TEST(MakeLatencyRows, TakesBenchCellsWithALatency) {
   EXPECT_DOUBLE_EQ(row.stages[1].share, 0.75);
 }
 
+// 1 ms to decode, 3 to copy and `ms` in no stage.
+RunFolder WithRest(double ms) {
+  RunFolder run = SomeRun();
+  run.records.push_back(Of("a", "stage_rest", ms));
+  return run;
+}
+
+TEST(MakeLatencyRows, TheRestIsAPartOfItsOwn) {
+  const RunFolder run = WithRest(4);
+  const std::vector<LatencyRow> rows = MakeLatencyRows({&run, 1});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].stages.size(), 2u);
+  EXPECT_DOUBLE_EQ(rows[0].stages[0].share, 0.125);
+  ASSERT_TRUE(rows[0].rest.has_value());
+  EXPECT_DOUBLE_EQ(rows[0].rest->share, 0.5);
+  // It is no stage, and so it does not bind.
+  EXPECT_EQ(BindingStage(rows[0]), "to device");
+  EXPECT_EQ(StageShares(rows[0], true),
+            "decode 12.50%, to device 37.50% (binds), rest 50.00%");
+  const std::string markdown = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(markdown.find("to device 37.50%, rest 50.00% |"), std::string::npos)
+      << markdown;
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("x=\"300.0\" y=\"0\" width=\"300.0\""),
+            std::string::npos);
+  EXPECT_NE(html.find("<title>rest: 4 ms in no stage</title>"),
+            std::string::npos);
+}
+
+TEST(MakeLatencyRows, ARestThatIsNothingIsLeftOut) {
+  for (const double ms : {-1.0, 0.0, 0.003}) {
+    const RunFolder run = WithRest(ms);
+    const std::vector<LatencyRow> rows = MakeLatencyRows({&run, 1});
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_FALSE(rows[0].rest.has_value()) << ms;
+    EXPECT_DOUBLE_EQ(rows[0].stages[1].share, 0.75) << ms;
+  }
+}
+
 TEST(LatencySection, IsInBothDocumentsAndEscaped) {
   const std::vector<RunFolder> runs = {SomeRun()};
   const std::string html = Exporter::Create("html")->Export(runs);

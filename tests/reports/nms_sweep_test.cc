@@ -4,6 +4,7 @@
 
 #include "reports/exporter.h"
 #include "tests/fixture.h"
+#include "tests/reports/sample_runs.h"
 
 namespace eyechart::reports {
 namespace {
@@ -210,6 +211,61 @@ TEST(NmsSweepSection, MarkdownHasTheSameRows) {
       << text;
   EXPECT_NE(text.find("| 0.001 | no NMS | best AP, fastest within 0.5 AP |"),
             std::string::npos);
+}
+
+// The first two lie near the curve of Sweep(), which is below 0 at the third.
+Json CostPoints() { return {{10, 1500.0}, {100, 3500.0}, {1000, 51000.0}}; }
+
+TEST(NmsSweepCost, ReadsThePointsAndSaysWhatTheFitSays) {
+  RunFolder run = SampleRun();
+  const std::string cell = "clip</th><b>/bench/boxes/default";
+  EXPECT_TRUE(
+      MakeNmsSweeps({&run, 1})[0].tables[0].cost.value().points.empty());
+  run.nms_sweeps[cell]["cost"]["points"] = CostPoints();
+  const NmsSweepTable table = MakeNmsSweeps({&run, 1})[0].tables[0];
+  ASSERT_EQ(table.cost->points.size(), 3u);
+  EXPECT_EQ(table.cost->points[1], std::pair(100.0, 3500.0));
+  // 1000 + 50 * 40 - 0.25 * 1600 ns.
+  EXPECT_NEAR(SweepCostMs(*table.cost, 40), 2600e-6, 1e-15);
+  EXPECT_DOUBLE_EQ(SweepHeadMs(table).value(), 4);
+  EXPECT_STREQ(SweepHeadName(table), "head");
+  for (const Json& points : {Json("none"), Json({{1, 2, 3}}), Json({{1, "2"}}),
+                             Json(Json::array({5}))}) {
+    run.nms_sweeps[cell]["cost"]["points"] = points;
+    const std::string error = InputErrorOf([&] { MakeNmsSweeps({&run, 1}); });
+    EXPECT_NE(error.find("\"points\""), std::string::npos) << error;
+    EXPECT_NE(error.find(cell), std::string::npos) << error;
+  }
+}
+
+TEST(NmsSweepCost, ThePageDrawsPointsFitAndHead) {
+  RunFolder run = SampleRun();
+  const std::string cell = "clip</th><b>/bench/boxes/default";
+  const auto page = [&] { return Exporter::Create("html")->Export({&run, 1}); };
+  EXPECT_EQ(page().find("What suppression costs:"), std::string::npos);
+  Json& cost = run.nms_sweeps[cell]["cost"];
+  cost["points"] = CostPoints();
+  cost["as_long_as_head"]["value"] = 500.0;
+  const std::string html = page();
+  const std::string title =
+      "<title>What suppression costs: clip&lt;/th&gt;&lt;b&gt;, dense head";
+  const std::size_t from = html.find(title);
+  ASSERT_NE(from, std::string::npos);
+  const std::string svg = html.substr(from, html.find("</svg>", from) - from);
+  EXPECT_EQ(eyechart::reports::testing::CountOf(svg, "<circle "), 3u);
+  // The fit is a curve, not a line through three points.
+  const std::size_t line = svg.find("<polyline points=\"") + 18;
+  const std::string fit = svg.substr(line, svg.find('"', line) - line);
+  EXPECT_GT(eyechart::reports::testing::CountOf(fit, ","), 20u);
+  EXPECT_NE(svg.find("class=\"rule\""), std::string::npos);
+  EXPECT_NE(svg.find(">head, 4 ms</text>"), std::string::npos);
+  EXPECT_NE(svg.find("class=\"drop\""), std::string::npos);
+  // What lies beyond the points is not drawn.
+  cost["as_long_as_head"]["value"] = 4000.0;
+  EXPECT_EQ(page().find("class=\"drop\""), std::string::npos);
+  // A fit that is below 0 throughout leaves the points.
+  cost["constant_ns"] = Figure(-1e9);
+  EXPECT_EQ(eyechart::reports::testing::CountOf(page(), title), 1u);
 }
 
 TEST(NmsSweepSection, ARunWithoutASweepHasNone) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "reports/exporter.h"
@@ -218,6 +219,12 @@ TEST(MakeParetoPairs, ThresholdsOfBothAreTheSameOrSaid) {
             "timed at before_nms 300, scored at before_nms 1000");
   run.records[5].setting["before_nms"] = "300";
   EXPECT_TRUE(MakeParetoPairs({&run, 1}).left_out.empty());
+  // Another suppression is another latency; what says none had the default.
+  run.records[5].setting["nms"] = "soft-linear";
+  pairs = MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.left_out.size(), 1u);
+  EXPECT_EQ(pairs.left_out[0].why,
+            "timed at nms torchvision, scored at nms soft-linear");
 }
 
 TEST(MakeParetoPairs, OldRecordsWithoutThresholdsAreLeftOut) {
@@ -373,6 +380,85 @@ TEST(MakeParetoPictures, EachRunIsPairedWithItself) {
   const std::vector<ParetoPicture> pictures = MakeParetoPictures(runs);
   ASSERT_EQ(pictures.size(), 1u);
   for (const ParetoPoint& point : pictures[0].points) EXPECT_EQ(point.run, 0u);
+}
+
+// One encoder at three resolutions, of which the middle one is the slowest,
+// beside one that was never asked for another; a second precision has one.
+RunFolder ResolutionRun() {
+  RunFolder run;
+  const auto add = [&](const std::string& encoder, const std::string& text,
+                       const std::map<std::string, std::string>& setting,
+                       double ms, double top1) {
+    run.records.push_back(Latency(encoder, text, ms, "ms"));
+    run.records.back().setting = setting;
+    run.records.push_back(Row(encoder, "knn", "digits", text, "top1", top1));
+    run.records.back().setting = setting;
+  };
+  // As text, "96" is after "224".
+  add("vit<b>", "resolution=448", {{"resolution", "448"}}, 6, 0.8);
+  add("vit<b>", "resolution=96", {{"resolution", "96"}}, 2, 0.5);
+  add("vit<b>", "resolution=224", {{"resolution", "224"}}, 7, 0.7);
+  add("vit<b>", "dtype=bf16,resolution=224",
+      {{"dtype", "bf16"}, {"resolution", "224"}}, 3, 0.69);
+  add("plain", "default", {}, 4, 0.6);
+  return run;
+}
+
+TEST(ResolutionLines, JoinWhatDiffersInResolutionAlone) {
+  RunFolder run = ResolutionRun();
+  std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 1u);
+  ASSERT_EQ(pictures[0].points.size(), 5u);
+  std::vector<std::vector<std::size_t>> lines = ResolutionLines(pictures[0]);
+  ASSERT_EQ(lines.size(), 1u);
+  std::vector<std::string> resolutions;
+  for (const std::size_t place : lines[0]) {
+    EXPECT_EQ(pictures[0].points[place].encoder, "vit<b>");
+    EXPECT_EQ(pictures[0].points[place].besides, "");
+    resolutions.push_back(pictures[0].points[place].resolution);
+  }
+  EXPECT_EQ(resolutions, (std::vector<std::string>{"96", "224", "448"}));
+  // What is not valid is in no line; one resolution is none.
+  run.records[0].message = "not valid: busy";
+  pictures = MakeParetoPictures({&run, 1});
+  EXPECT_EQ(ResolutionLines(pictures[0]).at(0).size(), 2u);
+  run.records[2].message = "not valid: busy";
+  pictures = MakeParetoPictures({&run, 1});
+  EXPECT_TRUE(ResolutionLines(pictures[0]).empty());
+}
+
+TEST(ParetoSection, DrawsTheLineInOrderOfResolution) {
+  const RunFolder run = ResolutionRun();
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t section = html.find("<section id=\"pareto\"");
+  ASSERT_NE(section, std::string::npos);
+  const std::size_t from = html.find("<svg class=\"plot\"", section);
+  const std::string svg = html.substr(from, html.find("</svg>", from) - from);
+  // Marks by name, then a segment from each resolution to the next.
+  const std::size_t legend = html.find("<ul class=\"legend\">", from);
+  const std::string names =
+      html.substr(legend, html.find("</ul>", legend) - legend);
+  EXPECT_NE(names.find("vit&lt;b&gt;, resolution 96, 224, 448</li>"),
+            std::string::npos)
+      << names;
+  EXPECT_NE(names.find("vit&lt;b&gt; (dtype=bf16, resolution=224)</li>"),
+            std::string::npos);
+  EXPECT_NE(names.find("plain</li>"), std::string::npos);
+  std::vector<std::string> segments;  // polylines of two points
+  for (std::size_t at = svg.find("<polyline points=\"");
+       at != std::string::npos; at = svg.find("<polyline points=\"", at + 1)) {
+    const std::string line =
+        svg.substr(at + 18, svg.find('"', at + 18) - at - 18);
+    if (std::count(line.begin(), line.end(), ',') == 2)
+      segments.push_back(line);
+  }
+  ASSERT_EQ(segments.size(), 2u) << svg;
+  // The slowest, 224, is in both, at their right ends.
+  const auto right_end = [](const std::string& line) {
+    const std::string both = line.substr(0, line.find_last_not_of(' ') + 1);
+    return both.substr(both.rfind(' ') + 1);
+  };
+  EXPECT_EQ(right_end(segments[0]), right_end(segments[1]));
 }
 
 TEST(ParetoSection, EscapesNamesAndMarksTheFront) {
