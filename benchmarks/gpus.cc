@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "core/text.h"
 
@@ -17,10 +18,21 @@ namespace eyechart::benchmarks {
 namespace {
 
 #ifdef EYECHART_CUDA
+// "0000:3B:00.0"; "" where the driver does not tell. CUDA's numbers are its
+// own: CUDA_VISIBLE_DEVICES renumbers, and the management library does not.
+std::string PciBusId(int index) {
+  std::array<char, 32> bus_id{};
+  const cudaError_t error = cudaDeviceGetPCIBusId(
+      bus_id.data(), static_cast<int>(bus_id.size()), index);
+  if (error == cudaSuccess) return bus_id.data();
+  cudaGetLastError();  // or LibTorch's next call would report it
+  return "";
+}
+
 std::optional<Gpu> ReadGpu(int index) {
   cudaDeviceProp properties{};
   if (cudaGetDeviceProperties(&properties, index) != cudaSuccess) {
-    cudaGetLastError();  // or LibTorch's next call would report it
+    cudaGetLastError();
     return std::nullopt;
   }
   Gpu gpu;
@@ -32,14 +44,13 @@ std::optional<Gpu> ReadGpu(int index) {
   int driver = 0;
   if (cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0)
     gpu.driver_cuda = CudaVersionText(driver);
-  std::array<char, 32> bus_id{};
-  if (cudaDeviceGetPCIBusId(bus_id.data(), static_cast<int>(bus_id.size()),
-                            index) == cudaSuccess)
-    gpu.nvml = ReadNvml(bus_id.data());
   cudaGetLastError();
+  if (const std::string bus_id = PciBusId(index); !bus_id.empty())
+    gpu.nvml = ReadNvml(bus_id);
   return gpu;
 }
 #else
+std::string PciBusId(int) { return ""; }
 std::optional<Gpu> ReadGpu(int) { return std::nullopt; }
 #endif
 
@@ -61,6 +72,14 @@ std::vector<Gpu> ReadGpus(const std::vector<std::string>& devices) {
   std::vector<Gpu> gpus;
   for (const int index : CudaIndices(devices))
     if (auto gpu = ReadGpu(index)) gpus.push_back(std::move(*gpu));
+  return gpus;
+}
+
+std::vector<WatchedGpu> GpusToWatch(const std::vector<std::string>& devices) {
+  std::vector<WatchedGpu> gpus;
+  for (const int index : CudaIndices(devices))
+    if (std::string bus_id = PciBusId(index); !bus_id.empty())
+      gpus.push_back({fmt::format("cuda:{}", index), std::move(bus_id)});
   return gpus;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/load/gpu_watch.h"
 #include "benchmarks/load/nvml.h"
 #include "core/json.h"
 
@@ -27,6 +28,10 @@ std::vector<int> CudaIndices(const std::vector<std::string>& devices);
 /// The CUDA devices among `devices`, by index. One that the driver does not
 /// tell of is left out; a build without CUDA has none.
 std::vector<Gpu> ReadGpus(const std::vector<std::string>& devices);
+
+/// The CUDA devices among `devices` as the management library finds them, by
+/// index. A build without CUDA has none.
+std::vector<WatchedGpu> GpusToWatch(const std::vector<std::string>& devices);
 
 /// Of environment.json: a list, without what is not known. Nothing in it names
 /// one GPU among those of its kind.

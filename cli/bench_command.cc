@@ -335,7 +335,7 @@ int RunBench(BenchFlags flags) {
   const benchmarks::MeasureOptions options = MeasureOptionsOf(flags);
   SetThreads(flags.flags.threads);
   const std::vector<benchmarks::Finding> before =
-      benchmarks::JudgeBefore(options.allow);
+      benchmarks::JudgeBefore(options.allow, flags.flags.device);
   EYECHART_REQUIRE(flags.batch_curve.empty() ||
                        (!flags.out.empty() && flags.command.empty()),
                    "--batch-curve: is of MODEL, not of --command, and is "

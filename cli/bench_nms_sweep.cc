@@ -163,7 +163,7 @@ std::vector<SweepSubject> OpenSubjects(const NmsSweepCommand& o) {
   return subjects;
 }
 
-// A cell a detector, with nms_sweep.json among its artifacts.
+// A cell a detector, with its raw times and nms_sweep.json.
 void WriteRun(const NmsSweepCommand& o,
               const std::vector<SweepSubject>& subjects,
               const data::BoxDataset& set,
@@ -197,7 +197,8 @@ void WriteRun(const NmsSweepCommand& o,
         own.setting["detector"] = std::to_string(i);
     own.cell = own.encoder + "/bench/" + own.dataset + "/" +
                suite::SettingText(own.setting);
-    benchmarks::WriteNmsSweep(log.Artifacts(own.cell), sweeps[i]);
+    benchmarks::WriteNmsSweep(benchmarks::NmsSweepFilesOf(o.out, own.cell),
+                              sweeps[i]);
     log.Append(benchmarks::NmsSweepRecords(sweeps[i], own));
   }
 }
@@ -260,7 +261,7 @@ int RunNmsSweep(const NmsSweepCommand& o) {
   std::vector<SweepSubject> subjects = OpenSubjects(o);
   const data::BoxDataset set = OpenTestPart(o.dataset, o.part, o.boxes);
   const std::vector<benchmarks::Finding> before =
-      benchmarks::JudgeBefore(o.allow);
+      benchmarks::JudgeBefore(o.allow, o.flags.device);
   encoders::LoadedModel model;
   if (!exported) {
     model = encoders::LoadModel(SpecOf(o.model, o.flags));
@@ -288,7 +289,8 @@ int RunNmsSweep(const NmsSweepCommand& o) {
                {"reasons", Json::array()},
                {"warnings", Json::array()}};
   for (SweepSubject& subject : subjects) {
-    const benchmarks::MachineWatch watch(clock);
+    const benchmarks::MachineWatch watch =
+        benchmarks::WatchMachine(clock, o.flags.device);
     NmsSweep sweep = subject.exported != nullptr
                          ? benchmarks::SweepNms(*subject.exported, set, clock,
                                                 o.options, progress)

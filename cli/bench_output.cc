@@ -16,7 +16,8 @@ using benchmarks::Estimate;
 using benchmarks::LoadResult;
 using benchmarks::StageShare;
 
-constexpr std::size_t kBarWidth = 60;  // characters
+constexpr std::size_t kBarWidth = 60;   // characters
+constexpr double kLeastShown = 0.0005;  // a share that is not printed as 0.0 %
 
 // "24.1 ms": three or four digits in the unit that fits.
 std::string Time(double ns) {
@@ -54,6 +55,9 @@ std::string SharesLine(const LoadResult& load) {
   for (const StageShare& stage : load.stages.stages)
     text += fmt::format("{}{} {:.1f} %", text.empty() ? "" : ", ", stage.name,
                         100 * stage.share);
+  // Below zero where stages overlap.
+  if (std::abs(load.stages.unexplained) >= kLeastShown)
+    text += fmt::format(", rest {:.1f} %", 100 * load.stages.unexplained);
   return text + fmt::format("; {} binds", load.stages.binding);
 }
 

@@ -73,6 +73,9 @@ constexpr std::array kMetrics = {
     Metric{"stage_post", "ms", Direction::kNone,
            "median time a query in mapping boxes back to the picture",
            "eyechart"},
+    Metric{"stage_rest", "ms", Direction::kNone,
+           "median time a query in no stage; below zero where stages overlap",
+           "eyechart"},
     Metric{"chart_threshold", "1", Direction::kLower,
            "strength at which a read-out of the features is right 75 % of the "
            "time, in the chart's unit; smaller is sharper",

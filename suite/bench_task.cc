@@ -219,7 +219,7 @@ std::vector<Record> RunBenchCell(const Cell& cell, TaskContext& context) {
   const EncoderSpec& encoder = *cell.encoders[0];
   const benchmarks::MeasureOptions options = BenchOptionsOf(task);
   const std::vector<benchmarks::Finding> before =
-      benchmarks::JudgeBefore(options.allow);
+      benchmarks::JudgeBefore(options.allow, encoder.model.device);
   const data::Dataset& pictures = context.features.Pictures(*cell.dataset);
   // What both are measured with.
   const auto common = [&](auto made) {

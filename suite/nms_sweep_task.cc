@@ -210,13 +210,16 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
       cell.dataset->options.path, TextOf(task, "part"), {});
   const bool allow = Allowed(task);
   const std::vector<benchmarks::Finding> before =
-      benchmarks::JudgeBefore(allow);
+      benchmarks::JudgeBefore(allow, encoder.model.device);
   benchmarks::MonotonicClock clock;
+  // artifacts/ and samples/ stand beside outcomes/ in the run folder.
+  const fs::path run = context.outcomes.parent_path().parent_path();
   std::vector<Record> records;
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     Subject& subject = subjects[i];
     detection::ExportedDetector* program = subject.program.get();
-    const benchmarks::MachineWatch watch(clock);
+    const benchmarks::MachineWatch watch =
+        benchmarks::WatchMachine(clock, encoder.model.device);
     benchmarks::NmsSweep sweep =
         program != nullptr
             ? benchmarks::SweepNms(*program, set, clock, options,
@@ -239,12 +242,9 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
         program != nullptr ? program->weights_sha256() : model->weights_sha256;
     base.preprocess_sha256 = data::PreprocessSha256(
         program != nullptr ? program->preprocess() : model->preprocess);
-    fs::path folder = context.artifacts;
-    if (i > 0) {
-      NameBeside(cell, base);
-      folder = folder.parent_path() / CellSlug(base.cell);
-    }
-    benchmarks::WriteNmsSweep(folder, sweep);
+    if (i > 0) NameBeside(cell, base);
+    benchmarks::WriteNmsSweep(benchmarks::NmsSweepFilesOf(run, base.cell),
+                              sweep);
     for (Record& record : benchmarks::NmsSweepRecords(sweep, base))
       records.push_back(std::move(record));
   }

@@ -99,10 +99,10 @@ void RequireValid(const LoadOptions& options) {
       options.estimators.level, options.estimators.confidence);
   if (options.scenario != Scenario::kServer) return;
   const ServerOptions& server = options.server;
-  EYECHART_REQUIRE(server.rate > 0 && server.rate <= 1e7,
+  EYECHART_REQUIRE(server.rate > 0 && server.rate <= kMostRate,
                    "server: rate {:g} queries a second; should be above 0 and "
-                   "at most 1e7",
-                   server.rate);
+                   "at most {:g}",
+                   server.rate, kMostRate);
   EYECHART_REQUIRE(server.percentile > 0 && server.percentile < 100,
                    "server: percentile {:g}; should be in (0, 100)",
                    server.percentile);

@@ -34,6 +34,10 @@ struct LoadSeeds {
   static LoadSeeds From(std::uint64_t seed);
 };
 
+/// Queries a second that are asked for at most: below 100 ns apart the clock
+/// itself is in the way.
+inline constexpr double kMostRate = 1e7;
+
 struct ServerOptions {
   // Queries a second, on average.
   double rate = 0;

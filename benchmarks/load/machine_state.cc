@@ -201,11 +201,17 @@ std::vector<Finding> RefuseOrWarn(std::vector<Finding> findings, bool allow) {
 
 MachineWatch::MachineWatch(const Clock& clock,
                            SystemFiles files,
-                           const BusyOptions& options)
-    : clock_(clock), files_(std::move(files)), options_(options) {
+                           const BusyOptions& options,
+                           const GpuWatchOptions& gpus)
+    : clock_(clock),
+      files_(std::move(files)),
+      options_(options),
+      gpu_limits_(gpus.limits) {
   // 5 resets the peak of resident memory (Linux 4.0); a refusal leaves it.
   std::ofstream(files_.root() / "proc/self/clear_refs") << "5";
   before_ = Read();
+  // Behind the probe, which its thread would disturb.
+  if (!gpus.gpus.empty()) gpus_ = std::make_unique<GpuWatch>(gpus, files_);
 }
 
 MachineState MachineWatch::Read() const {
@@ -218,9 +224,14 @@ MachineState MachineWatch::Read() const {
 
 MachineWatch::Report MachineWatch::Finish() const {
   Report report;
+  // Before the probe: a GPU's clock falls as soon as it is idle.
+  if (gpus_ != nullptr) report.gpus = gpus_->Finish();
   report.before = before_;
   report.after = Read();
   report.findings = JudgeMeanwhile(report.before, report.after, options_);
+  for (const GpuTrace& gpu : report.gpus)
+    for (Finding& finding : JudgeGpuMeanwhile(gpu, gpu_limits_))
+      report.findings.push_back(std::move(finding));
   const std::vector<std::string> peak =
       Fields(files_.Value("proc/self/status", "VmHWM").value_or(""));
   if (!peak.empty())
@@ -239,6 +250,14 @@ Json MeanwhileJson(const MachineState& before, const MachineState& after) {
           {"other_share", shares.has_value() ? Json(shares->other) : Json()},
           {"steal_share", shares.has_value() ? Json(shares->steal) : Json()},
           {"throttled", after.throttled - before.throttled}};
+}
+
+Json MeanwhileJson(const MachineWatch::Report& report) {
+  Json json = MeanwhileJson(report.before, report.after);
+  json["gpus"] = Json::array();
+  for (const GpuTrace& gpu : report.gpus)
+    json["gpus"].push_back(GpuTraceJson(gpu));
+  return json;
 }
 
 }  // namespace eyechart::benchmarks

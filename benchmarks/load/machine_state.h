@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "benchmarks/load/clock.h"
 #include "benchmarks/load/finding.h"
+#include "benchmarks/load/gpu_watch.h"
 #include "benchmarks/load/system_files.h"
 #include "core/json.h"
 
@@ -58,19 +60,23 @@ std::vector<Finding> JudgeMeanwhile(const MachineState& before,
 /// the reasons, what would help, and that --allow would measure all the same.
 std::vector<Finding> RefuseOrWarn(std::vector<Finding> findings, bool allow);
 
-/// Looks at the machine before and after a run.
+/// Looks at the machine before and after a run, and at its GPUs meanwhile too.
 class MachineWatch {
  public:
-  /// Reads the state and starts the peak of memory anew.
+  /// Reads the state and starts the peak of memory anew. `gpus` are those that
+  /// the run is on: of another one nothing matters.
   explicit MachineWatch(const Clock& clock,
                         SystemFiles files = SystemFiles(),
-                        const BusyOptions& options = {});
+                        const BusyOptions& options = {},
+                        const GpuWatchOptions& gpus = {});
 
   struct Report {
     MachineState before, after;
+    std::vector<GpuTrace> gpus;
     std::vector<Finding> findings;
     std::optional<std::int64_t> peak_memory_bytes;  // resident, of the process
   };
+  /// With the work just done.
   Report Finish() const;
 
  private:
@@ -79,11 +85,16 @@ class MachineWatch {
   const Clock& clock_;
   SystemFiles files_;
   BusyOptions options_;
+  GpuLimits gpu_limits_;
   MachineState before_;
+  std::unique_ptr<GpuWatch> gpus_;  // none: no GPU is in use
 };
 
 /// Clocks, loads and shares before and after, for a record's own environment:
 /// they are not part of the fingerprint.
 Json MeanwhileJson(const MachineState& before, const MachineState& after);
+
+/// The same with "gpus": GpuTraceJson of each.
+Json MeanwhileJson(const MachineWatch::Report& report);
 
 }  // namespace eyechart::benchmarks

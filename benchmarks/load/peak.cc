@@ -29,6 +29,7 @@ class PeakSearch {
       while (!Spent() && Passes(fail)) {
         pass = fail;
         fail += jump;
+        if (RateAt(fail) > kMostRate) return NoLimit();
       }
     } else {
       pass = -jump;
@@ -46,6 +47,10 @@ class PeakSearch {
   }
 
  private:
+  double RateAt(int place) const {
+    return start_ * std::pow(peak_.step, place);
+  }
+
   bool TooSlow(int place) const {
     return std::pow(peak_.step, place) < peak_.least_share;
   }
@@ -74,7 +79,7 @@ class PeakSearch {
   }
 
   bool Passes(int place) {
-    options_.server.rate = start_ * std::pow(peak_.step, place);
+    options_.server.rate = RateAt(place);
     // Other arrivals each time: a rate is not judged twice by the same chance.
     options_.seeds.arrivals =
         Random(first_arrivals_, result_.trials.size()).Next();
@@ -93,7 +98,7 @@ class PeakSearch {
   PeakResult Confirm(int place) {
     for (int passed = 0; !Spent() && !TooSlow(place);) {
       if (passed == peak_.confirmations) {
-        result_.rate = start_ * std::pow(peak_.step, place);
+        result_.rate = RateAt(place);
         result_.at_peak = std::move(last_passed_);
         return std::move(result_);
       }
@@ -105,6 +110,16 @@ class PeakSearch {
       }
     }
     return NoRate();
+  }
+
+  PeakResult NoLimit() {
+    const PeakTrial& last = result_.trials.back();
+    result_.reason = fmt::format(
+        "the bound is kept at any rate: {} queries at {:g} a second, as good "
+        "as all at once, are answered within it; more queries or a longer run "
+        "(--min-queries, --min-seconds) or a tighter bound would find a limit",
+        last.queries, last.rate);
+    return std::move(result_);
   }
 
   PeakResult NoRate() {

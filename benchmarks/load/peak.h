@@ -33,7 +33,9 @@ struct PeakTrial {
 };
 
 struct PeakResult {
-  std::optional<double> rate;  // queries a second; none: see `reason`
+  // Queries a second; none, for no rate keeps the bound or every one does: see
+  // `reason`.
+  std::optional<double> rate;
   std::string reason;
   std::vector<PeakTrial> trials;      // in the order in which they ran
   std::optional<LoadResult> at_peak;  // the last run at the answer

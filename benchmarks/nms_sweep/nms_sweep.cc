@@ -25,6 +25,16 @@ namespace {
 constexpr std::array<std::int64_t, 10> kCostSizes = {
     10, 30, 100, 200, 300, 500, 1000, 2000, 3000, 5000};
 
+constexpr int kClockReadings = 101;
+
+// Places of SweepSamples' stages behind the detector's own.
+enum SamplePlace : std::size_t {
+  kWithoutNmsPlace,
+  kNmsPlace,
+  kCostPlace,
+  kClockPlace
+};
+
 // A thinned copy of the head's boxes is cheap: tensors share memory.
 detection::FoundBoxes First(const detection::FoundBoxes& boxes,
                             std::int64_t n) {
@@ -43,11 +53,16 @@ std::int64_t CountFrom(const detection::FoundBoxes& boxes, double confidence) {
          scores.begin();
 }
 
+struct TimedNms {
+  std::int64_t ns = 0;
+  std::int64_t kept = 0;  // boxes
+};
+
 // Suppression alone, from the best `n` boxes to the indices kept.
-std::int64_t TimeNms(const detection::FoundBoxes& boxes,
-                     std::int64_t n,
-                     const detection::NmsOptions& options,
-                     const Clock& clock) {
+TimedNms TimeNms(const detection::FoundBoxes& boxes,
+                 std::int64_t n,
+                 const detection::NmsOptions& options,
+                 const Clock& clock) {
   const auto count = static_cast<std::size_t>(n);
   const std::span corners(boxes.corners.const_data_ptr<float>(), 4 * count);
   const std::span scores(boxes.scores.const_data_ptr<float>(), count);
@@ -57,7 +72,7 @@ std::int64_t TimeNms(const detection::FoundBoxes& boxes,
       detection::Nms(corners, scores, classes, options);
   const std::int64_t end = clock.NowNs();
   EYECHART_CHECK(kept.size() <= count, "{} boxes of {}", kept.size(), count);
-  return end - begin;
+  return {end - begin, static_cast<std::int64_t>(kept.size())};
 }
 
 PictureTimes TimesOf(const std::vector<double>& ns, double level) {
@@ -71,16 +86,6 @@ PictureTimes TimesOf(const std::vector<double>& ns, double level) {
 void Shuffle(std::vector<std::size_t>& order, Random& random) {
   for (std::size_t i = order.size(); i > 1; --i)
     std::swap(order[i - 1], order[random.Below(i)]);
-}
-
-// What reading the clock twice shows where nothing is between.
-double ClockNs(const Clock& clock) {
-  std::vector<double> gaps;
-  for (int i = 0; i < 101; ++i) {
-    const std::int64_t begin = clock.NowNs();
-    gaps.push_back(static_cast<double>(clock.NowNs() - begin));
-  }
-  return Median(gaps);
 }
 
 class Sweeper {
@@ -103,17 +108,18 @@ class Sweeper {
     sweep_.head = detector.kind;
     sweep_.needs_nms = detector.head->needs_nms();
     sweep_.options = options;
-    sweep_.clock_ns = ClockNs(clock);
+    NameSamples();
+    TimeClock();
     if (std::string odd = data::FindingsText(dataset_); !odd.empty())
       sweep_.warnings.push_back(std::move(odd));
     sweep_.warnings.insert(sweep_.warnings.end(), examples.problems().begin(),
                            examples.problems().end());
     MapClasses();
+    MakeRows();
   }
 
   NmsSweep Run() {
     RunPictures();
-    MakeRows();
     TimeRows();
     for (std::size_t i = 0; i < sweep_.rows.size(); ++i) Judge(i);
     MarkRows(sweep_);
@@ -127,6 +133,65 @@ class Sweeper {
     Candidates found;
     double rest_ns = 0;
   };
+
+  void NameSamples() {
+    SweepSamples& samples = sweep_.samples;
+    samples.stages = device_.Stages();
+    own_stages_ = samples.stages.size();
+    samples.stages.insert(samples.stages.end(),
+                          {SweepSamples::kWithoutNms, SweepSamples::kNms,
+                           SweepSamples::kCost, SweepSamples::kClock});
+    for (const data::BoxImage& image : dataset_.images)
+      samples.pictures.push_back(image.id);
+  }
+
+  // `place`: of those behind the detector's own stages.
+  void Keep(std::size_t place, SweepTiming timing) {
+    timing.stage = static_cast<std::uint32_t>(own_stages_ + place);
+    sweep_.samples.timings.push_back(timing);
+  }
+
+  // What reading the clock twice shows where nothing is between.
+  void TimeClock() {
+    std::vector<double> gaps;
+    for (int i = 0; i < kClockReadings; ++i) {
+      const std::int64_t begin = clock_.NowNs();
+      const std::int64_t gap = clock_.NowNs() - begin;
+      gaps.push_back(static_cast<double>(gap));
+      Keep(kClockPlace, {.repetition = i, .ns = gap});
+    }
+    sweep_.clock_ns = Median(gaps);
+  }
+
+  // The detector's own times of one picture; `boxes` is what it found.
+  void KeepQuery(std::size_t image, const QueryRow& row, std::int64_t boxes) {
+    SweepTiming timing;
+    timing.picture = static_cast<std::int32_t>(image);
+    for (std::size_t s = 0; s < own_stages_; ++s) {
+      timing.stage = static_cast<std::uint32_t>(s);
+      timing.ns = row.stages[s];
+      sweep_.samples.timings.push_back(timing);
+    }
+    timing.boxes_out = static_cast<std::int32_t>(boxes);
+    timing.ns = row.latency_ns;
+    Keep(kWithoutNmsPlace, timing);
+  }
+
+  // One of suppression, at a setting by its place; its time.
+  double KeepNms(std::size_t place,
+                 std::size_t image,
+                 std::size_t setting,
+                 int repetition,
+                 std::int64_t boxes,
+                 const TimedNms& timed) {
+    Keep(place, {.picture = static_cast<std::int32_t>(image),
+                 .setting = static_cast<std::int32_t>(setting),
+                 .repetition = repetition,
+                 .boxes_in = static_cast<std::int32_t>(boxes),
+                 .boxes_out = static_cast<std::int32_t>(timed.kept),
+                 .ns = timed.ns});
+    return static_cast<double>(timed.ns);
+  }
 
   // From the detector's classes to the set's places; those it lacks go.
   void MapClasses() {
@@ -179,6 +244,7 @@ class Sweeper {
       boxes.corners = boxes.corners.to(at::kFloat).contiguous();
       boxes.scores = boxes.scores.to(at::kFloat).contiguous();
       boxes.classes = boxes.classes.contiguous();
+      KeepQuery(picture.image, row, boxes.scores.numel());
       rest.push_back(picture.rest_ns);
       for (std::size_t s = 0; s < names.size(); ++s)
         stages[s].push_back(static_cast<double>(row.stages[s]));
@@ -212,11 +278,14 @@ class Sweeper {
     std::vector<std::size_t> order(sizes.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     Random random(options_.seed, picture);
+    const std::size_t image =
+        examples_.image(static_cast<std::int64_t>(picture));
     for (int i = 0; i < options_.repetitions; ++i) {
       Shuffle(order, random);
       for (const std::size_t s : order)
         times[s].push_back(
-            static_cast<double>(TimeNms(all, sizes[s], options_.nms, clock_)));
+            KeepNms(kCostPlace, image, sweep_.rows.size(), i, sizes[s],
+                    TimeNms(all, sizes[s], options_.nms, clock_)));
     }
     for (std::size_t s = 0; s < sizes.size(); ++s)
       sweep_.cost_points.push_back(
@@ -233,7 +302,10 @@ class Sweeper {
         NmsSweepRow& row = sweep_.rows.emplace_back();
         row.confidence = confidence;
         row.iou = iou;
+        sweep_.samples.settings.push_back({confidence, iou});
       }
+    sweep_.samples.settings.push_back(
+        {std::nullopt, options_.nms.iou_threshold});  // the cost curve's
   }
 
   detection::NmsOptions NmsOf(const NmsSweepRow& row) const {
@@ -249,6 +321,9 @@ class Sweeper {
     const std::size_t count = pictures_.size();
     const int repetitions = sweep_.needs_nms ? options_.repetitions : 0;
     std::vector<std::vector<double>> times(settings * count);
+    sweep_.samples.timings.reserve(sweep_.samples.timings.size() +
+                                   settings * count *
+                                       static_cast<std::size_t>(repetitions));
     std::vector<std::size_t> order(settings);
     std::iota(order.begin(), order.end(), std::size_t{0});
     Random random(options_.seed);
@@ -264,7 +339,8 @@ class Sweeper {
           const detection::FoundBoxes& boxes = pictures_[p].found.boxes;
           const std::int64_t n = CountFrom(boxes, sweep_.rows[s].confidence);
           times[s * count + p].push_back(
-              static_cast<double>(TimeNms(boxes, n, nms, clock_)));
+              KeepNms(kNmsPlace, pictures_[p].image, s, i, n,
+                      TimeNms(boxes, n, nms, clock_)));
         }
         progress_.Update(++done);
       }
@@ -341,6 +417,7 @@ class Sweeper {
   const NmsSweepOptions& options_;
   Progress& progress_;
   CandidateDevice& device_;
+  std::size_t own_stages_ = 0;        // the detector's, in the samples
   std::vector<std::int64_t> places_;  // of the detector's classes in the set
   std::vector<Picture> pictures_;
   NmsSweep sweep_;
@@ -396,7 +473,7 @@ void TakeFindings(const std::vector<Finding>& before,
                   MachineWatch::Report report,
                   bool allow,
                   NmsSweep& sweep) {
-  sweep.meanwhile = MeanwhileJson(report.before, report.after);
+  sweep.meanwhile = MeanwhileJson(report);
   std::vector<Finding> found = std::move(report.findings);
   found.insert(found.end(), before.begin(), before.end());
   if (allow) found = RefuseOrWarn(std::move(found), true);

@@ -14,6 +14,7 @@
 #include "benchmarks/load/finding.h"
 #include "benchmarks/load/machine_state.h"
 #include "benchmarks/nms_sweep/candidate_cost.h"
+#include "benchmarks/nms_sweep/sweep_samples.h"
 #include "core/json.h"
 #include "core/progress.h"
 #include "data/boxes/box_dataset.h"
@@ -104,7 +105,8 @@ struct NmsSweep {
   /// Boxes at which suppression takes as long as the head's median.
   std::optional<CostFigure> as_long_as_head;
   std::vector<CostPoint> cost_points;
-  double clock_ns = 0;  // what reading the clock adds to a timing
+  double clock_ns = 0;   // what reading the clock adds to a timing
+  SweepSamples samples;  // all times above, before medians were taken
   std::vector<std::string> warnings;
   /// On build and machine, from whoever watches them (TakeFindings).
   std::vector<Finding> findings;

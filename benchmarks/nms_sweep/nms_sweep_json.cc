@@ -217,9 +217,17 @@ Json NmsSweepToJson(const NmsSweep& sweep) {
           {"warnings", warnings}};
 }
 
-void WriteNmsSweep(const std::filesystem::path& folder, const NmsSweep& sweep) {
-  CreateFolder(folder);
-  WriteFileAtomic(folder / "nms_sweep.json",
+NmsSweepFiles NmsSweepFilesOf(const std::filesystem::path& run,
+                              const std::string& cell) {
+  const std::string slug = CellSlug(cell);
+  return {run / "artifacts" / slug, run / "samples" / (slug + ".csv")};
+}
+
+void WriteNmsSweep(const NmsSweepFiles& files, const NmsSweep& sweep) {
+  CreateFolder(files.folder);
+  CreateFolder(files.samples.parent_path());
+  WriteFileAtomic(files.samples, SweepSamplesCsv(sweep.samples));
+  WriteFileAtomic(files.folder / "nms_sweep.json",
                   NmsSweepToJson(sweep).dump(1) + "\n");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "benchmarks/nms_sweep/nms_sweep.h"
@@ -16,9 +17,20 @@ namespace eyechart::benchmarks {
 /// warnings as LoadJson has them.
 Json NmsSweepToJson(const NmsSweep& sweep);
 
-/// Writes `folder`/nms_sweep.json, whole or not at all; in a run `folder` is
-/// the cell's artifacts/<CellSlug(cell)>. Throws InputError.
-void WriteNmsSweep(const std::filesystem::path& folder, const NmsSweep& sweep);
+/// Where WriteNmsSweep writes, of a run's cell.
+struct NmsSweepFiles {
+  std::filesystem::path folder;   // artifacts/<CellSlug(cell)>
+  std::filesystem::path samples;  // samples/<CellSlug(cell)>.csv
+};
+
+/// Those of `cell` in the run folder `run`.
+NmsSweepFiles NmsSweepFilesOf(const std::filesystem::path& run,
+                              const std::string& cell);
+
+/// Writes nms_sweep.json into `files.folder` and the raw times
+/// (SweepSamplesCsv) to `files.samples`, each whole or not at all. Throws
+/// InputError.
+void WriteNmsSweep(const NmsSweepFiles& files, const NmsSweep& sweep);
 
 /// Records of `base.cell`: ap, ap50, nms_ms, end_to_end_ms and boxes before and
 /// after of the row with the best AP, all at its setting. Behind them, the same

@@ -99,6 +99,8 @@ std::vector<Record> BenchRecords(const Measured& measured, const Record& base) {
   for (const StageShare& stage : load.stages.stages)
     if (const std::string metric = StageMetric(stage.name); !metric.empty())
       add(metric, stage.median_ns, kNsPerMs);
+  if (!load.stages.stages.empty())
+    add_value("stage_rest", load.stages.unexplained_median_ns / kNsPerMs);
   return records;
 }
 

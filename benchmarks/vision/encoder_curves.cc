@@ -5,10 +5,11 @@
 #include <cmath>
 #include <functional>
 #include <set>
+#include <sstream>
 #include <utility>
 
-#include "benchmarks/load/machine_state.h"
 #include "benchmarks/load/scenario.h"
+#include "benchmarks/vision/measure.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
@@ -53,13 +54,15 @@ std::string WhyNoPoint(const Estimate& median_ns) {
   return *median_ns.value > 0 ? "" : "its median is no time on this clock";
 }
 
-// The curve without its names; `look` sees what each point is made of.
+// The curve without its names; `look` sees what each point is made of. `place`
+// is where the model is: "cpu", "cuda:0".
 EncoderCurves CurveOf(DeviceUnderTest& device,
+                      const std::string& place,
                       Clock& clock,
                       const CurveOptions& options,
                       const AtBatch& look) {
   EncoderCurves curves;
-  const MachineWatch watch(clock);
+  const MachineWatch watch = WatchMachine(clock, place);
   for (const std::int64_t batch : options.batches) {
     LoadOptions load;
     // One batch after another, as multi-stream has them, but it rests on the
@@ -71,7 +74,8 @@ EncoderCurves CurveOf(DeviceUnderTest& device,
     load.warmup_queries = options.warmup;
     load.seed = options.seed;
     load.seeds = LoadSeeds::From(options.seed);
-    const LoadResult result = RunLoad(device, clock, load);
+    LoadResult result = RunLoad(device, clock, load);
+    curves.samples.push_back({batch, std::move(result.samples)});
     const std::string about = fmt::format("batch {}: ", batch);
     for (Finding finding : result.findings) {
       finding.reason = about + finding.reason;
@@ -130,7 +134,7 @@ std::vector<std::int64_t> ParseBatches(const std::string& text) {
 EncoderCurves MeasureCurve(DeviceUnderTest& device,
                            Clock& clock,
                            const CurveOptions& options) {
-  return CurveOf(device, clock, options, {});
+  return CurveOf(device, "cpu", clock, options, {});
 }
 
 EncoderCurves MeasureCurves(EncoderBench& bench,
@@ -144,7 +148,7 @@ EncoderCurves MeasureCurves(EncoderBench& bench,
   const bool whole = !description.at("detector").is_null();
   std::vector<RooflinePoint> points;
   EncoderCurves curves = CurveOf(
-      bench.device(), clock, options,
+      bench.device(), model.device.str(), clock, options,
       [&](std::int64_t batch, const LoadResult& result) {
         if (!input.is_array()) return;
         const data::InputSize size{input[0].get<int>(), input[1].get<int>()};
@@ -171,7 +175,8 @@ EncoderCurves MeasureCurves(ExportedBench& bench,
                             const std::string& name,
                             Clock& clock,
                             const CurveOptions& options) {
-  EncoderCurves curves = CurveOf(bench.device(), clock, options, {});
+  EncoderCurves curves =
+      CurveOf(bench.device(), bench.setting().device, clock, options, {});
   Name(curves.curve, name, bench.setting());
   return curves;
 }
@@ -228,12 +233,31 @@ Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings) {
   return json;
 }
 
+std::string BatchSamplesCsv(const std::vector<BatchSamples>& samples) {
+  std::string csv;
+  for (const BatchSamples& one : samples) {
+    EYECHART_CHECK(one.table.stages == samples.front().table.stages,
+                   "batch {}: other stages than before", one.batch);
+    // No field of it holds a line break.
+    std::istringstream lines(SamplesCsv({&one.table}));
+    std::string line;
+    std::getline(lines, line);
+    if (csv.empty()) csv = "batch," + line + "\n";
+    while (std::getline(lines, line))
+      csv += fmt::format("{},{}\n", one.batch, line);
+  }
+  return csv;
+}
+
 void WriteCurves(const std::filesystem::path& folder,
                  const EncoderCurves& curves,
                  const MachineCeilings& ceilings) {
   CreateFolder(folder);
   WriteFileAtomic(folder / "batch_curve.json",
                   CurvesJson(curves, ceilings).dump(1) + "\n");
+  if (!curves.samples.empty())
+    WriteFileAtomic(folder / "batch_curve_samples.csv",
+                    BatchSamplesCsv(curves.samples));
   const std::vector<RooflinePoint> points = PointsUnderRoofs(curves, ceilings);
   if (points.empty()) return;
   WriteFileAtomic(folder / "roofline.json",

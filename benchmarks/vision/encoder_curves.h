@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "benchmarks/load/finding.h"
+#include "benchmarks/load/sample_table.h"
 #include "benchmarks/roofline/batch_curve.h"
 #include "benchmarks/roofline/product_ceiling.h"
 #include "benchmarks/vision/encoder_bench.h"
@@ -28,12 +29,21 @@ struct CurveOptions {
   bool allow = false;
 };
 
+/// Each query of one batch size.
+struct BatchSamples {
+  std::int64_t batch = 1;
+  SampleTable table;
+};
+
 struct EncoderCurves {
   BatchCurve curve;                   // decode to answer, pictures a second
   std::vector<RooflinePoint> points;  // of the encoder alone; empty: no FLOPs
   // Of a batch, which is named, or of the machine meanwhile. What makes a batch
   // or the whole curve not valid is fatal; a batch left out is, too.
   std::vector<Finding> findings;
+  // What the points are made of, in the order of measuring; of a batch that was
+  // left out, too.
+  std::vector<BatchSamples> samples;
 };
 
 /// "1,2,4,8" as batch sizes. Throws InputError for what is none, for one below
@@ -82,9 +92,14 @@ std::string RoofNote(const EncoderCurves& curves,
 /// them; RoofNote is among the warnings.
 Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings);
 
-/// Writes CurvesJson to `folder`/batch_curve.json and, where the operations are
-/// known and a roof of the dtype was measured, `folder`/roofline.json. Throws
-/// InputError.
+/// CSV: a column `batch` before those of SamplesCsv, a row a query.
+std::string BatchSamplesCsv(const std::vector<BatchSamples>& samples);
+
+/// Writes CurvesJson to `folder`/batch_curve.json, BatchSamplesCsv to
+/// `folder`/batch_curve_samples.csv and, where the operations are known and a
+/// roof of the dtype was measured, `folder`/roofline.json. The samples are the
+/// curve's and of no cell, so they are not where a gate looks for a cell's.
+/// Throws InputError.
 void WriteCurves(const std::filesystem::path& folder,
                  const EncoderCurves& curves,
                  const MachineCeilings& ceilings);

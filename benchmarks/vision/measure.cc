@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/gpus.h"
 #include "benchmarks/load/estimators.h"
 #include "benchmarks/load/machine.h"
-#include "benchmarks/load/machine_state.h"
 #include "core/error.h"
 
 namespace eyechart::benchmarks {
@@ -77,9 +77,17 @@ void MeasurePeak(DeviceUnderTest& device,
       peak.trials.empty() ? 1e9 / alone : peak.trials.back().rate;
   load.server.stop_when_lost = true;
   measured.load = RunLoad(device, clock, load);
+  const bool every = !peak.trials.empty() && peak.trials.back().kept;
   measured.load.findings.push_back(
-      {true, "no rate keeps the bound: " + peak.reason,
-       "allow a longer latency, or take a faster model or machine"});
+      {true, "no highest rate: " + peak.reason,
+       every ? "raise --min-queries or --min-seconds, or lower --bound-ms"
+             : "allow a longer latency, or take a faster model or machine"});
+}
+
+GpuWatchOptions GpuWatchOptionsOf(const std::string& device) {
+  GpuWatchOptions options;
+  options.gpus = GpusToWatch({device});
+  return options;
 }
 
 c10::DeviceAllocator* AllocatorOf(const c10::Device& device) {
@@ -127,14 +135,19 @@ LoadOptions LoadOptionsOf(const MeasureOptions& options, Scenario scenario) {
   return load;
 }
 
-std::vector<Finding> JudgeBefore(bool allow) {
+std::vector<Finding> JudgeBefore(bool allow, const std::string& device) {
   const Machine machine = ReadMachine();
   std::vector<Finding> findings = JudgeBuild(ReadBuild());
   for (const std::vector<Finding>& more :
        {JudgeMachine(machine),
-        JudgeLoad(ReadMachineState(), machine.usable_threads)})
+        JudgeLoad(ReadMachineState(), machine.usable_threads),
+        JudgeGpusBefore(GpuWatchOptionsOf(device))})
     findings.insert(findings.end(), more.begin(), more.end());
   return RefuseOrWarn(std::move(findings), allow);
+}
+
+MachineWatch WatchMachine(const Clock& clock, const std::string& device) {
+  return MachineWatch(clock, SystemFiles(), {}, GpuWatchOptionsOf(device));
 }
 
 Measured Measure(DeviceUnderTest& device,
@@ -148,7 +161,7 @@ Measured Measure(DeviceUnderTest& device,
   if (allocator != nullptr && allocator->initialized())
     allocator->resetPeakStats(memory.index());
   Measured measured;
-  const MachineWatch watch(clock);
+  const MachineWatch watch = WatchMachine(clock, memory.str());
   if (scenario == Scenario::kServer && options.find_peak) {
     MeasurePeak(device, clock, load, options.load.server.rate, measured);
   } else {
@@ -156,7 +169,7 @@ Measured Measure(DeviceUnderTest& device,
   }
   MachineWatch::Report report = watch.Finish();
   measured.load.peak_memory_bytes = report.peak_memory_bytes;
-  measured.meanwhile = MeanwhileJson(report.before, report.after);
+  measured.meanwhile = MeanwhileJson(report);
   if (options.allow)
     report.findings = RefuseOrWarn(std::move(report.findings), true);
   std::vector<Finding>& findings = measured.load.findings;

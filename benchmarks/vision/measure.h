@@ -13,6 +13,7 @@
 #include "benchmarks/load/clock.h"
 #include "benchmarks/load/load_json.h"
 #include "benchmarks/load/load_options.h"
+#include "benchmarks/load/machine_state.h"
 #include "benchmarks/load/peak.h"
 #include "benchmarks/load/scenario.h"
 
@@ -40,19 +41,25 @@ std::vector<Scenario> ParseScenarios(const std::string& text);
 /// does, and for a server without rate, bound or both where they are needed.
 LoadOptions LoadOptionsOf(const MeasureOptions& options, Scenario scenario);
 
-/// Whether this build on this machine may measure at all. Throws InputError
-/// where not, unless `allow`; returns what is to be said of it.
-std::vector<Finding> JudgeBefore(bool allow);
+/// Whether this build on this machine may measure at all on `device` ("cpu",
+/// "cuda:0"): a GPU in use by others is refused as a busy processor is. Throws
+/// InputError where not, unless `allow`; returns what is to be said of it.
+std::vector<Finding> JudgeBefore(bool allow, const std::string& device = "cpu");
+
+/// Watches the machine and, where `device` is a GPU, that one, for as long as
+/// it lives.
+MachineWatch WatchMachine(const Clock& clock, const std::string& device);
 
 struct Measured {
   LoadResult load;
   std::optional<PeakResult> peak;
   std::optional<std::int64_t> device_peak_bytes;  // of a GPU's memory
-  Json meanwhile;  // clocks and loads before and after
+  Json meanwhile;  // clocks and loads before and after, and of the GPU
 };
 
 /// Runs one scenario. `before` joins its findings. `memory` is the device whose
-/// peak is told besides the process's. Throws InputError, Interrupted.
+/// peak is told besides the process's; a GPU is watched meanwhile. Throws
+/// InputError, Interrupted.
 Measured Measure(DeviceUnderTest& device,
                  Clock& clock,
                  const MeasureOptions& options,

@@ -20,6 +20,7 @@ TEST(Gpus, AreThoseThatNamesMean) {
   EXPECT_TRUE(CudaIndices({"", "as in the suite", "cuda:", "cuda:-1", "cuda:x"})
                   .empty());
   EXPECT_TRUE(ReadGpus({"cpu"}).empty());
+  EXPECT_TRUE(GpusToWatch({"cpu", "cuda:x"}).empty());
 }
 
 TEST(Gpus, LackWhatIsNotKnown) {

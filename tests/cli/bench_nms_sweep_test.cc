@@ -2,13 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "core/csv.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "core/record.h"
+#include "core/statistics.h"
 #include "tests/cli/process.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/coloured_boxes.h"
@@ -68,6 +72,39 @@ class NmsSweepCommand : public ::testing::Test {
               line);
   }
 
+  // A file a detector's cell, from which the first row's time comes again.
+  static void ExpectSamples(const fs::path& run, const Json& printed) {
+    std::set<std::string> files;
+    for (const Record& record : ReadRecords(run / "records.jsonl")) {
+      const fs::path file = run / "samples" / (CellSlug(record.cell) + ".csv");
+      if (fs::exists(file)) files.insert(file.string());
+    }
+    ASSERT_EQ(files.size(), printed["sweeps"].size());
+    bool found = false;
+    for (const std::string& file : files) {
+      const CsvTable table = CsvTable::ReadFile(file);
+      // What pairs and resamples latencies is not to take these for such.
+      EXPECT_FALSE(table.FindColumn("latency_ns").has_value());
+      std::map<std::string, std::vector<double>> times;
+      for (std::size_t row = 0; row < table.rows(); ++row)
+        if (table.at(row, table.Column("stage")) == "nms" &&
+            table.at(row, table.Column("confidence")) == "0.01" &&
+            table.at(row, table.Column("iou")) == "0.5")
+          times[table.at(row, table.Column("picture"))].push_back(
+              std::stod(table.at(row, table.Column("ns"))));
+      if (times.empty()) continue;  // a head without suppression
+      found = true;
+      std::vector<double> medians;
+      for (const auto& [picture, values] : times)
+        medians.push_back(Median(values));
+      EXPECT_EQ(medians.size(), 8u);
+      EXPECT_DOUBLE_EQ(
+          printed["sweeps"][0]["rows"][0]["nms_ns"]["median"]["value"],
+          Median(medians));
+    }
+    EXPECT_TRUE(found);
+  }
+
   TempFolder folder_;
   fs::path set_ = folder_ / "set";
   std::string model_ = DemoCheckpoint("dinov2");
@@ -122,6 +159,7 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
     EXPECT_EQ(sweep["valid"], true);
     EXPECT_TRUE(sweep["meanwhile"].contains("load1")) << sweep["meanwhile"];
   }
+  ExpectSamples(out, json);
   ExpectRepeats(out, json);
   // Six records of the best row and six of each row.
   EXPECT_EQ(ReadRecords(fs::path(out) / "records.jsonl").size(),

@@ -116,6 +116,38 @@ TEST_F(BenchCommand, RunsEachScenarioOfAList) {
   EXPECT_EQ(json["latency_ns"], json["runs"][0]["latency_ns"]);
 }
 
+// The rate is one that was tried twice and kept the bound each time; on a
+// machine that is too slow or too fast there is none, and why is told.
+TEST_F(BenchCommand, FindsThePeakRate) {
+  const Json json = EyechartJson(
+      Bench({"--scenario", "server", "--find-peak", "--bound-ms", "100",
+             "--percentile", "50", "--percentile-method", "mlperf"},
+            "90"));
+  EXPECT_EQ(json["percentile_method"], "mlperf");
+  EXPECT_EQ(json["server"]["bound_ns"], 100'000'000);
+  const Json& peak = json["peak"];
+  ASSERT_FALSE(peak["trials"].empty());
+  double highest = 0;
+  int kept = 0;
+  for (const Json& trial : peak["trials"]) {
+    if (trial["kept"].get<bool>()) {
+      EXPECT_LE(trial["percentile_ns"].get<double>(), 1e8) << trial;
+    }
+    highest = std::max(highest, trial["rate"].get<double>());
+    kept += trial["kept"].get<bool>() && trial["rate"] == peak["rate"] ? 1 : 0;
+  }
+  if (peak["rate"].is_null()) {
+    EXPECT_TRUE(Has(peak["reason"], "no rate kept the bound") ||
+                Has(peak["reason"], "kept at any rate"))
+        << peak["reason"];
+    return;
+  }
+  EXPECT_TRUE(peak["reason"].is_null()) << peak["reason"];
+  EXPECT_GE(kept, 2);
+  EXPECT_LT(peak["rate"].get<double>(), highest);
+  EXPECT_EQ(json["server"]["rate"], peak["rate"]);
+}
+
 TEST_F(BenchCommand, DrawsScenesWherePicturesAreNotGiven) {
   const Json json = EyechartJson({"bench", DemoCheckpoint("clip"),
                                   "--min-seconds", "0", "--min-queries", "2",

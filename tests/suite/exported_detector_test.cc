@@ -313,6 +313,8 @@ TEST_F(ExportedInSuite, HasABatchCurve) {
   EXPECT_EQ(curve["encoder"], "yolo");
   EXPECT_EQ(curve["points"].size(), 2u);
   EXPECT_FALSE(fs::exists(artifacts / "roofline.json"));
+  EXPECT_TRUE(ReadFile(artifacts / "batch_curve_samples.csv")
+                  .starts_with("batch,query,"));
 }
 
 }  // namespace

@@ -118,6 +118,9 @@ root = "plates"
           folder_ / "run/artifacts" / CellSlug(record.cell) / "nms_sweep.json";
       if (!fs::exists(sweep)) continue;
       heads[record.cell] = ReadJsonFile(sweep)["head"].get<std::string>();
+      EXPECT_TRUE(fs::exists(folder_ / "run/samples" /
+                             (CellSlug(record.cell) + ".csv")))
+          << record.cell;
       EXPECT_EQ(record.setting.at("head"), heads[record.cell]);
     }
     return heads;

@@ -226,6 +226,23 @@ TEST(FindPeak, StartsFromWhatTheLanesCanDo) {
   EXPECT_GT(*result.rate, 900);
 }
 
+// Queries so few that all at once keep the bound: no rate is the highest.
+TEST(FindPeak, SaysWhereEveryRateKeepsTheBound) {
+  VirtualClock clock;
+  SyntheticDevice device(clock, {{"encode", Takes(kMs)}});
+  LoadOptions options = Server(0, 700);
+  options.server.bound_ns = 1000 * kMs;
+  const PeakResult result = FindPeak(device, clock, options);
+  EXPECT_FALSE(result.rate.has_value());
+  EXPECT_FALSE(result.at_peak.has_value());
+  EXPECT_NE(result.reason.find("kept at any rate: 700 queries"),
+            std::string::npos)
+      << result.reason;
+  EXPECT_LE(result.trials.back().rate, kMostRate);
+  EXPECT_GT(result.trials.back().rate, kMostRate / 2.1);
+  for (const PeakTrial& trial : result.trials) EXPECT_TRUE(trial.kept);
+}
+
 TEST(FindPeak, SaysWhereThereIsNone) {
   VirtualClock clock;
   SyntheticDevice device(clock, {{"encode", Takes(20 * kMs)}});

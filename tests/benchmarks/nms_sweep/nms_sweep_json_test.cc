@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "core/files.h"
 #include "reports/nms_sweep.h"
 #include "tests/fixture.h"
 
@@ -69,12 +70,15 @@ Record Base() {
 TEST(NmsSweepJson, ReportsReadWhatIsWritten) {
   const TempFolder folder;
   const NmsSweep sweep = Sample();
-  WriteNmsSweep(folder / "artifacts", sweep);
+  const NmsSweepFiles files = NmsSweepFilesOf(folder.path(), Base().cell);
+  EXPECT_EQ(files.samples.parent_path(), folder / "samples");
+  EXPECT_EQ(files.samples.stem(), files.folder.filename());
+  WriteNmsSweep(files, sweep);
+  EXPECT_EQ(ReadFile(files.samples), SweepSamplesCsv(sweep.samples));
   reports::RunFolder run;
   run.name = "night";
   run.records = NmsSweepRecords(sweep, Base());
-  run.nms_sweeps[Base().cell] =
-      ReadJsonFile(folder / "artifacts/nms_sweep.json");
+  run.nms_sweeps[Base().cell] = ReadJsonFile(files.folder / "nms_sweep.json");
   const auto groups = reports::MakeNmsSweeps({&run, 1});
   ASSERT_EQ(groups.size(), 1u);
   ASSERT_EQ(groups[0].tables.size(), 1u);

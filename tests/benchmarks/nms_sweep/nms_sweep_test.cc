@@ -4,7 +4,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
 
+#include "benchmarks/nms_sweep/nms_sweep_json.h"
+#include "core/csv.h"
+#include "core/text.h"
 #include "probes/detection/transfer/scores.h"
 #include "probes/detection/transfer/transfer.h"
 #include "tests/probes/detection/transfer/patch_means.h"
@@ -31,6 +38,77 @@ class TickingClock final : public Clock {
  private:
   mutable std::int64_t now_ns_ = 0;
 };
+
+// No two times are alike, so that a wrong one is seen.
+class UnevenClock final : public Clock {
+ public:
+  std::int64_t NowNs() const override {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return now_ns_ += 100 + static_cast<std::int64_t>(state_ >> 44);
+  }
+  void WaitUntilNs(std::int64_t) override {}
+
+ private:
+  mutable std::uint64_t state_ = 7;
+  mutable std::int64_t now_ns_ = 0;
+};
+
+double MedianByHand(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return (values.at((n - 1) / 2) + values.at(n / 2)) / 2;
+}
+
+double MeanByHand(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) /
+         static_cast<double>(values.size());
+}
+
+// What a reader of the file finds in it.
+class RawTimes {
+ public:
+  explicit RawTimes(const NmsSweep& sweep)
+      : table_(CsvTable::Parse(SweepSamplesCsv(sweep.samples), "samples")) {}
+
+  // Numbers of `column` by picture, of the rows that are of all that is given.
+  std::map<std::string, std::vector<double>> Of(
+      const std::map<std::string, std::string>& wanted,
+      const std::string& column = "ns") const {
+    std::map<std::string, std::vector<double>> found;
+    for (std::size_t row = 0; row < table_.rows(); ++row)
+      if (std::all_of(wanted.begin(), wanted.end(), [&](const auto& one) {
+            return table_.at(row, table_.Column(one.first)) == one.second;
+          }))
+        found[table_.at(row, table_.Column("picture"))].push_back(
+            std::stod(table_.at(row, table_.Column(column))));
+    return found;
+  }
+
+  // Each picture's median, in the order of their names.
+  std::vector<double> Medians(const std::map<std::string, std::string>& wanted,
+                              const std::string& column = "ns") const {
+    std::vector<double> medians;
+    for (const auto& [picture, values] : Of(wanted, column))
+      medians.push_back(MedianByHand(values));
+    return medians;
+  }
+
+  const CsvTable& table() const { return table_; }
+
+ private:
+  CsvTable table_;
+};
+
+void ExpectTimes(const Json& told, const std::vector<double>& by_picture) {
+  EXPECT_DOUBLE_EQ(told["median"]["value"], MedianByHand(by_picture));
+  EXPECT_NEAR(told["mean"], MeanByHand(by_picture), 1e-6);
+}
+
+void ExpectCounts(const Json& told, const std::vector<double>& by_picture) {
+  EXPECT_NEAR(told["mean"], MeanByHand(by_picture), 1e-9);
+  EXPECT_EQ(told["most"],
+            *std::max_element(by_picture.begin(), by_picture.end()));
+}
 
 double Iou(const Corners& a, const Corners& b) {
   const double w = std::min(a[2], b[2]) - std::max(a[0], b[0]);
@@ -104,8 +182,15 @@ class NmsSweepTest : public ::testing::Test {
   static NmsSweep Sweep(const detection::Detector& detector,
                         const data::BoxDataset& set,
                         const NmsSweepOptions& options) {
-    encoders::LoadedModel model = FakeModel();
     TickingClock clock;
+    return Sweep(detector, set, options, clock);
+  }
+
+  static NmsSweep Sweep(const detection::Detector& detector,
+                        const data::BoxDataset& set,
+                        const NmsSweepOptions& options,
+                        Clock& clock) {
+    encoders::LoadedModel model = FakeModel();
     return SweepNms(detector, model, set, clock, options, Progress::None());
   }
 
@@ -213,6 +298,52 @@ TEST_F(NmsSweepTest, TimesAddUpPictureByPicture) {
   EXPECT_NEAR(sweep.cost->At(100), kTick, 1e-6);
 }
 
+TEST_F(NmsSweepTest, RawTimesGiveEveryTimeAgain) {
+  UnevenClock clock;
+  const NmsSweep sweep = Sweep(*dense_, sets_->test, Few(), clock);
+  const Json json = NmsSweepToJson(sweep);
+  const RawTimes raw(sweep);
+  for (const Json& stage : json["stages_ns"])
+    ExpectTimes(stage, raw.Medians({{"stage", stage["name"]}}));
+  const std::vector<double> rest = raw.Medians({{"stage", "without_nms"}});
+  ASSERT_EQ(rest.size(), 12u);
+  ExpectTimes(json["rest_ns"], rest);
+  for (const Json& row : json["rows"]) {
+    const std::map<std::string, std::string> at = {
+        {"stage", "nms"},
+        {"confidence", FormatDouble(row["confidence"])},
+        {"iou", FormatDouble(row["iou"])}};
+    for (const auto& [picture, times] : raw.Of(at)) EXPECT_EQ(times.size(), 3u);
+    const std::vector<double> nms = raw.Medians(at);
+    ASSERT_EQ(nms.size(), 12u);
+    std::vector<double> total = nms;
+    for (std::size_t i = 0; i < total.size(); ++i) total[i] += rest[i];
+    ExpectTimes(row["nms_ns"], nms);
+    ExpectTimes(row["total_ns"], total);
+    EXPECT_NEAR(row["nms_share"], MeanByHand(nms) / MeanByHand(total), 1e-9);
+    ExpectCounts(row["boxes_before"], raw.Medians(at, "boxes_in"));
+    ExpectCounts(row["boxes_after"], raw.Medians(at, "boxes_out"));
+  }
+  std::vector<double> cost;
+  for (const CostPoint& point : sweep.cost_points) {
+    const std::string picture = sets_->test.images[point.picture].id;
+    cost.push_back(point.ns);
+    const auto times = raw.Of({{"stage", "cost"},
+                               {"picture", picture},
+                               {"confidence", ""},
+                               {"iou", FormatDouble(Few().nms.iou_threshold)},
+                               {"boxes_in", FormatDouble(point.boxes)}});
+    ASSERT_EQ(times.size(), 1u) << picture;
+    EXPECT_DOUBLE_EQ(MedianByHand(times.at(picture)), point.ns);
+  }
+  EXPECT_GT(cost.size(), 4u);
+  EXPECT_DOUBLE_EQ(MedianByHand(raw.Of({{"stage", "clock"}}).at("")),
+                   sweep.clock_ns);
+  // And nothing else: four stages and their whole, six settings and the
+  // cost's, three times each.
+  EXPECT_EQ(raw.table().rows(), 12 * 5 + 12 * 6 * 3 + cost.size() * 3 + 101);
+}
+
 TEST_F(NmsSweepTest, AHeadWithoutSuppressionIsOneRow) {
   NmsSweepOptions options = Few();
   options.confidences = {0.001, 0.3};
@@ -230,6 +361,10 @@ TEST_F(NmsSweepTest, AHeadWithoutSuppressionIsOneRow) {
   EXPECT_GT(row.before.mean, 0);
   EXPECT_TRUE(sweep.cost_points.empty());
   EXPECT_FALSE(sweep.cost.has_value());
+  const RawTimes raw(sweep);
+  EXPECT_TRUE(raw.Of({{"stage", "nms"}}).empty());
+  ExpectCounts(NmsSweepToJson(sweep)["rows"][0]["boxes_before"],
+               raw.Medians({{"stage", "without_nms"}}, "boxes_out"));
   const detection::DetectionScores scores =
       ScoreBoxes(sets_->test, Raw(*set_, 0.001, 90), {});
   EXPECT_NEAR(row.ap, scores.stats.at("AP"), 1e-12);
@@ -254,6 +389,13 @@ TEST_F(NmsSweepTest, UnreadablePicturesAreMissedAndTold) {
   EXPECT_NE(sweep.warnings[2].find("3.png"), std::string::npos);
   EXPECT_NE(sweep.warnings[3].find("6.png"), std::string::npos);
   EXPECT_TRUE(sweep.rows[0].ap_ci.has_value());
+  // Those that could be read are called as in the set.
+  const RawTimes raw(sweep);
+  const auto timed = raw.Of({{"stage", "without_nms"}});
+  EXPECT_EQ(timed.size(), 9u);
+  for (const std::size_t gone : {2, 5, 7})
+    EXPECT_FALSE(timed.contains(set.images[gone].id)) << gone;
+  EXPECT_TRUE(timed.contains(set.images[8].id));
   const NmsSweep whole = Sweep(*dense_, sets_->test, options);
   EXPECT_LT(sweep.rows[0].ap, whole.rows[0].ap);
 }

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/statistics.h"
 #include "tests/benchmarks/load/synthetic_device.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/encoders/toy_checkpoint.h"
@@ -69,6 +71,7 @@ TEST(PointsUnderRoofs, AreOnTheDeviceOfTheRoofs) {
   const TempFolder folder;
   WriteCurves(folder.path(), curves, Roofs());
   EXPECT_FALSE(fs::exists(folder / "roofline.json"));
+  EXPECT_FALSE(fs::exists(folder / "batch_curve_samples.csv"));
   EXPECT_EQ(ReadJsonFile(folder / "batch_curve.json")["warnings"],
             Json::array({note}));
 }
@@ -97,6 +100,44 @@ TEST(MeasureCurve, IsOfWholeBatchesAndValid) {
   EXPECT_TRUE(IsValid(curves.findings)) << curves.findings.front().reason;
 }
 
+// Each point again, from the file alone.
+TEST(MeasureCurve, KeepsEachQuery) {
+  VirtualClock clock;
+  SyntheticDevice device(
+      clock, {{"decode", eyechart::testing::TakesExponential(2e6, 1)},
+              {"encode", [](const Query& query) -> std::int64_t {
+                 return static_cast<std::int64_t>(query.samples.size()) * kMs;
+               }}});
+  CurveOptions options = FewQueries({4, 1});
+  options.min_queries = 25;
+  const EncoderCurves curves = MeasureCurve(device, clock, options);
+  const TempFolder folder;
+  WriteCurves(folder.path(), curves, {});
+  const CsvTable table = CsvTable::ReadFile(folder / "batch_curve_samples.csv");
+  EXPECT_EQ(table.header(),
+            (std::vector<std::string>{"batch", "query", "seed", "pair",
+                                      "scheduled_ns", "started_ns",
+                                      "latency_ns", "decode_ns", "encode_ns"}));
+  const Json json = ReadJsonFile(folder / "batch_curve.json");
+  ASSERT_EQ(json["points"].size(), 2u);
+  std::size_t rows = 0;
+  for (const Json& point : json["points"]) {
+    const auto batch = point["batch"].get<std::int64_t>();
+    std::vector<double> latencies;
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      if (table.at(row, 0) != std::to_string(batch)) continue;
+      latencies.push_back(std::stod(table.at(row, table.Column("latency_ns"))));
+      EXPECT_EQ(table.at(row, table.Column("encode_ns")),
+                std::to_string(batch * kMs));
+    }
+    EXPECT_GE(latencies.size(), 25u);
+    EXPECT_DOUBLE_EQ(point["throughput"],
+                     static_cast<double>(batch) * 1e9 / Median(latencies));
+    rows += latencies.size();
+  }
+  EXPECT_EQ(rows, table.rows());
+}
+
 TEST(MeasureCurve, NamesTheBatchThatIsNotValidOrLeftOut) {
   VirtualClock clock;
   int asked = 0;
@@ -112,6 +153,10 @@ TEST(MeasureCurve, NamesTheBatchThatIsNotValidOrLeftOut) {
   ASSERT_EQ(curves.curve.points.size(), 2u);
   EXPECT_EQ(curves.curve.points[1].batch, 4);
   EXPECT_FALSE(IsValid(curves.findings));
+  // What was left out is kept all the same.
+  ASSERT_EQ(curves.samples.size(), 3u);
+  EXPECT_EQ(curves.samples[1].batch, 2);
+  EXPECT_GE(curves.samples[1].table.rows.size(), 60u);
   const Json json = CurvesJson(curves, {});
   EXPECT_EQ(json["valid"], false);
   EXPECT_EQ(json["points"].size(), 2u);

@@ -117,12 +117,28 @@ TEST(BenchRecords, AreInTheUnitsOfTheTable) {
   EXPECT_DOUBLE_EQ(*Of(records, "load_throughput").value, 250);
   EXPECT_DOUBLE_EQ(*Of(records, "stage_decode").value, 1);
   EXPECT_DOUBLE_EQ(*Of(records, "stage_to_device").value, 3);
+  EXPECT_DOUBLE_EQ(*Of(records, "stage_rest").value, 0);
   EXPECT_GT(*Of(records, "peak_memory").value, 0);
   // 100 queries say nothing of a p99.
   const Record& p99 = Of(records, "latency_p99");
   EXPECT_FALSE(p99.value.has_value());
   EXPECT_EQ(p99.status, RecordStatus::kSkipped);
   EXPECT_NE(p99.message.find("662"), std::string::npos) << p99.message;
+}
+
+TEST(BenchRecords, HoldWhatIsInNoStage) {
+  VirtualClock clock;
+  SyntheticDevice device(clock, {{"encode", Takes(3 * kMs)}});
+  device.outside = Takes(2 * kMs);
+  Measured measured =
+      Measure(device, clock, Quick(), Scenario::kSingleStream, {}, c10::kCPU);
+  const Record rest = Of(BenchRecords(measured, {}), "stage_rest");
+  EXPECT_DOUBLE_EQ(*rest.value, 2);
+  EXPECT_EQ(rest.unit, "ms");
+  // A device that names no stages has no rest either.
+  measured.load.stages = {};
+  for (const Record& record : BenchRecords(measured, {}))
+    EXPECT_FALSE(record.metric.starts_with("stage_")) << record.metric;
 }
 
 TEST(ThresholdSetting, HoldsWhatBoxesDependOn) {

@@ -1,0 +1,201 @@
+// Task kind `detect`: whose suppression a cell has, in its name, its records
+// and its figures.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/files.h"
+#include "suite/run.h"
+#include "suite/suite_spec.h"
+#include "tests/encoders/toy_checkpoint.h"
+#include "tests/fixture.h"
+#include "tests/probes/detection/transfer/colour_detector.h"
+#include "tests/probes/detection/transfer/coloured_boxes.h"
+
+namespace eyechart::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::InputErrorOf;
+using testing::TempFolder;
+using testing::WriteText;
+using Names = std::vector<std::string>;
+
+class DetectTask : public ::testing::Test {
+ protected:
+  DetectTask() {
+    namespace toy = encoders::testing;
+    namespace made = detection::testing;
+    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
+                         toy::Dinov2Tensors());
+    WriteText(folder_ / "model/preprocessor_config.json",
+              R"({"image_processor_type": "BitImageProcessor",
+                  "size": {"shortest_edge": 12},
+                  "crop_size": {"height": 12, "width": 12}})");
+    // It finds red twice, a pixel apart.
+    made::WriteColourDetector(folder_ / "twice", made::kLabelledForward,
+                              made::ColourConfig(made::LabelledAnswers(true)));
+    const fs::path plates = folder_ / "plates";
+    made::WriteRoboflow(plates / "train",
+                        made::ColouredBoxes(plates / "train", 8, 1));
+    made::WriteRoboflow(plates / "test", made::ColourSet(plates / "test"));
+  }
+
+  // A task of a small head with `keys`.
+  SuiteSpec Suite(const std::string& keys) const {
+    WriteText(folder_ / "suite.toml", R"(
+[suite]
+name = "nms"
+[[encoder]]
+name = "toy"
+model = "model"
+[[encoder]]
+name = "twice"
+model = "twice"
+[[dataset]]
+name = "plates"
+kind = "boxes"
+root = "plates"
+[[task]]
+kind = "detect"
+width = 32
+steps = 2
+variants = 1
+)" + keys);
+    return ReadSuite(folder_ / "suite.toml");
+  }
+
+  RunSummary Run(const std::string& keys, const char* out = "run") const {
+    RunOptions options;
+    options.out = folder_ / out;
+    options.environment = {{"cpu", "a"}};
+    options.command = "eyechart run";
+    return RunSuite(Suite(keys), options, Progress::None());
+  }
+
+  Names Cells(const std::string& keys) const {
+    const SuiteSpec suite = Suite(keys);
+    Names ids;
+    for (const Cell& cell : PlanCells(suite)) ids.push_back(cell.id);
+    return ids;
+  }
+
+  std::string ErrorOf(const std::string& keys) const {
+    return InputErrorOf([&] { Cells(keys); });
+  }
+
+  Json Result(const std::string& cell, const char* out = "run") const {
+    return ReadJsonFile(folder_ / out / "artifacts" / CellSlug(cell) /
+                        "detect.json");
+  }
+
+  const TempFolder folder_;
+};
+
+constexpr const char* kToy = "toy/detect/plates/";
+constexpr const char* kTwice = "twice/detect/plates/";
+
+std::string Head(const std::string& setting) {
+  return std::string(kToy) + setting + "steps=2,variants=1,width=32";
+}
+
+TEST_F(DetectTask, SuppressionIsPartOfACellsName) {
+  // What it is by default says nothing: runs of before go on.
+  EXPECT_EQ(Cells("nms = \"torchvision\"\nnms_classes = \"aware\"\n"
+                  "nms_iou = 0.6\nnms_sigma = 0.5\n"),
+            (Names{Head(""), std::string(kTwice) + "default"}));
+  EXPECT_EQ(
+      Cells("nms = [\"torchvision\", \"soft-gaussian\"]\n"
+            "nms_sigma = 0.25\n"),
+      (Names{Head("nms_sigma=0.25,"), std::string(kTwice) + "nms_sigma=0.25",
+             Head("nms=soft-gaussian,nms_sigma=0.25,"),
+             std::string(kTwice) + "nms=soft-gaussian,nms_sigma=0.25"}));
+}
+
+// What is the same for it is one cell.
+TEST_F(DetectTask, AHeadWithoutSuppressionHasNoneInItsName) {
+  EXPECT_EQ(
+      Cells("head = [\"dense\", \"set\"]\n"
+            "nms = [\"torchvision\", \"soft-linear\"]\n"),
+      (Names{Head(""), std::string(kTwice) + "default",
+             Head("nms=soft-linear,"), std::string(kTwice) + "nms=soft-linear",
+             Head("head=set,")}));
+  EXPECT_EQ(Cells("encoder = \"toy\"\nhead = \"set\"\nnms_iou = 0.3\n"),
+            Names{Head("head=set,")});
+}
+
+TEST_F(DetectTask, OtherWordsAreNamedBeforeAnythingRuns) {
+  for (const auto& [keys, told] :
+       {std::pair{"nms = \"soft\"\n",
+                  ": nms soft: should be torchvision, "
+                  "opencv, soft-linear, soft-gaussian"},
+        std::pair{"nms_classes = \"both\"\n",
+                  ": nms_classes both: should be aware or "
+                  "agnostic"},
+        std::pair{"nms_iou = -0.1\n", ": nms_iou -0.1: should be at least 0"},
+        std::pair{"nms_sigma = 0\n", ": nms_sigma 0: should be more than 0"}}) {
+    const std::string error = ErrorOf(keys);
+    EXPECT_NE(error.find(told), std::string::npos) << error;
+  }
+}
+
+TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
+  const std::string grid = "nms = [\"torchvision\", \"soft-linear\"]\n";
+  const RunSummary first = Run(grid);
+  ASSERT_EQ(first.failed, Names{});
+  EXPECT_EQ(first.ok, 4);  // each trained and tested by itself
+  const RunSummary again = Run(grid);
+  EXPECT_EQ(again.done, 4);
+  EXPECT_EQ(again.ok, 0);
+  const RunSummary other =
+      Run("nms = \"soft-gaussian\"\nnms_classes = \"agnostic\"\n"
+          "nms_iou = 0.3\nnms_sigma = 0.25\n",
+          "other");
+  ASSERT_EQ(other.failed, Names{});
+  EXPECT_EQ(other.ok, 2);
+
+  const std::string gaussian =
+      "nms=soft-gaussian,nms_classes=agnostic,nms_iou=0.3,nms_sigma=0.25";
+  std::vector<Record> records = ReadRecords(folder_ / "run/records.jsonl");
+  for (Record& record : ReadRecords(folder_ / "other/records.jsonl"))
+    records.push_back(std::move(record));
+  for (const Record& record : records) {
+    const auto says = [&](const char* key) {
+      const auto found = record.setting.find(key);
+      return found == record.setting.end() ? "" : found->second;
+    };
+    const bool is_gaussian = record.cell.find(gaussian) != std::string::npos;
+    const bool is_linear =
+        record.cell.find("nms=soft-linear") != std::string::npos;
+    EXPECT_EQ(says("nms"), is_gaussian ? "soft-gaussian"
+                           : is_linear ? "soft-linear"
+                                       : "")
+        << record.cell;
+    EXPECT_EQ(says("nms_classes"), is_gaussian ? "agnostic" : "");
+    EXPECT_EQ(says("nms_sigma"), is_gaussian ? "0.25" : "");
+    EXPECT_EQ(says("nms_iou"), is_gaussian ? "0.3" : "0.6") << record.cell;
+  }
+  for (const bool exported : {false, true}) {
+    const auto cell = [&](const std::string& setting) {
+      if (!exported) return Head(setting.empty() ? "" : setting + ",");
+      return std::string(kTwice) + (setting.empty() ? "default" : setting);
+    };
+    EXPECT_EQ(Result(cell(""))["nms"], Json({{"semantics", "torchvision"},
+                                             {"classes", "aware"},
+                                             {"iou", 0.6}}));
+    EXPECT_EQ(Result(cell(gaussian), "other")["nms"],
+              Json({{"semantics", "soft-gaussian"},
+                    {"classes", "agnostic"},
+                    {"iou", 0.3},
+                    {"sigma", 0.25}}));
+  }
+  // Red's second box is gone, or there with less of a score.
+  EXPECT_GT(Result(std::string(kTwice) + "nms=soft-linear")["detections"],
+            Result(std::string(kTwice) + "default")["detections"]);
+}
+
+}  // namespace
+}  // namespace eyechart::suite
