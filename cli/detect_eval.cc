@@ -82,6 +82,7 @@ int Eval(DetectEvalFlags o) {
                {"dataset", set.name},
                {"test_part", set.split},
                {"warnings", made.warnings}};
+  if (!exported) json["head_shape"] = detection::HeadShape(detector);
   if (detector.head->needs_nms())
     json["nms"] = detection::NmsToJson(o.transfer.find.nms);
   json.update(detection::ScoresToJson(made.scores));

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/detect_commands.h"
+#include "cli/detect_compare.h"
 #include "cli/probe_output.h"
 #include "cli/terminal.h"
 #include "core/error.h"
@@ -126,7 +127,13 @@ int Train(TrainFlags o) {
   json["command"] = "detect train";
   for (const Json& warning : json["warnings"])
     PrintWarning(warning.get<std::string>());
-  if (!o.compare.empty()) json["comparison"] = CompareProbes(json, o.compare);
+  if (!o.compare.empty()) {
+    json["comparison"] = CompareProbes(json, o.compare);
+    for (const std::string& warning : RequireSameHead(json, o.compare)) {
+      PrintWarning(warning);
+      json["warnings"].push_back(warning);
+    }
+  }
   if (o.json)
     PrintJson(json);
   else

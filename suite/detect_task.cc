@@ -1,12 +1,15 @@
 // Task kind `detect`: detection transfer on an encoder's maps, frozen unless
 // last blocks are trained too; an exported detector is tested as it is.
 #include <array>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "encoders/loaded_model.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_pipeline.h"
 #include "suite/exported_cells.h"
@@ -51,7 +54,35 @@ constexpr std::array kDetectKeys = {
             "of start values, order, jitter, cut and shots"},
     TaskKey{"runs", Type::kNumber, "1", false, "seeds, from seed on"},
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
+    TaskKey{"nms", Type::kText, "torchvision", false,
+            "dense, exported: whose suppression: torchvision, opencv, "
+            "soft-linear or soft-gaussian"},
+    TaskKey{"nms_classes", Type::kText, "aware", false,
+            "aware (each class by itself) or agnostic (all as one)"},
+    TaskKey{"nms_iou", Type::kNumber, "0.6", false,
+            "overlap from which the lesser box goes"},
+    TaskKey{"nms_sigma", Type::kNumber, "0.5", false,
+            "of soft-gaussian, in squared overlap"},
 };
+
+bool IsOfNms(std::string_view key) { return key.starts_with("nms"); }
+
+detection::NmsOptions NmsOf(const TaskSpec& task) {
+  const std::string where = WhereOf(task);
+  detection::NmsOptions nms;
+  nms.semantics =
+      detection::ParseNmsSemantics(task.keys.at("nms"), where + ": nms");
+  nms.classes = detection::ParseNmsClasses(task.keys.at("nms_classes"),
+                                           where + ": nms_classes");
+  nms.iou_threshold = NumberOf(task, "nms_iou");
+  EYECHART_REQUIRE(nms.iou_threshold >= 0,
+                   "{}: nms_iou {}: should be at least 0", where,
+                   nms.iou_threshold);
+  nms.sigma = NumberOf(task, "nms_sigma");
+  EYECHART_REQUIRE(nms.sigma > 0, "{}: nms_sigma {}: should be more than 0",
+                   where, nms.sigma);
+  return nms;
+}
 
 DetectJob JobOf(const TaskSpec& task) {
   DetectJob job;
@@ -80,8 +111,38 @@ DetectJob JobOf(const TaskSpec& task) {
   o.runs = static_cast<int>(WholeOf(task, "runs"));
   o.encode_batch = BatchOf(task);
   o.find.batch = o.encode_batch;
+  o.find.nms = NmsOf(task);
   RequireDetectJob(job);
   return job;
+}
+
+// Whether a point of the same task before this one differs in suppression
+// alone.
+bool IsNmsPoint(const SuiteSpec& suite, const TaskSpec& task) {
+  const auto others = [](const TaskSpec& one) {
+    std::map<std::string, std::string> keys = one.keys;
+    std::erase_if(keys, [](const auto& key) { return IsOfNms(key.first); });
+    return keys;
+  };
+  for (const TaskSpec& one : suite.tasks) {
+    if (&one == &task) return false;
+    if (one.line == task.line && others(one) == others(task)) return true;
+  }
+  return false;
+}
+
+// A head without suppression is one cell, whatever the task says of that, as
+// its records are the same.
+void LeaveOutNms(const SuiteSpec& suite,
+                 const TaskSpec& task,
+                 std::vector<Cell>& cells) {
+  if (task.keys.at("head") != "set") return;
+  if (IsNmsPoint(suite, task))
+    std::erase_if(cells, [](const Cell& cell) { return !IsExported(cell); });
+  for (Cell& cell : cells)
+    if (!IsExported(cell))
+      std::erase_if(cell.setting,
+                    [](const auto& key) { return IsOfNms(key.first); });
 }
 
 std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
@@ -95,9 +156,10 @@ std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
   std::vector<Cell> cells = CellOfEach(suite, task);
   std::vector<std::string_view> of_training;
   for (const TaskKey& key : kDetectKeys)
-    if (key.name != "part" && key.name != "batch")
+    if (key.name != "part" && key.name != "batch" && !IsOfNms(key.name))
       of_training.push_back(key.name);
   LeaveOutKeys(suite, task, of_training, cells);
+  LeaveOutNms(suite, task, cells);
   return cells;
 }
 
@@ -112,6 +174,7 @@ std::vector<Record> TestExported(const Cell& cell, TaskContext& context) {
   job.root = cell.dataset->options.path;
   job.part = TextOf(*cell.task, "part");
   job.find.batch = BatchOf(*cell.task);
+  job.find.nms = NmsOf(*cell.task);
   job.out = context.artifacts;
   ExportedDetectOutcome made = RunExportedDetectJob(job, context.progress);
   WriteOutcomes(context, made.outcomes);

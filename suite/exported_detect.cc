@@ -21,6 +21,7 @@ using detection::ExportedDetector;
 Json JsonOf(const ExportedDetector& exported,
             const data::BoxDataset& set,
             const detection::DetectorEvaluation& made,
+            const detection::FindOptions& find,
             double seconds) {
   const detection::Detector& detector = exported.detector();
   Json json = {{"schema", 1},
@@ -40,6 +41,7 @@ Json JsonOf(const ExportedDetector& exported,
                {"validation", 0},
                {"test", made.scores.images},
                {"classes", detector.categories.size()}};
+  if (detector.head->needs_nms()) json["nms"] = detection::NmsToJson(find.nms);
   json.update(detection::ScoresToJson(made.scores));
   json["runs"] = {{"seeds", Json::array()}, {"scores", Json::array()}};
   json["seconds"] = {{"find", seconds}};
@@ -95,7 +97,7 @@ ExportedDetectOutcome RunExportedDetectJob(const ExportedDetectJob& job,
       exported.detector(), examples, std::move(applied),
       {job.resamples, /*seed=*/0, /*threads=*/0, job.find.most_kept});
   ExportedDetectOutcome outcome;
-  outcome.json = JsonOf(exported, set, made, seconds);
+  outcome.json = JsonOf(exported, set, made, job.find, seconds);
   outcome.outcomes = detection::TransferOutcomes(set, made.found);
   outcome.records = RecordsOf(exported, set, made, job.find);
   if (job.out.empty()) return outcome;

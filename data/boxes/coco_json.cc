@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "core/json_damage.h"
 #include "core/text.h"
 #include "data/boxes/box_findings.h"
 
@@ -70,13 +71,25 @@ std::vector<std::int64_t> IdNumbers(const std::vector<std::string>& ids,
   return numbers;
 }
 
+// ReadJsonFile that says of a file that is cut where it ends, and what is open.
+Json ReadWholeJson(const fs::path& file) {
+  const std::string text = ReadFile(file);
+  try {
+    return ParseJson(text, file.string());
+  } catch (const InputError& error) {
+    const std::string damage = JsonDamage(text);
+    if (damage.empty()) throw;
+    ThrowInput("{}; {}", error.what(), damage);
+  }
+}
+
 // Rows of a COCO list by their ids.
 using Index = std::unordered_map<std::string, std::size_t>;
 
 class CocoReader {
  public:
   CocoReader(const fs::path& file, BoxBuilder& builder)
-      : source_(file.string()), coco_(ReadJsonFile(file)), builder_(builder) {}
+      : source_(file.string()), coco_(ReadWholeJson(file)), builder_(builder) {}
 
   void ReadCategories() {
     const Json& list = List(coco_, "categories", source_);

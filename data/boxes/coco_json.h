@@ -18,7 +18,8 @@ namespace eyechart::data::internal {
 /// `siblings` are the JSON files of the set's other parts: a box of that
 /// category in any of them keeps it, so that parts keep the same categories.
 ///
-/// Throws InputError naming file and entry: a key of the wrong type, an id that
+/// Throws InputError naming the byte of a file that is cut or goes on behind
+/// its end, else file and entry: a key of the wrong type, an id that
 /// stands twice among the images or categories, an annotation of an image or
 /// category that is not there, a path that leaves its root.
 void ReadCocoJson(const std::filesystem::path& file,

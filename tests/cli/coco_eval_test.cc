@@ -1,10 +1,12 @@
 // `eyechart coco-eval` through the built binary, on four detections whose
 // figures can be told by hand. That they are pycocotools' is oracle/coco_eval's
 // to say.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/csv.h"
@@ -202,6 +204,36 @@ TEST_F(CocoEvalCommand, WhatIsWrongIsNamed) {
   WriteText(folder_ / "found.json", found_);
   WriteText(folder_ / "truth.json", truth_.substr(0, truth_.size() - 40));
   EXPECT_TRUE(Has(Refused(), "truth.json"));
+}
+
+TEST_F(CocoEvalCommand, ACutFileIsNamedWithItsPlace) {
+  for (const auto& [name, whole] :
+       {std::pair{"truth.json", &truth_}, std::pair{"found.json", &found_}}) {
+    const auto refused = [&, file = name](const std::string& text) {
+      WriteText(folder_ / file, text);
+      return Refused();
+    };
+    for (const std::size_t bytes : {std::size_t{1}, whole->size() / 3,
+                                    whole->size() / 2, whole->size() - 1}) {
+      const std::string said = refused(whole->substr(0, bytes));
+      EXPECT_TRUE(Has(said, fmt::format("{}: not a JSON file: it ends after "
+                                        "byte {} (line 1), ",
+                                        name, bytes)))
+          << said;
+      EXPECT_TRUE(Has(said, ": it seems cut")) << said;
+    }
+    EXPECT_TRUE(Has(refused(""), std::string(name) +
+                                     ": not a JSON file: it is empty "
+                                     "(0 bytes)"));
+    const std::string said = refused(*whole + "\n" + *whole);
+    EXPECT_TRUE(
+        Has(said, fmt::format("{}: not a JSON file: there is more behind its "
+                              "end, from byte {} (line 2)",
+                              name, whole->size() + 2)))
+        << said;
+    WriteText(folder_ / name, *whole);
+  }
+  EXPECT_EQ(Eyechart(Arguments({})).exit_code, 0);
 }
 
 }  // namespace

@@ -148,6 +148,60 @@ TEST_F(DetectTrain, ComparesLikeWithLike) {
       << told;
 }
 
+TEST_F(DetectTrain, ComparesHeadsOfOneShapeAndSuppression) {
+  const std::string out = (folder_ / "out").string();
+  const std::string other = out + "/detect.json";
+  const Json first = EyechartJson(Train({"--steps", "3", "-o", out}));
+  EXPECT_EQ(
+      first["head_shape"],
+      Json({{"kind", "dense"}, {"width", 32}, {"layers", 1}, {"groups", 32}}));
+  EXPECT_EQ(ReadJsonFile(other)["head_shape"], first["head_shape"]);
+  const auto compared = [&](std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--steps", "3", "--compare", other});
+    return Train(more, "clip");
+  };
+  EXPECT_EQ(EyechartJson(compared())["warnings"], first["warnings"]);
+  std::string told = Refused(compared({"--nms", "soft-linear"}));
+  EXPECT_TRUE(Has(told,
+                  "of another head than this one: NMS semantics "
+                  "\"torchvision\" against \"soft-linear\";"))
+      << told;
+  told = Refused(compared({"--nms-iou", "0.5"}));
+  EXPECT_TRUE(Has(told, "this one: NMS iou 0.6 against 0.5;")) << told;
+
+  // As if its head had been larger.
+  Json changed = first;
+  changed["head_shape"].update({{"width", 64}, {"layers", 2}});
+  WriteText(other, changed.dump());
+  told = Refused(compared());
+  EXPECT_TRUE(Has(told, "head layers 2 against 1, head width 64 against 32;"))
+      << told;
+
+  // Of an earlier version nothing is known: compared, with a warning.
+  changed.erase("head_shape");
+  changed.erase("nms");
+  WriteText(other, changed.dump());
+  const auto compare = Eyechart(compared({"--json"}));
+  ASSERT_EQ(compare.exit_code, 0) << compare.err;
+  const Json json = Json::parse(compare.out);
+  EXPECT_EQ(json["comparison"]["seeds"], Json({0}));
+  EXPECT_EQ(json["warnings"].size(), first["warnings"].size() + 2);
+  for (const char* key : {"head_shape", "nms"})
+    EXPECT_TRUE(Has(compare.err, fmt::format("warning: {}: it has no \"{}\", "
+                                             "being of an earlier eyechart",
+                                             other, key)))
+        << compare.err;
+}
+
+TEST_F(DetectTrain, ASetHeadSaysItsQueries) {
+  const Json json = EyechartJson(Train(
+      {"--steps", "1", "--head", "set", "-o", (folder_ / "out").string()}));
+  EXPECT_EQ(
+      json["head_shape"],
+      Json({{"kind", "set"}, {"width", 32}, {"layers", 1}, {"queries", 300}}));
+  EXPECT_FALSE(json.contains("nms"));
+}
+
 TEST_F(DetectTrain, ACurveHasAPointASizeAndTheWarningsOfAll) {
   // Of six broken pictures the last point, of four, can tell no more than four.
   for (int i = 1; i <= 6; ++i)

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/json_damage.h"
 
 namespace eyechart::detection {
 namespace {
@@ -64,6 +65,11 @@ void ThrowWrong(const Place& place,
 
 void ThrowNotJson(const std::string& source, simdjson::error_code error) {
   ThrowInput("{}: not a JSON file: {}", source, simdjson::error_message(error));
+}
+
+void ThrowIfDamaged(const std::string& source, std::string_view json) {
+  const std::string damage = JsonDamage(json);
+  EYECHART_REQUIRE(damage.empty(), "{}: not a JSON file: {}", source, damage);
 }
 
 bool AtEnd(simdjson::ondemand::document& document) {

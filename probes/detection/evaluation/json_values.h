@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "probes/detection/evaluation/raw_ids.h"
 
@@ -28,6 +29,9 @@ struct Place {
 /// Throws InputError for a file that is not JSON.
 [[noreturn]] void ThrowNotJson(const std::string& source,
                                simdjson::error_code error);
+/// Throws InputError for a text that is cut, or goes on behind its end, saying
+/// where; meant for one that could not be read.
+void ThrowIfDamaged(const std::string& source, std::string_view json);
 
 /// Whether nothing is left behind the value that was read.
 bool AtEnd(simdjson::ondemand::document& document);

@@ -44,6 +44,17 @@ class TruthReader {
       : source_(source), warnings_(warnings) {}
 
   Truth Read(simdjson::padded_string_view json) {
+    try {
+      return ReadRoot(json);
+    } catch (const InputError&) {
+      // Where a file is cut the parser tells of the entry that it was cut in.
+      ThrowIfDamaged(source_, json);
+      throw;
+    }
+  }
+
+ private:
+  Truth ReadRoot(simdjson::padded_string_view json) {
     od::parser parser;
     od::document document;
     if (const auto error = parser.iterate(json).get(document))
@@ -94,7 +105,6 @@ class TruthReader {
     return std::move(truth_);
   }
 
- private:
   template <typename Visit>
   void ForItems(JsonValue value, const char* list, const Visit& visit) {
     od::array items;

@@ -15,7 +15,8 @@ namespace eyechart::detection {
 /// must be there, as for pycocotools. Image ids may be texts. Warnings tell of
 /// annotations whose image or category the file lacks, of ids given twice, of
 /// boxes without extent and of "ignore", which has no effect.
-/// Throws InputError naming file, list and index.
+/// Throws InputError naming file, list and index; of a file that is cut or has
+/// more behind its end, the byte.
 Truth ReadTruth(const std::filesystem::path& path,
                 std::vector<std::string>& warnings);
 Truth ParseTruth(std::string_view json,

@@ -249,7 +249,13 @@ std::vector<RawDetection> ReadWhole(const ByteSource& source,
   source.Read(0, source.size(), json.data());
   std::vector<RawDetection> entries;
   od::parser parser;
-  ReadList(json, parser, name, texts, entries);
+  try {
+    ReadList(json, parser, name, texts, entries);
+  } catch (const InputError&) {
+    // Where a file is cut the parser tells of the entry that it was cut in.
+    ThrowIfDamaged(name, json);
+    throw;
+  }
   return entries;
 }
 

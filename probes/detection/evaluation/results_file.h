@@ -58,7 +58,8 @@ class PartReader {
 };
 
 /// The whole of `json`, one entry after another, through simdjson; texts as
-/// image ids are allowed. Throws InputError naming the entry.
+/// image ids are allowed. Throws InputError naming the entry; of a file that is
+/// cut or has more behind its end, the byte.
 std::vector<RawDetection> ReadWhole(const ByteSource& source,
                                     const std::string& name,
                                     IdTexts& texts);

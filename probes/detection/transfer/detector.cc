@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "probes/detection/dense_head.h"
+#include "probes/detection/set_head.h"
 #include "probes/detection/transfer/train_state.h"
 #include "probes/heads/tensor_file.h"
 
@@ -108,6 +110,24 @@ std::unique_ptr<DetectionHead> HeadOn(const Detector& detector,
   auto head = CreateHead(detector.kind, options);
   CopyInto(head->Parameters(), detector.head->Parameters(), "the head");
   return head;
+}
+
+Json HeadShape(const Detector& detector) {
+  Json shape = {{"kind", detector.kind},
+                {"width", detector.options.pyramid.width}};
+  const auto layers = [&](std::int64_t own) {
+    return detector.options.layers > 0 ? detector.options.layers : own;
+  };
+  if (detector.kind == "dense") {
+    const DenseHeadOptions own;
+    shape["layers"] = layers(own.tower);
+    shape["groups"] = own.groups;
+  } else if (detector.kind == "set") {
+    const SetModelOptions own;
+    shape["layers"] = layers(own.layers);
+    shape["queries"] = own.queries;
+  }
+  return shape;
 }
 
 Json EncoderJson(const encoders::LoadedModel& model) {

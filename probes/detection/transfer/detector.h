@@ -40,6 +40,11 @@ std::unique_ptr<DetectionHead> HeadOn(const Detector& detector,
 std::int64_t ParametersOf(const DetectionHead& head);
 std::int64_t ParametersOf(const NamedTensors& tensors);
 
+/// What a head is made of but for the maps that it reads, with its kind's own
+/// numbers where it was told none: `kind`, `width`, `layers`, and `groups`
+/// (dense) or `queries` (set).
+Json HeadShape(const Detector& detector);
+
 /// What `encoder` of a detector says of `model`.
 Json EncoderJson(const encoders::LoadedModel& model);
 

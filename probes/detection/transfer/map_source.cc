@@ -51,7 +51,7 @@ MapSource::MapSource(encoders::LoadedModel& model,
                  "maps of every epoch cannot be kept");
   EYECHART_REQUIRE(
       !options.own_stages || model.encoder->info().pyramid.size() > 1,
-      "--levels stages: {} has no stages of its own; leave it at last",
+      "--stages own: {} has no stages of its own; leave it at last",
       model.encoder->info().family);
   const Canvas& canvas = options.canvas;
   const at::NoGradGuard no_grad;

@@ -84,6 +84,7 @@ Json TransferToJson(const TransferResult& result) {
                {"kind", "detect"},
                {"protocol", ProtocolOf(result.detector)},
                {"head", result.detector.kind},
+               {"head_shape", HeadShape(result.detector)},
                {"parameters", ParametersOf(*result.detector.head)},
                {"unfreeze", result.detector.unfreeze},
                {"block_parameters", ParametersOf(result.detector.blocks)},

@@ -1,5 +1,6 @@
 #include "data/boxes/coco_json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -191,6 +192,25 @@ TEST(CocoJson, RefusesTextThatIsNoJson) {
         testing::InputErrorOf([&] { OpenBoxDataset(folder / "c.json", ""); }),
         {"c.json", "not valid JSON"});
   }
+}
+
+TEST(CocoJson, SaysWhereAFileIsCut) {
+  const testing::TempFolder folder;
+  const std::string whole = PlainCoco().dump();
+  const auto told = [&](const std::string& text) {
+    testing::WriteText(folder / "c.json", text);
+    return testing::InputErrorOf(
+        [&] { OpenBoxDataset(folder / "c.json", ""); });
+  };
+  const std::size_t half = whole.size() / 2;
+  ExpectTold(told(whole.substr(0, half)),
+             {"c.json", fmt::format("it ends after byte {} (line 1)", half),
+              "it seems cut"});
+  ExpectTold(told(""), {"c.json", "it is empty (0 bytes)"});
+  ExpectTold(
+      told(whole + "\n{}"),
+      {"c.json", fmt::format("more behind its end, from byte {} (line 2)",
+                             whole.size() + 2)});
 }
 
 TEST(CocoJson, RefusesDeepNesting) {

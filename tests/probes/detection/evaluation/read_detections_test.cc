@@ -72,6 +72,26 @@ TEST(ReadTruthTest, NamesWhatIsWrong) {
             std::string::npos);
 }
 
+// Whatever the parser takes a cut for: a number, an entry, a key that lacks.
+TEST(ReadTruthTest, EveryCutIsCalledOne) {
+  const std::string whole = kTruth;
+  std::vector<std::string> warnings;
+  for (std::size_t n = 1; n < whole.size(); ++n) {
+    const std::string told = InputErrorOf(
+        [&] { ParseTruth(whole.substr(0, n), "gt.json", warnings); });
+    ASSERT_NE(told.find(fmt::format(
+                  "gt.json: not a JSON file: it ends after byte {} ", n)),
+              std::string::npos)
+        << told;
+    ASSERT_NE(told.find("it seems cut"), std::string::npos) << told;
+  }
+  EXPECT_NE(
+      InputErrorOf([&] { ParseTruth(whole + " {}", "gt.json", warnings); })
+          .find(fmt::format("more behind its end, from byte {} ",
+                            whole.size() + 2)),
+      std::string::npos);
+}
+
 std::string Entry(int i) {
   return fmt::format(
       "{{\"image_id\": {}, \"category_id\": {}, \"bbox\": [{}.25, {}, 3, 4], "
@@ -124,10 +144,34 @@ TEST(ReadDetectionsTest, PartsGiveWhatTheWholeGives) {
             }).find("entry 20000: image_id 5"),
             std::string::npos);
   WriteText(folder / "dt.json", plain);  // the bracket is missing
-  EXPECT_NE(InputErrorOf([&] {
-              ReadDetections(folder / "dt.json", truth, 2, warnings);
-            }).find("dt.json"),
+  EXPECT_NE(InputErrorOf(
+                [&] { ReadDetections(folder / "dt.json", truth, 2, warnings); })
+                .find(fmt::format("it ends after byte {} (line 1), with 1 "
+                                  "bracket open",
+                                  plain.size())),
             std::string::npos);
+}
+
+TEST(ReadDetectionsTest, EveryCutIsCalledOne) {
+  const Truth truth = ReadIt();
+  const std::string whole = "[" + Entry(0) + ", " + Entry(1) + "]";
+  std::vector<std::string> warnings;
+  for (std::size_t n = 1; n < whole.size(); ++n) {
+    const std::string told = InputErrorOf([&] {
+      ParseDetections(whole.substr(0, n), "dt.json", truth, warnings);
+    });
+    ASSERT_NE(told.find(fmt::format(
+                  "dt.json: not a JSON file: it ends after byte {} ", n)),
+              std::string::npos)
+        << told;
+    ASSERT_NE(told.find("it seems cut"), std::string::npos) << told;
+  }
+  for (const std::string more : {"]", "[]", ", {}"})
+    EXPECT_NE(InputErrorOf([&] {
+                ParseDetections(whole + more, "dt.json", truth, warnings);
+              }).find("more behind its end, from byte"),
+              std::string::npos)
+        << more;
 }
 
 TEST(ReadFilesTest, OrderOfTheFile) {
