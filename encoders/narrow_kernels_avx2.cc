@@ -104,7 +104,7 @@ void MultiplyRows(const std::uint16_t* weights,
 
 bool HasNarrowKernels() {
   static const bool has =
-      Avx2TileKernels() != nullptr && __builtin_cpu_supports("f16c") != 0;
+      HasTileKernels() && __builtin_cpu_supports("f16c") != 0;
   return has;
 }
 

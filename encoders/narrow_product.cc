@@ -96,7 +96,6 @@ at::Tensor NarrowProduct::Forward(const at::Tensor& x,
   const float* added = add.defined() ? add.const_data_ptr<float>() : nullptr;
   auto* to = out.mutable_data_ptr<float>();
   const std::int64_t panels = data_.size(0) / kTileColumns;
-  const internal::TileKernels& kernels = *internal::Avx2TileKernels();
   at::parallel_for(
       0, panels, kPanels, [&](std::int64_t begin, std::int64_t end) {
         alignas(32) float tile[kTileSize];
@@ -109,11 +108,11 @@ at::Tensor NarrowProduct::Forward(const at::Tensor& x,
             internal::MultiplyNarrow(kind_, weights + column * stride,
                                      padded + row * stride, count, stride,
                                      tile);
-            kernels.activate(terms + column, activation_, count, tile);
+            internal::ActivateTile(terms + column, activation_, count, tile);
             const std::int64_t at = row * outputs_ + column;
-            kernels.store(tile, count, columns,
-                          added == nullptr ? nullptr : added + at, outputs_,
-                          to + at);
+            internal::StoreTile(tile, count, columns,
+                                added == nullptr ? nullptr : added + at,
+                                outputs_, to + at);
           }
         }
       });

@@ -26,7 +26,7 @@ at::Tensor PackedMlp::ForwardAdd(const at::Tensor& x,
   const at::Tensor add = residual.contiguous();
   at::Tensor out = at::empty(add.sizes(), add.options());
   const std::int64_t rows = in.numel() / up_.inputs();
-  const std::int64_t block = up_.BlockRows(rows);
+  const std::int64_t block = ProductBlockRows(rows);
   thread_local Scratch input_scratch;
   thread_local Scratch inner_scratch;
   const std::int64_t most = std::min(block, rows);

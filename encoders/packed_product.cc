@@ -15,17 +15,22 @@
 namespace eyechart::encoders {
 namespace {
 
+using internal::kTileColumns;
+using internal::kTileRows;
+using internal::kTileSize;
 using internal::PackedLayout;
 using internal::PackedRows;
 using internal::ProductOutput;
-using internal::TileKernels;
 
-// Rows and outputs of one task: 150 to 300 KiB of packed input, which the
+// Values summed at a time: a panel of weights, 24 KiB, stays in the nearest
+// cache while rows pass by it.
+constexpr std::int64_t kDepth = 384;
+// Groups of rows, and panels, of one task: 300 KiB of packed input, which the
 // second cache holds, and 50 KiB of sums.
-constexpr std::int64_t kTaskRows = 204;
-constexpr std::int64_t kTaskOutputs = 64;
-// Rows between layers, for few threads.
-constexpr std::int64_t kBlockRows = 384;
+constexpr std::int64_t kTaskGroups = 34;
+constexpr std::int64_t kTaskPanels = 4;
+// Groups of rows between layers, for few threads.
+constexpr std::int64_t kBlockGroups = 64;
 
 std::int64_t DivideUp(std::int64_t value, std::int64_t divisor) {
   return (value + divisor - 1) / divisor;
@@ -38,17 +43,17 @@ std::int64_t EvenPart(std::int64_t count, std::int64_t most) {
 
 // A multiple of a tile's columns, so that a tile of output, packed as the next
 // product's input, lies in one block.
-std::int64_t DepthOf(std::int64_t length, const TileKernels& kernels) {
-  return DivideUp(EvenPart(length, kernels.depth), kernels.columns) *
-         kernels.columns;
+std::int64_t DepthOf(std::int64_t length) {
+  return DivideUp(EvenPart(length, kDepth), kTileColumns) * kTileColumns;
 }
 
-constexpr std::int64_t kLineFloats = 16;  // of a cache line
-
-// Asks for `count` floats from `from`, to be read, in the second cache.
-void PrefetchToRead(const float* from, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; i += kLineFloats)
-    __builtin_prefetch(from + i, 0, 2);
+bool HasAvx512() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("avx512f") != 0;
+  return has;
+#else
+  return false;
+#endif
 }
 
 }  // namespace
@@ -72,30 +77,25 @@ struct PackedProduct::Task {
 
 bool PackedProduct::Serves(const Placement& placement) {
   return placement.device.is_cpu() && placement.dtype == c10::kFloat &&
-         internal::WidestTileKernels() != nullptr;
+         internal::HasTileKernels() && !HasAvx512();
 }
 
 PackedProduct::PackedProduct(const at::Tensor& weight,
                              const at::Tensor& bias,
                              Activation activation,
-                             ProductEnd end,
-                             const TileKernels* kernels)
-    : kernels_(kernels),
-      activation_(activation),
-      end_(end),
-      outputs_(weight.size(0)) {
-  EYECHART_CHECK(kernels != nullptr, "a processor with AVX2 and FMA");
+                             ProductEnd end)
+    : activation_(activation), end_(end), outputs_(weight.size(0)) {
+  EYECHART_CHECK(internal::HasTileKernels(), "a processor with AVX2 and FMA");
   EYECHART_CHECK(weight.scalar_type() == c10::kFloat && weight.is_cpu(),
                  "float32 on the CPU");
   const bool gated = end == ProductEnd::kSiluGate;
   EYECHART_CHECK(!gated || outputs_ % 2 == 0, "gates and values");
   if (gated) outputs_ /= 2;
-  const std::int64_t width = kernels->columns;
-  const std::int64_t columns = gated ? width / 2 : width;
-  weights_ = {DivideUp(outputs_, columns), width, weight.size(1),
-              DepthOf(weight.size(1), *kernels)};
+  const std::int64_t columns = gated ? kTileColumns / 2 : kTileColumns;
+  weights_ = {DivideUp(outputs_, columns), kTileColumns, weight.size(1),
+              DepthOf(weight.size(1))};
   data_ = at::empty({weights_.size()}, c10::kFloat);
-  bias_ = at::zeros({weights_.groups * width}, c10::kFloat);
+  bias_ = at::zeros({weights_.groups * kTileColumns}, c10::kFloat);
 
   const at::Tensor rows = weight.contiguous();
   const auto* from = rows.const_data_ptr<float>();
@@ -110,14 +110,14 @@ PackedProduct::PackedProduct(const at::Tensor& weight,
   at::parallel_for(
       0, weights_.groups, 1, [&](std::int64_t begin, std::int64_t end_panel) {
         for (std::int64_t panel = begin; panel < end_panel; ++panel) {
-          for (std::int64_t i = 0; i < width; ++i) {
+          for (std::int64_t i = 0; i < kTileColumns; ++i) {
             const std::int64_t row = row_of(panel, i);
             for (std::int64_t k = 0; k < weights_.length; k += weights_.depth) {
               float* out = to + weights_.Offset(panel, k) + i;
               const float* in = from + row * weights_.length + k;
               const std::int64_t depth = weights_.BlockDepth(k);
               for (std::int64_t j = 0; j < depth; ++j)
-                out[j * width] = row < 0 ? 0 : in[j];
+                out[j * kTileColumns] = row < 0 ? 0 : in[j];
             }
           }
         }
@@ -125,14 +125,14 @@ PackedProduct::PackedProduct(const at::Tensor& weight,
   if (!bias.defined()) return;
   const at::Tensor terms = bias.contiguous();
   for (std::int64_t i = 0; i < bias_.numel(); ++i) {
-    const std::int64_t row = row_of(i / width, i % width);
+    const std::int64_t row = row_of(i / kTileColumns, i % kTileColumns);
     if (row >= 0)
       bias_.mutable_data_ptr<float>()[i] = terms.const_data_ptr<float>()[row];
   }
 }
 
 PackedLayout PackedProduct::RowLayout(std::int64_t rows) const {
-  return {DivideUp(rows, kernels_->rows), kernels_->rows, weights_.length,
+  return {DivideUp(rows, kTileRows), kTileRows, weights_.length,
           weights_.depth};
 }
 
@@ -143,12 +143,12 @@ void PackedProduct::Pack(const float* x,
   at::parallel_for(
       0, layout.groups, 4, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t group = begin; group < end; ++group) {
-          const std::int64_t row = group * layout.width;
+          const std::int64_t row = group * kTileRows;
           for (std::int64_t k = 0; k < layout.length; k += layout.depth)
-            kernels_->pack(x + row * layout.length + k, layout.length,
-                           std::min(layout.width, rows - row),
-                           layout.BlockDepth(k),
-                           packed + layout.Offset(group, k));
+            internal::PackTileRows(x + row * layout.length + k, layout.length,
+                                   std::min(kTileRows, rows - row),
+                                   layout.BlockDepth(k),
+                                   packed + layout.Offset(group, k));
         }
       });
 }
@@ -156,17 +156,15 @@ void PackedProduct::Pack(const float* x,
 void PackedProduct::Multiply(const PackedRows& x,
                              const ProductOutput& to) const {
   const std::int64_t threads = at::get_num_threads();
-  const std::int64_t all = DivideUp(x.rows, kernels_->rows);
+  const std::int64_t all = DivideUp(x.rows, kTileRows);
   // Tasks enough that no thread waits long for the last of another.
-  std::int64_t groups = EvenPart(all, kTaskRows / kernels_->rows);
-  std::int64_t panels =
-      std::min(kTaskOutputs / kernels_->columns, weights_.groups);
+  std::int64_t groups = EvenPart(all, kTaskGroups);
+  std::int64_t panels = std::min(kTaskPanels, weights_.groups);
   const auto tasks = [&] {
     return DivideUp(all, groups) * DivideUp(weights_.groups, panels);
   };
   while (panels > 1 && tasks() < 4 * threads) panels /= 2;
-  while (groups * kernels_->rows > 24 && tasks() < 2 * threads)
-    groups = DivideUp(groups, 2);
+  while (groups > 4 && tasks() < 2 * threads) groups = DivideUp(groups, 2);
 
   const std::int64_t count = tasks();
   const std::int64_t across = DivideUp(weights_.groups, panels);
@@ -188,8 +186,7 @@ void PackedProduct::Run(const Task& task,
   const PackedLayout layout = RowLayout(x.rows);
   const auto* weights = data_.const_data_ptr<float>();
   thread_local Scratch scratch;
-  const std::int64_t size = kernels_->rows * kernels_->columns;
-  float* sums = scratch.Floats(task.groups * task.panels * size);
+  float* sums = scratch.Floats(task.groups * task.panels * kTileSize);
   for (std::int64_t k = 0; k < layout.length; k += layout.depth) {
     const std::int64_t depth = layout.BlockDepth(k);
     const bool last = k + depth == layout.length;
@@ -197,57 +194,15 @@ void PackedProduct::Run(const Task& task,
     float* tile = sums;
     for (std::int64_t p = 0; p < task.panels; ++p) {
       const float* packed = x.data + layout.Offset(task.first_group, k);
-      // Weights lie in a far cache: each tile asks for its share of the next
-      // panel, which then is near when its turn comes.
-      const float* next = NextPanel(task, p, k);
-      const std::int64_t share = DivideUp(depth * weights_.width, task.groups);
-      for (std::int64_t g = 0; g < task.groups; ++g, tile += size) {
+      for (std::int64_t g = 0; g < task.groups; ++g, tile += kTileSize) {
         const std::int64_t group = task.first_group + g;
         const std::int64_t rows =
-            std::min(layout.width, x.rows - group * layout.width);
-        if (next != nullptr) PrefetchToRead(next + g * share, share);
-        if (last) PrefetchOutput(group, task.first_panel + p, rows, to);
-        kernels_->multiply(packed, panel, rows, depth, k == 0, tile);
-        packed += depth * layout.width;
+            std::min(kTileRows, x.rows - group * kTileRows);
+        internal::MultiplyTile(packed, panel, rows, depth, k == 0, tile);
+        packed += depth * kTileRows;
         if (last) Finish(group, task.first_panel + p, rows, tile, to);
       }
-      panel += depth * weights_.width;
-    }
-  }
-}
-
-const float* PackedProduct::NextPanel(const Task& task,
-                                      std::int64_t p,
-                                      std::int64_t k) const {
-  std::int64_t panel = task.first_panel + p + 1;
-  if (p + 1 == task.panels) {
-    k += weights_.depth;
-    if (k >= weights_.length)
-      k = 0;  // of the task beside, which may be another thread's
-    else
-      panel = task.first_panel;
-  }
-  if (panel >= weights_.groups) return nullptr;
-  return data_.const_data_ptr<float>() + weights_.Offset(panel, k);
-}
-
-void PackedProduct::PrefetchOutput(std::int64_t group,
-                                   std::int64_t panel,
-                                   std::int64_t rows,
-                                   const ProductOutput& to) const {
-  std::int64_t columns = weights_.width;
-  if (end_ == ProductEnd::kSiluGate) columns /= 2;
-  if (to.packed != nullptr) {
-    const float* out = to.data + to.packed->Offset(group, panel * columns);
-    for (std::int64_t i = 0; i < rows * columns; i += kLineFloats)
-      __builtin_prefetch(out + i, 1);
-    return;
-  }
-  std::int64_t at = group * kernels_->rows * outputs_ + panel * columns;
-  for (std::int64_t row = 0; row < rows; ++row, at += outputs_) {
-    for (std::int64_t i = 0; i < columns; i += kLineFloats) {
-      __builtin_prefetch(to.data + at + i, 1);
-      if (to.residual != nullptr) __builtin_prefetch(to.residual + at + i);
+      panel += depth * kTileColumns;
     }
   }
 }
@@ -257,25 +212,25 @@ void PackedProduct::Finish(std::int64_t group,
                            std::int64_t rows,
                            float* tile,
                            const ProductOutput& to) const {
-  const float* bias = bias_.const_data_ptr<float>() + panel * weights_.width;
-  std::int64_t columns = weights_.width;
+  const float* bias = bias_.const_data_ptr<float>() + panel * kTileColumns;
+  std::int64_t columns = kTileColumns;
   if (end_ == ProductEnd::kSiluGate) {
-    kernels_->gate(bias, rows, tile);
+    internal::GateTile(bias, rows, tile);
     columns /= 2;
   } else {
-    kernels_->activate(bias, activation_, rows, tile);
+    internal::ActivateTile(bias, activation_, rows, tile);
   }
   const std::int64_t column = panel * columns;
   columns = std::min(columns, outputs_ - column);
   if (to.packed != nullptr) {
-    kernels_->pack(tile, weights_.width, rows, columns,
-                   to.data + to.packed->Offset(group, column));
+    internal::PackTileRows(tile, kTileColumns, rows, columns,
+                           to.data + to.packed->Offset(group, column));
     return;
   }
-  const std::int64_t at = group * kernels_->rows * outputs_ + column;
-  kernels_->store(tile, rows, columns,
-                  to.residual == nullptr ? nullptr : to.residual + at, outputs_,
-                  to.data + at);
+  const std::int64_t at = group * kTileRows * outputs_ + column;
+  internal::StoreTile(tile, rows, columns,
+                      to.residual == nullptr ? nullptr : to.residual + at,
+                      outputs_, to.data + at);
 }
 
 at::Tensor PackedProduct::Forward(const at::Tensor& x,
@@ -297,7 +252,7 @@ void PackedProduct::ForwardTo(const at::Tensor& x,
   EYECHART_CHECK(!add.defined() || add.numel() == out.numel(), "residual");
   EYECHART_CHECK(out.is_contiguous() && out.size(-1) == outputs_, "output");
   const std::int64_t rows = inputs() == 0 ? 0 : in.numel() / inputs();
-  const std::int64_t block = BlockRows(rows);
+  const std::int64_t block = ProductBlockRows(rows);
   thread_local Scratch scratch;
   float* packed = scratch.Floats(RowLayout(std::min(block, rows)).size());
   for (std::int64_t row = 0; row < rows; row += block) {
@@ -311,11 +266,10 @@ void PackedProduct::ForwardTo(const at::Tensor& x,
   }
 }
 
-std::int64_t PackedProduct::BlockRows(std::int64_t rows) const {
-  const std::int64_t groups =
-      kBlockRows / kernels_->rows *
-      std::max<std::int64_t>(1, at::get_num_threads() / 4);
-  return kernels_->rows * EvenPart(DivideUp(rows, kernels_->rows), groups);
+std::int64_t ProductBlockRows(std::int64_t rows) {
+  const std::int64_t most =
+      kBlockGroups * std::max<std::int64_t>(1, at::get_num_threads() / 4);
+  return kTileRows * EvenPart(DivideUp(rows, kTileRows), most);
 }
 
 }  // namespace eyechart::encoders

@@ -1,10 +1,10 @@
-// Linear layers in float32 for processors with AVX2 and FMA, or AVX-512:
-// weights packed once, and bias, activation and residual added while a tile of
-// output is in the nearest cache.
+// Linear layers for processors with AVX2 and FMA but without AVX-512, in
+// float32: weights packed once, and bias, activation and residual added while a
+// tile of output is in the nearest cache.
 //
-// oneDNN's products reach 80 % of the peak with AVX2 and 89 % with AVX-512, and
-// its activations cost up to a quarter of a product; in half precision, where
-// the processor has units for it, it is near the peak and serves (Linear).
+// oneDNN's products reach 80 % of such a processor's peak, and its activations
+// cost a quarter of a product; with AVX-512, or in half precision where the
+// processor has units for it, oneDNN is near the peak and serves (Linear).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,6 @@
 #include <cstdint>
 
 #include "encoders/activation.h"
-#include "encoders/packed_kernels.h"
 #include "encoders/placement.h"
 
 namespace eyechart::encoders {
@@ -64,13 +63,11 @@ class PackedProduct {
   static bool Serves(const Placement& placement);
 
   /// `weight` (N, K), or (2 N, K) for kSiluGate, and `bias` are float32 on the
-  /// CPU; an undefined bias means none. `kernels` must run here.
-  PackedProduct(
-      const at::Tensor& weight,
-      const at::Tensor& bias,
-      Activation activation,
-      ProductEnd end = ProductEnd::kActivation,
-      const internal::TileKernels* kernels = internal::WidestTileKernels());
+  /// CPU; an undefined bias means none. Needs HasTileKernels().
+  PackedProduct(const at::Tensor& weight,
+                const at::Tensor& bias,
+                Activation activation,
+                ProductEnd end = ProductEnd::kActivation);
 
   /// x: (..., K) -> (..., N), plus `residual` (..., N) where it is defined.
   at::Tensor Forward(const at::Tensor& x, const at::Tensor& residual) const;
@@ -89,10 +86,6 @@ class PackedProduct {
   void Multiply(const internal::PackedRows& x,
                 const internal::ProductOutput& to) const;
 
-  /// Rows that a layer takes at once, so that what lies between the layers of
-  /// `rows` rows stays in cache: a count that divides them evenly.
-  std::int64_t BlockRows(std::int64_t rows) const;
-
   std::int64_t inputs() const { return weights_.length; }
   std::int64_t outputs() const { return outputs_; }
 
@@ -102,28 +95,22 @@ class PackedProduct {
   void Run(const Task& task,
            const internal::PackedRows& x,
            const internal::ProductOutput& to) const;
-  // The panel that the task multiplies with after its `p`th at `k`; null where
-  // there is none.
-  const float* NextPanel(const Task& task,
-                         std::int64_t p,
-                         std::int64_t k) const;
-  void PrefetchOutput(std::int64_t group,
-                      std::int64_t panel,
-                      std::int64_t rows,
-                      const internal::ProductOutput& to) const;
   void Finish(std::int64_t group,
               std::int64_t panel,
               std::int64_t rows,
               float* tile,
               const internal::ProductOutput& to) const;
 
-  const internal::TileKernels* kernels_;
-  internal::PackedLayout weights_;  // a group is a panel of a tile's columns
+  internal::PackedLayout weights_;  // a group is a panel of kTileColumns sums
   at::Tensor data_;                 // in that layout
-  at::Tensor bias_;                 // (panels x columns)
+  at::Tensor bias_;                 // (panels kTileColumns)
   Activation activation_;
   ProductEnd end_;
   std::int64_t outputs_;
 };
+
+/// Rows that a layer takes at once, so that what lies between the layers of
+/// `rows` rows stays in cache: a count that divides them evenly.
+std::int64_t ProductBlockRows(std::int64_t rows);
 
 }  // namespace eyechart::encoders

@@ -26,7 +26,7 @@ constexpr float kSumError = 1e-4F;
 
 bool TokenHead::Serves(const Placement& placement) {
   return placement.device.is_cpu() && placement.dtype == c10::kFloat &&
-         internal::Avx2TileKernels() != nullptr;
+         internal::HasTileKernels();
 }
 
 TokenHead::TokenHead(const at::Tensor& weight)
