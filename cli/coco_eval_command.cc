@@ -31,6 +31,7 @@ struct CocoEvalFlags {
   det::ImageBootstrapOptions bootstrap;
   det::ConfusionOptions confusion;
   int resamples = 0;  // 0: no intervals
+  bool threads_given = false;
   bool errors = false;
   bool per_class = false;
   bool json = false;
@@ -244,8 +245,11 @@ int RunCocoEval(CocoEvalFlags o) {
                    o.resamples);
   det::EvaluationOptions& e = o.evaluation;
   e.mode = o.mode == "strict" ? det::Mode::kStrict : det::Mode::kCorrected;
-  EYECHART_REQUIRE(e.threads >= 0, "--threads {}: should be at least 1",
-                   e.threads);
+  EYECHART_REQUIRE(e.threads >= (o.threads_given ? 1 : 0),
+                   "--threads {}: should be at least 1", e.threads);
+  EYECHART_REQUIRE(std::isfinite(o.confusion.score),
+                   "--confusion-score {}: should be a finite number",
+                   o.confusion.score);
   if (!o.areas.empty()) e.areas = det::ParseAreas(o.areas);
   e.all_curves = !o.curves.empty();
   e.keep_matches = o.resamples > 0;
@@ -318,7 +322,8 @@ Runner AddCocoEval(Arguments& app) {
                 "all, small, medium, large)")
       .Delimiter(',');
   app.AddOption("--threads", o->evaluation.threads,
-                "threads (default: one a hardware thread)");
+                "threads (default: one a hardware thread)")
+      .Tells(o->threads_given);
   app.AddFlag("--per-class", o->per_class,
               "print every class too (--json always does)");
   app.AddOption("--curves", o->curves,

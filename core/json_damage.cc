@@ -10,7 +10,21 @@ namespace eyechart {
 namespace {
 
 constexpr std::size_t kMostOpen = 1024;  // what simdjson reads at most
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// How a file begins that is no text at all.
+struct Signature {
+  std::string_view bytes;
+  std::string_view told;
+};
+constexpr Signature kSignatures[] = {
+    {"\x1F\x8B", "is gzip: unpack it first"},
+    {"PK\x03\x04", "is a zip file: unpack it first"},
+    {"\x28\xB5\x2F\xFD", "is zstd: unpack it first"},
+    {std::string_view("\xFF\xFE\0\0", 4), "is UTF-32: should be UTF-8"},
+    {std::string_view("\0\0\xFE\xFF", 4), "is UTF-32: should be UTF-8"},
+    {"\xFF\xFE", "is UTF-16: should be UTF-8"},
+    {"\xFE\xFF", "is UTF-16: should be UTF-8"},
+};
 
 bool IsJsonBlank(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -43,7 +57,12 @@ std::size_t BehindQuotes(std::string_view text, std::size_t at) {
 
 std::string JsonDamage(std::string_view text) {
   if (text.empty()) return "it is empty (0 bytes)";
-  std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (const Signature& one : kSignatures)
+    if (text.starts_with(one.bytes)) return fmt::format("it {}", one.told);
+  // Without a mark UTF-16 shows in that half of its bytes are 0.
+  if (text.size() > 1 && (text[0] == '\0') != (text[1] == '\0'))
+    return "it is UTF-16: should be UTF-8";
+  std::size_t at = text.starts_with(kUtf8Mark) ? kUtf8Mark.size() : 0;
   while (at < text.size() && IsJsonBlank(text[at])) ++at;
   if (at == text.size())
     return fmt::format("it holds nothing but blanks ({} bytes)", text.size());

@@ -236,5 +236,65 @@ TEST_F(CocoEvalCommand, ACutFileIsNamedWithItsPlace) {
   EXPECT_EQ(Eyechart(Arguments({})).exit_code, 0);
 }
 
+TEST_F(CocoEvalCommand, OddBoxesAreTold) {
+  EXPECT_EQ(Eyechart(Arguments({})).err, "");
+  Json found = Json::parse(found_);
+  found.push_back(FoundOf(1, 1, {200, 200, 10, 10}, 0.5));
+  found.push_back(FoundOf(1, 1, {50, 50, -20, 10}, 0.4));
+  WriteText(folder_ / "found.json", found.dump());
+  Json truth = Json::parse(truth_);
+  truth["annotations"].push_back(TruthOf(4, 1, 1, {300, 0, 5, 5}));
+  truth["annotations"][3]["ignore"] = true;
+  WriteText(folder_ / "truth.json", truth.dump());
+  const auto run = Eyechart(Arguments({}));
+  EXPECT_EQ(run.exit_code, 0);
+  for (const char* told :
+       {"1 annotation has \"ignore\": 1",
+        "1 annotation has a box wholly outside", "in image 1 of 200 x 200",
+        "1 detection without extent",
+        "1 detection of an area, width times height, below 0",
+        "1 detection wholly outside the picture",
+        "(first entry 4: bbox [200, 200, 10, 10] in image 1 of 200 x 200)"})
+    EXPECT_TRUE(Has(run.err, told)) << told << run.err;
+  EXPECT_EQ(EyechartJson(Arguments({}))["warnings"].size(), 5u);
+
+  WriteText(folder_ / "found.json", "[]");
+  EXPECT_TRUE(Has(Eyechart(Arguments({})).err, "found.json: no detections"));
+  truth["annotations"] = Json::array();
+  WriteText(folder_ / "truth.json", truth.dump());
+  const auto none = Eyechart(Arguments({}));
+  EXPECT_EQ(none.exit_code, 0);
+  EXPECT_TRUE(Has(none.err, "truth.json: no annotations: every figure is -1"));
+  EXPECT_TRUE(Has(none.out, "= -1.000"));
+}
+
+TEST_F(CocoEvalCommand, EncodingsAreSkippedOrNamed) {
+  const Json plain = EyechartJson(Arguments({}));
+  const std::string mark = "\xEF\xBB\xBF";
+  WriteText(folder_ / "found.json", mark + found_);
+  WriteText(folder_ / "truth.json", mark + truth_);
+  EXPECT_EQ(EyechartJson(Arguments({})), plain);
+  WriteText(folder_ / "found.json", "\x1F\x8B" + found_);
+  EXPECT_TRUE(Has(Refused(),
+                  "found.json: not a JSON file: it is gzip: "
+                  "unpack it first"));
+  WriteText(folder_ / "truth.json", "\xFF\xFE" + truth_);
+  EXPECT_TRUE(Has(Refused(),
+                  "truth.json: not a JSON file: it is UTF-16: "
+                  "should be UTF-8"));
+  fs::remove(folder_ / "truth.json");
+  EXPECT_TRUE(Has(Refused(), "truth.json: cannot be opened: No such file"));
+}
+
+TEST_F(CocoEvalCommand, OptionsThatMeanNothingAreRefused) {
+  EXPECT_TRUE(
+      Has(Refused({"--threads", "0"}), "--threads 0: should be at least 1"));
+  EXPECT_TRUE(Has(Refused({"--threads", "-1"}), "--threads -1"));
+  for (const std::string score : {"nan", "inf"})
+    EXPECT_TRUE(
+        Has(Refused({"--confusion-score", score}),
+            "--confusion-score " + score + ": should be a finite number"));
+}
+
 }  // namespace
 }  // namespace eyechart

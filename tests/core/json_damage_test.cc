@@ -49,6 +49,35 @@ TEST(JsonDamage, NamesThePlace) {
   EXPECT_EQ(JsonDamage("}"), "the } at byte 1 (line 1) closes nothing");
 }
 
+TEST(JsonDamage, NamesWhatIsNoUtf8Text) {
+  // "[1]" as UTF-16 and UTF-32, with and without marks.
+  const auto bytes = [](std::string_view text, std::size_t n) {
+    return JsonDamage(std::string_view(text.data(), n));
+  };
+  EXPECT_EQ(JsonDamage("\x1F\x8B\x08\x01"), "it is gzip: unpack it first");
+  EXPECT_EQ(JsonDamage("\x28\xB5\x2F\xFD$"), "it is zstd: unpack it first");
+  EXPECT_EQ(JsonDamage("PK\x03\x04"), "it is a zip file: unpack it first");
+  const std::string utf16 = "it is UTF-16: should be UTF-8";
+  EXPECT_EQ(bytes("\xFF\xFE[\0"
+                  "1\0]\0",
+                  8),
+            utf16);
+  EXPECT_EQ(bytes("\xFE\xFF\0[\0"
+                  "1\0]",
+                  8),
+            utf16);
+  EXPECT_EQ(bytes("[\0"
+                  "1\0]\0",
+                  6),
+            utf16);
+  EXPECT_EQ(bytes("\0[\0"
+                  "1\0]",
+                  6),
+            utf16);
+  EXPECT_EQ(bytes("\xFF\xFE\0\0[\0\0\0", 8), "it is UTF-32: should be UTF-8");
+  EXPECT_EQ(JsonDamage("[\"PK\"]"), "");
+}
+
 TEST(JsonDamage, GivesUpOnDepth) {
   EXPECT_EQ(JsonDamage(std::string(5000, '[')), "");
   EXPECT_NE(JsonDamage(std::string(1024, '[')), "");

@@ -97,15 +97,16 @@ def compare(folder, truth, results, mode="strict", last=None, **settings):
     return figures, warnings
 
 
-def make(truths, images=2, categories=2, **more):
-    """A ground truth; (image, category, box, {keys}) each."""
+def make(truths, images=2, categories=2, size=None, **more):
+    """A ground truth; (image, category, box, {keys}) each. `size` of images."""
     annotations = []
     for i, (image, category, box, *keys) in enumerate(truths):
         annotation = dict(id=i + 1, image_id=image, category_id=category,
                           bbox=list(box), area=box[2] * box[3], iscrowd=0)
         annotation.update(*keys)
         annotations.append(annotation)
-    return dict(images=[dict(id=i + 1) for i in range(images)],
+    sides = dict(width=size[0], height=size[1]) if size else {}
+    return dict(images=[dict(id=i + 1, **sides) for i in range(images)],
                 categories=[dict(id=c + 1, name=f"c{c}")
                             for c in range(categories)],
                 annotations=annotations, **more)
@@ -149,6 +150,9 @@ TRAPS = {
                             [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8)]),
     "explicit ignore": ([(1, 1, BOX, {"ignore": 1}), (1, 1, FAR)],
                         [(1, 1, FAR, 0.9)]),
+    "explicit ignore: true": ([(1, 1, BOX, {"ignore": True}), (1, 1, FAR),
+                               (2, 1, BOX, {"ignore": True, "iscrowd": 1})],
+                              [(1, 1, FAR, 0.9), (2, 1, BOX, 0.8)]),
     "crowd takes many": ([(1, 1, (0, 0, 100, 100), {"iscrowd": 1}),
                           (1, 1, FAR)],
                          [(1, 1, BOX, 0.9), (1, 1, (30, 30, 9, 9), 0.8),
@@ -221,6 +225,136 @@ def test_traps(tmp_path, trap, mode):
     truth = make(truths)
     compare(tmp_path, truth, found(*rows), mode)
     compare(tmp_path, truth, found(*rows), mode, max_dets=[1, 2, 100])
+
+
+# In pictures of 100 x 100; the words are of the warnings that there must be.
+OUT = (200, 200, 10, 10)
+EDGE = (90, 90, 30, 30)
+ODD = {
+    "a detection outside": (
+        [(1, 1, BOX)], [(1, 1, OUT, 0.9), (1, 1, BOX, 0.5)],
+        ["1 detection wholly outside the picture"]),
+    "detections before the edge, on it and over it": (
+        [(1, 1, BOX), (2, 1, EDGE)],
+        [(1, 1, (-30, 0, 30, 9), 0.9), (1, 1, (100, 0, 30, 9), 0.8),
+         (1, 1, (-30, 0, 30.5, 9), 0.7), (2, 1, EDGE, 0.6),
+         (2, 1, (90, 90, 10, 10), 0.55), (1, 1, BOX, 0.5)],
+        ["2 detections wholly outside the picture"]),
+    "a truth outside, found": (
+        [(1, 1, OUT), (2, 1, BOX)], [(1, 1, OUT, 0.9), (2, 1, BOX, 0.5)],
+        ["1 annotation has a box wholly outside", "1 detection wholly"]),
+    "a truth outside, missed": (
+        [(1, 1, OUT), (2, 1, BOX)], [(2, 1, BOX, 0.5)],
+        ["1 annotation has a box wholly outside"]),
+    "a crowd outside": (
+        [(1, 1, OUT, {"iscrowd": 1}), (2, 1, BOX)],
+        [(1, 1, OUT, 0.9), (1, 1, (201, 201, 3, 3), 0.8), (2, 1, BOX, 0.5)],
+        ["1 annotation has a box wholly outside"]),
+    "negative width, height, both": (
+        [(1, 1, BOX), (1, 1, (30, 30, -20, -20))],
+        [(1, 1, (30, 10, -20, 20), 0.9), (1, 1, (10, 30, 20, -20), 0.8),
+         (1, 1, (30, 30, -20, -20), 0.7), (1, 1, BOX, 0.5)],
+        ["3 detections without extent", "2 detections of an area",
+         "1 annotation has a box without extent"]),
+    "no extent at all": (
+        [(1, 1, BOX), (2, 1, (5, 5, 0, 0))],
+        [(1, 1, (15, 15, 0, 0), 0.9), (2, 1, (5, 5, 0, 0), 0.8),
+         (1, 1, (15, 15, 0, 5), 0.7), (1, 1, (15, 15, -0.0, 5), 0.6),
+         (1, 1, BOX, 0.5)],
+        ["4 detections without extent", "1 annotation has a box without"]),
+    "negative width and crowd": (
+        [(1, 1, (0, 0, 90, 90), {"iscrowd": 1}), (2, 1, BOX)],
+        [(1, 1, (50, 50, -20, 20), 0.9), (1, 1, (50, 50, 0, 20), 0.8),
+         (2, 1, BOX, 0.5)],
+        ["2 detections without extent", "1 detection of an area"]),
+    "negative truth area, found": (
+        [(1, 1, BOX, {"area": -400}), (2, 1, BOX)],
+        [(1, 1, BOX, 0.9), (2, 1, BOX, 0.5)],
+        ["1 annotation has an area below 0"]),
+    "negative truth area, missed": (
+        [(1, 1, BOX, {"area": -1e-9}), (2, 1, BOX)],
+        [(1, 1, FAR, 0.9), (2, 1, BOX, 0.5)],
+        ["1 annotation has an area below 0"]),
+    "nothing but negative truth areas": (
+        [(1, 1, BOX, {"area": -1})], [(1, 1, BOX, 0.9)],
+        ["1 annotation has an area below 0"]),
+    "areas above COCO's": (
+        [(1, 1, BOX, {"area": 1.1e10}), (2, 1, BOX, {"area": 1e10})],
+        [(1, 1, BOX, 0.9), (1, 1, (0, 0, 1e6, 1e6), 0.8), (2, 1, BOX, 0.5)],
+        ["1 annotation has an area below 0 or above", "1 detection of an"]),
+    "ignore: true": (
+        [(1, 1, BOX, {"ignore": True}), (2, 1, BOX, {"ignore": False})],
+        [(1, 1, FAR, 0.9), (2, 1, BOX, 0.5)],
+        ["1 annotation has \"ignore\": 1"]),
+    "everything in a class the truth lacks": (
+        [(1, 1, BOX)], [(1, 9, BOX, 0.9), (1, 8, OUT, 0.8)],
+        ["all 2 detections in a category"]),
+    "an empty list": ([(1, 1, BOX)], [], ["no detections"]),
+    "no annotations": ([], [(1, 1, BOX, 0.9)], ["no annotations"]),
+    "crowds alone": ([(1, 1, BOX, {"iscrowd": 1})], [(1, 1, BOX, 0.9)],
+                     ["no annotation that counts"]),
+}
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("case", ODD)
+def test_odd_boxes(tmp_path, case, mode):
+    """Told, and yet pycocotools' figures."""
+    truths, rows, told = ODD[case]
+    _, warnings = compare(tmp_path, make(truths, size=(100, 100)),
+                          found(*rows), mode)
+    for words in told:
+        assert sum(words in warning for warning in warnings) == 1, warnings
+    # Without sizes nothing is outside, and no figure differs.
+    _, unsized = compare(tmp_path, make(truths), found(*rows), mode)
+    assert len(unsized) == sum("wholly outside" not in w for w in warnings)
+
+
+def odd_case(seed):
+    """Pictures smaller than where boxes are; extents and areas of all signs."""
+    truth, rows = made_case(seed)
+    rng = random.Random(seed + 5000)
+    for image in truth["images"]:
+        if rng.random() < 0.8:
+            image.update(width=rng.choice([20, 30.0]), height=25)
+    for annotation in truth["annotations"]:
+        if rng.random() < 0.2:
+            annotation["area"] = rng.choice([-1, -64, 2e10, -0.0])
+        if rng.random() < 0.2:
+            annotation["ignore"] = rng.choice([True, False])
+    for row in rows:
+        for side in 2, 3:
+            if rng.random() < 0.1:
+                row["bbox"][side] *= rng.choice([-1, 0])
+        if rng.random() < 0.2:
+            row["bbox"][rng.randrange(2)] -= rng.choice([100, 8])
+    return truth, rows
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("seed", range(20))
+def test_odd_cases(tmp_path, seed, mode):
+    truth, rows = odd_case(seed)
+    sizes = {i["id"]: (i.get("width"), i.get("height"))
+             for i in truth["images"]}
+    known = {c["id"] for c in truth["categories"]}
+    _, warnings = compare(tmp_path, truth, rows, mode, threads=1 + seed % 3)
+    flat = outside = 0
+    for row in rows:
+        if row["category_id"] not in known:
+            continue
+        x, y, w, h = row["bbox"]
+        width, height = sizes[row["image_id"]]
+        if w <= 0 or h <= 0:
+            flat += 1
+        elif width and (x >= width or y >= height or x + w <= 0
+                        or y + h <= 0):
+            outside += 1
+    for count, words in (flat, "without extent"), (outside, "wholly outside"):
+        told = [w for w in warnings if words in w and " detection" in w]
+        assert bool(told) == bool(count)
+        if count:
+            assert f"results.json: {count} detection" in told[0]
 
 
 def test_corrected_mends(tmp_path):
@@ -393,7 +527,9 @@ GOOD = dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=0.5)
     (dict(bbox=[1, 2, None, 4]), "bbox should be [x, y, width, height]"),
     (dict(image_id=77), "image_id 77 is none of the ground truth's images"),
     (dict(image_id="77"), "image_id \"77\" is none of"),
+    (dict(image_id="1"), "it is a text, the ground truth has numbers"),
     (dict(category_id="x"), "category_id should be an integer"),
+    (dict(category_id="1"), "it is \"1\", a text"),
     (dict(score=None), "score should be"),
 ])
 def test_bad_results(tmp_path, change, words):

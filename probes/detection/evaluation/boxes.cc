@@ -93,6 +93,9 @@ void RequireUsable(const Truth& t) {
   RequireLengths(t.size(),
                  {t.category.size(), t.x.size(), t.y.size(), t.width.size(),
                   t.height.size(), t.area.size(), t.crowd.size(), t.id.size()});
+  EYECHART_REQUIRE(t.sizes.empty() || t.sizes.size() == t.images.size(),
+                   "{} sizes of {} images; there should be one each or none",
+                   t.sizes.size(), t.images.size());
   for (std::size_t i = 1; i < t.categories.size(); ++i)
     EYECHART_REQUIRE(t.categories[i - 1].id < t.categories[i].id,
                      "category ids {} and {}: they should be ascending",

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,11 +52,22 @@ struct Category {
   std::string name;
 };
 
+/// Pixels; infinite where it is not known, so that no box begins behind it.
+struct ImageExtent {
+  double width = std::numeric_limits<double>::infinity();
+  double height = std::numeric_limits<double>::infinity();
+
+  bool known() const { return width < std::numeric_limits<double>::infinity(); }
+};
+
 /// Ground truth. Made in memory, ids must be distinct and ascending and the
 /// columns alike in length; `Evaluate` checks.
 struct Truth {
   std::vector<Category> categories;  // by ascending id
   ImageIds images;
+  // Of each image, for warnings alone: no figure knows of it. Empty where the
+  // truth was not read from a file.
+  std::vector<ImageExtent> sizes;
   // One element an annotation, in the file's order.
   Column<std::int32_t> image;     // index into images; -1: not among them
   Column<std::int32_t> category;  // index into categories; -1: not among them

@@ -89,9 +89,10 @@ std::vector<std::uint32_t> Standing(const Truth& truth,
   if (mode == Mode::kStrict)
     for (std::uint32_t i = 0; i < truth.size(); ++i)
       standing[i] = last[truth.id[i]];
+  const std::size_t shared = truth.size() - last.size();
   warnings.push_back(fmt::format(
-      "{} annotations share their id with another: {}",
-      truth.size() - last.size(),
+      "{} {} id with another: {}", shared,
+      shared == 1 ? "annotation shares its" : "annotations share their",
       mode == Mode::kStrict
           ? "as in pycocotools the last of an id counts in place of all others "
             "(--mode corrected takes each for itself)"

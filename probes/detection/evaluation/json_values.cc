@@ -11,27 +11,16 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// The number in `value`, unless it is none.
-std::optional<double> Number(JsonValue& value) {
-  od::json_type type;
-  if (value.type().get(type) != simdjson::SUCCESS ||
-      type != od::json_type::number)
-    return {};
-  double number = 0;
-  if (value.get_double().get(number) != simdjson::SUCCESS ||
-      !std::isfinite(number))
-    return {};
-  return number;
-}
-
 std::string Shown(JsonValue& value) {
   constexpr std::size_t kMost = 40;
   std::string text(value.raw_json_token());
   while (!text.empty() && (text.back() == ' ' || text.back() == '\n' ||
                            text.back() == '\r' || text.back() == '\t'))
     text.pop_back();
+  const bool quoted = text.starts_with('"');
   if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-  return text;
+  // "1" beside 1 is easily overlooked.
+  return quoted ? text + ", a text" : text;
 }
 
 std::optional<std::int64_t> Integer(JsonValue& value) {
@@ -41,7 +30,7 @@ std::optional<std::int64_t> Integer(JsonValue& value) {
     return {};
   std::int64_t number = 0;
   if (value.get_int64().get(number) == simdjson::SUCCESS) return number;
-  const std::optional<double> real = Number(value);
+  const std::optional<double> real = NumberIf(value);
   constexpr double kExact = 9007199254740992.0;  // 2^53
   if (!real || *real != std::floor(*real) || std::abs(*real) > kExact)
     return {};
@@ -76,16 +65,39 @@ bool AtEnd(simdjson::ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
+simdjson::padded_string_view WithoutByteOrderMark(
+    simdjson::padded_string_view json) {
+  if (!json.starts_with(kUtf8Mark)) return json;
+  const std::size_t n = kUtf8Mark.size();
+  return simdjson::padded_string_view(json.data() + n, json.size() - n,
+                                      json.capacity() - n);
+}
+
+std::optional<double> NumberIf(JsonValue& value) {
+  od::json_type type;
+  if (value.type().get(type) != simdjson::SUCCESS ||
+      type != od::json_type::number)
+    return {};
+  double number = 0;
+  if (value.get_double().get(number) != simdjson::SUCCESS ||
+      !std::isfinite(number))
+    return {};
+  return number;
+}
+
 double NumberOf(JsonValue& value, const Place& place, const char* key) {
-  const std::optional<double> number = Number(value);
+  const std::optional<double> number = NumberIf(value);
   if (!number) ThrowWrong(place, key, "a finite number", Shown(value));
   return *number;
 }
 
-std::int64_t IntegerOf(JsonValue& value, const Place& place, const char* key) {
+std::int64_t IntegerOf(JsonValue& value,
+                       const Place& place,
+                       const char* key,
+                       const char* what) {
   const std::optional<std::int64_t> number = Integer(value);
   if (!number || *number <= kLeastNumber)
-    ThrowWrong(place, key, "an integer", Shown(value));
+    ThrowWrong(place, key, what, Shown(value));
   return *number;
 }
 
@@ -125,7 +137,7 @@ std::array<double, 4> BoxOf(JsonValue& value, const Place& place) {
     JsonValue one;
     if (result.get(one) != simdjson::SUCCESS)
       ThrowWrong(place, "bbox", kWhat, "damaged");
-    const std::optional<double> number = Number(one);
+    const std::optional<double> number = NumberIf(one);
     if (!number) ThrowWrong(place, "bbox", kWhat, Shown(one) + " in part");
     if (n < box.size()) box[n] = *number;
     ++n;

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,10 +37,19 @@ void ThrowIfDamaged(const std::string& source, std::string_view json);
 /// Whether nothing is left behind the value that was read.
 bool AtEnd(simdjson::ondemand::document& document);
 
+/// `json` without the mark that some programs begin a UTF-8 file with.
+simdjson::padded_string_view WithoutByteOrderMark(
+    simdjson::padded_string_view json);
+
+/// A finite number, or nothing: for keys that are not needed.
+std::optional<double> NumberIf(JsonValue& value);
 /// A finite number.
 double NumberOf(JsonValue& value, const Place& place, const char* key);
-/// An integer, 3.0 included as in Python.
-std::int64_t IntegerOf(JsonValue& value, const Place& place, const char* key);
+/// An integer, 3.0 included as in Python. `what` is said where it is none.
+std::int64_t IntegerOf(JsonValue& value,
+                       const Place& place,
+                       const char* key,
+                       const char* what = "an integer");
 /// An integer or a text.
 RawId IdOf(JsonValue& value,
            const Place& place,

@@ -7,6 +7,8 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "core/text.h"
+#include "probes/detection/evaluation/box_oddities.h"
 #include "probes/detection/evaluation/read_truth.h"
 #include "probes/detection/evaluation/results_file.h"
 
@@ -54,6 +56,7 @@ struct Part {
   std::vector<std::size_t> place;  // [slots], the last of unknown ones
   std::size_t unknowns = 0;
   std::set<std::int64_t> unknown;  // some of the category ids
+  BoxOddities odd;                 // of those whose category is known
 };
 
 class Resolver {
@@ -69,7 +72,10 @@ class Resolver {
         threads_(threads),
         slots_(order == Order::kOfFile ? 1 : truth.categories.size() + 1),
         images_(truth.images.numbers),
-        categories_(CategoryIds(truth)) {}
+        categories_(CategoryIds(truth)),
+        sizes_(truth.sizes) {
+    sizes_.resize(truth.images.size());
+  }
 
   /// Columns by slot, the file's order within one: of one category, which is
   /// then read in one go, or of all.
@@ -90,7 +96,8 @@ class Resolver {
     std::size_t next = 0;
     for (std::size_t k = 0; k < slots_; ++k)
       for (Part& part : parts) next += std::exchange(part.place[k], next);
-    Warn(parts, warnings);
+    WarnOfBoxes(parts, warnings);
+    Warn(parts, total, warnings);
     Detections made;
     made.image.resize(next);
     made.category.resize(next);
@@ -125,10 +132,9 @@ class Resolver {
                             : images_(one.image);
       EYECHART_REQUIRE(
           image >= 0,
-          "{}: entry {}: image_id {} is none of the ground truth's images; "
-          "results should be of the same images",
+          "{}: entry {}: image_id {} is none of the ground truth's images; {}",
           source_, part.first + static_cast<std::int64_t>(i),
-          texts_.Name(one.image));
+          texts_.Name(one.image), WhatIdsShouldBe(one.image));
       one.image = image;
       const std::int32_t category = categories_(one.category);
       constexpr std::size_t kShown = 5;
@@ -137,7 +143,30 @@ class Resolver {
       one.category = category;
       part.unknowns += category < 0 ? 1 : 0;
       ++part.place[SlotOf(category)];
+      const ListedBox box = {part.first + static_cast<std::int64_t>(i),
+                             image,
+                             one.x,
+                             one.y,
+                             one.width,
+                             one.height,
+                             one.width * one.height,
+                             sizes_[static_cast<std::size_t>(image)]};
+      if (!IsOrdinary(box) && category >= 0) part.odd.Add(box);
     }
+  }
+
+  // pycocotools too takes "1" and 1 for two.
+  const char* WhatIdsShouldBe(RawId id) const {
+    const ImageIds& images = truth_.images;
+    if (IsText(id)) {
+      const std::optional<std::int64_t> number = ParseInt(texts_.Text(id));
+      if (images.texts.empty() || (number && images.Find(*number) >= 0))
+        return "it is a text, the ground truth has numbers";
+    } else if (images.numbers.empty() ||
+               images.Find(std::string_view(std::to_string(id))) >= 0) {
+      return "it is a number, the ground truth has texts";
+    }
+    return "results should be of the same images";
   }
 
   void Place(Part& part, Detections& made) const {
@@ -154,8 +183,42 @@ class Resolver {
     *part.entries = Entries();
   }
 
+  void WarnOfBoxes(const std::vector<Part>& parts,
+                   std::vector<std::string>& warnings) const {
+    BoxOddities odd;
+    for (const Part& part : parts) odd.Append(part.odd);
+    const auto warn = [&](const BoxTally& tally, const char* what,
+                          const std::string& first) {
+      if (tally.count > 0)
+        warnings.push_back(fmt::format(
+            "{}: {} detection{} {} (first entry {}: {})", source_, tally.count,
+            tally.count == 1 ? "" : "s", what, tally.first.index, first));
+    };
+    std::string flat =
+        "without extent, width or height not above 0: nothing can overlap such "
+        "a box, which makes it a false alarm";
+    if (odd.flat_no_area > 0)
+      flat += fmt::format(", but for {} whose area is in none of COCO's",
+                          odd.flat_no_area);
+    warn(odd.flat, flat.c_str(), BoxText(odd.flat.first));
+    warn(odd.no_area,
+         "of an area, width times height, below 0 or above 1e10, in none of "
+         "COCO's areas: where such a box finds nothing it is left out of AP, "
+         "not even a false alarm",
+         BoxText(odd.no_area.first));
+    if (odd.outside.count > 0)
+      warn(odd.outside,
+           "wholly outside the picture, taken like any other: a false alarm "
+           "unless a truth is out there too",
+           OutsideText(odd.outside.first, truth_.images));
+  }
+
   void Warn(const std::vector<Part>& parts,
+            std::int64_t total,
             std::vector<std::string>& warnings) const {
+    if (total == 0)
+      warnings.push_back(fmt::format(
+          "{}: no detections: AP and AR are 0 where there is truth", source_));
     std::size_t count = 0;
     std::set<std::int64_t> unknown;
     for (const Part& part : parts) {
@@ -163,15 +226,18 @@ class Resolver {
       unknown.insert(part.unknown.begin(), part.unknown.end());
     }
     if (count == 0) return;
+    const bool all = count == static_cast<std::size_t>(total);
     std::string shown;
     int n = 0;
     for (const std::int64_t id : unknown)
       if (n++ < 5) shown += (shown.empty() ? "" : ", ") + std::to_string(id);
     warnings.push_back(fmt::format(
-        "{}: {} detection{} in a category that the ground truth lacks: left "
-        "out ({}{})",
-        source_, count, count == 1 ? "" : "s", shown,
-        unknown.size() > 5 ? ", ..." : ""));
+        "{}: {}{} detection{} in a category that the ground truth lacks: left "
+        "out ({}{}){}",
+        source_, all && count > 1 ? "all " : "", count, count == 1 ? "" : "s",
+        shown, unknown.size() > 5 ? ", ..." : "",
+        all ? "; none is left, so that AP and AR are 0 where there is truth"
+            : ""));
   }
 
   const Truth& truth_;
@@ -181,6 +247,7 @@ class Resolver {
   std::size_t slots_;
   IndexOf images_;
   IndexOf categories_;
+  std::vector<ImageExtent> sizes_;  // one an image
 };
 
 Detections Finish(const ByteSource& source,

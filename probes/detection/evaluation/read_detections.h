@@ -15,9 +15,12 @@ namespace eyechart::detection {
 /// list is cut between entries, and a part whose entries are all written alike
 /// is read by a parser made for that; what it cannot take goes through
 /// simdjson. An entry whose category `truth` lacks is kept with category -1 and
-/// told of in a warning. An empty list is allowed (pycocotools fails on it):
-/// nothing was found. Throws InputError naming the entry for an image that
-/// `truth` lacks, missing keys, and numbers that are not finite.
+/// told of in a warning, as are, with how many there are and the first, boxes
+/// without extent, of no area of COCO's and outside pictures of known size. An
+/// empty list is allowed (pycocotools fails on it) and told of: nothing was
+/// found. A UTF-8 byte order mark is skipped. Throws InputError naming the
+/// entry for an image that `truth` lacks, missing keys, and numbers that are
+/// not finite.
 Detections ReadDetections(const std::filesystem::path& path,
                           const Truth& truth,
                           int threads,

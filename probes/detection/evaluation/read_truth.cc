@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "probes/detection/evaluation/box_oddities.h"
 #include "probes/detection/evaluation/json_values.h"
+#include "probes/detection/evaluation/results_file.h"
 
 namespace eyechart::detection {
 namespace {
@@ -45,7 +47,7 @@ class TruthReader {
 
   Truth Read(simdjson::padded_string_view json) {
     try {
-      return ReadRoot(json);
+      return ReadRoot(WithoutByteOrderMark(json));
     } catch (const InputError&) {
       // Where a file is cut the parser tells of the entry that it was cut in.
       ThrowIfDamaged(source_, json);
@@ -75,6 +77,7 @@ class TruthReader {
       if (key == "images") {
         images = true;
         image_ids_.clear();
+        sizes_.clear();
         ForItems(field.value(), "images", [&](auto& value, const Place& place) {
           ReadImage(value, place);
         });
@@ -124,17 +127,27 @@ class TruthReader {
     truth_ = {};
     raw_image_.clear();
     raw_category_.clear();
-    ignores_ = flat_ = 0;
+    ignores_ = 0;
   }
 
   void ReadImage(JsonValue& value, const Place& place) {
     bool there = false;
+    RawId id = 0;
+    double width = 0, height = 0;
     ForKeys(value, place, [&](std::string_view key, JsonValue one) {
-      if (key != "id") return;
-      image_ids_.push_back(IdOf(one, place, "id", texts_));
-      there = true;
+      if (key == "id") {
+        id = IdOf(one, place, "id", texts_);
+        there = true;
+      } else if (key == "width") {
+        width = NumberIf(one).value_or(0);
+      } else if (key == "height") {
+        height = NumberIf(one).value_or(0);
+      }
     });
     RequireKey(there, place, "id", "an integer or a text");
+    image_ids_.push_back(id);
+    sizes_.push_back(width > 0 && height > 0 ? ImageExtent{width, height}
+                                             : ImageExtent{});
   }
 
   void ReadCategory(JsonValue& value, const Place& place) {
@@ -143,7 +156,8 @@ class TruthReader {
     ForKeys(value, place, [&](std::string_view key, JsonValue one) {
       std::string_view text;
       if (key == "id") {
-        category.id = IntegerOf(one, place, "id");
+        category.id = IntegerOf(one, place, "id",
+                                "an integer (images alone may have texts)");
         there = true;
       } else if (key == "name" &&
                  one.get_string().get(text) == simdjson::SUCCESS) {
@@ -183,12 +197,8 @@ class TruthReader {
         crowd_value = FlagOf(one, place, "iscrowd");
         crowd = true;
       } else if (key == "ignore") {
-        od::json_type type;
-        std::int64_t number = 0;
-        ignore = one.type().get(type) == simdjson::SUCCESS &&
-                 type == od::json_type::number &&
-                 one.get_int64().get(number) == simdjson::SUCCESS &&
-                 number != 0;
+        if (one.get_bool().get(ignore) != simdjson::SUCCESS)
+          ignore = NumberIf(one).value_or(0) != 0;
       }
     });
     RequireKey(id, place, "id", "an integer");
@@ -207,12 +217,14 @@ class TruthReader {
     truth_.area.push_back(area_value);
     truth_.crowd.push_back(crowd_value ? 1 : 0);
     ignores_ += ignore && !crowd_value ? 1 : 0;
-    flat_ += b[2] <= 0 || b[3] <= 0 ? 1 : 0;
   }
 
   // Ids to indices, now that all of them are known.
   void Resolve() {
     ImageIds& images = truth_.images;
+    const auto find = [&](RawId id) {
+      return IsText(id) ? images.Find(texts_.Text(id)) : images.Find(id);
+    };
     for (const RawId id : image_ids_) {
       if (IsText(id))
         images.texts.push_back(texts_.Text(id));
@@ -226,35 +238,99 @@ class TruthReader {
     distinct(images.numbers);
     distinct(images.texts);
     Warn(static_cast<std::int64_t>(image_ids_.size() - images.size()),
-         "images have an id that another one has: each id counts once");
+         "image has", "images have",
+         "an id that another one has: each id counts once");
+    // As in Python's dictionaries the last of an id counts.
+    truth_.sizes.resize(images.size());
+    for (std::size_t i = 0; i < image_ids_.size(); ++i)
+      truth_.sizes[static_cast<std::size_t>(find(image_ids_[i]))] = sizes_[i];
     std::unordered_map<std::int64_t, std::int32_t> category_index;
     for (const auto& [id, name] : categories_) {
       category_index[id] = static_cast<std::int32_t>(truth_.categories.size());
       truth_.categories.push_back({id, name});
     }
-    std::int64_t no_image = 0, no_category = 0;
+    std::int64_t no_image = 0, no_category = 0, counting = 0;
+    std::string first_no_image, first_no_category;
     for (std::size_t i = 0; i < raw_image_.size(); ++i) {
       const RawId id = raw_image_[i];
-      truth_.image.push_back(IsText(id) ? images.Find(texts_.Text(id))
-                                        : images.Find(id));
+      truth_.image.push_back(find(id));
       const auto it = category_index.find(raw_category_[i]);
       truth_.category.push_back(it == category_index.end() ? -1 : it->second);
-      no_image += truth_.image.back() < 0 ? 1 : 0;
-      no_category += truth_.category.back() < 0 ? 1 : 0;
+      const bool has_image = truth_.image.back() >= 0;
+      const bool has_category = truth_.category.back() >= 0;
+      if (!has_image && no_image++ == 0)
+        first_no_image =
+            fmt::format("annotations[{}]: image_id {}{}", i, texts_.Name(id),
+                        IsText(id) ? ", a text" : "");
+      if (!has_category && no_category++ == 0)
+        first_no_category =
+            fmt::format("annotations[{}]: category_id {}", i, raw_category_[i]);
+      counting += has_image && has_category && truth_.crowd[i] == 0 ? 1 : 0;
+      CheckBox(i);
     }
-    Warn(no_image, "annotations are in images that it lacks: left out");
-    Warn(no_category, "annotations have a category that it lacks: left out");
-    Warn(ignores_,
-         "annotations have \"ignore\": 1, which has no effect, as in "
-         "pycocotools; \"iscrowd\" has");
-    Warn(flat_,
-         "annotations have a box without extent, which nothing can "
-         "overlap");
+    Warn(no_image, "annotation is in an image", "annotations are in images",
+         "that it lacks: left out", first_no_image);
+    Warn(no_category, "annotation has", "annotations have",
+         "a category that it lacks: left out", first_no_category);
+    Warn(ignores_, "annotation has", "annotations have",
+         "\"ignore\": 1, which has no effect, as in pycocotools; \"iscrowd\" "
+         "has");
+    WarnOfBoxes();
+    if (truth_.size() == 0)
+      warnings_.push_back(fmt::format(
+          "{}: no annotations: every figure is -1, as in pycocotools",
+          source_));
+    else if (counting == 0)
+      warnings_.push_back(fmt::format(
+          "{}: no annotation that counts, as all are crowds or left out: every "
+          "figure is -1, as in pycocotools",
+          source_));
   }
 
-  void Warn(std::int64_t count, const char* what) {
-    if (count > 0)
-      warnings_.push_back(fmt::format("{}: {} {}", source_, count, what));
+  void CheckBox(std::size_t i) {
+    const Truth& t = truth_;
+    const std::int32_t image = t.image[i];
+    const ListedBox box = {
+        static_cast<std::int64_t>(i),
+        image,
+        t.x[i],
+        t.y[i],
+        t.width[i],
+        t.height[i],
+        t.area[i],
+        image < 0 ? ImageExtent{} : t.sizes[static_cast<std::size_t>(image)]};
+    if (!IsOrdinary(box)) odd_.Add(box);
+  }
+
+  void WarnOfBoxes() {
+    const auto warn = [&](const BoxTally& tally, const char* what,
+                          const std::string& first) {
+      Warn(tally.count, "annotation has", "annotations have", what,
+           fmt::format("annotations[{}]: {}", tally.first.index, first));
+    };
+    warn(odd_.flat, "a box without extent, which nothing can overlap",
+         BoxText(odd_.flat.first));
+    warn(odd_.no_area,
+         "an area below 0 or above 1e10, in none of COCO's: left out of AP and "
+         "AR, as is what finds it",
+         fmt::format("area {}", odd_.no_area.first.area));
+    if (odd_.outside.count > 0)
+      warn(odd_.outside,
+           "a box wholly outside the picture: it counts all the "
+           "same",
+           OutsideText(odd_.outside.first, truth_.images));
+  }
+
+  // "gt.json: 1 <one> <what> (the first is <first>)".
+  void Warn(std::int64_t count,
+            const char* one,
+            const char* many,
+            const char* what,
+            const std::string& first = "") {
+    if (count == 0) return;
+    warnings_.push_back(
+        fmt::format("{}: {} {} {}{}", source_, count, count == 1 ? one : many,
+                    what, first.empty() ? "" : " (first " + first + ")"));
   }
 
   const std::string& source_;
@@ -264,7 +340,9 @@ class TruthReader {
   std::vector<RawId> image_ids_, raw_image_;
   std::vector<std::int64_t> raw_category_;
   std::map<std::int64_t, std::string> categories_;
-  std::int64_t ignores_ = 0, flat_ = 0;
+  std::vector<ImageExtent> sizes_;  // of image_ids_
+  BoxOddities odd_;
+  std::int64_t ignores_ = 0;
 };
 
 }  // namespace
@@ -278,12 +356,10 @@ Truth ParseTruth(std::string_view json,
 
 Truth ReadTruth(const std::filesystem::path& path,
                 std::vector<std::string>& warnings) {
-  simdjson::padded_string json;
-  const std::string source = path.string();
-  const auto error = simdjson::padded_string::load(source).get(json);
-  EYECHART_REQUIRE(error == simdjson::SUCCESS, "{}: cannot be read: {}", source,
-                   simdjson::error_message(error));
-  return TruthReader(source, warnings).Read(json);
+  const ByteSource source(path);
+  simdjson::padded_string json(source.size());
+  source.Read(0, source.size(), json.data());
+  return TruthReader(path.string(), warnings).Read(json);
 }
 
 }  // namespace eyechart::detection

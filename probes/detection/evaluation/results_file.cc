@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/json_damage.h"
 #include "probes/detection/evaluation/json_values.h"
 
 namespace eyechart::detection {
@@ -70,7 +71,8 @@ RawDetection ReadEntry(JsonValue& value, const Place& place, IdTexts& texts) {
       entry.image = IdOf(one, place, "image_id", texts);
       image = true;
     } else if (key == "category_id") {
-      entry.category = IntegerOf(one, place, "category_id");
+      entry.category = IntegerOf(one, place, "category_id",
+                                 "an integer, as the ground truth's are");
       category = true;
     } else if (key == "score") {
       entry.score = NumberOf(one, place, "score");
@@ -194,6 +196,7 @@ bool PartReader::Read(const ByteSource& source,
   }
   std::size_t begin = 0;
   if (part == 0) {
+    if (text.starts_with(kUtf8Mark)) begin = kUtf8Mark.size();
     while (begin < text.size() && IsBlank(text[begin])) ++begin;
     if (begin == text.size() || text[begin++] != '[') return false;
     while (begin < text.size() && IsBlank(text[begin])) ++begin;
@@ -250,7 +253,7 @@ std::vector<RawDetection> ReadWhole(const ByteSource& source,
   std::vector<RawDetection> entries;
   od::parser parser;
   try {
-    ReadList(json, parser, name, texts, entries);
+    ReadList(WithoutByteOrderMark(json), parser, name, texts, entries);
   } catch (const InputError&) {
     // Where a file is cut the parser tells of the entry that it was cut in.
     ThrowIfDamaged(name, json);

@@ -58,8 +58,9 @@ class PartReader {
 };
 
 /// The whole of `json`, one entry after another, through simdjson; texts as
-/// image ids are allowed. Throws InputError naming the entry; of a file that is
-/// cut or has more behind its end, the byte.
+/// image ids are allowed, a UTF-8 byte order mark is skipped, here and in the
+/// first part. Throws InputError naming the entry; of a file that is cut or has
+/// more behind its end, the byte.
 std::vector<RawDetection> ReadWhole(const ByteSource& source,
                                     const std::string& name,
                                     IdTexts& texts);

@@ -113,7 +113,8 @@ TEST(EvaluateTest, DefectsOfStrictModeAreNamedAndMended) {
   truth.id = {5, 5};
   options.mode = Mode::kStrict;
   const Evaluation twice = Evaluate(truth, found, options);
-  EXPECT_NE(twice.warnings[0].find("share their id"), std::string::npos);
+  EXPECT_NE(twice.warnings[0].find("1 annotation shares its id with another"),
+            std::string::npos);
   // Two of the last one, none of the first: the first detection is a false
   // alarm, one of two is found.
   EXPECT_NEAR(Summarize(twice).AP50, 51.0 / 101 / 2, 1e-15);
@@ -163,6 +164,8 @@ TEST(EvaluateTest, RefusesBadOptionsAndColumns) {
   found.image[0] = 0;
   found.score.push_back(1);
   EXPECT_NE(error({}).find("alike"), std::string::npos);
+  truth.sizes.resize(1);
+  EXPECT_NE(error({}).find("1 sizes of 2 images"), std::string::npos);
 }
 
 TEST(EvaluateTest, AreasFromText) {

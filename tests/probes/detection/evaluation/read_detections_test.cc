@@ -19,7 +19,7 @@ constexpr const char* kTruth = R"({
   "info": {"x": [1, {"y": "}, {"}]},
   "annotations": [
     {"id": 0, "image_id": 7, "category_id": 2, "bbox": [1, 2.5, 3, 4],
-     "area": 10, "iscrowd": 0, "segmentation": [[1, 2, 3]]},
+     "area": 10, "iscrowd": 0, "ignore": true, "segmentation": [[1, 2, 3]]},
     {"id": 1, "image_id": 99, "category_id": 2, "bbox": [1, 2, 0, 4],
      "area": 1e1, "iscrowd": true, "ignore": 1},
     {"id": 2, "image_id": 3, "category_id": 9, "bbox": [1, 2, 3, 4],
@@ -48,11 +48,17 @@ TEST(ReadTruthTest, ReadsListsInAnyOrderAndTellsWhatIsOdd) {
   EXPECT_EQ(truth.area[1], 10);
   std::string all;
   for (const std::string& warning : warnings) all += warning + "\n";
-  EXPECT_NE(all.find("1 images have an id that another"), std::string::npos);
-  EXPECT_NE(all.find("1 annotations are in images"), std::string::npos);
-  EXPECT_NE(all.find("1 annotations have a category"), std::string::npos);
-  EXPECT_NE(all.find("1 annotations have \"ignore\""), std::string::npos);
-  EXPECT_NE(all.find("1 annotations have a box without"), std::string::npos);
+  EXPECT_NE(all.find("1 image has an id that another"), std::string::npos);
+  EXPECT_NE(all.find("1 annotation is in an image that it lacks: left out "
+                     "(first annotations[1]: image_id 99)"),
+            std::string::npos)
+      << all;
+  EXPECT_NE(all.find("1 annotation has a category that it lacks: left out "
+                     "(first annotations[2]: category_id 9)"),
+            std::string::npos)
+      << all;
+  EXPECT_NE(all.find("2 annotations have \"ignore\""), std::string::npos);
+  EXPECT_NE(all.find("1 annotation has a box without"), std::string::npos);
 }
 
 TEST(ReadTruthTest, NamesWhatIsWrong) {
@@ -69,6 +75,35 @@ TEST(ReadTruthTest, NamesWhatIsWrong) {
                 .find("images[1]: id should be"),
             std::string::npos);
   EXPECT_NE(error(R"({"images": [{}]})").find("images[0]: key \"id\""),
+            std::string::npos);
+  EXPECT_NE(error(R"({"categories": [{"id": "1"}]})")
+                .find("categories[0]: id should be an integer (images alone "
+                      "may have texts); it is \"1\", a text"),
+            std::string::npos);
+  std::vector<std::string> warnings;
+  const TempFolder folder;
+  EXPECT_NE(InputErrorOf([&] {
+              ReadTruth(folder / "no.json", warnings);
+            }).find("no.json: cannot be opened: No such file"),
+            std::string::npos);
+  EXPECT_NE(InputErrorOf([&] {
+              ReadTruth(folder.path(), warnings);
+            }).find("is not a regular file"),
+            std::string::npos);
+}
+
+// Some programs begin UTF-8 with a mark; others write what is none.
+TEST(ReadTruthTest, Encodings) {
+  std::vector<std::string> warnings;
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(ParseTruth(mark + kTruth, "gt.json", warnings).size(), 3u);
+  EXPECT_NE(InputErrorOf([&] {
+              ParseTruth(mark, "gt.json", warnings);
+            }).find("gt.json: not a JSON file: it holds nothing"),
+            std::string::npos);
+  EXPECT_NE(InputErrorOf([&] {
+              ParseTruth("\x1F\x8B\x08", "gt.json", warnings);
+            }).find("gt.json: not a JSON file: it is gzip: unpack it first"),
             std::string::npos);
 }
 
@@ -205,6 +240,8 @@ TEST(ReadDetectionsTest, SmallFilesAndTexts) {
   std::vector<std::string> warnings;
   EXPECT_EQ(ParseDetections("[]", "dt", truth, warnings).size(), 0u);
   EXPECT_EQ(ParseDetections(" [ ] ", "dt", truth, warnings).size(), 0u);
+  EXPECT_EQ(warnings.size(), 2u);
+  warnings.clear();
   EXPECT_EQ(ParseDetections("[" + Entry(1) + "]", "dt", truth, warnings).size(),
             1u);
   EXPECT_TRUE(warnings.empty());
@@ -227,6 +264,73 @@ TEST(ReadDetectionsTest, SmallFilesAndTexts) {
       "dt", texts, warnings);
   EXPECT_EQ(named.image[0], 1);
   EXPECT_EQ(named.image[1], 0);
+}
+
+TEST(ReadDetectionsTest, IdsOfAnotherTypeAreCalledThat) {
+  const auto error = [](const Truth& truth, const std::string& image,
+                        const std::string& category) {
+    std::vector<std::string> warnings;
+    return InputErrorOf([&] {
+      ParseDetections(R"([{"image_id": )" + image + R"(, "category_id": )" +
+                          category + R"(, "bbox": [1, 2, 3, 4], "score": 1}])",
+                      "dt.json", truth, warnings);
+    });
+  };
+  Truth truth = ReadIt();
+  EXPECT_NE(
+      error(truth, "\"7\"", "2")
+          .find("entry 0: image_id \"7\" is none of the ground truth's images; "
+                "it is a text, the ground truth has numbers"),
+      std::string::npos);
+  EXPECT_NE(error(truth, "8", "2").find("should be of the same images"),
+            std::string::npos);
+  EXPECT_NE(error(truth, "7", "\"2\"")
+                .find("entry 0: category_id should be an integer, as the "
+                      "ground truth's are; it is \"2\", a text"),
+            std::string::npos);
+  truth.images = {{3, 7}, {"12", "a"}};
+  truth.sizes.clear();
+  EXPECT_NE(error(truth, "12", "2")
+                .find("it is a number, the ground truth has "
+                      "texts"),
+            std::string::npos);
+  EXPECT_NE(error(truth, "\"7\"", "2").find("it is a text, the ground truth"),
+            std::string::npos);
+  EXPECT_NE(error(truth, "\"b\"", "2").find("should be of the same images"),
+            std::string::npos);
+}
+
+TEST(ReadDetectionsTest, Encodings) {
+  const TempFolder folder;
+  const Truth truth = ReadIt();
+  std::vector<std::string> warnings;
+  const std::string mark = "\xEF\xBB\xBF";
+  std::string text = mark + " [" + Entry(0);
+  for (int i = 1; i < 20000; ++i) text += ", " + Entry(i);
+  WriteText(folder / "dt.json", text + "]");  // of several parts
+  EXPECT_EQ(ReadDetections(folder / "dt.json", truth, 2, warnings).size(),
+            20000u);
+  // One entry, and one that the parser of patterns cannot take.
+  EXPECT_EQ(ParseDetections(mark + "[" + Entry(0) + "]", "dt", truth, warnings)
+                .size(),
+            1u);
+  EXPECT_EQ(ParseDetections(mark + R"([{"image_id": 7, "x": "\u0041", "bbox":)"
+                                   R"( [1, 2, 3, 4], "category_id": 2,)"
+                                   R"( "score": 1}])",
+                            "dt", truth, warnings)
+                .size(),
+            1u);
+  EXPECT_TRUE(warnings.empty());
+  const auto error = [&](const std::string& bytes) {
+    return InputErrorOf(
+        [&] { ParseDetections(bytes, "dt.json", truth, warnings); });
+  };
+  EXPECT_NE(error(mark + "[{").find("it ends after byte 5 "),
+            std::string::npos);
+  EXPECT_NE(error("\x1F\x8B\x08").find("it is gzip: unpack it first"),
+            std::string::npos);
+  EXPECT_NE(error("\xFF\xFE[\n").find("it is UTF-16: should be UTF-8"),
+            std::string::npos);
 }
 
 }  // namespace
