@@ -14,9 +14,13 @@ struct CheckOptions {
   std::string root;
   bool edges = false;
   bool lists_only = false;
+  bool strict = false;  // what is odd gives an exit code
   bool json = false;
   data::BoxCheckOptions check;
 };
+
+// With --strict, where something odd was found.
+constexpr int kExitOdd = 1;
 
 std::string ShownSplit(const std::string& split) {
   return split.empty() ? "(all)" : split;
@@ -86,13 +90,14 @@ int Check(CheckOptions o) {
   o.check.open_pictures = !o.lists_only;
   TerminalProgress progress;
   const data::BoxReport report = data::CheckBoxes(o.root, o.check, progress);
+  const int code = o.strict && !report.findings.empty() ? kExitOdd : kExitOk;
   if (o.json) {
     Json json = data::ToJson(report);
     json["schema"] = 1;
     json["command"] = "detect check";
     json["warnings"] = Json::array();
     PrintJson(json);
-    return kExitOk;
+    return code;
   }
   PrintLine(fmt::format("{}: {}, {} categories", report.root, report.kind,
                         report.categories.size()));
@@ -100,7 +105,7 @@ int Check(CheckOptions o) {
   PrintParts(report);
   PrintCategories(report);
   PrintFindings(report);
-  return kExitOk;
+  return code;
 }
 
 }  // namespace
@@ -123,6 +128,8 @@ Runner AddDetectCheck(Arguments& app) {
               "VOC's corners are edges from 0, not pixels from 1");
   app.AddFlag("--lists-only", o->lists_only,
               "do not open the pictures: no sizes, no equal files");
+  app.AddFlag("--strict", o->strict,
+              "exit code 1 where anything odd is found, for scripts");
   app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Check(*o); };
 }

@@ -28,6 +28,11 @@ void BoxBuilder::Count(std::string_view kind, const std::string& example) {
     warning.examples.push_back(example);
 }
 
+void BoxBuilder::Drop(std::string_view kind, const std::string& example) {
+  if (dropped_++ == 0) first_dropped_ = example;
+  Count(kind, example);
+}
+
 void BoxBuilder::AddCategory(BoxCategory category, const std::string& place) {
   const auto [first, fresh] =
       category_of_.emplace(category.id, dataset_.categories.size());
@@ -119,6 +124,19 @@ void BoxBuilder::CheckPictures(const BoxOptions& options) {
       dataset_.images.size(), dataset_.images.front().file.string());
 }
 
+void BoxBuilder::CheckBoxesLeft(const BoxOptions& options) {
+  // One bad row among good ones is odd; a list of nothing else is another
+  // format, or belongs to other pictures.
+  EYECHART_REQUIRE(
+      dropped_ == 0 || !dataset_.boxes.empty() || options.allow_no_boxes,
+      "{}: no box of it can be used; left out: {}, the first is {}",
+      dataset_.source, dropped_, first_dropped_);
+  if (!dataset_.images.empty() &&
+      std::all_of(dataset_.boxes.begin(), dataset_.boxes.end(),
+                  [](const TrueBox& box) { return box.crowd; }))
+    Count(finding::kNoBoxes, dataset_.source);
+}
+
 void BoxBuilder::CheckPlaces() {
   for (const TrueBox& box : dataset_.boxes) {
     const BoxImage& image = dataset_.images[box.image];
@@ -177,6 +195,7 @@ void BoxBuilder::Renumber() {
 }
 
 BoxDataset BoxBuilder::Finish(const BoxOptions& options) {
+  CheckBoxesLeft(options);
   CheckPictures(options);
   CheckPlaces();
   CheckRepeats();

@@ -18,6 +18,10 @@ class BoxBuilder {
   /// Counts an oddity; the first five examples are kept.
   void Count(std::string_view kind, const std::string& example);
 
+  /// Counts a row that cannot be used and is left out. Finish refuses a part of
+  /// which nothing else is there.
+  void Drop(std::string_view kind, const std::string& example);
+
   /// Adds a category. Throws InputError, beginning with `place`, where its id
   /// was added before.
   void AddCategory(BoxCategory category, const std::string& place);
@@ -39,12 +43,15 @@ class BoxBuilder {
   BoxDataset& dataset() { return dataset_; }
 
   /// Makes the checks that need the whole, fills sizes that the set does not
-  /// say from the pictures, and gives the set away.
+  /// say from the pictures, and gives the set away. Throws InputError where
+  /// rows were dropped and no box is left, or no picture is on disk, unless
+  /// `options` allow it.
   BoxDataset Finish(const BoxOptions& options);
 
  private:
   std::string Describe(const TrueBox& box) const;
   void CheckPictures(const BoxOptions& options);
+  void CheckBoxesLeft(const BoxOptions& options);
   void CheckPlaces();
   void CheckRepeats();
   void Renumber();
@@ -54,6 +61,8 @@ class BoxBuilder {
   std::unordered_map<std::int64_t, std::size_t> category_of_;
   std::unordered_map<std::string, std::size_t> image_of_;
   bool renumber_ = false;
+  std::int64_t dropped_ = 0;
+  std::string first_dropped_;
 };
 
 /// At most this far in pixels a box reaches beyond its picture without a

@@ -199,6 +199,7 @@ BoxReport CheckBoxes(const fs::path& root,
                      Progress& progress) {
   BoxOptions data = options.data;
   data.allow_no_pictures = true;
+  data.allow_no_boxes = true;
   const std::vector<std::string> splits =
       options.splits.empty() ? PartsOf(root, data) : options.splits;
   std::vector<Part> parts;

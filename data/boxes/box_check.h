@@ -38,8 +38,8 @@ struct BoxReport {
 };
 
 /// Reads the parts of the set at `root` and lists what is odd. That none of the
-/// pictures is on disk is a finding here, no error. Throws InputError as
-/// OpenBoxDataset does where a part cannot be read.
+/// pictures is on disk, or none of the rows can be used, is a finding here, no
+/// error. Throws InputError as OpenBoxDataset does where a part cannot be read.
 BoxReport CheckBoxes(const std::filesystem::path& root,
                      const BoxCheckOptions& options = {},
                      Progress& progress = Progress::None());

@@ -75,12 +75,16 @@ struct BoxOptions {
   /// Sets none of whose pictures is on disk are taken; off, as a wrong folder
   /// is more likely.
   bool allow_no_pictures = false;
+  /// Sets of whose rows none can be used are taken, to list what is odd; off,
+  /// as nothing can be done with them.
+  bool allow_no_boxes = false;
 };
 
 /// Reads the part `split` of the set at `root`. "" is the only part there is;
 /// train/training, valid/val/validation and test/testing stand for one another,
 /// and "val" finds COCO's "val2017". Throws InputError naming file and entry
-/// where the set cannot be read; what is odd but can be read is in `warnings`.
+/// where the set cannot be read; what is odd is in `warnings`, rows that cannot
+/// be used among others that can too.
 /// A part without pictures is legal.
 BoxDataset OpenBoxDataset(const std::filesystem::path& root,
                           const std::string& split,

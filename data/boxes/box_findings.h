@@ -29,6 +29,7 @@ std::string FindingsText(const BoxDataset& dataset);
 namespace finding {
 
 inline constexpr std::string_view kNoImages = "no_images";
+inline constexpr std::string_view kNoBoxes = "no_boxes";
 inline constexpr std::string_view kMissingPicture = "missing_picture";
 inline constexpr std::string_view kUnreadablePicture = "unreadable_picture";
 inline constexpr std::string_view kNoSize = "no_size";
@@ -39,6 +40,7 @@ inline constexpr std::string_view kLeakedPicture = "leaked_picture";
 inline constexpr std::string_view kUnlistedPicture = "unlisted_picture";
 inline constexpr std::string_view kTextImageId = "text_image_id";
 inline constexpr std::string_view kTextCategoryId = "text_category_id";
+inline constexpr std::string_view kNumberAsText = "id_number_as_text";
 inline constexpr std::string_view kDummyCategory = "dummy_category";
 inline constexpr std::string_view kCategoryTwice = "category_name_twice";
 inline constexpr std::string_view kCategoryUnused = "category_without_boxes";
@@ -46,6 +48,12 @@ inline constexpr std::string_view kCategoriesDiffer = "categories_differ";
 inline constexpr std::string_view kIdBelowOne = "annotation_id_below_one";
 inline constexpr std::string_view kIdTwice = "annotation_id_twice";
 inline constexpr std::string_view kIdUnusable = "annotation_id_unusable";
+inline constexpr std::string_view kImageUnknown = "annotation_image_unknown";
+inline constexpr std::string_view kCategoryUnknown =
+    "annotation_category_unknown";
+inline constexpr std::string_view kRowUnusable = "annotation_unusable";
+inline constexpr std::string_view kBoxNumbers = "box_not_four_numbers";
+inline constexpr std::string_view kLabelFile = "label_file_unusable";
 inline constexpr std::string_view kNoBox = "annotation_without_box";
 inline constexpr std::string_view kNotFinite = "box_not_finite";
 inline constexpr std::string_view kDegenerate = "box_degenerate";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
@@ -71,15 +72,40 @@ std::vector<std::int64_t> IdNumbers(const std::vector<std::string>& ids,
   return numbers;
 }
 
-// ReadJsonFile that says of a file that is cut where it ends, and what is open.
+// Where `text` has a word that Python's json writes for a number, and JSON has
+// none for; empty where it has none.
+std::string NoNumberIn(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at)
+        if (text[at] == '\\') ++at;
+      continue;
+    }
+    for (const std::string_view word : {"NaN", "Infinity"}) {
+      if (!text.substr(at).starts_with(word)) continue;
+      const std::string_view before = text.substr(0, at);
+      return fmt::format(
+          "byte {} (line {}) has {}, which JSON has no word for: leave the "
+          "annotation out, or write a number",
+          at + 1, std::count(before.begin(), before.end(), '\n') + 1, word);
+    }
+  }
+  return "";
+}
+
+// ReadJsonFile that says of a file that is cut where it ends and what is open,
+// and of one with NaN where it stands.
 Json ReadWholeJson(const fs::path& file) {
   const std::string text = ReadFile(file);
   try {
     return ParseJson(text, file.string());
-  } catch (const InputError& error) {
-    const std::string damage = JsonDamage(text);
-    if (damage.empty()) throw;
-    ThrowInput("{}; {}", error.what(), damage);
+  } catch (const InputError&) {
+    // In place of what the parser says: it takes a cut for something else.
+    std::string told;
+    for (const std::string& more : {NoNumberIn(text), JsonDamage(text)})
+      if (!more.empty()) told += (told.empty() ? "" : "; ") + more;
+    if (told.empty()) throw;
+    ThrowInput("{}: not valid JSON: {}", file.string(), told);
   }
 }
 
@@ -99,6 +125,7 @@ class CocoReader {
       const std::string place = Place("categories", i);
       RequireObject(list[i], place);
       ids.push_back(Id(list[i], place));
+      CountNumberAsText(list[i], "categories", i, {"id"});
       categories.push_back(
           {0, JsonGet<std::string>(list[i], "name", place),
            JsonGetOr<std::string>(list[i], "supercategory", "", place)});
@@ -126,6 +153,7 @@ class CocoReader {
       image.width = Side(list[i], "width", place);
       image.height = Side(list[i], "height", place);
       ids.push_back(image.id);
+      CountNumberAsText(list[i], "images", i, {"id"});
       images.push_back(std::move(image));
     }
     const auto numbers = IdNumbers(ids, finding::kTextImageId, builder_);
@@ -186,49 +214,90 @@ class CocoReader {
     return roots.front();
   }
 
-  // Throws, naming the annotation. Texts are made only where they are needed:
-  // COCO has a million annotations.
+  // Whether the row's `key` is a number written as a text.
+  static bool IsNumberAsText(const Json& row, const char* key) {
+    const auto it = row.find(key);
+    return it != row.end() && it->is_string() &&
+           IdNumber(it->get_ref<const std::string&>());
+  }
+
+  void CountNumberAsText(const Json& row,
+                         const char* list,
+                         std::size_t i,
+                         std::initializer_list<const char*> keys) {
+    for (const char* key : keys) {
+      if (!IsNumberAsText(row, key)) continue;
+      builder_.Count(finding::kNumberAsText,
+                     fmt::format("{}[{}]: \"{}\" is {}", list, i, key,
+                                 CanonicalJson(row[key])));
+      return;
+    }
+  }
+
+  // Leaves the annotation out, naming it.
   template <typename... Args>
-  [[noreturn]] void Throw(std::size_t i,
-                          fmt::format_string<Args...> format,
-                          Args&&... args) const {
+  void Drop(std::string_view finding,
+            std::size_t i,
+            fmt::format_string<Args...> format,
+            Args&&... args) {
     const Json& annotation = coco_["annotations"][i];
     std::string id;
     if (annotation.is_object() && annotation.contains("id"))
-      id = fmt::format(" (id {})", CanonicalJson(annotation["id"]));
-    ThrowInput("{}{}: {}", Place("annotations", i), id,
-               fmt::format(format, std::forward<Args>(args)...));
+      id = fmt::format(" (id {})", Shown(annotation["id"]));
+    builder_.Drop(
+        finding, fmt::format("annotations[{}]{}: {}", i, id,
+                             fmt::format(format, std::forward<Args>(args)...)));
   }
 
-  std::size_t Find(const Json& annotation,
-                   const char* key,
-                   const Index& rows,
-                   std::size_t i) const {
+  static std::string Shown(const Json& value) {
+    return CanonicalJson(value).substr(0, 80);
+  }
+
+  std::optional<std::size_t> Find(const Json& annotation,
+                                  const char* key,
+                                  const Index& rows,
+                                  std::size_t i) {
     const auto it = annotation.find(key);
     const auto id = it == annotation.end() ? std::nullopt : IdText(*it);
-    if (!id) Throw(i, "key \"{}\" should be an integer or a text", key);
+    if (!id) {
+      Drop(finding::kRowUnusable, i,
+           "key \"{}\" should be an integer or a text", key);
+      return std::nullopt;
+    }
     const auto row = rows.find(*id);
-    if (row == rows.end())
-      Throw(i, "{} {} is none of the {}", key, *id,
-            &rows == &images_ ? "images" : "categories");
-    return row->second;
+    if (row != rows.end()) return row->second;
+    const bool image = &rows == &images_;
+    Drop(image ? finding::kImageUnknown : finding::kCategoryUnknown, i,
+         "{} {} is none of the {}", key, Shown(*it),
+         image ? "images" : "categories");
+    return std::nullopt;
   }
 
-  bool Crowd(const Json& annotation, std::size_t i) const {
+  std::optional<bool> Crowd(const Json& annotation, std::size_t i) {
     const auto it = annotation.find("iscrowd");
     if (it == annotation.end() || it->is_null()) return false;
     if (it->is_boolean()) return it->get<bool>();
-    if (!it->is_number() || (*it != 0 && *it != 1))
-      Throw(i, "\"iscrowd\" is {}; it should be 0 or 1", CanonicalJson(*it));
-    return *it == 1;
+    if (it->is_number() && (*it == 0 || *it == 1)) return *it == 1;
+    Drop(finding::kRowUnusable, i, "\"iscrowd\" is {}; it should be 0 or 1",
+         Shown(*it));
+    return std::nullopt;
   }
 
   void ReadBox(const Json& annotation, std::size_t i) {
-    if (!annotation.is_object()) Throw(i, "should be an object");
+    if (!annotation.is_object()) {
+      Drop(finding::kRowUnusable, i, "should be an object");
+      return;
+    }
+    const auto image = Find(annotation, "image_id", images_, i);
+    if (!image) return;
+    const auto category = Find(annotation, "category_id", categories_, i);
+    if (!category) return;
+    const auto crowd = Crowd(annotation, i);
+    if (!crowd) return;
     TrueBox box;
-    box.image = Find(annotation, "image_id", images_, i);
-    box.category = Find(annotation, "category_id", categories_, i);
-    box.crowd = Crowd(annotation, i);
+    box.image = *image;
+    box.category = *category;
+    box.crowd = *crowd;
     const auto id = annotation.find("id");
     const auto text = id == annotation.end() ? std::nullopt : IdText(*id);
     const auto number = text ? IdNumber(*text) : std::nullopt;
@@ -244,9 +313,12 @@ class CocoReader {
     bool numbers = bbox->is_array() && bbox->size() == 4;
     for (std::size_t k = 0; numbers && k < 4; ++k)
       numbers = (*bbox)[k].is_number();
-    if (!numbers)
-      Throw(i, "\"bbox\" is {}; it should be 4 numbers: x, y, width, height",
-            CanonicalJson(*bbox).substr(0, 80));
+    if (!numbers) {
+      Drop(finding::kBoxNumbers, i,
+           "\"bbox\" is {}; it should be 4 numbers: x, y, width, height",
+           Shown(*bbox));
+      return;
+    }
     box.x = (*bbox)[0].get<double>();
     box.y = (*bbox)[1].get<double>();
     box.w = (*bbox)[2].get<double>();
@@ -254,11 +326,15 @@ class CocoReader {
     box.area = box.w * box.h;
     const auto area = annotation.find("area");
     if (area != annotation.end() && !area->is_null()) {
-      if (!area->is_number())
-        Throw(i, "\"area\" is {}; it should be a number of pixels",
-              CanonicalJson(*area).substr(0, 80));
+      if (!area->is_number()) {
+        Drop(finding::kRowUnusable, i,
+             "\"area\" is {}; it should be a number of pixels", Shown(*area));
+        return;
+      }
       box.area = area->get<double>();
     }
+    CountNumberAsText(annotation, "annotations", i,
+                      {"id", "image_id", "category_id"});
     if (!number)
       builder_.Count(finding::kIdUnusable,
                      fmt::format("{}: annotations[{}]", path, i));

@@ -19,9 +19,10 @@ namespace eyechart::data::internal {
 /// category in any of them keeps it, so that parts keep the same categories.
 ///
 /// Throws InputError naming the byte of a file that is cut or goes on behind
-/// its end, else file and entry: a key of the wrong type, an id that
-/// stands twice among the images or categories, an annotation of an image or
-/// category that is not there, a path that leaves its root.
+/// its end, else file and entry: an image or a category with a key of the
+/// wrong type or an id that stands twice, a path that leaves its root. An
+/// annotation of an image or category that is not there, with a key of the
+/// wrong type or a box that is not 4 numbers is dropped and counted.
 void ReadCocoJson(const std::filesystem::path& file,
                   const std::vector<std::filesystem::path>& roots,
                   const std::vector<std::filesystem::path>& siblings,

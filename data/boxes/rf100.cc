@@ -1,5 +1,6 @@
 #include "data/boxes/rf100.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -41,6 +42,13 @@ std::map<std::string, std::string> Domains(const fs::path& root) {
   return domains;
 }
 
+bool IsSet(const fs::path& folder) {
+  const auto kinds = BoxKinds();
+  return std::any_of(
+      kinds.begin(), kinds.end(),
+      [&folder](const BoxKind& kind) { return kind.recognises(folder); });
+}
+
 }  // namespace
 
 std::vector<Rf100Set> FindRf100(const fs::path& root) {
@@ -49,22 +57,31 @@ std::vector<Rf100Set> FindRf100(const fs::path& root) {
                    root.string());
   const std::map<std::string, std::string> domains = Domains(root);
   std::vector<Rf100Set> sets;
+  bool any = false;
   for (const std::string& slug : internal::FoldersOf(root)) {
-    bool known = false;
-    for (const BoxKind& kind : BoxKinds())
-      known |= kind.recognises(root / slug);
-    if (!known) continue;
     Rf100Set set;
     set.slug = slug;
     set.root = root / slug;
-    set.splits = BoxSplits(set.root);
+    if (IsSet(set.root)) {
+      try {
+        set.splits = BoxSplits(set.root);
+        any = true;
+      } catch (const InputError& problem) {
+        set.problem = problem.what();
+      }
+    } else {
+      set.problem = fmt::format(
+          "{}: no detection set is recognised here; there should be "
+          "<part>/_annotations.coco.json, or another layout that is known",
+          set.root.string());
+    }
     const auto domain = domains.find(slug);
     set.domain = domain == domains.end() || domain->second.empty()
                      ? "unknown"
                      : domain->second;
     sets.push_back(std::move(set));
   }
-  EYECHART_REQUIRE(!sets.empty(),
+  EYECHART_REQUIRE(any,
                    "{}: no folder in it is a detection set; there should be "
                    "<slug>/<split>/_annotations.coco.json",
                    root.string());

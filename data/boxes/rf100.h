@@ -13,13 +13,15 @@ struct Rf100Set {
   std::string domain;          // "unknown" where nothing says
   std::filesystem::path root;  // for OpenBoxDataset
   std::vector<std::string> splits;
+  std::string problem;  // empty, or why the folder is no set; no splits then
 };
 
-/// The detection sets in the folders of `root`, by slug. Domains are those of
-/// `root`'s domains.csv or categories.csv (the benchmark's own), with columns
-/// slug or dataset and domain or category; a slug there without a folder is no
-/// error. Throws InputError where there is no set, or the CSV cannot be read or
-/// names a slug twice.
+/// The folders of `root`, by slug, those that are no detection set too: each
+/// with what is the matter, so that none is left out unsaid. Domains are those
+/// of `root`'s domains.csv or categories.csv (the benchmark's own), with
+/// columns slug or dataset and domain or category; a slug there without a
+/// folder is no error. Throws InputError where there is no set, or the CSV
+/// cannot be read or names a slug twice.
 std::vector<Rf100Set> FindRf100(const std::filesystem::path& root);
 
 }  // namespace eyechart::data

@@ -10,7 +10,6 @@ using enum PublishedScope;
 
 constexpr std::array kRf100 = {
     PublishedMap50{kTotal, "", .7071, .6583, .7811, .0860},
-    // Over 100, 97, 95 and 95 sets.
     PublishedMap50{kAllSets, "", .7183, .6702, .8024, .0854},
     PublishedMap50{kDomain, "aerial", .636, .504, .707, .024},
     PublishedMap50{kDomain, "documents", .716, .723, .798, .019},
@@ -75,6 +74,11 @@ std::optional<PublishedMap50> FindPublished(PublishedScope scope,
   for (const PublishedMap50& row : kRf100)
     if (row.scope == scope && row.name == wanted) return row;
   return std::nullopt;
+}
+
+PublishedSets PublishedSetsOf(PublishedScope scope) {
+  if (scope == kAllSets) return {100, 97, 95, 95};
+  return {88, 88, 88, 88};
 }
 
 std::span<const PublishedVl> PublishedRf100Vl() { return kVl; }

@@ -35,6 +35,15 @@ std::span<const PublishedMap50> PublishedRf100();
 std::optional<PublishedMap50> FindPublished(PublishedScope scope,
                                             std::string_view name);
 
+/// Over how many sets a published mean is.
+struct PublishedSets {
+  int yolov5s, yolov7, yolov8s, glip;
+};
+
+/// Of the means over all sets, each model's own, or, for any other mean, of the
+/// sets that all four have.
+PublishedSets PublishedSetsOf(PublishedScope scope);
+
 /// Mean AP over IoU 0.5 to 0.95 on RF100-VL, a fraction.
 struct PublishedVl {
   std::string_view model;

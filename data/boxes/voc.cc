@@ -1,6 +1,7 @@
 // Pascal VOC: Annotations/, JPEGImages/ and ImageSets/Main/, or XML files
 // beside the pictures.
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <unordered_map>
@@ -121,9 +122,10 @@ class VocReader {
     }
     std::set<std::string> found;
     for (const fs::path& file : files) {
-      VocPicture picture = Parse(file);
-      for (const VocObject& object : picture.objects) found.insert(object.name);
-      parsed_.emplace(file.string(), std::move(picture));
+      const std::optional<VocPicture>& picture = Parsed(file);
+      if (!picture) continue;
+      for (const VocObject& object : picture->objects)
+        found.insert(object.name);
     }
     if (names.empty()) names.assign(found.begin(), found.end());
     for (const std::string& name : names) {
@@ -135,15 +137,24 @@ class VocReader {
     }
   }
 
-  static VocPicture Parse(const fs::path& file) {
+  // Nothing where the file cannot be read; why is in unreadable_.
+  const std::optional<VocPicture>& Parsed(const fs::path& file) {
+    const auto [it, fresh] = parsed_.try_emplace(file.string());
+    if (!fresh) return it->second;
     constexpr std::uintmax_t kMaxBytes = std::uintmax_t{1} << 28;
-    return ParseVocXml(ReadFile(file, kMaxBytes), file.string());
+    const std::string name = file.filename().string();
+    try {
+      it->second = ParseVocXml(ReadFile(file, kMaxBytes), name);
+    } catch (const InputError& error) {
+      unreadable_.emplace(file.string(), error.what());
+    }
+    return it->second;
   }
 
   // XML files of the pictures that a list names, one a line; a column behind
   // the name is VOC's own remark on a class.
   std::vector<fs::path> FilesOfList(const std::string& split,
-                                    const fs::path& folder) const {
+                                    const fs::path& folder) {
     const fs::path list =
         root_ / "ImageSets" / "Main" / (split + std::string(".txt"));
     builder_.dataset().source = list.string();
@@ -161,18 +172,24 @@ class VocReader {
           fmt::format("{}: line {}", list.string(), number);
       fs::path file = SafeJoin(folder, name + ".xml", place);
       std::error_code error;
-      EYECHART_REQUIRE(fs::is_regular_file(file, error),
-                       "{}: there is no {} for \"{}\"", place, file.string(),
-                       name);
-      files.push_back(std::move(file));
+      if (fs::is_regular_file(file, error))
+        files.push_back(std::move(file));
+      else
+        builder_.Drop(finding::kLabelFile,
+                      fmt::format("{}: line {}: there is no {} for \"{}\"",
+                                  list.filename().string(), number,
+                                  file.filename().string(), name));
     }
     return files;
   }
 
   void ReadPicture(const fs::path& file, const fs::path& pictures) {
-    const auto known = parsed_.find(file.string());
-    const VocPicture picture =
-        known == parsed_.end() ? Parse(file) : known->second;
+    const std::optional<VocPicture>& parsed = Parsed(file);
+    if (!parsed) {
+      builder_.Drop(finding::kLabelFile, unreadable_.at(file.string()));
+      return;
+    }
+    const VocPicture& picture = *parsed;
     BoxImage image;
     image.id = file.stem().string();
     image.number =
@@ -187,18 +204,26 @@ class VocReader {
     const std::string path = image.path;
     const std::size_t index =
         builder_.AddImage(std::move(image), pictures, file.string());
+    const std::string name = file.filename().string();
+    for (const RowFault& fault : picture.faults)
+      builder_.Drop(fault.kind, fmt::format("{}: {}", name, fault.what));
     for (const VocObject& object : picture.objects)
-      ReadObject(object, index, path, file);
+      ReadObject(object, index, path, name);
   }
 
   void ReadObject(const VocObject& object,
                   std::size_t image,
                   const std::string& path,
-                  const fs::path& file) {
+                  const std::string& name) {
     const auto category = category_of_.find(object.name);
-    EYECHART_REQUIRE(category != category_of_.end(),
-                     "{}: the class \"{}\" is not in the list of classes of {}",
-                     file.string(), object.name, root_.string());
+    if (category == category_of_.end()) {
+      builder_.Drop(
+          finding::kCategoryUnknown,
+          fmt::format(
+              "{}: the class \"{}\" is not in the list of classes of {}", name,
+              object.name, root_.string()));
+      return;
+    }
     const bool pixels = options_.voc_corners == VocCorners::kPixels;
     const double first = pixels ? 1 : 0;
     TrueBox box;
@@ -224,7 +249,9 @@ class VocReader {
   const fs::path root_;
   const BoxOptions& options_;
   BoxBuilder& builder_;
-  std::unordered_map<std::string, VocPicture> parsed_;
+  // By path.
+  std::unordered_map<std::string, std::optional<VocPicture>> parsed_;
+  std::unordered_map<std::string, std::string> unreadable_;  // why
   std::unordered_map<std::string, std::size_t> category_of_;
   std::unordered_map<std::string, std::string> picture_of_;  // by stem
   std::int64_t boxes_ = 0;

@@ -3,11 +3,13 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include <pugixml.hpp>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/boxes/box_findings.h"
 
 namespace eyechart::data::internal {
 namespace {
@@ -42,16 +44,11 @@ int Side(const pugi::xml_node& size,
   return static_cast<int>(side);
 }
 
-VocObject ReadObject(const pugi::xml_node& node, const std::string& place) {
+// All of an object but its corners.
+VocObject ReadWords(const pugi::xml_node& node, const std::string& place) {
   VocObject object;
   object.name = Trimmed(node.child_value("name"));
   EYECHART_REQUIRE(!object.name.empty(), "{}: <name> is missing", place);
-  const pugi::xml_node box = node.child("bndbox");
-  EYECHART_REQUIRE(box, "{} ({}): <bndbox> is missing", place, object.name);
-  object.xmin = Number(box, "xmin", place);
-  object.ymin = Number(box, "ymin", place);
-  object.xmax = Number(box, "xmax", place);
-  object.ymax = Number(box, "ymax", place);
   const std::string_view difficult = Trimmed(node.child_value("difficult"));
   object.difficult = difficult == "1" || difficult == "true";
   EYECHART_REQUIRE(object.difficult || difficult.empty() || difficult == "0" ||
@@ -59,6 +56,17 @@ VocObject ReadObject(const pugi::xml_node& node, const std::string& place) {
                    "{}: <difficult> is \"{}\"; it should be 0 or 1", place,
                    difficult.substr(0, 80));
   return object;
+}
+
+void ReadCorners(const pugi::xml_node& node,
+                 const std::string& place,
+                 VocObject& object) {
+  const pugi::xml_node box = node.child("bndbox");
+  EYECHART_REQUIRE(box, "{} ({}): <bndbox> is missing", place, object.name);
+  object.xmin = Number(box, "xmin", place);
+  object.ymin = Number(box, "ymin", place);
+  object.xmax = Number(box, "xmax", place);
+  object.ymax = Number(box, "ymax", place);
 }
 
 }  // namespace
@@ -78,9 +86,18 @@ VocPicture ParseVocXml(std::string_view text, const std::string& source) {
   picture.width = Side(root.child("size"), "width", source);
   picture.height = Side(root.child("size"), "height", source);
   std::size_t i = 0;
-  for (const pugi::xml_node& node : root.children("object"))
-    picture.objects.push_back(
-        ReadObject(node, fmt::format("{}: object {}", source, ++i)));
+  for (const pugi::xml_node& node : root.children("object")) {
+    const std::string place = fmt::format("object {}", ++i);
+    std::string_view kind = finding::kRowUnusable;
+    try {
+      VocObject object = ReadWords(node, place);
+      kind = finding::kBoxNumbers;
+      ReadCorners(node, place, object);
+      picture.objects.push_back(std::move(object));
+    } catch (const InputError& error) {
+      picture.faults.push_back({kind, error.what()});
+    }
+  }
   return picture;
 }
 

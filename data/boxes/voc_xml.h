@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/boxes/row_fault.h"
+
 namespace eyechart::data::internal {
 
 struct VocObject {
@@ -20,10 +22,13 @@ struct VocPicture {
   int width = 0;         // pixels; 0 where the file does not say
   int height = 0;
   std::vector<VocObject> objects;
+  std::vector<RowFault> faults;  // of the objects that are none
 };
 
-/// Parses one file. Throws InputError naming `source`, the object and the key.
-/// Corners may be "nan", which is for the caller to judge.
+/// Parses one file. An object without name or corners is a fault that names
+/// object, key and value. Throws InputError naming `source` where it is no VOC
+/// XML or the picture's size makes none. Corners may be "nan", which is for the
+/// caller to judge.
 VocPicture ParseVocXml(std::string_view text, const std::string& source);
 
 }  // namespace eyechart::data::internal

@@ -122,7 +122,18 @@ class YoloReader {
   void ReadPicture(const fs::path& root,
                    const std::string& path,
                    const fs::path& labels) {
-    constexpr std::uintmax_t kMaxBytes = std::uintmax_t{1} << 28;
+    const bool labelled = IsFile(labels);
+    YoloLabels read;
+    if (labelled) {
+      constexpr std::uintmax_t kMaxBytes = std::uintmax_t{1} << 28;
+      const std::string name = labels.filename().string();
+      try {
+        read = ParseYoloLabels(ReadFile(labels, kMaxBytes), classes_, name);
+      } catch (const InputError& error) {
+        builder_.Drop(finding::kLabelFile, error.what());
+        return;
+      }
+    }
     BoxImage image;
     image.id = path;
     image.path = path;
@@ -135,13 +146,10 @@ class YoloReader {
     }
     const std::size_t index =
         builder_.AddImage(std::move(image), root, root.string());
-    if (!IsFile(labels)) {
-      builder_.Count(finding::kNoLabelFile, path);
-      return;
-    }
-    const std::vector<YoloBox> boxes =
-        ParseYoloLabels(ReadFile(labels, kMaxBytes), classes_, labels.string());
-    for (const YoloBox& box : boxes) {
+    if (!labelled) builder_.Count(finding::kNoLabelFile, path);
+    for (const RowFault& fault : read.faults)
+      builder_.Drop(fault.kind, fault.what);
+    for (const YoloBox& box : read.boxes) {
       if (size)
         AddBox(box, index, *size, path);
       else

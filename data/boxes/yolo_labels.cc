@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/boxes/box_findings.h"
 
 namespace eyechart::data::internal {
 namespace {
@@ -45,41 +46,55 @@ void Surround(const std::vector<double>& numbers, YoloBox& box) {
   box.polygon = true;
 }
 
+// One line that is not blank. Throws InputError, `kind` being what is wrong.
+YoloBox BoxOfLine(const std::vector<double>& numbers,
+                  std::size_t classes,
+                  const std::string& place,
+                  std::string_view& kind) {
+  const bool outline = numbers.size() >= 7 && numbers.size() % 2 == 1;
+  EYECHART_REQUIRE(numbers.size() == 5 || outline,
+                   "{}: {} numbers; there should be 5 (class, centre x and "
+                   "y, width, height), or a class and 3 points or more",
+                   place, numbers.size());
+  kind = finding::kCategoryUnknown;
+  EYECHART_REQUIRE(numbers[0] >= 0 && numbers[0] == std::floor(numbers[0]) &&
+                       numbers[0] < static_cast<double>(classes),
+                   "{}: class {}; the classes are 0 to {}", place, numbers[0],
+                   classes - 1);
+  YoloBox box;
+  box.category = static_cast<std::size_t>(numbers[0]);
+  if (outline) {
+    Surround(numbers, box);
+  } else {
+    box.center_x = numbers[1];
+    box.center_y = numbers[2];
+    box.width = numbers[3];
+    box.height = numbers[4];
+  }
+  return box;
+}
+
 }  // namespace
 
-std::vector<YoloBox> ParseYoloLabels(std::string_view text,
-                                     std::size_t classes,
-                                     const std::string& source) {
-  std::vector<YoloBox> boxes;
+YoloLabels ParseYoloLabels(std::string_view text,
+                           std::size_t classes,
+                           const std::string& source) {
+  YoloLabels labels;
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::string_view content = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), content.size() + 1));
     const std::string place = fmt::format("{}: line {}", source, line);
-    const std::vector<double> numbers = Numbers(content, place);
-    if (numbers.empty()) continue;
-    const bool outline = numbers.size() >= 7 && numbers.size() % 2 == 1;
-    EYECHART_REQUIRE(numbers.size() == 5 || outline,
-                     "{}: {} numbers; there should be 5 (class, centre x and "
-                     "y, width, height), or a class and 3 points or more",
-                     place, numbers.size());
-    EYECHART_REQUIRE(numbers[0] >= 0 && numbers[0] == std::floor(numbers[0]) &&
-                         numbers[0] < static_cast<double>(classes),
-                     "{}: class {}; the classes are 0 to {}", place, numbers[0],
-                     classes - 1);
-    YoloBox box;
-    box.category = static_cast<std::size_t>(numbers[0]);
-    box.line = line;
-    if (outline) {
-      Surround(numbers, box);
-    } else {
-      box.center_x = numbers[1];
-      box.center_y = numbers[2];
-      box.width = numbers[3];
-      box.height = numbers[4];
+    std::string_view kind = finding::kBoxNumbers;
+    try {
+      const std::vector<double> numbers = Numbers(content, place);
+      if (numbers.empty()) continue;
+      labels.boxes.push_back(BoxOfLine(numbers, classes, place, kind));
+      labels.boxes.back().line = line;
+    } catch (const InputError& error) {
+      labels.faults.push_back({kind, error.what()});
     }
-    boxes.push_back(box);
   }
-  return boxes;
+  return labels;
 }
 
 }  // namespace eyechart::data::internal

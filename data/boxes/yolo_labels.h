@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/boxes/row_fault.h"
+
 namespace eyechart::data::internal {
 
 struct YoloBox {
@@ -16,12 +18,17 @@ struct YoloBox {
   std::size_t line = 0;  // from 1
 };
 
+struct YoloLabels {
+  std::vector<YoloBox> boxes;
+  std::vector<RowFault> faults;  // of the lines that are none, in their order
+};
+
 /// Lines of "class cx cy w h", or "class x1 y1 x2 y2 x3 y3 ...", an outline of
-/// three or more points. Throws InputError naming `source`, line and value: a
-/// class outside 0 ... classes - 1, text that is no number, or another count of
-/// numbers.
-std::vector<YoloBox> ParseYoloLabels(std::string_view text,
-                                     std::size_t classes,
-                                     const std::string& source);
+/// three or more points. A line with a class outside 0 ... classes - 1, text
+/// that is no number, or another count of numbers is a fault that names
+/// `source`, line and value.
+YoloLabels ParseYoloLabels(std::string_view text,
+                           std::size_t classes,
+                           const std::string& source);
 
 }  // namespace eyechart::data::internal

@@ -48,6 +48,43 @@ TEST(DetectCheckCommand, PrintsJson) {
   EXPECT_EQ(json["findings"].size(), 3u);
 }
 
+TEST(DetectCheckCommand, ListsRowsThatCannotBeUsed) {
+  const testing::TempFolder folder;
+  Json coco = Json::parse(kCoco);
+  coco["annotations"][1]["category_id"] = 99;
+  testing::WriteText(folder / "c.json", coco.dump());
+  const auto result = Eyechart(
+      {"detect", "check", (folder / "c.json").string(), "--lists-only"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find(
+                "(all): annotations of a category that is not listed: 1; left "
+                "out\n    annotations[1] (id 2): category_id 99 is none of the "
+                "categories\n"),
+            std::string::npos)
+      << result.out;
+}
+
+TEST(DetectCheckCommand, StrictGivesAnExitCode) {
+  const testing::TempFolder folder;
+  const auto code = [&](const Json& coco, std::vector<std::string> more) {
+    testing::WriteText(folder / "c.json", coco.dump());
+    more.insert(more.begin(), {"detect", "check", (folder / "c.json").string(),
+                               "--lists-only"});
+    return Eyechart(more).exit_code;
+  };
+  Json coco = Json::parse(kCoco);
+  EXPECT_EQ(code(coco, {}), 0);
+  EXPECT_EQ(code(coco, {"--strict"}), 1);
+  EXPECT_EQ(code(coco, {"--strict", "--json"}), 1);
+  // In order: pictures that are there, boxes with extent, both classes.
+  for (const char* name : {"a.jpg", "b.jpg"})
+    testing::WriteText(folder / name, "");
+  coco["annotations"][1]["bbox"] = {1, 2, 3, 5};
+  coco["annotations"][1]["category_id"] = 5;
+  EXPECT_EQ(code(coco, {"--strict"}), 0);
+  EXPECT_EQ(code(Json::array(), {"--strict"}), 2);
+}
+
 TEST(DetectCheckCommand, RefusesWithExitCodeTwo) {
   const testing::TempFolder folder;
   testing::WriteText(folder / "c.json", "{");

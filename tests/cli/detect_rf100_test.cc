@@ -101,5 +101,62 @@ TEST_F(DetectRf100, PrintsThePublishedScoresAndWhatIsOdd) {
   EXPECT_EQ(json["sets"][1]["warnings"].size(), 2u);
 }
 
+TEST_F(DetectRf100, TellsOfWhatIsNoSetAndOfATestPartWithoutTruth) {
+  WriteText(sets_ / "broken/train/a.txt", "");
+  const fs::path list = sets_ / "mine/test/_annotations.coco.json";
+  Json coco = ReadJsonFile(list);
+  coco["annotations"] = Json::array();
+  WriteText(list, coco.dump());
+  const auto run = Run();
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(Has(run.out, "\nbroken                       skipped: "))
+      << run.out;
+  EXPECT_TRUE(Has(run.err, "broken: no detection set is recognised here"))
+      << run.err;
+  EXPECT_TRUE(Has(run.err,
+                  "warning: mine: its test part has no truth, so it has no AP "
+                  "and is left out of the means"))
+      << run.err;
+  EXPECT_TRUE(Has(run.err, "without a box that counts")) << run.err;
+  EXPECT_TRUE(Has(run.out, "mean of sets                 1 set ")) << run.out;
+  EXPECT_TRUE(Has(run.out,
+                  "over YOLOv5s 100, YOLOv7 97, YOLOv8s 95, GLIP 95 "
+                  "sets"))
+      << run.out;
+  EXPECT_FALSE(Has(run.out, "RF100-VL"));
+  const Json json = ReadJsonFile(out_ / "rf100.json");
+  EXPECT_EQ(json["sets"][1]["status"], "skipped");
+  EXPECT_TRUE(json["sets"][2]["AP"].is_null());
+  EXPECT_TRUE(Has(json["warnings"].dump(), "skipped: "));
+}
+
+TEST_F(DetectRf100, SeedsStandInTableAndJson) {
+  // The folder of results may lie among the sets, twice.
+  out_ = sets_ / "out";
+  for (int i = 0; i < 2; ++i) {
+    const auto run = Run({"--runs", "2", "--shots", "1"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_TRUE(Has(run.out, "     AP   dev.             95 %    AP50   dev."))
+        << run.out;
+    EXPECT_TRUE(Has(run.out, "means of 2 seeds")) << run.out;
+    EXPECT_TRUE(Has(run.out, "RF100-VL, published")) << run.out;
+    EXPECT_TRUE(Has(run.out, "whole detectors")) << run.out;
+    EXPECT_FALSE(Has(run.out, "skipped")) << run.out;
+  }
+  const Json json = ReadJsonFile(out_ / "rf100.json");
+  EXPECT_EQ(json["seeds"], (Json{0, 1}));
+  for (const Json& row :
+       {json["sets"][0], json["domains"][0], json["mean_of_sets"]}) {
+    const Json& runs = row["runs"]["AP"];
+    ASSERT_EQ(runs["scores"].size(), 2u) << row;
+    EXPECT_NEAR(
+        row["AP"].get<double>(),
+        (runs["scores"][0].get<double>() + runs["scores"][1].get<double>()) / 2,
+        1e-12);
+    EXPECT_TRUE(runs["ci"].contains("low"));
+  }
+  EXPECT_FALSE(json["published_rf100_vl"]["rows"].empty());
+}
+
 }  // namespace
 }  // namespace eyechart

@@ -193,6 +193,39 @@ def test_made_coco(tmp_path):
         check_coco(read(path, ""), path)
 
 
+def test_made_coco_with_rows_that_cannot_be_used(tmp_path):
+    """The same set as without them, and each counted under its kind."""
+    rng = random.Random(16)
+    spoilt = {"annotation_image_unknown": {"image_id": 10_000},
+              "annotation_category_unknown": {"category_id": 100},
+              "box_not_four_numbers": {"bbox": [1, 2, 3]},
+              "annotation_unusable": {"iscrowd": 2}}
+    seen = 0
+    for n in range(20):
+        coco = make_coco(rng, 1)
+        if not coco["annotations"]:
+            continue
+        counts = collections.Counter()
+        rows = []
+        for annotation in coco["annotations"]:
+            rows.append(annotation)
+            if rng.random() < 0.3:
+                kind = rng.choice(sorted(spoilt))
+                counts[kind] += 1
+                rows.append(annotation | {"id": annotation["id"] + 5000}
+                            | spoilt[kind])
+        plain, odd = tmp_path / f"{n}.json", tmp_path / f"{n}-odd.json"
+        plain.write_text(json.dumps(coco))
+        odd.write_text(json.dumps(coco | {"annotations": rows}))
+        expected, found = read(plain, ""), read(odd, "")
+        for key in "images", "categories", "boxes":
+            assert found[key] == expected[key]
+        assert {k: v for k, v in found["warnings"].items()
+                if k in spoilt} == counts
+        seen += sum(counts.values())
+    assert seen > 50
+
+
 def element(parent, name, text=None):
     child = ElementTree.SubElement(parent, name)
     if text is not None:

@@ -97,6 +97,28 @@ TEST(CheckBoxes, AMissingFolderOfPicturesIsAFinding) {
   EXPECT_NE(testing::InputErrorOf([&] { CheckBoxes(folder / "none"); }), "");
 }
 
+TEST(CheckBoxes, ListsRowsThatCannotBeUsed) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  coco["annotations"][0]["image_id"] = 1;
+  coco["annotations"][1]["category_id"] = 1;
+  coco["annotations"][2]["bbox"] = {1, 2, 3};
+  WriteCoco(folder / "c.json", coco);
+  BoxCheckOptions options;
+  options.open_pictures = false;
+  // Even where no row is left, which training refuses.
+  EXPECT_EQ(Told(CheckBoxes(folder / "c.json", options)),
+            (std::vector<std::string>{
+                " no_boxes 1: " + (folder / "c.json").string(),
+                " category_without_boxes 2: cat",
+                " annotation_image_unknown 1: annotations[0] (id 11): image_id "
+                "1 is none of the images",
+                " annotation_category_unknown 1: annotations[1] (id 12): "
+                "category_id 1 is none of the categories",
+                " box_not_four_numbers 1: annotations[2] (id 13): \"bbox\" is "
+                "[1,2,3]; it should be 4 numbers: x, y, width, height"}));
+}
+
 TEST(CheckBoxes, PrintsJson) {
   const testing::TempFolder folder;
   Json coco = PlainCoco();

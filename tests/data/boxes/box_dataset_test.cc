@@ -58,6 +58,21 @@ TEST(FindingsText, TellsEachKindOnceWithItsCount) {
             "annotations without a box: 2, left out");
 }
 
+TEST(FindingsText, TellsOfRowsLeftOutAndOfAPartWithoutBoxes) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  coco["annotations"][0]["category_id"] = 99;
+  WriteCoco(folder / "pets/train/_annotations.coco.json", coco);
+  EXPECT_EQ(FindingsText(OpenBoxDataset(folder / "pets", "train")),
+            "pets, part train: annotations of a category that is not listed: "
+            "1, left out");
+  coco["annotations"] = Json::array();
+  WriteCoco(folder / "pets/valid/_annotations.coco.json", coco);
+  EXPECT_EQ(FindingsText(OpenBoxDataset(folder / "pets", "valid")),
+            "pets, part valid: parts with pictures and without a box that "
+            "counts (crowds do not): 1, they have no AP, and choose nothing");
+}
+
 TEST(SelectImages, KeepsTheBoxesOfThePicturesChosen) {
   const testing::TempFolder folder;
   WriteCoco(folder / "c.json", PlainCoco());

@@ -129,31 +129,101 @@ TEST(CocoJson, TakesTextsForIds) {
   EXPECT_EQ(CountOf(set, "text_category_id"), 1);
 }
 
+TEST(CocoJson, ListsNumbersWrittenAsTexts) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  coco["images"][0]["id"] = "7";
+  coco["categories"][1]["id"] = "5";
+  coco["annotations"][0]["id"] = "11";
+  coco["annotations"][0]["image_id"] = "9";  // a row counts once
+  coco["annotations"][2]["category_id"] = "3";
+  const BoxDataset set = Open(folder, coco);
+  EXPECT_EQ(CountOf(set, "id_number_as_text"), 4);
+  EXPECT_EQ(ExampleOf(set, "id_number_as_text"),
+            "categories[1]: \"id\" is \"5\"");
+  EXPECT_EQ(CountOf(set, "text_image_id"), 0);
+  EXPECT_EQ(set.images[0].number, 7);
+  EXPECT_EQ(set.categories[1].id, 5);
+  EXPECT_EQ(set.boxes[0].id, 11);
+  EXPECT_EQ(set.boxes[0].image, 1u);
+  // A text that is no number is another oddity.
+  coco["images"][0]["id"] = "07";
+  coco["annotations"][1]["image_id"] = "07";
+  EXPECT_EQ(CountOf(Open(folder, coco), "id_number_as_text"), 3);
+  EXPECT_EQ(CountOf(Open(folder, coco), "text_image_id"), 1);
+}
+
+TEST(CocoJson, DropsAndCountsRowsThatCannotBeUsed) {
+  const auto expect = [](const std::function<void(Json&)>& change,
+                         const char* kind, const std::string& example) {
+    const testing::TempFolder folder;
+    Json coco = PlainCoco();
+    change(coco["annotations"]);
+    const BoxDataset set = Open(folder, coco);
+    EXPECT_EQ(CountOf(set, kind), 1) << kind;
+    EXPECT_EQ(ExampleOf(set, kind), example);
+    EXPECT_EQ(set.warnings.size(), 1u) << example;
+    EXPECT_EQ(set.boxes.size(), 2u) << example;
+  };
+  expect([](Json& a) { a[1]["image_id"] = 99; }, "annotation_image_unknown",
+         "annotations[1] (id 12): image_id 99 is none of the images");
+  expect([](Json& a) { a[2]["category_id"] = "4"; },
+         "annotation_category_unknown",
+         "annotations[2] (id 13): category_id \"4\" is none of the categories");
+  for (const Json& value : {Json(), Json(true), Json(9.5)})
+    expect([&](Json& a) { a[0]["image_id"] = value; }, "annotation_unusable",
+           "annotations[0] (id 11): key \"image_id\" should be an integer or a "
+           "text");
+  expect([](Json& a) { a[0].erase("category_id"); }, "annotation_unusable",
+         "annotations[0] (id 11): key \"category_id\" should be an integer or "
+         "a text");
+  for (const Json& box : {Json{1, 2, 3}, Json{1, 2, 3, "4"},
+                          Json{1, 2, 3, nullptr}, Json{1, 2, 3, 4, 5}})
+    expect([&](Json& a) { a[0]["bbox"] = box; }, "box_not_four_numbers",
+           fmt::format("annotations[0] (id 11): \"bbox\" is {}; it should be 4 "
+                       "numbers: x, y, width, height",
+                       box.dump()));
+  expect([](Json& a) { a[0]["iscrowd"] = 2; }, "annotation_unusable",
+         "annotations[0] (id 11): \"iscrowd\" is 2; it should be 0 or 1");
+  expect([](Json& a) { a[0]["area"] = "5"; }, "annotation_unusable",
+         "annotations[0] (id 11): \"area\" is \"5\"; it should be a number of "
+         "pixels");
+  expect([](Json& a) { a[0] = 5; }, "annotation_unusable",
+         "annotations[0]: should be an object");
+}
+
+TEST(CocoJson, RefusesAListOfNothingElse) {
+  // As of another set's pictures.
+  const auto spoil = [](Json& c) {
+    for (Json& annotation : c["annotations"]) annotation["image_id"] = 99;
+  };
+  ExpectTold(ErrorOf(spoil), {"c.json: no box of it can be used", "left out: 3",
+                              "annotations[0] (id 11): image_id 99"});
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  spoil(coco);
+  WriteCoco(folder / "c.json", coco);
+  BoxOptions options;
+  options.allow_no_boxes = true;
+  const BoxDataset set = OpenBoxDataset(folder / "c.json", "", options);
+  EXPECT_EQ(CountOf(set, "annotation_image_unknown"), 3);
+  EXPECT_EQ(CountOf(set, "no_boxes"), 1);
+}
+
+TEST(CocoJson, SaysThatAPartHasNoBoxes) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  for (Json& annotation : coco["annotations"]) annotation["iscrowd"] = 1;
+  EXPECT_EQ(CountOf(Open(folder, coco), "no_boxes"), 1);
+  coco["annotations"][0]["iscrowd"] = 0;
+  EXPECT_EQ(CountOf(Open(folder, coco), "no_boxes"), 0);
+  coco["annotations"] = Json::array();
+  EXPECT_EQ(CountOf(Open(folder, coco), "no_boxes"), 1);
+  coco["images"] = Json::array();  // an oddity of its own
+  EXPECT_EQ(CountOf(Open(folder, coco), "no_boxes"), 0);
+}
+
 TEST(CocoJson, NamesTheEntryThatIsWrong) {
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][1]["image_id"] = 99; }),
-             {"annotations[1] (id 12)", "image_id 99 is none of the images"});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][2]["category_id"] = 4; }),
-             {"annotations[2] (id 13)", "category_id 4", "the categories"});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0].erase("image_id"); }),
-             {"annotations[0]", "\"image_id\""});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0]["image_id"] = true; }),
-             {"annotations[0]", "\"image_id\""});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0]["image_id"] = 9.5; }),
-             {"\"image_id\" should be"});
-  ExpectTold(ErrorOf([](Json& c) {
-               c["annotations"][0]["bbox"] = {1, 2, 3};
-             }),
-             {"annotations[0]", "[1,2,3]", "4 numbers"});
-  ExpectTold(ErrorOf([](Json& c) {
-               c["annotations"][0]["bbox"] = {1, 2, 3, "4"};
-             }),
-             {"annotations[0]", "4 numbers"});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0]["iscrowd"] = 2; }),
-             {"annotations[0]", "\"iscrowd\" is 2"});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0]["area"] = "5"; }),
-             {"annotations[0]", "\"area\""});
-  ExpectTold(ErrorOf([](Json& c) { c["annotations"][0] = 5; }),
-             {"annotations[0]", "an object"});
   ExpectTold(ErrorOf([](Json& c) { c["images"][1]["id"] = 7; }),
              {"images[1]", "has the id 7 of image \"a.bmp\""});
   ExpectTold(ErrorOf([](Json& c) { c["images"][1]["id"] = Json(); }),
@@ -184,13 +254,27 @@ TEST(CocoJson, RefusesTextThatIsNoJson) {
   const std::string whole = PlainCoco().dump();
   for (const std::string& text :
        {whole.substr(0, whole.size() / 2), std::string(), std::string("\0", 1),
-        std::string(R"({"images": [1e999]})"),
-        // Python writes this, JSON has no word for it.
-        std::string(R"({"images": [], "annotations": [{"bbox": [NaN]}]})")}) {
+        std::string(R"({"images": [1e999]})")}) {
     testing::WriteText(folder / "c.json", text);
     ExpectTold(
         testing::InputErrorOf([&] { OpenBoxDataset(folder / "c.json", ""); }),
         {"c.json", "not valid JSON"});
+  }
+}
+
+TEST(CocoJson, SaysThatJsonHasNoNaN) {
+  const testing::TempFolder folder;
+  // As Python writes it; texts may have the word.
+  for (const char* word : {"NaN", "-Infinity", "Infinity"}) {
+    const std::string text = fmt::format(
+        "{{\"images\": [], \"a\\\"\": \"NaN\",\n\"b\": [{}]}}", word);
+    testing::WriteText(folder / "c.json", text);
+    const std::string shown = word[0] == '-' ? word + 1 : word;
+    ExpectTold(
+        testing::InputErrorOf([&] { OpenBoxDataset(folder / "c.json", ""); }),
+        {"c.json", "not valid JSON",
+         fmt::format("byte {} (line 2) has {}, which JSON has no word for",
+                     text.rfind(shown) + 1, shown)});
   }
 }
 
@@ -204,8 +288,12 @@ TEST(CocoJson, SaysWhereAFileIsCut) {
   };
   const std::size_t half = whole.size() / 2;
   ExpectTold(told(whole.substr(0, half)),
-             {"c.json", fmt::format("it ends after byte {} (line 1)", half),
+             {fmt::format("c.json: not valid JSON: it ends after byte {} "
+                          "(line 1)",
+                          half),
               "it seems cut"});
+  // The place alone, not also what the parser takes it for.
+  EXPECT_EQ(told(whole.substr(0, half)).find("parse"), std::string::npos);
   ExpectTold(told(""), {"c.json", "it is empty (0 bytes)"});
   ExpectTold(
       told(whole + "\n{}"),

@@ -17,7 +17,13 @@ TEST(Rf100, FindsSetsAndTheirDomains) {
     WriteCoco(folder / part / "_annotations.coco.json", PlainCoco());
   testing::WriteText(folder / "notes/readme.md", "");
   auto sets = FindRf100(folder.path());
-  ASSERT_EQ(sets.size(), 2u);
+  ASSERT_EQ(sets.size(), 3u);
+  EXPECT_EQ(sets[2].slug, "notes");  // no set, and said to be none
+  EXPECT_TRUE(sets[2].splits.empty());
+  EXPECT_NE(sets[2].problem.find("notes: no detection set is recognised"),
+            std::string::npos)
+      << sets[2].problem;
+  EXPECT_EQ(sets[1].problem, "");
   EXPECT_EQ(sets[0].slug, "boats");
   EXPECT_EQ(sets[0].domain, "unknown");
   EXPECT_EQ(sets[1].root, folder / "cells");
@@ -49,6 +55,8 @@ TEST(Rf100, RefusesAFolderWithoutSets) {
             }).find("no folder in it"),
             std::string::npos);
   EXPECT_NE(testing::InputErrorOf([&] { FindRf100(folder / "none"); }), "");
+  testing::WriteText(folder / "notes/readme.md", "");
+  EXPECT_NE(testing::InputErrorOf([&] { FindRf100(folder.path()); }), "");
 }
 
 // The paper says of its total that it is the mean of the domains' means.
@@ -71,6 +79,15 @@ TEST(Rf100, PublishedTotalsAreMeansOfDomains) {
   EXPECT_NEAR(total->yolov7, sums[1] / 7, 6e-4);
   EXPECT_NEAR(total->yolov8s, sums[2] / 7, 6e-4);
   EXPECT_NEAR(total->glip, sums[3] / 7, 6e-4);
+}
+
+TEST(Rf100, PublishedMeansSayOverHowManySets) {
+  const PublishedSets all = PublishedSetsOf(PublishedScope::kAllSets);
+  EXPECT_EQ(all.yolov5s, 100);
+  EXPECT_EQ(all.yolov7, 97);
+  EXPECT_EQ(all.yolov8s, 95);
+  EXPECT_EQ(all.glip, 95);
+  EXPECT_EQ(PublishedSetsOf(PublishedScope::kTotal).yolov5s, 88);
 }
 
 TEST(Rf100, PublishedRowsAreFoundByName) {

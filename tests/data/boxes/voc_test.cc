@@ -112,21 +112,66 @@ TEST_F(Voc, ReadsFilesBesidePictures) {
   EXPECT_TRUE(set.boxes.empty());
   EXPECT_EQ(CountOf(set, "box_not_finite"), 1);
   testing::WriteText(folder / "classes.txt", "cow\n");
+  // No box is left.
   const std::string error =
       testing::InputErrorOf([&] { OpenBoxDataset(folder.path(), "test"); });
   EXPECT_NE(error.find("the class \"dog\""), std::string::npos) << error;
+  testing::WriteText(
+      folder / "test/x.xml",
+      Annotation(Object("dog", "1 1 2 3") + Object("cow", "1 1 2 3"), ""));
+  const BoxDataset one = OpenBoxDataset(folder.path(), "test");
+  EXPECT_EQ(one.boxes.size(), 1u);
+  EXPECT_EQ(ExampleOf(one, "annotation_category_unknown")
+                .rfind("x.xml: the class \"dog\"", 0),
+            0u);
 }
 
 TEST_F(Voc, NamesWhatAListLacks) {
   testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\nnone\n");
-  EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("val.txt: line 2"),
-            std::string::npos);
+  const BoxDataset val = Open("val");
+  EXPECT_EQ(val.images.size(), 1u);
+  EXPECT_EQ(CountOf(val, "label_file_unusable"), 1);
+  EXPECT_EQ(ExampleOf(val, "label_file_unusable"),
+            "val.txt: line 2: there is no none.xml for \"none\"");
   testing::WriteText(folder_ / "ImageSets/Main/val.txt", "../b\n");
   EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("leaves its root"),
             std::string::npos);
   testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\nb\n");
   EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("has the id b"),
             std::string::npos);
+}
+
+TEST_F(Voc, LeavesOutFilesThatAreCut) {
+  const std::string whole = Annotation(Object("dog", "1 1 50 40"));
+  Write("c", whole.substr(0, whole.size() - 20));
+  testing::WriteText(folder_ / "ImageSets/Main/train.txt", "a\nc\n");
+  const BoxDataset train = Open("train");
+  // Its picture is no picture without boxes.
+  ASSERT_EQ(train.images.size(), 1u);
+  EXPECT_EQ(train.images[0].id, "a");
+  EXPECT_EQ(CountOf(train, "label_file_unusable"), 1);
+  EXPECT_EQ(ExampleOf(train, "label_file_unusable")
+                .rfind("c.xml: not valid XML at byte", 0),
+            0u);
+  // It is the other part's alone.
+  EXPECT_EQ(CountOf(Open("val"), "label_file_unusable"), 0);
+  testing::WriteText(folder_ / "ImageSets/Main/train.txt", "c\n");
+  const std::string error = testing::InputErrorOf([&] { Open("train"); });
+  EXPECT_NE(error.find("left out: 1, the first is c.xml"), std::string::npos)
+      << error;
+}
+
+TEST_F(Voc, CountsObjectsThatAreNone) {
+  Write("a", Annotation(Object("dog", "1 1 50 40") + Object("", "1 2 3 4") +
+                        Object("dog", "1 2 x 4") +
+                        Object("dog", "1 2 3 4", "<difficult>2</difficult>")));
+  const BoxDataset train = Open("train");
+  EXPECT_EQ(train.boxes.size(), 1u);
+  EXPECT_EQ(CountOf(train, "annotation_unusable"), 2);
+  EXPECT_EQ(ExampleOf(train, "annotation_unusable"),
+            "a.xml: object 2: <name> is missing");
+  EXPECT_EQ(ExampleOf(train, "box_not_four_numbers"),
+            "a.xml: object 3: <xmax> is \"x\"; it should be a number");
 }
 
 TEST_F(Voc, RefusesWhatIsNoAnnotation) {
@@ -141,15 +186,15 @@ TEST_F(Voc, RefusesWhatIsNoAnnotation) {
   told("", "not valid XML");
   told("{}", "not valid XML");
   told("<a/>", "<annotation> is missing");
-  told(Annotation(Object("", "1 2 3 4")), "object 1: <name> is missing");
-  told(Annotation(Object("a", "1 2 3 4") + Object("b", "1 2 x 4")),
-       "object 2: <xmax> is \"x\"");
-  told(Annotation("<object><name>a</name></object>"), "<bndbox> is missing");
-  told(Annotation(Object("a", "1 2 3 4", "<difficult>2</difficult>")),
-       "<difficult> is \"2\"");
   told(Annotation("", "<width>1e30</width>"), "<width> is 1e+30");
   told(Annotation("", "<width>-3</width>"), "<width> is -3");
   told(Annotation("", "<width>5.5</width>"), "<width> is 5.5");
+  const auto faults =
+      internal::ParseVocXml(Annotation("<object><name>a</name></object>"),
+                            "f.xml")
+          .faults;
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].what, "object 1 (a): <bndbox> is missing");
 }
 
 TEST_F(Voc, ExpandsNoEntities) {

@@ -68,27 +68,61 @@ TEST(Yolo, ReadsLabelsBesidePictures) {
 }
 
 TEST(Yolo, NamesTheLineThatIsWrong) {
-  const auto told = [](const std::string& text, const std::string& part) {
-    const std::string error = testing::InputErrorOf(
-        [&] { ParseYoloLabels("0 0 0 1 1\n" + text, 3, "a.txt"); });
-    EXPECT_EQ(error.rfind("a.txt: line 2: ", 0), 0u) << error;
-    EXPECT_NE(error.find(part), std::string::npos) << error;
+  const auto told = [](const std::string& text, const char* kind,
+                       const std::string& part) {
+    const auto labels =
+        ParseYoloLabels("0 0 0 1 1\n" + text + "\n2 0 0 1 1\n", 3, "a.txt");
+    ASSERT_EQ(labels.faults.size(), 1u) << text;
+    EXPECT_EQ(labels.faults[0].kind, kind) << text;
+    const std::string& what = labels.faults[0].what;
+    EXPECT_EQ(what.rfind("a.txt: line 2: ", 0), 0u) << what;
+    EXPECT_NE(what.find(part), std::string::npos) << what;
+    // The lines around it stay.
+    ASSERT_EQ(labels.boxes.size(), 2u) << text;
+    EXPECT_EQ(labels.boxes[1].line, 3u);
+    EXPECT_EQ(labels.boxes[1].category, 2u);
   };
-  told("3 0 0 1 1", "class 3; the classes are 0 to 2");
-  told("-1 0 0 1 1", "class -1");
-  told("1.5 0 0 1 1", "class 1.5");
-  told("nan 0 0 1 1", "class nan");
-  told("1e30 0 0 1 1", "class 1e+30");
-  told("1 0 0 1", "4 numbers");
-  told("1 0 0 1 1 0.9", "6 numbers");
-  told("1 0 0 1 1 0 0 1", "8 numbers");
-  told("cat 0 0 1 1", "\"cat\" is not a number");
-  told("1 0,5 0 1 1", "\"0,5\" is not a number");
-  EXPECT_TRUE(ParseYoloLabels("\n \r\n", 1, "a.txt").empty());
-  EXPECT_EQ(ParseYoloLabels("1.0 0 0 1 1", 2, "a.txt")[0].category, 1u);
+  const char* category = "annotation_category_unknown";
+  const char* numbers = "box_not_four_numbers";
+  told("3 0 0 1 1", category, "class 3; the classes are 0 to 2");
+  told("-1 0 0 1 1", category, "class -1");
+  told("1.5 0 0 1 1", category, "class 1.5");
+  told("nan 0 0 1 1", category, "class nan");
+  told("1e30 0 0 1 1", category, "class 1e+30");
+  told("1 0 0 1", numbers, "4 numbers");
+  told("1 0 0 1 1 0.9", numbers, "6 numbers");
+  told("1 0 0 1 1 0 0 1", numbers, "8 numbers");
+  told("cat 0 0 1 1", numbers, "\"cat\" is not a number");
+  told("1 0,5 0 1 1", numbers, "\"0,5\" is not a number");
+  const auto blank = ParseYoloLabels("\n \r\n", 1, "a.txt");
+  EXPECT_TRUE(blank.boxes.empty() && blank.faults.empty());
+  EXPECT_EQ(ParseYoloLabels("1.0 0 0 1 1", 2, "a.txt").boxes[0].category, 1u);
   // An outline with a coordinate that is no number is no box.
-  const auto outline = ParseYoloLabels("0 0 0 1 1 nan 1", 1, "a.txt");
+  const auto outline = ParseYoloLabels("0 0 0 1 1 nan 1", 1, "a.txt").boxes;
   EXPECT_NE(outline[0].width, outline[0].width);
+}
+
+TEST(Yolo, CountsLinesThatAreNoBoxes) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "classes.txt", "cat\n");
+  for (const char* name : {"a", "b"})
+    testing::WriteText(folder / (name + std::string(".bmp")), Header(10, 10));
+  testing::WriteText(folder / "a.txt", "0 0.5 0.5 1 1\n1 0.5 0.5 1 1\n");
+  testing::WriteText(folder / "b.txt", "0 0.5 0.5 1\n2 0.5 0.5 1 1\n");
+  const BoxDataset set = OpenBoxDataset(folder.path(), "");
+  EXPECT_EQ(set.images.size(), 2u);
+  EXPECT_EQ(set.boxes.size(), 1u);
+  EXPECT_EQ(CountOf(set, "annotation_category_unknown"), 2);
+  EXPECT_EQ(ExampleOf(set, "annotation_category_unknown"),
+            "a.txt: line 2: class 1; the classes are 0 to 0");
+  EXPECT_EQ(CountOf(set, "box_not_four_numbers"), 1);
+  // No line is left: the names may be another set's.
+  testing::WriteText(folder / "a.txt", "1 0.5 0.5 1 1\n");
+  const std::string error =
+      testing::InputErrorOf([&] { OpenBoxDataset(folder.path(), ""); });
+  EXPECT_NE(error.find("left out: 3, the first is a.txt: line 1: class 1"),
+            std::string::npos)
+      << error;
 }
 
 TEST(NameList, ReadsYaml) {
