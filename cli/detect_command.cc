@@ -18,6 +18,7 @@ constexpr DetectPart kDetectParts[] = {
      AddDetectPredict},
     {"rf100", "train and test on every set of a folder, as Roboflow-100 is",
      AddDetectRf100},
+    {"compare", "two results of train, seed by seed", AddDetectCompare},
     {"check", "what is odd in a detection set", AddDetectCheck},
 };
 

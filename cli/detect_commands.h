@@ -13,6 +13,7 @@
 namespace eyechart::cli {
 
 Runner AddDetectCheck(Arguments& app);
+Runner AddDetectCompare(Arguments& app);
 Runner AddDetectEval(Arguments& app);
 Runner AddDetectPredict(Arguments& app);
 Runner AddDetectRf100(Arguments& app);

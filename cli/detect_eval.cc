@@ -9,6 +9,7 @@
 #include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
+#include "probes/detection/transfer/transfer_json.h"
 
 namespace eyechart::cli {
 namespace {
@@ -82,6 +83,7 @@ int Eval(DetectEvalFlags o) {
                {"dataset", set.name},
                {"test_part", set.split},
                {"warnings", made.warnings}};
+  json["find"] = detection::FindToJson(o.transfer.find);
   if (!exported) json["head_shape"] = detection::HeadShape(detector);
   if (detector.head->needs_nms())
     json["nms"] = detection::NmsToJson(o.transfer.find.nms);

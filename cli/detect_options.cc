@@ -97,7 +97,7 @@ void AddFindFlags(Arguments& app, detection::TransferOptions& o) {
                 "boxes below it are left out")
       .ShowDefault();
   app.AddOption("--nms-iou", o.find.nms.iou_threshold,
-                "dense: overlap from which the lesser box goes")
+                "dense: overlap above which the lesser box goes, from 0 to 1")
       .ShowDefault();
   app.AddOption("--before-nms", o.find.detect.most,
                 "dense: boxes a picture before suppression")
@@ -132,6 +132,9 @@ void SetNms(const NmsFlags& flags, detection::NmsOptions& options) {
   EYECHART_REQUIRE(flags.sigma > 0, "--nms-sigma {}: should be more than 0",
                    flags.sigma);
   options.sigma = flags.sigma;
+  EYECHART_REQUIRE(options.iou_threshold >= 0 && options.iou_threshold <= 1,
+                   "--nms-iou {:g}: should be from 0 to 1, as 0.6",
+                   options.iou_threshold);
   // Before any picture is read.
   detection::CheckNmsOptions(options);
 }

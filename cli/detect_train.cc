@@ -1,15 +1,30 @@
-#include <algorithm>
-#include <memory>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "benchmarks/environment.h"
+#include "cli/detect_cell.h"
 #include "cli/detect_commands.h"
 #include "cli/detect_compare.h"
 #include "cli/probe_output.h"
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
+#include "suite/detect_folder.h"
+#include "suite/detect_identity.h"
 
 namespace eyechart::cli {
 namespace {
+
+namespace fs = std::filesystem;
+
+// Beside detect.json: what that is of.
+constexpr const char* kIdentityFile = "identity.json";
 
 struct TrainFlags {
   std::string model;
@@ -41,10 +56,13 @@ void PrintTraining(const TrainFlags& o, const Json& json) {
       json["classes"].get<std::int64_t>()));
   if (json.contains("curve"))
     for (const Json& point : json["curve"])
-      PrintLine(fmt::format("  {:>7} pictures  AP {:.4f}  AP50 {:.4f}",
-                            point["images"].get<std::int64_t>(),
-                            point["AP"].get<double>(),
-                            point["AP50"].get<double>()));
+      PrintLine(fmt::format(
+          "  {:>7} pictures  AP {:.4f}  AP50 {:.4f}{}",
+          point["images"].get<std::int64_t>(), point["AP"].get<double>(),
+          point["AP50"].get<double>(),
+          point.contains("comparison")
+              ? "  difference " + ComparisonText(point["comparison"])
+              : ""));
   PrintDetectionScores(json);
   if (o.per_class)
     for (const Json& one : json["per_class"])
@@ -70,8 +88,9 @@ void PrintTraining(const TrainFlags& o, const Json& json) {
                           json["runs"]["scores"].size(),
                           json["runs"]["mean"].get<double>(),
                           json["runs"]["deviation"].get<double>()));
-  if (json.contains("comparison"))
-    PrintLine(fmt::format("{:<16}{}", "difference in AP",
+  // Of a curve it stands with each point.
+  if (json.contains("comparison") && !json.contains("curve"))
+    PrintLine(fmt::format("{:<16}{}", "AP difference",
                           ComparisonText(json["comparison"])));
   PrintLine(fmt::format("{:<16}{:.0f} s training, {:.0f} s finding", "took",
                         json["seconds"]["train"].get<double>(),
@@ -80,36 +99,181 @@ void PrintTraining(const TrainFlags& o, const Json& json) {
     PrintLine(fmt::format("{:<16}{}", "written to", o.job.out.string()));
 }
 
-// A run for each number of pictures, in a folder of its own; the result is the
-// last one's, with the curve and every run's warnings.
-Json TrainCurve(const TrainFlags& o,
-                encoders::LoadedModel& model,
-                Progress& progress) {
-  Json json, curve = Json::array(), warnings = Json::array();
+// One training: the only one, or a point of a curve in a folder of its own.
+struct TrainPoint {
+  suite::DetectJob job;
+  std::string
+      folder;  // of a curve's point, in the curve's; empty: the only one
+  std::optional<ComparedResult> other;  // to be compared with
+  Json json;                            // what detect.json holds
+  std::vector<Record> records;
+  bool compared = false;
+};
+
+std::vector<TrainPoint> PointsOf(const TrainFlags& o) {
+  std::vector<TrainPoint> points;
+  const bool curve = o.transfer.images.size() > 1;
   for (const std::int64_t images : o.transfer.images) {
-    suite::DetectJob job = o.job;
-    job.options.images = images;
-    if (!job.out.empty())
-      job.out /= images > 0 ? fmt::format("images-{}", images) : "images-all";
-    json = suite::RunDetectJob(model, job, progress).json;
+    TrainPoint point;
+    point.job = o.job;
+    point.job.options.images = images;
+    if (curve) {
+      point.folder =
+          images > 0 ? fmt::format("images-{}", images) : "images-all";
+      if (!point.job.out.empty()) point.job.out /= point.folder;
+    }
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
+void AddNew(const std::string& warning, Json& warnings) {
+  if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+    warnings.push_back(warning);
+}
+
+// Finds what each point is to be compared with, and refuses what is unlike:
+// before hours of training, not behind them. Returns warnings.
+Json PrepareComparison(const std::string& file,
+                       const detection::TransferSets& sets,
+                       std::vector<TrainPoint>& points) {
+  Json warnings = Json::array();
+  if (file.empty()) return warnings;
+  const std::vector<ComparedResult> others = ReadCompared(file);
+  std::vector<Json> plans;
+  for (const TrainPoint& point : points)
+    plans.push_back(suite::PlanDetectJob(sets, point.job));
+  const std::vector<std::int64_t> places = MatchResults(plans, others);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (places[i] < 0) continue;
+    points[i].other = others[static_cast<std::size_t>(places[i])];
+    for (const std::string& warning :
+         RequireComparable(plans[i], *points[i].other))
+      AddNew(warning, warnings);
+  }
+  return warnings;
+}
+
+// All that a point's figures and files depend on.
+Json IdentityOfPoint(const encoders::LoadedModel& model,
+                     const detection::TransferSets& sets,
+                     const suite::DetectJob& job) {
+  Json identity = suite::DetectIdentity(model, job);
+  identity["set"] = suite::DetectSetIdentity(sets, job.data);
+  identity["bootstrap"] = job.options.resamples;
+  return identity;
+}
+
+void TrainOnePoint(const TrainFlags& o,
+                   const detection::TransferSets& sets,
+                   const std::string& environment,
+                   encoders::LoadedModel& model,
+                   TrainPoint& point,
+                   Progress& progress) {
+  const fs::path& out = point.job.out;
+  Json identity;
+  if (!out.empty()) {
+    identity = IdentityOfPoint(model, sets, point.job);
+    auto done = suite::FindDone(out, kIdentityFile, identity);
+    if (done && fs::exists(out / "records.jsonl")) {
+      progress.Note(out.string() +
+                    ": done with these settings, pictures and boxes: taken as "
+                    "it is");
+      point.json = std::move(*done);
+      point.json.erase("comparison");
+      point.records = ReadRecords(out / "records.jsonl");
+      return;
+    }
+    suite::ForgetDone(out, kIdentityFile);
+  }
+  Record base = DetectCellRecord(o.model, o.flags, sets.test.name, point.job);
+  base.started = UtcNow();
+  const auto begin = std::chrono::steady_clock::now();
+  suite::DetectOutcome made =
+      suite::RunDetectJob(model, sets, point.job, progress);
+  base.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+  point.json = std::move(made.json);
+  if (out.empty()) return;
+  std::string lines;
+  for (Record& record : suite::DetectRecords(made)) {
+    record.run = fs::weakly_canonical(o.job.out).filename().string();
+    record.cell = base.cell;
+    record.encoder = base.encoder;
+    record.task = base.task;
+    record.dataset = base.dataset;
+    record.setting.insert(base.setting.begin(), base.setting.end());
+    record.environment = environment;
+    record.started = base.started;
+    record.seconds = base.seconds;
+    lines += RecordToLine(record) + "\n";
+    point.records.push_back(std::move(record));
+  }
+  WriteFileAtomic(out / "records.jsonl", lines);
+  // Last: where it stands, the rest does.
+  WriteFileAtomic(out / kIdentityFile, identity.dump(1) + "\n");
+}
+
+// Into detect.json too. What fails is told once the figures are printed.
+std::string CompareTrained(std::vector<TrainPoint>& points) {
+  std::string failed;
+  for (TrainPoint& point : points) {
+    if (!point.other) continue;
+    try {
+      Json comparison = CompareResults(point.json, *point.other);
+      if (!point.folder.empty()) comparison["images"] = point.json["train"];
+      point.json["comparison"] = std::move(comparison);
+      point.compared = true;
+      if (!point.job.out.empty())
+        WriteFileAtomic(point.job.out / "detect.json",
+                        point.json.dump(1) + "\n");
+    } catch (const InputError& error) {
+      if (failed.empty()) failed = error.what();
+    }
+  }
+  return failed;
+}
+
+// The last point's result with the curve, all points' warnings and the last
+// comparison that there is.
+Json CurveJson(const std::vector<TrainPoint>& points) {
+  Json json = points.back().json;
+  Json curve = Json::array(), warnings = Json::array();
+  for (const TrainPoint& point : points) {
+    const Json& one = point.json;
     // What is odd in the set is so in every run.
-    for (const Json& warning : json["warnings"])
-      if (std::find(warnings.begin(), warnings.end(), warning) ==
-          warnings.end())
-        warnings.push_back(warning);
-    const Json ci = json["ci"].value("AP", Json());
-    curve.push_back({{"images", json["train"]},
-                     {"boxes", json["train_boxes"]},
-                     {"AP", json["stats"]["AP"]},
-                     {"AP50", json["stats"]["AP50"]},
-                     {"ci", ci},
-                     {"seeds", json["runs"]["scores"]}});
+    for (const Json& warning : one["warnings"])
+      AddNew(warning.get<std::string>(), warnings);
+    curve.push_back({{"images", one["train"]},
+                     {"folder", point.folder},
+                     {"boxes", one["train_boxes"]},
+                     {"AP", one["stats"]["AP"]},
+                     {"AP50", one["stats"]["AP50"]},
+                     {"ci", one["ci"].value("AP", Json())},
+                     {"seeds", one["runs"]["scores"]}});
+    if (!point.compared) continue;
+    curve.back()["comparison"] = one["comparison"];
+    json["comparison"] = one["comparison"];
   }
   json["curve"] = std::move(curve);
   json["warnings"] = std::move(warnings);
-  if (!o.job.out.empty())
-    WriteFileAtomic(o.job.out / "curve.json", json["curve"].dump(1) + "\n");
   return json;
+}
+
+void WriteTrained(const TrainFlags& o,
+                  const Json& json,
+                  const Json& environment,
+                  const std::vector<TrainPoint>& points) {
+  if (o.job.out.empty()) return;
+  if (json.contains("curve"))
+    WriteFileAtomic(o.job.out / "curve.json", json["curve"].dump(1) + "\n");
+  std::vector<suite::DetectPoint> written;
+  for (const TrainPoint& point : points)
+    written.push_back({point.job.out, point.records});
+  suite::WriteDetectFolder(
+      o.job.out, written, environment,
+      DetectCommandOf(o.model, o.flags, o.job, o.transfer.images));
 }
 
 int Train(TrainFlags o) {
@@ -117,27 +281,32 @@ int Train(TrainFlags o) {
   o.job.options = TransferOptionsOf(o.transfer);
   o.job.data = BoxOptionsOf(o.boxes);
   suite::RequireDetectJob(o.job);
+  if (!o.job.out.empty()) suite::RequireDetectFolder(o.job.out);
+  const detection::TransferSets sets =
+      detection::OpenTransferSets(o.job.root, o.job.test, o.job.data);
+  std::vector<TrainPoint> points = PointsOf(o);
+  const Json unlike = PrepareComparison(o.compare, sets, points);
+  for (const Json& warning : unlike) PrintWarning(warning.get<std::string>());
   TerminalProgress progress;
   encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
-  Json json;
-  if (o.transfer.images.size() == 1)
-    json = suite::RunDetectJob(model, o.job, progress).json;
-  else
-    json = TrainCurve(o, model, progress);
+  const Json environment = benchmarks::DescribeEnvironment(
+      model.device.str(), at::get_num_threads());
+  const std::string hash = benchmarks::EnvironmentHash(environment);
+  for (TrainPoint& point : points)
+    TrainOnePoint(o, sets, hash, model, point, progress);
+  const std::string failed = CompareTrained(points);
+  Json json = points.size() > 1 ? CurveJson(points) : points.front().json;
+  WriteTrained(o, json, environment, points);
   json["command"] = "detect train";
   for (const Json& warning : json["warnings"])
     PrintWarning(warning.get<std::string>());
-  if (!o.compare.empty()) {
-    json["comparison"] = CompareProbes(json, o.compare);
-    for (const std::string& warning : RequireSameHead(json, o.compare)) {
-      PrintWarning(warning);
-      json["warnings"].push_back(warning);
-    }
-  }
+  for (const Json& warning : unlike) json["warnings"].push_back(warning);
+  if (!failed.empty()) json["warnings"].push_back(failed);
   if (o.json)
     PrintJson(json);
   else
     PrintTraining(o, json);
+  EYECHART_REQUIRE(failed.empty(), "{}", failed);
   return kExitOk;
 }
 
@@ -157,9 +326,11 @@ Runner AddDetectTrain(Arguments& app) {
   AddBoxFlags(app, o->boxes);
   app.AddOption("-o,--out", o->job.out,
                 "folder for detect.json, log.csv, detections.json, "
-                "errors.json and the detector");
+                "errors.json, the detector and what `report` reads; what is "
+                "done there with the same settings is not done again");
   app.AddOption("--compare", o->compare,
-                "detect.json of another encoder: differences seed by seed");
+                "detect.json or curve.json of another encoder, or a folder "
+                "with one: differences seed by seed");
   app.AddFlag("--per-class", o->per_class, "figures of each class");
   AddModelFlags(app, o->flags);
   app.AddFlag("--json", o->json, "print one JSON object");

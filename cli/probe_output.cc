@@ -48,6 +48,8 @@ void PrintMixture(const Json& json) {
   }
 }
 
+}  // namespace
+
 std::map<std::uint64_t, double> RunsOf(const Json& json,
                                        const std::string& source) {
   const Json runs = json.value("runs", Json());
@@ -55,7 +57,9 @@ std::map<std::uint64_t, double> RunsOf(const Json& json,
       runs.is_object() && runs.contains("seeds") && runs.contains("scores") &&
           runs["seeds"].is_array() && runs["scores"].is_array() &&
           runs["seeds"].size() == runs["scores"].size(),
-      "{}: no probe.json: it lacks runs with seeds and scores", source);
+      "{}: no probe.json, nor detect.json of detect train: it lacks runs with "
+      "seeds and scores",
+      source);
   std::map<std::uint64_t, double> found;
   for (std::size_t i = 0; i < runs["seeds"].size(); ++i) {
     EYECHART_REQUIRE(
@@ -66,71 +70,6 @@ std::map<std::uint64_t, double> RunsOf(const Json& json,
   }
   return found;
 }
-
-// How a detection head was trained, but for the seed.
-Json TrainingOf(const Json& json) {
-  Json training = json.value("training", Json::object());
-  if (!training.is_object()) return Json::object();
-  training.erase("seed");
-  return training;
-}
-
-// Heads tell encoders apart only where all else is the same: the set, what is
-// trained and tested on, the recipe and the count of boxes that AP is over.
-// Files of earlier versions lack some of it.
-void RequireSameDetection(const Json& ours,
-                          const Json& theirs,
-                          const std::string& other) {
-  const auto text = [](const Json& json, const char* key) {
-    const Json value = json.value(key, Json());
-    return value.is_string() ? value.get<std::string>() : value.dump();
-  };
-  const Json hashes = ours.value("dataset_sha256", Json());
-  const Json their_hashes = theirs.value("dataset_sha256", Json());
-  // The same set may lie in another folder.
-  const bool hashed = hashes.is_object() && their_hashes.is_object();
-  EYECHART_REQUIRE(
-      hashed || text(theirs, "dataset") == text(ours, "dataset"),
-      "{}: of data set \"{}\"; this one is of \"{}\": encoders compare on the "
-      "same set",
-      other, text(theirs, "dataset"), text(ours, "dataset"));
-  EYECHART_REQUIRE(
-      text(theirs, "test_part") == text(ours, "test_part"),
-      "{}: tested on part \"{}\"; this one on \"{}\": encoders compare on "
-      "the same part",
-      other, text(theirs, "test_part"), text(ours, "test_part"));
-  for (const char* part : {"train", "validation", "test"}) {
-    EYECHART_REQUIRE(
-        !hashed || text(hashes, part) == text(their_hashes, part),
-        "{}: the {} pictures or boxes of its data set \"{}\" differ from those "
-        "of this one's \"{}\": encoders compare on the same set",
-        other, part, text(theirs, "dataset"), text(ours, "dataset"));
-    EYECHART_REQUIRE(
-        text(theirs, part) == text(ours, part),
-        "{}: with {} {} pictures; this one has {}: encoders compare on the "
-        "same ones",
-        other, text(theirs, part), part, text(ours, part));
-  }
-  Json training = TrainingOf(ours), their_training = TrainingOf(theirs);
-  if (ours.contains("max_dets") && theirs.contains("max_dets")) {
-    training["max_dets"] = ours["max_dets"];
-    their_training["max_dets"] = theirs["max_dets"];
-  }
-  std::vector<std::string> differ;
-  for (const auto& [key, value] : training.items())
-    if (const Json one = their_training.value(key, Json()); one != value)
-      differ.push_back(
-          fmt::format("{} {} against {}", key, one.dump(), value.dump()));
-  for (const auto& [key, value] : their_training.items())
-    if (!training.contains(key))
-      differ.push_back(fmt::format("{} {} against null", key, value.dump()));
-  EYECHART_REQUIRE(differ.empty(),
-                   "{}: trained otherwise than this one: {}; encoders compare "
-                   "by one recipe",
-                   other, fmt::join(differ, ", "));
-}
-
-}  // namespace
 
 std::string ComparisonText(const Json& comparison) {
   std::string text = fmt::format(
@@ -173,25 +112,20 @@ void PrintProbe(const Json& json, const std::string& out) {
   if (!out.empty()) Fact("written to", out);
 }
 
-Json CompareProbes(const Json& json, const std::string& other) {
-  const Json there = ReadJsonFile(other);
-  EYECHART_REQUIRE(there.is_object(), "{}: not a JSON object", other);
-  EYECHART_REQUIRE(there.value("protocol", "") == json.value("protocol", ""),
-                   "{}: of protocol \"{}\"; this probe is of \"{}\"", other,
-                   there.value("protocol", ""), json.value("protocol", ""));
-  if (json.value("kind", "") == "detect")
-    RequireSameDetection(json, there, other);
-  const auto ours = RunsOf(json, "this probe");
-  const auto theirs = RunsOf(there, other);
+Json CompareRuns(const Json& ours,
+                 const Json& theirs,
+                 const std::string& other) {
+  const auto our_runs = RunsOf(ours, "this result");
+  const auto their_runs = RunsOf(theirs, other);
   std::vector<std::uint64_t> seeds;
   std::vector<double> differences;
-  for (const auto& [seed, score] : ours) {
-    const auto found = theirs.find(seed);
-    if (found == theirs.end()) continue;
+  for (const auto& [seed, score] : our_runs) {
+    const auto found = their_runs.find(seed);
+    if (found == their_runs.end()) continue;
     seeds.push_back(seed);
     differences.push_back(score - found->second);
   }
-  EYECHART_REQUIRE(!seeds.empty(), "{}: it has none of this probe's seeds",
+  EYECHART_REQUIRE(!seeds.empty(), "{}: it has none of this one's seeds",
                    other);
   double mean = 0;
   for (const double difference : differences) mean += difference;
@@ -209,6 +143,15 @@ Json CompareProbes(const Json& json, const std::string& other) {
           {"differences", differences},
           {"difference", mean},
           {"ci", ci}};
+}
+
+Json CompareProbes(const Json& json, const std::string& other) {
+  const Json there = ReadJsonFile(other);
+  EYECHART_REQUIRE(there.is_object(), "{}: not a JSON object", other);
+  EYECHART_REQUIRE(there.value("protocol", "") == json.value("protocol", ""),
+                   "{}: of protocol \"{}\"; this probe is of \"{}\"", other,
+                   there.value("protocol", ""), json.value("protocol", ""));
+  return CompareRuns(json, there, other);
 }
 
 }  // namespace eyechart::cli

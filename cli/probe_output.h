@@ -1,6 +1,8 @@
 // What `eyechart probe` prints for people, and two encoders side by side.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "core/json.h"
@@ -14,11 +16,20 @@ void PrintProbe(const Json& json, const std::string& out);
 /// [...]".
 std::string ComparisonText(const Json& comparison);
 
-/// This probe less the one in the file `other`, a probe.json: differences of
+/// The score of each seed in `runs` of a probe.json or detect.json. Throws
+/// InputError naming `source` where there are none.
+std::map<std::uint64_t, double> RunsOf(const Json& json,
+                                       const std::string& source);
+
+/// Scores of `ours` less those of `theirs`, which is from the file `other`, of
 /// the seeds that both have, with their mean and its 95 % interval (Student's
-/// t; none with one seed). Throws InputError for a file that is no probe's or
-/// of another protocol; of detection, also where set, pictures or training
-/// differ in more than the seed.
+/// t; none with one seed). Throws InputError where they share none.
+Json CompareRuns(const Json& ours,
+                 const Json& theirs,
+                 const std::string& other);
+
+/// The same of this probe and the file `other`, a probe.json. Throws InputError
+/// also for a file that is no probe's or of another protocol.
 Json CompareProbes(const Json& json, const std::string& other);
 
 }  // namespace eyechart::cli

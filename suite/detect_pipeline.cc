@@ -25,6 +25,16 @@ Json PartsOf(double x, double y, double w, double h, int width, int height) {
   return {x / width, y / height, w / width, h / height};
 }
 
+// Which set and part a result is of, with the hashes of all parts.
+Json SetJson(const detection::TransferSets& sets) {
+  return {{"dataset", sets.test.name},
+          {"test_part", sets.test.split},
+          {"dataset_sha256",
+           {{"train", BoxSetSha256(sets.train)},
+            {"validation", BoxSetSha256(sets.validation)},
+            {"test", BoxSetSha256(sets.test)}}}};
+}
+
 }  // namespace
 
 std::string BoxSetSha256(const data::BoxDataset& set) {
@@ -135,6 +145,18 @@ Json WorstPictures(const data::BoxDataset& test,
   return pictures;
 }
 
+Json PlanDetectJob(const detection::TransferSets& sets, const DetectJob& job) {
+  Json json = detection::TransferPlanToJson(sets, job.options);
+  json.update(SetJson(sets));
+  return json;
+}
+
+std::vector<Record> DetectRecords(const DetectOutcome& made) {
+  Record base;
+  base.dataset_sha256 = made.dataset_sha256;
+  return detection::TransferRecords(made.result, base);
+}
+
 DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress) {
@@ -155,18 +177,14 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
   made.result =
       detection::RunTransfer(model, sets, job.options, state, progress);
   made.json = detection::TransferToJson(made.result);
-  made.json["dataset"] = sets.test.name;
-  made.json["test_part"] = sets.test.split;
+  made.json.update(SetJson(sets));
   // As elsewhere: of the CPU nothing is said.
   if (!model.device.is_cpu()) {
     made.json["device"] = model.device.str();
     made.json["tf32"] = model.tf32 ? "on" : "off";
   }
   made.outcomes = detection::TransferOutcomes(sets.test, made.result.found);
-  made.dataset_sha256 = BoxSetSha256(sets.test);
-  made.json["dataset_sha256"] = {{"train", BoxSetSha256(sets.train)},
-                                 {"validation", BoxSetSha256(sets.validation)},
-                                 {"test", made.dataset_sha256}};
+  made.dataset_sha256 = made.json["dataset_sha256"]["test"];
   if (job.out.empty()) return made;
   detection::WriteDetector(job.out / "detector", made.result.detector);
   WriteFileAtomic(job.out / "log.csv",

@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/json.h"
 #include "core/progress.h"
+#include "core/record.h"
 #include "data/boxes/box_dataset.h"
 #include "encoders/loaded_model.h"
 #include "probes/detection/transfer/transfer.h"
@@ -44,6 +46,14 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const detection::TransferSets& sets,
                            const DetectJob& job,
                            Progress& progress);
+
+/// What detect.json will hold of that which two results must have in common to
+/// be compared, before a model is read. Throws InputError.
+Json PlanDetectJob(const detection::TransferSets& sets, const DetectJob& job);
+
+/// The records of a job that was done, AP first; the caller knows cell, run and
+/// times.
+std::vector<Record> DetectRecords(const DetectOutcome& made);
 
 /// Of a set's pictures and boxes as its lists have them.
 std::string BoxSetSha256(const data::BoxDataset& set);

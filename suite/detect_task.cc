@@ -10,7 +10,6 @@
 #include "core/files.h"
 #include "encoders/loaded_model.h"
 #include "probes/detection/nms/suppress_boxes.h"
-#include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_pipeline.h"
 #include "suite/exported_cells.h"
 #include "suite/exported_detect.h"
@@ -60,7 +59,7 @@ constexpr std::array kDetectKeys = {
     TaskKey{"nms_classes", Type::kText, "aware", false,
             "aware (each class by itself) or agnostic (all as one)"},
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
-            "overlap from which the lesser box goes"},
+            "overlap above which the lesser box goes, from 0 to 1"},
     TaskKey{"nms_sigma", Type::kNumber, "0.5", false,
             "of soft-gaussian, in squared overlap"},
 };
@@ -74,14 +73,30 @@ detection::NmsOptions NmsOf(const TaskSpec& task) {
       detection::ParseNmsSemantics(task.keys.at("nms"), where + ": nms");
   nms.classes = detection::ParseNmsClasses(task.keys.at("nms_classes"),
                                            where + ": nms_classes");
-  nms.iou_threshold = NumberOf(task, "nms_iou");
-  EYECHART_REQUIRE(nms.iou_threshold >= 0,
-                   "{}: nms_iou {}: should be at least 0", where,
-                   nms.iou_threshold);
-  nms.sigma = NumberOf(task, "nms_sigma");
-  EYECHART_REQUIRE(nms.sigma > 0, "{}: nms_sigma {}: should be more than 0",
-                   where, nms.sigma);
+  const double iou = NumberOf(task, "nms_iou");
+  EYECHART_REQUIRE(iou >= 0 && iou <= 1,
+                   "{}: nms_iou {:g}: should be from 0 to 1, as 0.6", where,
+                   iou);
+  const double sigma = NumberOf(task, "nms_sigma");
+  EYECHART_REQUIRE(sigma > 0, "{}: nms_sigma {:g}: should be more than 0",
+                   where, sigma);
+  // What has no say stays as it is by default: cells do not differ in it.
+  const bool gaussian = nms.semantics == detection::NmsSemantics::kSoftGaussian;
+  nms.iou_threshold =
+      gaussian ? detection::FindOptions().nms.iou_threshold : iou;
+  if (gaussian) nms.sigma = sigma;
   return nms;
+}
+
+// Of keys or a setting, what has no say in a result goes: the sigma of what is
+// not soft-gaussian, which has no overlap, and all of suppression where the
+// head needs none. Points of a grid that differ in these are one cell.
+void LeaveOutUnused(const TaskSpec& task,
+                    bool suppresses,
+                    std::map<std::string, std::string>& keys) {
+  keys.erase(task.keys.at("nms") == "soft-gaussian" ? "nms_iou" : "nms_sigma");
+  if (!suppresses)
+    std::erase_if(keys, [](const auto& key) { return IsOfNms(key.first); });
 }
 
 DetectJob JobOf(const TaskSpec& task) {
@@ -116,33 +131,32 @@ DetectJob JobOf(const TaskSpec& task) {
   return job;
 }
 
-// Whether a point of the same task before this one differs in suppression
-// alone.
-bool IsNmsPoint(const SuiteSpec& suite, const TaskSpec& task) {
-  const auto others = [](const TaskSpec& one) {
+bool Suppresses(const TaskSpec& task) { return task.keys.at("head") != "set"; }
+
+// Whether a point of the same task before this one makes the same result of a
+// trained head.
+bool IsMadeBefore(const SuiteSpec& suite, const TaskSpec& task) {
+  const auto telling = [](const TaskSpec& one) {
     std::map<std::string, std::string> keys = one.keys;
-    std::erase_if(keys, [](const auto& key) { return IsOfNms(key.first); });
+    LeaveOutUnused(one, Suppresses(one), keys);
     return keys;
   };
   for (const TaskSpec& one : suite.tasks) {
     if (&one == &task) return false;
-    if (one.line == task.line && others(one) == others(task)) return true;
+    if (one.line == task.line && telling(one) == telling(task)) return true;
   }
   return false;
 }
 
-// A head without suppression is one cell, whatever the task says of that, as
-// its records are the same.
+// An exported detector's suppression is its own affair, whatever the head's: of
+// its cells the planner keeps the first.
 void LeaveOutNms(const SuiteSpec& suite,
                  const TaskSpec& task,
                  std::vector<Cell>& cells) {
-  if (task.keys.at("head") != "set") return;
-  if (IsNmsPoint(suite, task))
+  if (IsMadeBefore(suite, task))
     std::erase_if(cells, [](const Cell& cell) { return !IsExported(cell); });
   for (Cell& cell : cells)
-    if (!IsExported(cell))
-      std::erase_if(cell.setting,
-                    [](const auto& key) { return IsOfNms(key.first); });
+    LeaveOutUnused(task, IsExported(cell) || Suppresses(task), cell.setting);
 }
 
 std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
@@ -189,9 +203,7 @@ std::vector<Record> RunDetect(const Cell& cell, TaskContext& context) {
   encoders::LoadedModel model = encoders::LoadModel(cell.encoders[0]->model);
   const DetectOutcome made = RunDetectJob(model, job, context.progress);
   WriteOutcomes(context, made.outcomes);
-  Record base;
-  base.dataset_sha256 = made.dataset_sha256;
-  return detection::TransferRecords(made.result, base);
+  return DetectRecords(made);
 }
 
 }  // namespace

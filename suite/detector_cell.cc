@@ -25,7 +25,7 @@ std::vector<std::string> EarlierDetectCells(const SuiteSpec& suite,
   std::vector<std::string> ids;
   if (earlier.tasks.empty()) return ids;
   for (const Cell& cell : PlanCells(earlier))
-    if (!IsExported(cell)) ids.push_back(cell.id);
+    if (!TakesNoHead(cell)) ids.push_back(cell.id);
   return ids;
 }
 
@@ -60,7 +60,7 @@ void FindHeads(const SuiteSpec& suite,
   constexpr std::string_view kEncoder = "{encoder}";
   const std::size_t at = text.find(kEncoder);
   for (Cell& cell : cells) {
-    if (IsExported(cell)) continue;
+    if (TakesNoHead(cell)) continue;
     std::string wanted = text;
     if (at != std::string::npos) {
       wanted.replace(at, kEncoder.size(), cell.encoder);

@@ -1,76 +1,77 @@
 #include "suite/rf100.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/interrupt.h"
+#include "core/interval_json.h"
+#include "core/student.h"
 #include "data/boxes/rf100.h"
 #include "data/boxes/rf100_published.h"
-#include "probes/detection/transfer/detector.h"
+#include "suite/detect_identity.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
 
-// All that the result on a set depends on, but for the set.
-Json IdentityOf(const encoders::LoadedModel& model, const DetectJob& job) {
-  const detection::TransferOptions& o = job.options;
-  const detection::TrainDetectorOptions& t = o.train;
-  Json json = {
-      {"encoder", detection::EncoderJson(model)},
-      {"head", {o.head, o.width, o.layers, o.keep_aspect, o.own_stages}},
-      {"data",
-       {o.variants, o.jitter.scale_min, o.jitter.scale_max, o.validation,
-        o.shots, static_cast<int>(o.shot_rule), o.images, job.test}},
-      {"training",
-       {t.steps, o.epochs, t.batch, t.rate, t.warmup, t.decay, t.average,
-        t.looks, t.patience, t.keep_best}},
-      {"find",
-       {o.find.detect.min_score, o.find.detect.most,
-        static_cast<int>(o.find.nms.semantics),
-        static_cast<int>(o.find.nms.classes), o.find.nms.iou_threshold,
-        o.find.nms.sigma, o.find.most_kept}},
-      {"seeds", {o.seed, o.runs}}};
-  if (o.unfreeze > 0) json["unfreeze"] = {o.unfreeze, t.unfreeze_rate_factor};
-  return json;
-}
+// Beside a set's detect.json: what that is of.
+constexpr const char* kRf100Identity = "rf100.json";
 
-// What depends on the set: mended labels and pictures that turn up are not to
-// be taken for done.
-Json IdentityOfSet(const detection::TransferSets& sets,
-                   const data::BoxOptions& options) {
-  Json json = {{"kind", options.kind},
-               {"pictures", options.pictures.string()},
-               {"voc_corners", static_cast<int>(options.voc_corners)},
-               {"parts", Json::array()}};
-  for (const data::BoxDataset* part :
-       {&sets.train, &sets.validation, &sets.test}) {
-    const auto missing = std::count_if(
-        part->images.begin(), part->images.end(),
-        [](const data::BoxImage& image) { return image.missing; });
-    json["parts"].push_back({BoxSetSha256(*part), missing});
+// A figure of each seed; empty where one has none, as then none has.
+std::vector<double> OfSeeds(const Json& scores) {
+  std::vector<double> values;
+  for (const Json& score : scores) {
+    if (score.is_null()) return {};
+    values.push_back(score.get<double>());
   }
-  return json;
-}
-
-// What stands in detect.json of a set that was done with these settings.
-std::optional<Json> Done(const fs::path& folder, const Json& identity) {
-  const fs::path file = folder / "rf100.json";
-  if (!fs::exists(file) || !fs::exists(folder / "detect.json"))
-    return std::nullopt;
-  if (ReadJsonFile(file) != identity) return std::nullopt;
-  return ReadJsonFile(folder / "detect.json");
+  return values;
 }
 
 void Fill(Rf100Row& row, const Json& json) {
   row.train = json.at("train").get<std::int64_t>();
   row.test = json.at("test").get<std::int64_t>();
-  row.ap = json.at("stats").at("AP").get<double>();
-  row.ap50 = json.at("stats").at("AP50").get<double>();
+  row.ap = OfSeeds(json.at("runs").at("scores"));
+  row.ap50 = OfSeeds(json.at("runs").at("ap50"));
   row.warnings = json.at("warnings").get<std::vector<std::string>>();
+  if (row.ap.empty())
+    row.warnings.push_back(
+        fmt::format("{}: its test part has no truth, so it has no AP and is "
+                    "left out of the means",
+                    row.slug));
+}
+
+// `values` to the sums of the seeds.
+void AddTo(std::vector<double>& sums, const std::vector<double>& values) {
+  if (sums.empty()) sums.resize(values.size());
+  EYECHART_CHECK(sums.size() == values.size(), "{} seeds and {}", sums.size(),
+                 values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i] += values[i];
+}
+
+void Divide(std::vector<double>& sums, std::size_t count) {
+  for (double& sum : sums) sum /= static_cast<double>(count);
+}
+
+Json RunsJson(const std::vector<double>& scores) {
+  const SeedSpread spread = SpreadOfSeeds(scores);
+  return {{"scores", scores},
+          {"deviation", spread.deviation},
+          {"ci", IntervalJson(spread.ci)}};
+}
+
+// AP and AP50 over the seeds, null without a score.
+Json FiguresJson(const std::vector<double>& ap,
+                 const std::vector<double>& ap50) {
+  if (ap.empty()) return {{"AP", nullptr}, {"AP50", nullptr}};
+  Json json = {{"AP", SpreadOfSeeds(ap).mean},
+               {"AP50", SpreadOfSeeds(ap50).mean}};
+  if (ap.size() > 1)
+    json["runs"] = {{"AP", RunsJson(ap)}, {"AP50", RunsJson(ap50)}};
+  return json;
 }
 
 Json PublishedJson(data::PublishedScope scope, const std::string& name) {
@@ -82,11 +83,33 @@ Json PublishedJson(data::PublishedScope scope, const std::string& name) {
           {"glip_zero_shot", found->glip}};
 }
 
+Json PublishedSetsJson(data::PublishedScope scope) {
+  const data::PublishedSets sets = data::PublishedSetsOf(scope);
+  return {{"yolov5s", sets.yolov5s},
+          {"yolov7", sets.yolov7},
+          {"yolov8s", sets.yolov8s},
+          {"glip_zero_shot", sets.glip}};
+}
+
 Json MeanJson(const Rf100Mean& mean) {
-  return {{"sets", mean.sets}, {"AP", mean.ap}, {"AP50", mean.ap50}};
+  Json json = FiguresJson(mean.ap, mean.ap50);
+  json["sets"] = mean.sets;
+  return json;
 }
 
 }  // namespace
+
+SeedSpread SpreadOfSeeds(const std::vector<double>& values) {
+  SeedSpread spread;
+  const auto n = static_cast<double>(values.size());
+  for (const double value : values) spread.mean += value / n;
+  if (values.size() < 2) return spread;
+  for (const double value : values)
+    spread.deviation += std::pow(value - spread.mean, 2) / (n - 1);
+  spread.deviation = std::sqrt(spread.deviation);
+  spread.ci = StudentInterval(values);
+  return spread;
+}
 
 Rf100Result SummarizeRf100(std::vector<Rf100Row> rows) {
   Rf100Result result;
@@ -94,29 +117,28 @@ Rf100Result SummarizeRf100(std::vector<Rf100Row> rows) {
   Rf100Mean all;
   for (const Rf100Row& row : rows) {
     // A set without truth has no score.
-    if (!row.error.empty() || row.ap < 0) continue;
+    if (!row.error.empty() || row.ap.empty()) continue;
     for (Rf100Mean* mean : {&domains[row.domain], &all}) {
       ++mean->sets;
-      mean->ap += row.ap;
-      mean->ap50 += row.ap50;
+      AddTo(mean->ap, row.ap);
+      AddTo(mean->ap50, row.ap50);
     }
   }
   Rf100Mean means;
   for (auto& [name, mean] : domains) {
     mean.domain = name;
-    const auto n = static_cast<double>(mean.sets);
-    mean.ap /= n;
-    mean.ap50 /= n;
+    Divide(mean.ap, static_cast<std::size_t>(mean.sets));
+    Divide(mean.ap50, static_cast<std::size_t>(mean.sets));
     means.sets += mean.sets;
-    means.ap += mean.ap;
-    means.ap50 += mean.ap50;
+    AddTo(means.ap, mean.ap);
+    AddTo(means.ap50, mean.ap50);
     result.domains.push_back(mean);
   }
   if (all.sets > 0) {
-    all.ap /= static_cast<double>(all.sets);
-    all.ap50 /= static_cast<double>(all.sets);
-    means.ap /= static_cast<double>(domains.size());
-    means.ap50 /= static_cast<double>(domains.size());
+    Divide(all.ap, static_cast<std::size_t>(all.sets));
+    Divide(all.ap50, static_cast<std::size_t>(all.sets));
+    Divide(means.ap, domains.size());
+    Divide(means.ap50, domains.size());
     result.sets = all;
     result.means = means;
   }
@@ -133,12 +155,22 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
   // A number of blocks that the model lacks is no fault of a set.
   if (job.options.unfreeze > 0)
     encoders::TrainableBlocks::Create(model.checkpoint, job.options.unfreeze);
-  Json identity = IdentityOf(model, job);
+  Json identity = DetectIdentity(model, job);
   std::vector<Rf100Row> rows;
   for (const data::Rf100Set& set : data::FindRf100(root)) {
+    std::error_code none;
+    if (!set.problem.empty() && fs::equivalent(set.root, job.out, none))
+      continue;  // what an earlier run wrote
     Rf100Row row;
     row.slug = set.slug;
     row.domain = set.domain;
+    if (!set.problem.empty()) {
+      row.skipped = true;
+      row.error = set.problem;
+      progress.Warn("skipped: " + row.error);
+      rows.push_back(std::move(row));
+      continue;
+    }
     DetectJob one = job;
     one.root = set.root;
     one.out = job.out / set.slug;
@@ -146,14 +178,12 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
     try {
       const detection::TransferSets sets =
           detection::OpenTransferSets(one.root, one.test, one.data);
-      identity["set"] = IdentityOfSet(sets, one.data);
-      std::optional<Json> json = Done(one.out, identity);
+      identity["set"] = DetectSetIdentity(sets, one.data);
+      std::optional<Json> json = FindDone(one.out, kRf100Identity, identity);
       if (!json) {
-        std::error_code ignored;
-        for (const char* stale : {"rf100.json", "detect.json"})
-          fs::remove(one.out / stale, ignored);
+        ForgetDone(one.out, kRf100Identity);
         json = RunDetectJob(model, sets, one, progress).json;
-        WriteFileAtomic(one.out / "rf100.json", identity.dump(1) + "\n");
+        WriteFileAtomic(one.out / kRf100Identity, identity.dump(1) + "\n");
       }
       Fill(row, *json);
       for (const std::string& warning : row.warnings) progress.Warn(warning);
@@ -163,7 +193,10 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
     }
     rows.push_back(std::move(row));
   }
-  return SummarizeRf100(std::move(rows));
+  Rf100Result result = SummarizeRf100(std::move(rows));
+  for (int i = 0; i < job.options.runs; ++i)
+    result.seeds.push_back(job.options.seed + static_cast<std::uint64_t>(i));
+  return result;
 }
 
 Json Rf100ToJson(const Rf100Result& result) {
@@ -172,14 +205,14 @@ Json Rf100ToJson(const Rf100Result& result) {
   for (const Rf100Row& row : result.rows) {
     Json json = {{"slug", row.slug}, {"domain", row.domain}};
     if (!row.error.empty()) {
-      json.update({{"status", "error"}, {"message", row.error}});
+      json.update({{"status", row.skipped ? "skipped" : "error"},
+                   {"message", row.error}});
     } else {
       json.update({{"status", "ok"},
                    {"train", row.train},
                    {"test", row.test},
-                   {"AP", row.ap < 0 ? Json() : Json(row.ap)},
-                   {"AP50", row.ap50 < 0 ? Json() : Json(row.ap50)},
                    {"warnings", row.warnings}});
+      json.update(FiguresJson(row.ap, row.ap50));
     }
     json["published_AP50"] = PublishedJson(PublishedScope::kSet, row.slug);
     sets.push_back(std::move(json));
@@ -191,7 +224,8 @@ Json Rf100ToJson(const Rf100Result& result) {
         PublishedJson(PublishedScope::kDomain, mean.domain);
     domains.push_back(std::move(json));
   }
-  Json json = {{"sets", sets},
+  Json json = {{"seeds", result.seeds},
+               {"sets", sets},
                {"domains", domains},
                {"mean_of_sets", nullptr},
                {"mean_of_domains", nullptr}};
@@ -199,15 +233,32 @@ Json Rf100ToJson(const Rf100Result& result) {
     json["mean_of_sets"] = MeanJson(*result.sets);
     json["mean_of_sets"]["published_AP50"] =
         PublishedJson(PublishedScope::kAllSets, "");
+    json["mean_of_sets"]["published_sets"] =
+        PublishedSetsJson(PublishedScope::kAllSets);
     json["mean_of_domains"] = MeanJson(*result.means);
     json["mean_of_domains"]["published_AP50"] =
         PublishedJson(PublishedScope::kTotal, "");
+    json["mean_of_domains"]["published_sets"] =
+        PublishedSetsJson(PublishedScope::kTotal);
   }
   json["published"] =
       "Roboflow-100, arXiv 2211.13523 and its repository: mAP at IoU 0.5 by "
       "each trainer's own code, whole detectors trained on each set; GLIP-T "
-      "zero-shot";
+      "zero-shot. Means are over published_sets sets, not over ours";
   return json;
+}
+
+Json Rf100VlToJson() {
+  Json rows = Json::array();
+  for (const data::PublishedVl& row : data::PublishedRf100Vl())
+    rows.push_back({{"model", row.model},
+                    {"regime", row.regime},
+                    {"AP", row.ap},
+                    {"source", row.source}});
+  return {{"what",
+           "RF100-VL, published: AP over IoU 0.5 to 0.95, mean of its 100 "
+           "sets, of whole detectors as each source has them; for reference"},
+          {"rows", rows}};
 }
 
 }  // namespace eyechart::suite

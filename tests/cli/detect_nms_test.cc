@@ -149,8 +149,21 @@ TEST_F(DetectNms, OtherWordsAreNamed) {
                   "--nms-classes both: should be aware or agnostic"));
   EXPECT_TRUE(Has(refused({"--nms", "soft-gaussian", "--nms-sigma", "0"}),
                   "--nms-sigma 0: should be more than 0"));
-  EXPECT_TRUE(Has(refused({"--nms", "opencv", "--nms-iou", "-0.5"}),
-                  "OpenCV's semantics want 0 or more"));
+  // 60 for 0.6 would be no suppression at all.
+  for (const char* iou : {"60", "1.5", "-0.5", "nan"})
+    EXPECT_TRUE(Has(refused({"--nms", "opencv", "--nms-iou", iou}),
+                    fmt::format("--nms-iou {}: should be from 0 to 1", iou)));
+  for (const char* part : {"eval", "predict", "rf100"}) {
+    std::vector<std::string> arguments = {"detect", part, model_,
+                                          set_.string()};
+    if (std::string(part) == "eval") arguments.push_back(set_.string());
+    arguments.insert(arguments.end(),
+                     {"--nms-iou", "60", "-o", (folder_ / "none").string()});
+    const auto result = Eyechart(arguments);
+    EXPECT_EQ(result.exit_code, 2) << part;
+    EXPECT_TRUE(Has(result.err, "--nms-iou 60: should be from 0 to 1"))
+        << result.err;
+  }
 }
 
 }  // namespace

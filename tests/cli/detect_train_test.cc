@@ -1,11 +1,14 @@
 // `eyechart detect train` through the built binary: what it leaves out, what it
-// compares with, curves.
+// compares with, curves, what is done already.
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
+#include <utility>
 
 #include "core/files.h"
 #include "core/json.h"
+#include "core/record.h"
 #include "tests/cli/process.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/coloured_boxes.h"
@@ -139,6 +142,19 @@ TEST_F(DetectTrain, ComparesLikeWithLike) {
   WriteSet(folder_ / "else", 5);
   told = Refused(TrainOn(folder_ / "else", compared({"--steps", "3"})));
   EXPECT_TRUE(Has(told, "\"set\"") && Has(told, "\"else\"")) << told;
+  told = Refused(Train(compared({"--steps", "3", "--min-score", "0.3"})));
+  EXPECT_TRUE(Has(told,
+                  "other boxes were kept than here: min_score 0.001 "
+                  "against 0.3;"))
+      << told;
+  told = Refused(Train(compared({"--steps", "3", "--before-nms", "10"})));
+  EXPECT_TRUE(Has(told, "before_nms 1000 against 10;")) << told;
+  told = Refused(Train(compared({"--steps", "3", "--max-boxes", "50"})));
+  EXPECT_TRUE(Has(told, "max_boxes 100 against 50;")) << told;
+  told = Refused(Train(compared({"--steps", "3", "--keep-aspect"})));
+  EXPECT_TRUE(Has(told, "keep_aspect false against true;")) << told;
+  told = Refused(Train(compared({"--steps", "3", "--seed", "7"})));
+  EXPECT_TRUE(Has(told, "it has none of this one's seeds, [7]")) << told;
   // A file of an earlier version has the set's name alone.
   Json old = ReadJsonFile(other);
   old.erase("dataset_sha256");
@@ -178,19 +194,221 @@ TEST_F(DetectTrain, ComparesHeadsOfOneShapeAndSuppression) {
       << told;
 
   // Of an earlier version nothing is known: compared, with a warning.
-  changed.erase("head_shape");
-  changed.erase("nms");
+  for (const char* key : {"head_shape", "nms", "find"}) changed.erase(key);
+  changed["input"].erase("keep_aspect");
   WriteText(other, changed.dump());
   const auto compare = Eyechart(compared({"--json"}));
   ASSERT_EQ(compare.exit_code, 0) << compare.err;
   const Json json = Json::parse(compare.out);
   EXPECT_EQ(json["comparison"]["seeds"], Json({0}));
-  EXPECT_EQ(json["warnings"].size(), first["warnings"].size() + 2);
-  for (const char* key : {"head_shape", "nms"})
+  EXPECT_EQ(json["warnings"].size(), first["warnings"].size() + 4);
+  for (const char* key : {"head_shape", "nms", "find", "input"})
     EXPECT_TRUE(Has(compare.err, fmt::format("warning: {}: it has no \"{}\", "
                                              "being of an earlier eyechart",
                                              other, key)))
         << compare.err;
+}
+
+TEST_F(DetectTrain, WhatCannotBeComparedIsSaidBeforeTraining) {
+  const fs::path out = folder_ / "out";
+  const auto compared = [&](const std::string& file) {
+    return Train({"--steps", "3", "-o", out.string(), "--compare", file},
+                 "nothing");
+  };
+  // Not even the model has been looked at.
+  const std::string nowhere = (folder_ / "nofile.json").string();
+  EXPECT_TRUE(Has(Refused(compared(nowhere)), nowhere));
+  const std::string text = (folder_ / "text.json").string();
+  WriteText(text, "{\"protocol\": \"knn\"}");
+  EXPECT_TRUE(Has(Refused(compared(text)), "lacks runs with seeds and scores"));
+  WriteText(text, R"({"protocol": "knn",
+                      "runs": {"seeds": [0], "scores": [0.5]}})");
+  EXPECT_TRUE(Has(Refused(compared(text)),
+                  "of protocol \"knn\"; this one is of \"detect-dense\""));
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(DetectTrain, TheComparisonIsKept) {
+  const fs::path first = folder_ / "first", second = folder_ / "second";
+  Json other = EyechartJson(Train({"--steps", "3", "-o", first.string()}));
+  // Of one that reads each stage, as DaViT and Hiera can.
+  other["stages"] = "own";
+  WriteText(first / "detect.json", other.dump());
+  const auto result = Eyechart(Train({"--steps", "3", "-o", second.string(),
+                                      "--compare", first.string(), "--json"},
+                                     "clip"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "own stages are an advantage")) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json["comparison"]["other"], (first / "detect.json").string());
+  EXPECT_EQ(ReadJsonFile(second / "detect.json")["comparison"],
+            json["comparison"]);
+}
+
+TEST_F(DetectTrain, FiguresArePrintedWhereTheComparisonFails) {
+  // Without truth in the test part there is no AP.
+  const fs::path list = set_ / "test/_annotations.coco.json";
+  Json coco = ReadJsonFile(list);
+  coco["annotations"] = Json::array();
+  WriteText(list, coco.dump());
+  const fs::path out = folder_ / "out";
+  Json other = EyechartJson(Train({"--steps", "3", "-o", out.string()}));
+  EXPECT_TRUE(other["runs"]["scores"][0].is_null());
+  other["runs"]["scores"][0] = 0.5;
+  WriteText(folder_ / "other.json", other.dump());
+  const auto result = Eyechart(
+      Train({"--steps", "3", "-o", (folder_ / "again").string(), "--compare",
+             (folder_ / "other.json").string(), "--json"}));
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  EXPECT_TRUE(Has(result.err, "seed and score should be numbers"))
+      << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_FALSE(json.contains("comparison"));
+  EXPECT_EQ(json["stats"], other["stats"]);
+  EXPECT_TRUE(fs::exists(folder_ / "again/records.jsonl"));
+}
+
+TEST_F(DetectTrain, WhatIsDoneIsNotDoneAgain) {
+  const fs::path out = folder_ / "out";
+  const auto train = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"--steps", "3", "-o", out.string(),
+                                          "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = Eyechart(Train(arguments));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return std::pair(Has(result.err, "taken as it is"),
+                     Json::parse(result.out));
+  };
+  const auto [taken, first] = train();
+  EXPECT_FALSE(taken);
+  const std::vector<Record> records = ReadRecords(out / "records.jsonl");
+  const auto [again, second] = train();
+  EXPECT_TRUE(again);
+  EXPECT_EQ(second, first);  // its times too
+  EXPECT_EQ(ReadRecords(out / "records.jsonl").size(), records.size());
+  EXPECT_FALSE(train({"--min-score", "0.01"}).first);
+  EXPECT_TRUE(train({"--min-score", "0.01"}).first);
+  // A box that was mended.
+  const fs::path list = set_ / "train/_annotations.coco.json";
+  Json coco = ReadJsonFile(list);
+  coco["annotations"][0]["bbox"][2] =
+      coco["annotations"][0]["bbox"][2].get<double>() + 1;
+  WriteText(list, coco.dump());
+  EXPECT_FALSE(train({"--min-score", "0.01"}).first);
+}
+
+TEST_F(DetectTrain, ACurveGoesOnWithThePointsThatLack) {
+  const fs::path out = folder_ / "out";
+  const auto curve = [&](const std::string& images) {
+    return Eyechart(Train(
+        {"--epochs", "1", "--images", images, "-o", out.string(), "--json"}));
+  };
+  const auto first = curve("0,4");
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_FALSE(Has(first.err, "taken as it is")) << first.err;
+  // As if it had been cut in the last point.
+  fs::remove(out / "images-4/identity.json");
+  const auto head = [&](const char* point) {
+    return fs::last_write_time(out / point / "detector/head.safetensors");
+  };
+  const auto all = head("images-all"), four = head("images-4");
+  const auto second = curve("0,4,2");
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(head("images-all"), all);
+  EXPECT_NE(head("images-4"), four);
+  EXPECT_TRUE(Has(second.err, "images-all: done with these settings"))
+      << second.err;
+  EXPECT_FALSE(Has(second.err, "images-4: done with")) << second.err;
+  const Json json = Json::parse(second.out);
+  ASSERT_EQ(json["curve"].size(), 3u);
+  for (const std::size_t i : {0, 1})
+    EXPECT_EQ(json["curve"][i], Json::parse(first.out)["curve"][i]);
+  EXPECT_EQ(ReadJsonFile(out / "curve.json"), json["curve"]);
+}
+
+TEST_F(DetectTrain, ACurveComparesPointByPoint) {
+  const fs::path ours = folder_ / "ours";
+  const auto curve = [&](const char* images, const fs::path& out,
+                         std::vector<std::string> more = {},
+                         const char* model = "dinov2") {
+    more.insert(more.end(),
+                {"--epochs", "1", "--images", images, "-o", out.string()});
+    return Train(more, model);
+  };
+  EyechartJson(curve("0,4", ours));
+  const Json both = EyechartJson(
+      curve("4,2,0", folder_ / "both",
+            {"--compare", (ours / "curve.json").string()}, "clip"));
+  ASSERT_EQ(both["curve"].size(), 3u);
+  EXPECT_EQ(both["curve"][0]["comparison"]["images"], 4);
+  EXPECT_EQ(both["curve"][0]["comparison"]["other"],
+            (ours / "images-4/detect.json").string());
+  EXPECT_FALSE(both["curve"][1].contains("comparison"));
+  EXPECT_EQ(both["curve"][2]["comparison"]["images"], 24);
+  EXPECT_EQ(both["comparison"], both["curve"][2]["comparison"]);
+
+  // Against one result it is the point of as many pictures.
+  const std::string four = (ours / "images-4/detect.json").string();
+  const auto one =
+      Eyechart(curve("0,4", folder_ / "both", {"--compare", four}, "clip"));
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_TRUE(Has(one.out, "  4 pictures  AP")) << one.out;
+  const std::size_t at = one.out.find("  difference ");
+  ASSERT_NE(at, std::string::npos) << one.out;
+  EXPECT_GT(at, one.out.find("  4 pictures")) << one.out;
+  EXPECT_EQ(one.out.find("  difference ", at + 1), std::string::npos);
+  EXPECT_TRUE(Has(
+      Refused(curve("0,3", folder_ / "none", {"--compare", four}, "clip")),
+      "trained with --images 4, this one with 0, 3: no two points are of as "
+      "many pictures"));
+}
+
+TEST_F(DetectTrain, ReportsReadItsFolder) {
+  const fs::path out = folder_ / "out", curve = folder_ / "curve";
+  EyechartJson(Train({"--steps", "3", "-o", out.string()}));
+  const std::vector<Record> records = ReadRecords(out / "records.jsonl");
+  ASSERT_FALSE(records.empty());
+  const Record& ap = records.front();
+  EXPECT_EQ(ap.metric, "ap");
+  EXPECT_EQ(ap.run, "out");
+  EXPECT_EQ(ap.encoder, "dinov2");
+  EXPECT_EQ(ap.task, "detect");
+  EXPECT_EQ(ap.cell,
+            "dinov2/detect/set/layers=1,looks=1,steps=3,validation_share=0,"
+            "variants=1,warmup=1,width=32");
+  EXPECT_EQ(ap.setting.at("min_score"), "0.001");
+  EXPECT_FALSE(ap.weights_sha256.empty());
+  EXPECT_FALSE(ap.dataset_sha256.empty());
+  const Json environment = ReadJsonFile(out / "environment.json");
+  EXPECT_TRUE(Has(environment["command"], " --steps 3 "))
+      << environment["command"];
+  const fs::path artifacts = out / "artifacts" / CellSlug(ap.cell);
+  EXPECT_EQ(ReadJsonFile(artifacts / "detect.json"),
+            ReadJsonFile(out / "detect.json"));
+
+  const auto report = [&](const fs::path& folder) {
+    const fs::path page = folder_ / "report.html";
+    const auto result =
+        Eyechart({"report", folder.string(), "-o", page.string()});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return ReadFile(page);
+  };
+  const std::string page = report(out);
+  EXPECT_TRUE(Has(page, "set: dense head"));
+  EXPECT_TRUE(Has(page, "data:image/"));  // pictures of what went wrong
+
+  EyechartJson(
+      Train({"--epochs", "1", "--images", "0,4", "-o", curve.string()}));
+  std::set<std::string> cells;
+  for (const Record& record : ReadRecords(curve / "records.jsonl"))
+    cells.insert(record.cell);
+  EXPECT_EQ(cells.size(), 2u);
+  EXPECT_TRUE(Has(report(curve), "id=\"low-data\""));
+
+  // A suite's run is not written over.
+  WriteText(out / "suite.toml", "");
+  EXPECT_TRUE(Has(Refused(Train({"--steps", "3", "-o", out.string()})),
+                  "holds a run of `eyechart run`"));
 }
 
 TEST_F(DetectTrain, ASetHeadSaysItsQueries) {

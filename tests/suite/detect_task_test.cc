@@ -107,12 +107,26 @@ TEST_F(DetectTask, SuppressionIsPartOfACellsName) {
   EXPECT_EQ(Cells("nms = \"torchvision\"\nnms_classes = \"aware\"\n"
                   "nms_iou = 0.6\nnms_sigma = 0.5\n"),
             (Names{Head(""), std::string(kTwice) + "default"}));
+  EXPECT_EQ(Cells("nms = [\"torchvision\", \"soft-gaussian\"]\n"
+                  "nms_sigma = 0.25\n"),
+            (Names{Head(""), std::string(kTwice) + "default",
+                   Head("nms=soft-gaussian,nms_sigma=0.25,"),
+                   std::string(kTwice) + "nms=soft-gaussian,nms_sigma=0.25"}));
+}
+
+// Sigma is soft-gaussian's alone, which in turn has no overlap: what differs in
+// nothing else would be trained twice for one result.
+TEST_F(DetectTask, WhatHasNoSayMakesNoCell) {
+  const std::string twice = kTwice;
+  EXPECT_EQ(Cells("nms_sigma = [0.5, 0.25]\n"),
+            (Names{Head(""), twice + "default"}));
+  EXPECT_EQ(Cells("nms = \"soft-gaussian\"\nnms_iou = [0.3, 0.6]\n"),
+            (Names{Head("nms=soft-gaussian,"), twice + "nms=soft-gaussian"}));
   EXPECT_EQ(
-      Cells("nms = [\"torchvision\", \"soft-gaussian\"]\n"
-            "nms_sigma = 0.25\n"),
-      (Names{Head("nms_sigma=0.25,"), std::string(kTwice) + "nms_sigma=0.25",
-             Head("nms=soft-gaussian,nms_sigma=0.25,"),
-             std::string(kTwice) + "nms=soft-gaussian,nms_sigma=0.25"}));
+      Cells("encoder = \"toy\"\nnms = [\"soft-linear\", \"soft-gaussian\"]\n"
+            "nms_iou = [0.3, 0.6]\nnms_sigma = [0.5, 0.25]\n")
+          .size(),
+      4u);  // two overlaps, two sigmas
 }
 
 // What is the same for it is one cell.
@@ -135,7 +149,8 @@ TEST_F(DetectTask, OtherWordsAreNamedBeforeAnythingRuns) {
         std::pair{"nms_classes = \"both\"\n",
                   ": nms_classes both: should be aware or "
                   "agnostic"},
-        std::pair{"nms_iou = -0.1\n", ": nms_iou -0.1: should be at least 0"},
+        std::pair{"nms_iou = -0.1\n", ": nms_iou -0.1: should be from 0 to 1"},
+        std::pair{"nms_iou = 60\n", ": nms_iou 60: should be from 0 to 1"},
         std::pair{"nms_sigma = 0\n", ": nms_sigma 0: should be more than 0"}}) {
     const std::string error = ErrorOf(keys);
     EXPECT_NE(error.find(told), std::string::npos) << error;
@@ -158,7 +173,7 @@ TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
   EXPECT_EQ(other.ok, 2);
 
   const std::string gaussian =
-      "nms=soft-gaussian,nms_classes=agnostic,nms_iou=0.3,nms_sigma=0.25";
+      "nms=soft-gaussian,nms_classes=agnostic,nms_sigma=0.25";
   std::vector<Record> records = ReadRecords(folder_ / "run/records.jsonl");
   for (Record& record : ReadRecords(folder_ / "other/records.jsonl"))
     records.push_back(std::move(record));
@@ -176,7 +191,7 @@ TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
         << record.cell;
     EXPECT_EQ(says("nms_classes"), is_gaussian ? "agnostic" : "");
     EXPECT_EQ(says("nms_sigma"), is_gaussian ? "0.25" : "");
-    EXPECT_EQ(says("nms_iou"), is_gaussian ? "0.3" : "0.6") << record.cell;
+    EXPECT_EQ(says("nms_iou"), "0.6") << record.cell;
   }
   for (const bool exported : {false, true}) {
     const auto cell = [&](const std::string& setting) {
@@ -189,7 +204,7 @@ TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
     EXPECT_EQ(Result(cell(gaussian), "other")["nms"],
               Json({{"semantics", "soft-gaussian"},
                     {"classes", "agnostic"},
-                    {"iou", 0.3},
+                    {"iou", 0.6},  // no say: as by default
                     {"sigma", 0.25}}));
   }
   // Red's second box is gone, or there with less of a score.

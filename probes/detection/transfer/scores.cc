@@ -1,18 +1,24 @@
 #include "probes/detection/transfer/scores.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "core/error.h"
 #include "probes/detection/evaluation/bootstrap.h"
+#include "probes/detection/evaluation/confusion.h"
 #include "probes/detection/evaluation/error_kinds.h"
 #include "probes/detection/evaluation/evaluate.h"
 #include "probes/detection/evaluation/summary.h"
 
 namespace eyechart::detection {
 namespace {
+
+constexpr std::array kCurveOverlaps = {0.5, 0.75};
+constexpr double kShownScore = 0.3;        // as ErrorOptions has it
+constexpr std::size_t kMostConfused = 24;  // a file's, of hundreds of classes
 
 // Places of `count` things by ascending `key`.
 template <typename Key>
@@ -64,6 +70,48 @@ Converted Convert(const data::BoxDataset& dataset) {
     made.truth.id.back() = ++id;
   }
   return made;
+}
+
+// Of area "all", the first, and the number of boxes that AP is over, the last.
+std::vector<PrecisionAt> CurvesOf(const Evaluation& made) {
+  std::vector<PrecisionAt> curves;
+  for (std::size_t t = 0; t < made.thresholds(); ++t) {
+    const double iou = made.options.iou_thresholds[t];
+    if (std::none_of(kCurveOverlaps.begin(), kCurveOverlaps.end(),
+                     [&](double one) { return std::abs(one - iou) < 1e-9; }))
+      continue;
+    PrecisionAt curve{iou, std::vector<double>(kRecallPoints, 0)};
+    double classes = 0;
+    for (std::size_t k = 0; k < made.categories; ++k) {
+      const std::size_t cell = made.Cell(t, k, 0, made.numbers() - 1);
+      if (made.recall[cell] < 0) continue;  // a class without truth
+      ++classes;
+      for (std::size_t r = 0; r < kRecallPoints; ++r)
+        curve.precision[r] += made.precision[cell * kRecallPoints + r];
+    }
+    if (classes == 0) continue;
+    for (double& one : curve.precision) one /= classes;
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+std::vector<ClassConfusion> ConfusionsOf(const Truth& truth,
+                                         const Detections& detections) {
+  const Confusion made =
+      FindConfusion(truth, detections, {.score = kShownScore});
+  std::vector<ClassConfusion> pairs;
+  for (std::size_t i = 0; i < made.classes; ++i)
+    for (std::size_t j = 0; j < made.classes; ++j)
+      if (i != j && made.at(i, j) > 0)
+        pairs.push_back({truth.categories[i].name, truth.categories[j].name,
+                         made.at(i, j)});
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const ClassConfusion& a, const ClassConfusion& b) {
+                     return a.count > b.count;
+                   });
+  if (pairs.size() > kMostConfused) pairs.resize(kMostConfused);
+  return pairs;
 }
 
 int MostCounted(const ScoreOptions& options) {
@@ -118,6 +166,8 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
       scores.errors.push_back({std::string(NameOf(kind)), errors.of(kind).count,
                                errors.of(kind).gain});
     }
+    scores.curves = CurvesOf(made);
+    scores.confusions = ConfusionsOf(set.truth, detections);
   }
   const std::vector<ClassStats> classes = SummarizeClasses(made);
   std::vector<std::int64_t> truths(classes.size(), 0);
@@ -142,6 +192,12 @@ Json ScoresToJson(const DetectionScores& scores) {
   for (const ErrorCount& one : scores.errors)
     errors.push_back(
         {{"kind", one.kind}, {"count", one.count}, {"gain", one.gain}});
+  Json curves = Json::array(), confusions = Json::array();
+  for (const PrecisionAt& one : scores.curves)
+    curves.push_back({{"iou", one.iou}, {"precision", one.precision}});
+  for (const ClassConfusion& one : scores.confusions)
+    confusions.push_back(
+        {{"truth", one.truth}, {"found", one.found}, {"count", one.count}});
   for (const ClassScore& one : scores.classes)
     classes.push_back({{"name", one.name},
                        {"truths", one.truths},
@@ -154,6 +210,8 @@ Json ScoresToJson(const DetectionScores& scores) {
           {"stats", stats},
           {"ci", ci},
           {"errors", errors},
+          {"pr_curve", curves},
+          {"confusions", confusions},
           {"per_class", classes}};
 }
 

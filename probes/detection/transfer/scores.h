@@ -28,6 +28,19 @@ struct ErrorCount {
   double gain = 0;  // of AP50, were all of this kind mended
 };
 
+/// Precision at 101 points of recall, 0 to 1, mean over the classes with truth.
+struct PrecisionAt {
+  double iou = 0;
+  std::vector<double> precision;
+};
+
+/// Boxes of `found` that lie on truths of another class.
+struct ClassConfusion {
+  std::string truth;
+  std::string found;
+  std::int64_t count = 0;
+};
+
 /// COCO's figures: corrected mode of eyechart::evaluation, areas as in the set.
 struct DetectionScores {
   std::int64_t images = 0;  // of the set, those that could not be read too
@@ -36,9 +49,13 @@ struct DetectionScores {
   /// Best boxes of a class in a picture that count; AP is over the last.
   std::vector<int> max_detections;
   std::map<std::string, double> stats;  // AP, AP50, ... ARl; -1: no truth
-  /// Over resampled pictures; empty where not asked for, as are the errors.
+  /// Over resampled pictures; empty where not asked for, as are the errors,
+  /// curves and confusions.
   std::map<std::string, Interval> intervals;
   std::vector<ErrorCount> errors;
+  std::vector<PrecisionAt> curves;  // at an overlap of 0.5 and of 0.75
+  /// The most frequent first, at a score of 0.3 and an overlap of 0.5.
+  std::vector<ClassConfusion> confusions;
   std::vector<ClassScore> classes;
 };
 
@@ -57,7 +74,8 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
                            const std::vector<PictureBoxes>& found,
                            const ScoreOptions& options);
 
-/// `stats`, `ci` and `per_class` as coco-eval prints them, with counts and
+/// `stats`, `ci`, `errors`, `pr_curve`, `confusions` and `per_class`, the first
+/// two and the last as coco-eval prints them, with counts and
 /// `max_dets`, the numbers of boxes that they are of.
 Json ScoresToJson(const DetectionScores& scores);
 

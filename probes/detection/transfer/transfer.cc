@@ -105,6 +105,9 @@ Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
                {"seed", seed}};
   if (options.unfreeze > 0)
     json["unfreeze_rate_factor"] = t.unfreeze_rate_factor;
+  // Of the usual rule nothing is said, as before there was a word for it here.
+  if (options.shots > 0 && options.shot_rule == data::ShotRule::kPictures)
+    json["shot_rule"] = "pictures";
   return json;
 }
 
@@ -145,6 +148,16 @@ TrainDetectorOptions Resolved(const TransferOptions& options,
                         static_cast<double>(train.batch)));
   if (train.rate <= 0) train.rate = DefaultRate(options.head);
   return train;
+}
+
+// The options of one seed's training, with its numbers settled.
+TransferOptions SettledFor(const TransferOptions& options,
+                           std::int64_t pictures,
+                           std::uint64_t seed) {
+  TransferOptions settled = options;
+  settled.train = Resolved(options, pictures);
+  settled.train.seed = seed;
+  return settled;
 }
 
 // The first problem, and how many there are.
@@ -218,9 +231,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   made.train_boxes = static_cast<std::int64_t>(parts.train.boxes.size());
   made.validation_images = validation ? validation->size() : 0;
 
-  TransferOptions resolved = options;
-  resolved.train = Resolved(options, train.size());
-  resolved.train.seed = seed;
+  const TransferOptions resolved = SettledFor(options, train.size(), seed);
   Detector& detector = made.detector;
   detector.kind = options.head;
   detector.canvas = CanvasOf(model.preprocess, options.keep_aspect);
@@ -355,6 +366,20 @@ data::BoxDataset OpenTestSet(const fs::path& root,
                    "suite part): {}",
                    root.string(), fmt::join(splits, ", "));
   return data::OpenBoxDataset(root, splits.front(), options);
+}
+
+TransferPlan PlanTransfer(const TransferSets& sets,
+                          const TransferOptions& options) {
+  const Parts parts = PartsOf(sets, options, options.seed);
+  const BoxExamples train(parts.train);
+  TransferPlan plan;
+  plan.train_images = train.size();
+  plan.train_boxes = static_cast<std::int64_t>(parts.train.boxes.size());
+  if (!parts.validation.images.empty())
+    plan.validation_images = BoxExamples(parts.validation).size();
+  plan.training = TrainingJson(SettledFor(options, train.size(), options.seed),
+                               options.seed);
+  return plan;
 }
 
 AppliedDetector ApplyDetector(const Detector& detector,

@@ -94,6 +94,18 @@ struct TransferResult {
   std::vector<std::string> warnings;
 };
 
+/// What is settled of the first seed's training before a model is read.
+struct TransferPlan {
+  Json training;  // the recipe, as in Detector::training
+  std::int64_t train_images = 0;
+  std::int64_t train_boxes = 0;
+  std::int64_t validation_images = 0;
+};
+
+/// Throws InputError where a part has no picture on disk.
+TransferPlan PlanTransfer(const TransferSets& sets,
+                          const TransferOptions& options);
+
 /// Trains and tests a head a seed, on the model's device. `checkpoint`, a
 /// folder, holds the state of an interrupted run, which the same call goes on
 /// from; empty: none. Throws InputError, Interrupted.

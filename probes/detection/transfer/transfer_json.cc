@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "probes/detection/evaluation/evaluate.h"
 #include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/errors.h"
 
@@ -54,11 +55,18 @@ Json LevelsJson(const Detector& detector) {
 }
 
 // Heads on frozen maps compare with one another alone.
-std::string ProtocolOf(const Detector& detector) {
-  std::string name = "detect-" + detector.kind;
-  if (detector.unfreeze > 0)
-    name += fmt::format("-unfreeze-{}", detector.unfreeze);
+std::string ProtocolOf(const std::string& head, std::int64_t unfreeze) {
+  std::string name = "detect-" + head;
+  if (unfreeze > 0) name += fmt::format("-unfreeze-{}", unfreeze);
   return name;
+}
+
+// Numbers of boxes that figures are over where `kept` stay in a picture, as
+// ScoreBoxes has them.
+std::vector<int> CountedBoxes(std::int64_t kept) {
+  std::vector<int> counted = EvaluationOptions().max_detections;
+  if (kept > counted.back()) counted.push_back(static_cast<int>(kept));
+  return counted;
 }
 
 struct Spread {
@@ -78,37 +86,76 @@ Spread SpreadOf(const TransferResult& result, const char* figure) {
 
 }  // namespace
 
+Json FindToJson(const FindOptions& options) {
+  return {{"min_score", options.detect.min_score},
+          {"before_nms", options.detect.most},
+          {"max_boxes", options.most_kept}};
+}
+
+Json TransferPlanToJson(const TransferSets& sets,
+                        const TransferOptions& options) {
+  const TransferPlan plan = PlanTransfer(sets, options);
+  Detector shape;
+  shape.kind = options.head;
+  shape.options.pyramid.width = options.width;
+  shape.options.layers = options.layers;
+  Json json = {{"kind", "detect"},
+               {"protocol", ProtocolOf(options.head, options.unfreeze)},
+               {"head", options.head},
+               {"head_shape", HeadShape(shape)},
+               {"unfreeze", options.unfreeze},
+               {"stages", options.own_stages ? "own" : "last"},
+               {"input", {{"keep_aspect", options.keep_aspect}}},
+               {"train", plan.train_images},
+               {"train_boxes", plan.train_boxes},
+               {"validation", plan.validation_images},
+               {"test", sets.test.images.size()},
+               {"classes", sets.train.categories.size()},
+               {"training", plan.training},
+               {"find", FindToJson(options.find)},
+               {"max_dets", CountedBoxes(options.find.most_kept)}};
+  // As DetectionHead::needs_nms has it, of a head that is not there yet.
+  if (options.head != "set") json["nms"] = NmsToJson(options.find.nms);
+  Json seeds = Json::array();
+  for (int i = 0; i < options.runs; ++i)
+    seeds.push_back(options.seed + static_cast<std::uint64_t>(i));
+  json["runs"] = {{"seeds", seeds}};
+  return json;
+}
+
 Json TransferToJson(const TransferResult& result) {
   const TransferRun& first = result.runs.front();
-  Json json = {{"schema", 1},
-               {"kind", "detect"},
-               {"protocol", ProtocolOf(result.detector)},
-               {"head", result.detector.kind},
-               {"head_shape", HeadShape(result.detector)},
-               {"parameters", ParametersOf(*result.detector.head)},
-               {"unfreeze", result.detector.unfreeze},
-               {"block_parameters", ParametersOf(result.detector.blocks)},
-               {"family", result.detector.encoder.value("family", "")},
-               {"stages", result.detector.own_stages ? "own" : "last"},
-               {"levels", LevelsJson(result.detector)},
-               {"input",
-                {{"width", result.detector.canvas.width},
-                 {"height", result.detector.canvas.height},
-                 {"keep_aspect", result.detector.canvas.keep_aspect}}},
-               {"train", result.train_images},
-               {"train_boxes", result.train_boxes},
-               {"validation", result.validation_images},
-               {"test", first.scores.images},
-               {"classes", result.detector.categories.size()},
-               {"training", result.detector.training},
-               {"kept_maps", result.kept_maps},
-               {"steps", first.trained.steps},
-               {"stopped_early", first.trained.stopped_early},
-               {"selected",
-                {{"step", first.trained.best_step > 0 ? first.trained.best_step
-                                                      : first.trained.steps},
-                 {"split", first.trained.best_step > 0 ? "validation" : "none"},
-                 {"validation_ap", OrNull(first.trained.validation_ap)}}}};
+  Json json = {
+      {"schema", 1},
+      {"kind", "detect"},
+      {"protocol", ProtocolOf(result.detector.kind, result.detector.unfreeze)},
+      {"head", result.detector.kind},
+      {"head_shape", HeadShape(result.detector)},
+      {"parameters", ParametersOf(*result.detector.head)},
+      {"unfreeze", result.detector.unfreeze},
+      {"block_parameters", ParametersOf(result.detector.blocks)},
+      {"family", result.detector.encoder.value("family", "")},
+      {"stages", result.detector.own_stages ? "own" : "last"},
+      {"levels", LevelsJson(result.detector)},
+      {"input",
+       {{"width", result.detector.canvas.width},
+        {"height", result.detector.canvas.height},
+        {"keep_aspect", result.detector.canvas.keep_aspect}}},
+      {"train", result.train_images},
+      {"train_boxes", result.train_boxes},
+      {"validation", result.validation_images},
+      {"test", first.scores.images},
+      {"classes", result.detector.categories.size()},
+      {"training", result.detector.training},
+      {"find", FindToJson(result.options.find)},
+      {"kept_maps", result.kept_maps},
+      {"steps", first.trained.steps},
+      {"stopped_early", first.trained.stopped_early},
+      {"selected",
+       {{"step", first.trained.best_step > 0 ? first.trained.best_step
+                                             : first.trained.steps},
+        {"split", first.trained.best_step > 0 ? "validation" : "none"},
+        {"validation_ap", OrNull(first.trained.validation_ap)}}}};
   if (result.detector.head->needs_nms())
     json["nms"] = NmsToJson(result.options.find.nms);
   json.update(ScoresToJson(first.scores));

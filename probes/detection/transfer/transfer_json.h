@@ -14,6 +14,15 @@ namespace eyechart::detection {
 /// null where a set has no truth for them.
 Json TransferToJson(const TransferResult& result);
 
+/// What boxes are kept before they are scored: `min_score`, `before_nms`,
+/// `max_boxes`. Whose suppression it is stands in `nms`.
+Json FindToJson(const FindOptions& options);
+
+/// The part of TransferToJson that two results must have in common to be
+/// compared, before anything is trained.
+Json TransferPlanToJson(const TransferSets& sets,
+                        const TransferOptions& options);
+
 /// A record a figure of COCO's, AP first, each `base` with a value and an
 /// interval; null where the set has no truth for it.
 std::vector<Record> ScoreRecords(const DetectionScores& scores,
