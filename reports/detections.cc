@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <set>
 #include <tuple>
 
 #include "core/error.h"
+#include "reports/detection_settings.h"
 #include "reports/json_member.h"
 
 namespace eyechart::reports {
@@ -66,6 +65,43 @@ std::vector<WorstPicture> ReadWorst(const Json& json,
   return pictures;
 }
 
+const Json& OptionalList(const Json& json,
+                         const char* key,
+                         const std::string& source) {
+  static const Json kNone = Json::array();
+  const auto found = json.find(key);
+  if (found == json.end()) return kNone;
+  EYECHART_REQUIRE(found->is_array(), "{}: \"{}\" should be a list", source,
+                   key);
+  return *found;
+}
+
+// What older files lack.
+void ReadErrors(const Json& json,
+                const std::string& source,
+                DetectionRow& row) {
+  for (const Json& one : OptionalList(json, "errors", source))
+    row.errors.push_back({JsonGet<std::string>(one, "kind", source),
+                          JsonGet<std::int64_t>(one, "count", source),
+                          JsonGet<double>(one, "gain", source)});
+  for (const Json& one : OptionalList(json, "pr_curve", source)) {
+    PrecisionCurve curve{JsonGet<double>(one, "iou", source), {}};
+    for (const Json& value : Member(one, "precision", source)) {
+      EYECHART_REQUIRE(value.is_number(),
+                       "{}: \"precision\" should be a list of numbers", source);
+      curve.precision.push_back(value.get<double>());
+    }
+    EYECHART_REQUIRE(curve.precision.size() > 1,
+                     "{}: \"precision\" should have two numbers or more",
+                     source);
+    row.precision_curves.push_back(std::move(curve));
+  }
+  for (const Json& one : OptionalList(json, "confusions", source))
+    row.confusions.push_back({JsonGet<std::string>(one, "truth", source),
+                              JsonGet<std::string>(one, "found", source),
+                              JsonGet<std::int64_t>(one, "count", source)});
+}
+
 DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
   DetectionRow row;
   row.stages = JsonGet<std::string>(json, "stages", source);
@@ -100,79 +136,38 @@ DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
   const Json& log = Member(json, "log", source);
   EYECHART_REQUIRE(log.is_array(), "{}: \"log\" should be a list", source);
   for (const Json& one : log)
-    if (one.contains("validation_ap") && one["validation_ap"].is_number())
-      row.curve.emplace_back(JsonGet<double>(one, "step", source),
-                             one["validation_ap"].get<double>());
+    for (const auto& [key, line] :
+         {std::pair("validation_ap", &row.curve), {"loss", &row.losses}})
+      if (one.contains(key) && one[key].is_number())
+        line->emplace_back(JsonGet<double>(one, "step", source),
+                           one[key].get<double>());
+  if (json.contains("selected")) {
+    const Json& selected = json["selected"];
+    if (JsonGet<std::string>(selected, "split", source) == "validation")
+      row.best_step = JsonGet<double>(selected, "step", source);
+  }
+  ReadErrors(json, source, row);
   return row;
 }
 
-// A setting that makes another head or another measurement of one: its key in
-// the record, its name for people, and what it is where the record is silent
-// (nullptr: not known).
-struct TellingSetting {
-  const char* key;
-  const char* name;
-  const char* silent;
-};
-
-constexpr std::array<TellingSetting, 18> kTellingSettings = {
-    {{"resolution", "resolution", nullptr},
-     {"dtype", "dtype", nullptr},
-     {"head_width", "width", nullptr},
-     {"layers", "layers", nullptr},
-     {"steps", "steps", nullptr},
-     {"batch", "batch", nullptr},
-     {"rate", "rate", nullptr},
-     {"variants", "variants", nullptr},
-     {"shots", "shots", "0"},
-     {"images", "images", "0"},
-     {"unfreeze", "unfreeze", "0"},
-     {"unfreeze_rate_factor", "rate factor", nullptr},
-     {"min_score", "least score", nullptr},
-     {"nms", "NMS", "torchvision"},
-     {"nms_classes", "NMS classes", "aware"},
-     {"nms_iou", "NMS IoU", nullptr},
-     {"nms_sigma", "NMS sigma", nullptr},
-     {"max_boxes", "boxes", nullptr}}};
-
-// Empty: not known.
-std::string TellingValue(const DetectionRow& row,
-                         const TellingSetting& setting) {
-  const auto found = row.setting.find(setting.key);
-  std::string value = found != row.setting.end()  ? found->second
-                      : setting.silent == nullptr ? ""
-                                                  : setting.silent;
-  const bool counts = std::string_view(setting.key) == "shots" ||
-                      std::string_view(setting.key) == "images";
-  return counts && value == "0" ? "all" : value;
-}
-
-// Names in each row what is not the same in all of them.
-void TellRowsApart(std::vector<DetectionRow>& rows) {
-  for (const TellingSetting& setting : kTellingSettings) {
-    std::set<std::string> values;
-    for (const DetectionRow& row : rows) {
-      const std::string value = TellingValue(row, setting);
-      if (!value.empty()) values.insert(value);
-    }
-    if (values.size() < 2) continue;
-    for (DetectionRow& row : rows) {
-      const std::string value = TellingValue(row, setting);
-      row.differs +=
-          fmt::format("{}{} {}", row.differs.empty() ? "" : ", ", setting.name,
-                      value.empty() ? "not known" : value);
-    }
-  }
-}
-
-// Each row's differences from the first, the seeds paired.
+// Each row's differences from the first, the seeds paired, or why there are
+// none: two heads, or two training sets, are not two encoders.
 void CompareDetections(std::vector<DetectionRow>& rows) {
   for (DetectionRow& row : rows)
-    if (&row != &rows.front())
+    if (&row != &rows.front()) {
+      row.not_compared = WhyNotCompared(row, rows.front());
+      if (!row.not_compared.empty()) continue;
       row.difference = DifferenceOfSeeds(row.seeds, rows.front().seeds);
+      if (!row.difference) row.not_compared = "no seed in common";
+    }
 }
 
 }  // namespace
+
+std::string DetectionName(const DetectionRow& row) {
+  return row.differs.empty() ? row.encoder
+                             : row.encoder + " (" + row.differs + ")";
+}
 
 std::vector<DetectionTable> MakeDetectionTables(
     std::span<const RunFolder> runs) {
@@ -209,7 +204,8 @@ std::vector<DetectionTable> MakeDetectionTables(
       row.run = run;
       row.cell = record.cell;
       row.encoder = record.encoder;
-      row.setting = record.setting;
+      row.setting = DetectionSettingOf(record, found->second);
+      row.test_sha256 = record.dataset_sha256;
       table->rows.push_back(std::move(row));
     }
   }

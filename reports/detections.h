@@ -36,6 +36,26 @@ struct WorstPicture {
   std::vector<ShownBox> boxes;  // truths, then what was found
 };
 
+/// One of TIDE's kinds of error, as detect.json's `errors` has it.
+struct ErrorKindCost {
+  std::string kind;        // class, localisation, both, duplicate ...
+  std::int64_t count = 0;  // boxes found, or truths for "missed"
+  double gain = 0;         // of AP50, were all of this kind mended; 0 to 1
+};
+
+/// Precision over the classes at evenly spaced recall, 0 and 1 included.
+struct PrecisionCurve {
+  double iou = 0;  // overlap from which a box is right
+  std::vector<double> precision;
+};
+
+/// Boxes of one class that were found on truths of another.
+struct ConfusedPair {
+  std::string truth;
+  std::string found;
+  std::int64_t count = 0;
+};
+
 /// One head on one encoder.
 struct DetectionRow {
   std::size_t run = 0;  // index of the run
@@ -45,19 +65,30 @@ struct DetectionRow {
   /// What tells it from other rows of its table: "steps 300, shots 5"; empty
   /// where all were trained and tested alike.
   std::string differs;
-  /// The record's setting, which `differs` is made from.
+  /// The record's setting and detect.json's, which `differs` is made from.
   std::map<std::string, std::string> setting;
   std::map<std::string, double> stats;  // AP ...; those there are
   std::map<std::string, Interval> intervals;
   std::int64_t train = 0;
   std::int64_t test = 0;
   std::int64_t parameters = 0;
-  SeedScores seeds;  // the AP of each
-  /// Step and AP on the validation pictures.
+  SeedScores seeds;         // the AP of each
+  std::string test_sha256;  // of the test part's lists; empty: not known
+  // The training log: steps, and AP on the validation pictures or the loss.
   std::vector<std::pair<double, double>> curve;
+  std::vector<std::pair<double, double>> losses;
+  /// Whose head was kept, by validation; none: that of the last step.
+  std::optional<double> best_step;
+  std::vector<ErrorKindCost> errors;  // empty: not in the file
+  /// By IoU; empty: not in the file.
+  std::vector<PrecisionCurve> precision_curves;
+  std::vector<ConfusedPair> confusions;  // the most frequent first
   std::vector<WorstPicture> worst;
-  /// Against the first row of the table, by the seeds that both have.
+  /// Against the first row of the table, by the seeds that both have; where all
+  /// but the encoder is the same.
   std::optional<SeedDifference> difference;
+  /// Why there is none, "other width"; empty for the first row.
+  std::string not_compared;
 };
 
 /// The heads of one kind and protocol on one data set, the best first: heads on
@@ -68,6 +99,9 @@ struct DetectionTable {
   std::string protocol;  // detect-dense, detect-dense-unfreeze-2 ...
   std::vector<DetectionRow> rows;
 };
+
+/// "clip", "clip (width 64, shots 5)".
+std::string DetectionName(const DetectionRow& row);
 
 /// Tables in the order of their first cell. Throws InputError naming run, cell
 /// and key where a file is not as detection transfer writes it.

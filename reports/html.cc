@@ -58,8 +58,7 @@ void Head(HtmlPage& page) {
   if (!page.detections.empty())
     page.html += "<li><a href=\"#detection\">Detection</a></li>";
   if (!page.low_data.empty())
-    page.html +=
-        "<li><a href=\"#low-data\">AP against training pictures</a></li>";
+    page.html += "<li><a href=\"#low-data\">AP against training data</a></li>";
   if (!page.latencies.empty())
     page.html += "<li><a href=\"#latency\">Latency</a></li>";
   if (!page.resolution_curves.empty())

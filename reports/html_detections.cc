@@ -1,11 +1,13 @@
-// Detection transfer: the figures of each encoder, how training went, and the
-// pictures in which most went wrong.
+// Detection transfer: the figures of each encoder, what went wrong, how
+// training went, and the pictures in which most went wrong.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "core/text.h"
+#include "reports/error_kinds.h"
 #include "reports/html_parts.h"
+#include "reports/training_log.h"
 
 namespace eyechart::reports {
 namespace {
@@ -30,7 +32,11 @@ std::string DetectionFigure(const DetectionRow& row, const char* name) {
 }
 
 std::string DifferenceText(const DetectionRow& row) {
-  if (!row.difference) return "\u2014";
+  if (!row.difference)
+    return row.not_compared.empty()
+               ? "\u2014"
+               : "\u2014<small style=\"white-space:normal\">" +
+                     EscapeHtml(row.not_compared) + "</small>";
   std::string text = fmt::format("{:+.1f}", 100 * row.difference->mean);
   if (row.difference->ci)
     text += fmt::format("<small>[{:+.1f}, {:+.1f}]</small>",
@@ -39,11 +45,8 @@ std::string DifferenceText(const DetectionRow& row) {
   return text;
 }
 
-// Of the encoder, and of what its head has for itself.
 std::string DetectorName(const HtmlPage& page, const DetectionRow& row) {
-  std::string name = page.RunPrefix(row.run) + row.encoder;
-  if (!row.differs.empty()) name += " (" + row.differs + ")";
-  return name;
+  return page.RunPrefix(row.run) + DetectionName(row);
 }
 
 void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
@@ -59,7 +62,9 @@ void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
   page.html += "</tr></thead>\n<tbody>\n";
   for (const DetectionRow& row : table.rows) {
     std::string name = EscapeHtml(DetectorName(page, row));
-    if (row.stages == "own") name += "<small>own stages</small>";
+    if (row.stages == "own" &&
+        row.differs.find("stages own") == std::string::npos)
+      name += "<small>own stages</small>";
     page.html += "<tr><th scope=\"row\">" + name + "</th>";
     for (const char* figure : {"AP", "AP50", "AP75", "APs", "APm", "APl"})
       page.html +=
@@ -71,32 +76,6 @@ void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
         row.test);
   }
   page.html += "</tbody></table></div>\n";
-}
-
-void DetectionCurves(HtmlPage& page, const DetectionTable& table) {
-  Plot plot;
-  plot.title = fmt::format("Training on {}, {} head ({})", table.dataset,
-                           table.head, table.protocol);
-  plot.x_label = "steps";
-  plot.y_label = "AP on the validation pictures";
-  plot.percent_y = true;
-  double most = 0.05;
-  for (const DetectionRow& row : table.rows) {
-    if (row.curve.empty()) continue;
-    PlotSeries series;
-    series.name = DetectorName(page, row);
-    series.style = plot.series.size();
-    for (const auto& [step, ap] : row.curve) {
-      series.points.push_back({step, ap, std::nullopt, std::nullopt});
-      most = std::max(most, ap);
-    }
-    plot.series.push_back(std::move(series));
-  }
-  if (plot.series.empty()) return;
-  plot.y_high = std::min(1.0, 1.1 * most);
-  page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
-               EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
-               "</figure></li></ul>\n" + PlotLegend(plot.series);
 }
 
 std::string BoxSvg(const ShownBox& box, const WorstPicture& picture) {
@@ -173,14 +152,21 @@ void WriteDetections(HtmlPage& page) {
       "per cent, as COCO defines it; sizes are small up to 32 \u00d7 32 "
       "pixels, "
       "large from 96 \u00d7 96. Intervals are over pictures (95%); differences "
-      "are from the first row, the same seeds paired (Student\u2019s t). The "
+      "are from the first row, the same seeds paired (Student\u2019s t), where "
+      "all but the encoder is the same. The "
       "step that is kept is chosen on validation pictures, never on those "
       "tested.</p>\n";
   for (const DetectionTable& table : page.detections) {
     DetectionTableHtml(page, table);
-    DetectionCurves(page, table);
+    page.html += ErrorKindsHtml(page, table);
+    page.html += TrainingLogHtml(page, table);
     for (const DetectionRow& row : table.rows) Worst(page, row);
   }
+  if (std::any_of(page.detections.begin(), page.detections.end(),
+                  [](const DetectionTable& table) {
+                    return !KindsOfErrors(table).empty();
+                  }))
+    page.html += "<p class=\"hint\">" + EscapeHtml(ErrorKindsHint()) + "</p>\n";
   page.html +=
       "<p class=\"hint\">On the pictures: thin white, there and found; "
       "blue, found; dashed orange, missed; red, made up. Only boxes of a score "

@@ -78,7 +78,8 @@ void WriteLatency(HtmlPage& page) {
       "MLPerf's LoadGen does. Intervals are order statistics; a percentile "
       "that the sample is too small for is a dash. A bar shows how the stages' "
       "medians share the time, with the median of what is in no stage as the "
-      "rest; the longest stage binds. What is not valid says why, "
+      "rest; the longest stage binds. Stages that overlap are said to, by "
+      "how much of their sum. What is not valid says why, "
       "and its numbers are no basis for a comparison.</p>\n"
       "<div class=\"scroll\"><table><caption>One row a benchmark</caption>"
       "<thead><tr><th scope=\"col\">encoder</th>"
@@ -86,9 +87,12 @@ void WriteLatency(HtmlPage& page) {
       "<th scope=\"col\" class=\"num\">p90 ms</th>"
       "<th scope=\"col\" class=\"num\">p95 ms</th>"
       "<th scope=\"col\" class=\"num\">p99 ms</th>"
-      "<th scope=\"col\" class=\"num\">samples/s</th>"
-      "<th scope=\"col\">stages</th></tr></thead>\n<tbody>\n";
+      "<th scope=\"col\" class=\"num\">samples/s</th>";
+  const bool memory = AnyMemory(page.latencies);
+  if (memory) page.html += "<th scope=\"col\" class=\"num\">memory, MiB</th>";
+  page.html += "<th scope=\"col\">stages</th></tr></thead>\n<tbody>\n";
   const std::vector<std::string> names = StageNames(page.latencies);
+  std::string audits;
   for (const LatencyRow& row : page.latencies) {
     page.html += fmt::format("<tr><th scope=\"row\">{}<br><small>{}</small>",
                              EscapeHtml(page.RunPrefix(row.run) + row.encoder),
@@ -98,10 +102,23 @@ void WriteLatency(HtmlPage& page) {
           "<br><small>not valid: " + EscapeHtml(row.invalid) + "</small>";
     page.html += "</th>" + LatencyCell(row.median) + LatencyCell(row.p90) +
                  LatencyCell(row.p95) + LatencyCell(row.p99) +
-                 LatencyCell(row.throughput) + "<td>" + Bar(row, names) +
-                 "</td></tr>\n";
+                 LatencyCell(row.throughput);
+    if (memory)
+      page.html +=
+          "<td class=\"num\">" + EscapeHtml(MemoryText(row.memory)) + "</td>";
+    page.html += "<td>" + Bar(row, names) + "</td></tr>\n";
+    if (const std::string cache = CacheText(row); !cache.empty())
+      audits += Element("li", page.RunPrefix(row.run) + row.encoder + ", " +
+                                  row.of + ": " + cache) +
+                "\n";
   }
-  page.html += "</tbody></table></div>\n</section>\n";
+  page.html += "</tbody></table></div>\n";
+  if (!audits.empty())
+    page.html +=
+        "<p>The same pictures asked for again (the audit of caches; 1 is as "
+        "long as the first time):</p>\n<ul>\n" +
+        audits + "</ul>\n";
+  page.html += "</section>\n";
 }
 
 }  // namespace eyechart::reports

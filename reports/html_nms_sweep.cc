@@ -90,21 +90,25 @@ void Picture(HtmlPage& page, const NmsSweepGroup& group) {
                "</figure></li></ul>\n" + PlotLegend(plot.series);
 }
 
-// The fitted curve between the least and the most boxes that were timed.
-std::vector<std::pair<double, double>> CostCurve(const SweepCost& cost,
-                                                 double least,
-                                                 double most,
-                                                 const Plot& plot) {
-  std::vector<std::pair<double, double>> curve;
+// The fitted curve between the least and the most boxes that were timed, in
+// pieces: where it leaves the axis and comes back, nothing joins them.
+std::vector<std::vector<std::pair<double, double>>> CostCurves(
+    const SweepCost& cost, double least, double most, const Plot& plot) {
+  std::vector<std::vector<std::pair<double, double>>> curves;
+  bool inside = false;
   for (std::size_t i = 0; i <= kSamples; ++i) {
     const double share = static_cast<double>(i) / kSamples;
     const double boxes = plot.log_x ? least * std::pow(most / least, share)
                                     : least + share * (most - least);
     const double ms = SweepCostMs(cost, boxes);
     // No coefficient is held to be positive; a log axis ends above 0.
-    if (ms >= plot.y_low && ms <= plot.y_high) curve.emplace_back(boxes, ms);
+    const bool was_inside = inside;
+    inside = ms >= plot.y_low && ms <= plot.y_high;
+    if (!inside) continue;
+    if (!was_inside) curves.emplace_back();
+    curves.back().emplace_back(boxes, ms);
   }
-  return curve;
+  return curves;
 }
 
 // Time of suppression against boxes: points, fit, and the head's own time.
@@ -138,17 +142,21 @@ void CostPicture(HtmlPage& page, const NmsSweepTable& table) {
   plot.y_low = plot.log_y ? low / 1.3 : 0;
   plot.y_high = plot.log_y ? 1.3 * high : 1.1 * high;
   if (plot.y_high <= plot.y_low) plot.y_high = plot.y_low + 1;
-  series.curve = CostCurve(cost, least, most, plot);
+  auto curves = CostCurves(cost, least, most, plot);
   // An empty curve would be drawn through the points.
-  if (series.curve.empty())
-    series.curve = {{series.points.front().x, series.points.front().y}};
+  if (curves.empty())
+    curves = {{{series.points.front().x, series.points.front().y}}};
+  series.curve = std::move(curves.front());
   if (cost.as_head && !plot.rules.empty() && *cost.as_head >= least &&
       *cost.as_head <= most)
     series.drop = {*cost.as_head, plot.rules.front().y};
+  const std::vector<PlotSeries> legend = {series};
   plot.series.push_back(std::move(series));
+  for (std::size_t i = 1; i < curves.size(); ++i)
+    plot.series.emplace_back().curve = std::move(curves[i]);
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
                EscapeHtml(plot.title) + "</figcaption>" + PlotSvg(plot) +
-               "</figure></li></ul>\n" + PlotLegend(plot.series);
+               "</figure></li></ul>\n" + PlotLegend(legend);
 }
 
 void SweepTable(HtmlPage& page, const NmsSweepTable& table) {

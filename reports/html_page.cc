@@ -45,10 +45,11 @@ gap:.8rem;margin:0;padding:0}
 .cards dd{margin:0;font-size:1.45rem;font-weight:600;
 font-variant-numeric:tabular-nums}
 .cards .bad dd,.status-error{color:var(--bad)}
-.scroll{overflow-x:auto;margin:.4rem 0 1rem}
+.scroll{overflow-x:auto;margin:.4rem 0 1rem;container-type:inline-size}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 caption{text-align:left;color:var(--soft);font-size:.88rem;
 padding-bottom:.4rem}
+.scroll caption{max-width:100cqi;position:sticky;left:0}
 th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid var(--line);
 vertical-align:top}
 thead th{border-bottom:2px solid var(--line);color:var(--soft);

@@ -45,6 +45,7 @@ std::string JoinedPointsName(const HtmlPage& page,
 }
 
 // A series a point, and one for those that a line through resolutions joins.
+// The labels of its marks stand in front of a series' name.
 void AddParetoMarks(const HtmlPage& page,
                     const ParetoPicture& picture,
                     const std::vector<PlotPoint>& marks,
@@ -53,10 +54,12 @@ void AddParetoMarks(const HtmlPage& page,
   const auto add = [&](const std::string& name,
                        const std::vector<std::size_t>& places) {
     PlotSeries& series = plot.series.emplace_back();
-    series.name = name;
     series.style = plot.series.size() - 1;
-    for (const std::size_t place : places)
+    for (const std::size_t place : places) {
+      series.name += (series.name.empty() ? "" : ", ") + marks[place].label;
       series.points.push_back(marks[place]);
+    }
+    series.name += ": " + name;
     // No line but that of ResolutionSegments(): a plot's own goes by latency.
     series.curve = {{marks[places.front()].x, marks[places.front()].y}};
   };
@@ -106,6 +109,8 @@ void DrawPareto(HtmlPage& page, const ParetoPicture& picture) {
   std::vector<PlotPoint> marks;
   for (const ParetoPoint& point : picture.points) {
     PlotPoint mark{point.latency_ms, point.score, std::nullopt, std::nullopt};
+    mark.name = PointNameOf(page, point);
+    mark.label = std::to_string(marks.size() + 1);  // as in the table
     low = std::min(low, point.score);
     high = std::max(high, point.score);
     if (point.score_ci) {
@@ -146,17 +151,20 @@ std::string FrontCell(const ParetoPoint& point) {
 }
 
 void PointTable(HtmlPage& page, const ParetoPicture& picture) {
+  const bool memory = AnyMemory(picture);
   page.html += fmt::format(
       "<div class=\"scroll\"><table><caption>The fastest first</caption>"
-      "<thead><tr>"
+      "<thead><tr><th scope=\"col\" class=\"num\">mark</th>"
       "<th scope=\"col\">encoder</th><th scope=\"col\">front</th>"
       "<th scope=\"col\" class=\"num\">latency, ms</th>"
-      "<th scope=\"col\" class=\"num\">{}</th></tr></thead>\n<tbody>\n",
-      EscapeHtml(picture.metric));
+      "<th scope=\"col\" class=\"num\">{}</th>{}</tr></thead>\n<tbody>\n",
+      EscapeHtml(picture.metric),
+      memory ? "<th scope=\"col\" class=\"num\">memory, MiB</th>" : "");
   const auto with = [](const std::string& value, const std::string& low,
                        const std::string& high) {
     return value + "<small>[" + low + ", " + high + "]</small>";
   };
+  std::size_t number = 0;
   for (const ParetoPoint& point : picture.points) {
     const auto score = [&](double value) {
       return EscapeHtml(page.style.Number(picture.metric, value));
@@ -170,9 +178,14 @@ void PointTable(HtmlPage& page, const ParetoPicture& picture) {
       value =
           with(value, score(point.score_ci->low), score(point.score_ci->high));
     page.html += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td>"
-        "<td class=\"num\">{}</td></tr>\n",
-        EscapeHtml(PointNameOf(page, point)), FrontCell(point), latency, value);
+        "<tr><td class=\"num\">{}</td><th scope=\"row\">{}</th><td>{}</td>"
+        "<td class=\"num\">{}</td><td class=\"num\">{}</td>",
+        ++number, EscapeHtml(PointNameOf(page, point)), FrontCell(point),
+        latency, value);
+    if (memory)
+      page.html +=
+          "<td class=\"num\">" + EscapeHtml(MemoryText(point.memory)) + "</td>";
+    page.html += "</tr>\n";
   }
   page.html += "</tbody></table></div>\n";
 }
@@ -196,7 +209,7 @@ void WritePareto(HtmlPage& page) {
       "scored, at the thresholds that it was scored with. What is not valid is "
       "named so and stands outside the front. A line joins what differs in "
       "resolution alone, in the order of resolutions, which the legend "
-      "names.</p>\n";
+      "names. The number beside a mark stands in legend and table.</p>\n";
   for (const ParetoPicture& picture : page.paretos) {
     page.html += Element("h3", picture.metric + " of " + picture.scored +
                                    ", latency of " + picture.timed);

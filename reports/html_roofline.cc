@@ -8,19 +8,15 @@
 #include "core/text.h"
 #include "reports/html_parts.h"
 #include "reports/roofline.h"
+#include "reports/validity.h"
 
 namespace eyechart::reports {
 namespace {
 
-std::string RooflineNameOf(const HtmlPage& page, const RooflineChart& chart) {
-  return fmt::format("{}{}, {}", page.RunPrefix(chart.run), chart.device,
-                     chart.threads == 1
-                         ? "1 thread"
-                         : fmt::format("{} threads", chart.threads));
-}
-
-std::string RooflineNameOf(const RooflineMark& mark) {
-  return fmt::format("{}, {}, batch {}", mark.encoder, mark.dtype, mark.batch);
+// "not valid: ..." under a picture's name; empty where its times are.
+std::string InvalidCaption(const std::vector<std::string>& reasons) {
+  const std::string text = InvalidityText(reasons);
+  return text.empty() ? text : Element("small", text);
 }
 
 // From where a roof is drawn to where: a decade around ridges and marks.
@@ -42,6 +38,7 @@ std::pair<double, double> Intensities(const RooflineChart& chart) {
 Plot PlotOf(const RooflineChart& chart) {
   Plot plot;
   plot.title = "Roofline";
+  if (!chart.invalid.empty()) plot.title += ", not valid";
   plot.x_label = "operations a byte";
   plot.y_label = "GFLOP/s";
   plot.log_x = true;
@@ -62,7 +59,7 @@ Plot PlotOf(const RooflineChart& chart) {
   }
   for (const RooflineMark& mark : chart.marks) {
     PlotSeries point;
-    point.name = RooflineNameOf(mark);
+    point.name = RooflineMarkName(mark);
     point.style = plot.series.size();
     // Without bytes it stands at the right end, where compute binds.
     point.points.push_back({mark.intensity.value_or(high), mark.gflops,
@@ -90,7 +87,7 @@ void RooflineTable(HtmlPage& page, const RooflineChart& chart) {
         "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>"
         "<td class=\"num\">{}<small>of {} GFLOP/s</small></td>"
         "<td class=\"num\">{}</td><td>{}</td></tr>\n",
-        EscapeHtml(RooflineNameOf(mark)), FormatNumber(mark.gflops),
+        EscapeHtml(RooflineMarkName(mark)), FormatNumber(mark.gflops),
         FormatPercent(mark.share), FormatNumber(mark.attainable),
         mark.intensity ? FormatNumber(*mark.intensity) : "\u2014",
         EscapeHtml(mark.bound));
@@ -98,7 +95,7 @@ void RooflineTable(HtmlPage& page, const RooflineChart& chart) {
 }
 
 void DrawRoofline(HtmlPage& page, const RooflineChart& chart) {
-  const std::string name = RooflineNameOf(page, chart);
+  const std::string name = page.RunPrefix(chart.run) + RooflineName(chart);
   page.html += Element("h3", "Roofline of " + name) + "\n<p>";
   std::string roofs = fmt::format("Copying {} GB/s", FormatNumber(chart.gbps));
   for (const RooflineRoof& roof : chart.roofs)
@@ -109,8 +106,9 @@ void DrawRoofline(HtmlPage& page, const RooflineChart& chart) {
   page.html += EscapeHtml(roofs) + ".</p>\n";
   const Plot plot = PlotOf(chart);
   page.html += "<ul class=\"plots\"><li><figure><figcaption>" +
-               EscapeHtml(name) + "</figcaption>" + PlotSvg(plot) +
-               "</figure></li></ul>\n" + PlotLegend(plot.series);
+               EscapeHtml(name) + InvalidCaption(chart.invalid) +
+               "</figcaption>" + PlotSvg(plot) + "</figure></li></ul>\n" +
+               PlotLegend(plot.series);
   RooflineTable(page, chart);
 }
 
@@ -119,15 +117,15 @@ void RooflineCurves(HtmlPage& page) {
   page.html += "<ul class=\"plots\">\n";
   for (const BatchCurveChart& curve : page.batch_curves) {
     Plot plot;
-    plot.title = fmt::format("{}{}, {}, {}", page.RunPrefix(curve.run),
-                             curve.encoder, curve.dtype, curve.device);
+    plot.title = page.RunPrefix(curve.run) + BatchCurveName(curve);
+    if (!curve.invalid.empty()) plot.title += ", not valid";
     plot.x_label = "batch";
     plot.y_label = curve.unit;
     plot.log_x = true;
     plot.rules = {{curve.share * curve.best,
                    fmt::format("{} of the best", FormatPercent(curve.share))}};
     PlotSeries line;
-    line.name = curve.encoder;
+    line.name = BatchCurveName(curve);
     double knee = 0, high = curve.best;
     for (const BatchCurveChart::Point& point : curve.points) {
       line.points.push_back(
@@ -140,10 +138,11 @@ void RooflineCurves(HtmlPage& page) {
     plot.series.push_back(std::move(line));
     page.html += fmt::format(
         "<li><figure><figcaption>{}<small>{}; knee at {}; best {} {} at batch "
-        "{:g}</small></figcaption>{}</figure></li>\n",
+        "{:g}</small>{}</figcaption>{}</figure></li>\n",
         EscapeHtml(plot.title), EscapeHtml(curve.unit),
         EscapeHtml(KneeText(curve)), FormatNumber(curve.best),
-        EscapeHtml(curve.unit), curve.best_batch, PlotSvg(plot));
+        EscapeHtml(curve.unit), curve.best_batch, InvalidCaption(curve.invalid),
+        PlotSvg(plot));
   }
   page.html += "</ul>\n";
 }

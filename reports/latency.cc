@@ -14,14 +14,17 @@ namespace eyechart::reports {
 namespace {
 
 constexpr std::string_view kStage = "stage_";
+constexpr std::ptrdiff_t kMemoryColumn = 8;  // behind samples/s
 constexpr std::string_view kRest = "stage_rest";
 constexpr double kLeastRest = 0.001;  // of the whole, to be shown
+constexpr double kMiB = 1 << 20;
 constexpr std::string_view kInvalid = "not valid: ";
 
 std::string OfText(const Record& record) {
   std::string text = record.dataset;
   for (const auto& [key, value] : record.setting)
-    text += (text.empty() ? "" : ", ") + key + " " + value;
+    text += (text.empty() ? "" : ", ") + key + " " +
+            (key.ends_with("_sha256") ? value.substr(0, 8) : value);
   return text;
 }
 
@@ -39,6 +42,10 @@ void Take(const Record& record, LatencyRow& row) {
     row.p99 = &record;
   } else if (record.metric == "load_throughput") {
     row.throughput = &record;
+  } else if (record.metric == "cache_again_ratio") {
+    row.cache_again = &record;
+  } else if (record.metric == "cache_right_after_ratio") {
+    row.cache_right_after = &record;
   } else if (record.metric == kRest && record.value) {
     row.rest = {"rest", *record.value, 0};
   } else if (record.metric.starts_with(kStage) && record.value) {
@@ -52,6 +59,8 @@ void Take(const Record& record, LatencyRow& row) {
 void ShareOut(LatencyRow& row) {
   double sum = 0;
   for (const StageTime& stage : row.stages) sum += stage.median_ms;
+  if (row.rest && sum > 0 && -row.rest->median_ms >= kLeastRest * sum)
+    row.overlap = -row.rest->median_ms / sum;
   if (row.rest &&
       !(row.rest->median_ms >= kLeastRest * (sum + row.rest->median_ms)))
     row.rest.reset();
@@ -79,6 +88,27 @@ std::string InvalidReason(const Record& record) {
                                  : record.message.substr(at + kInvalid.size());
 }
 
+std::map<std::string, PeakMemory> PeakMemories(const RunFolder& run) {
+  std::map<std::string, PeakMemory> memories;
+  for (const Record& record : run.records) {
+    if (record.task != "bench" || !record.value) continue;
+    if (record.metric == "peak_memory")
+      memories[record.cell].process = *record.value;
+    else if (record.metric == "device_peak_memory")
+      memories[record.cell].device = *record.value;
+  }
+  return memories;
+}
+
+std::string MemoryText(const PeakMemory& memory) {
+  std::string text;
+  if (memory.process) text = FormatNumber(*memory.process / kMiB);
+  if (memory.device)
+    text += (text.empty() ? "GPU " : ", GPU ") +
+            FormatNumber(*memory.device / kMiB);
+  return text;
+}
+
 std::string BindingStage(const LatencyRow& row) {
   const auto most =
       std::max_element(row.stages.begin(), row.stages.end(),
@@ -100,17 +130,52 @@ std::string StageShares(const LatencyRow& row, bool binds) {
     if (stage.name == binding) text += " (binds)";
   }
   if (row.rest) add(*row.rest);
+  if (row.overlap > 0)
+    text += "; stages overlap by " + FormatPercent(row.overlap);
   return text;
+}
+
+std::string CacheText(const LatencyRow& row) {
+  std::string text, invalid;
+  bool said = false;  // of what it is a ratio
+  for (const auto& [record, which] :
+       {std::pair(row.cache_again, "asked again: "),
+        std::pair(row.cache_right_after, "right after: ")}) {
+    if (record == nullptr) continue;
+    text += (text.empty() ? "" : "; ") + std::string(which);
+    if (record->value) {
+      text += WithInterval(record) + (said ? "" : " of the first time");
+      said = true;
+      // The audit is watched by itself.
+      if (invalid.empty()) invalid = InvalidReason(*record);
+    } else {
+      text += "\u2014";
+      if (!record->message.empty()) text += " (" + record->message + ")";
+    }
+  }
+  if (!invalid.empty()) text += "; " + std::string(kInvalid) + invalid;
+  return text;
+}
+
+bool AnyMemory(std::span<const LatencyRow> rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const LatencyRow& row) {
+    return row.memory.process || row.memory.device;
+  });
 }
 
 std::vector<LatencyRow> MakeLatencyRows(std::span<const RunFolder> runs) {
   std::vector<LatencyRow> rows;
   for (std::size_t run = 0; run < runs.size(); ++run) {
     std::map<std::string, std::size_t> places;
+    const std::map<std::string, PeakMemory> memories = PeakMemories(runs[run]);
     for (const Record& record : runs[run].records) {
       if (record.task != "bench") continue;
       const auto [place, made] = places.try_emplace(record.cell, rows.size());
-      if (made) rows.emplace_back().run = run;
+      if (made) {
+        rows.emplace_back().run = run;
+        const auto memory = memories.find(record.cell);
+        if (memory != memories.end()) rows.back().memory = memory->second;
+      }
       Take(record, rows[place->second]);
     }
   }
@@ -126,19 +191,38 @@ std::string LatencyMarkdown(std::span<const RunFolder> runs,
   const std::vector<LatencyRow> rows = MakeLatencyRows(runs);
   if (rows.empty()) return "";
   std::string text = "## Latency\n\n";
-  text += TableHead(
-      {"encoder", "of", "valid", "median ms", "p90 ms", "p95 ms", "p99 ms",
-       "samples/s", "binds", "stages and rest, share of their medians"},
-      3);
+  const bool memory = AnyMemory(rows);
+  std::vector<std::string> head = {
+      "encoder", "of",
+      "valid",   "median ms",
+      "p90 ms",  "p95 ms",
+      "p99 ms",  "samples/s",
+      "binds",   "stages and rest, share of their medians"};
+  if (memory) head.insert(head.begin() + kMemoryColumn, "memory, MiB");
+  text += TableHead(head, 3);
+  std::string audits;
   for (const LatencyRow& row : rows) {
     const std::string prefix = runs.size() > 1 ? labels[row.run] + ": " : "";
-    text += TableLine(
-        {EscapeMarkdown(prefix + row.encoder), EscapeMarkdown(row.of),
-         row.invalid.empty() ? "yes" : "no: " + EscapeMarkdown(row.invalid),
-         WithInterval(row.median), WithInterval(row.p90), WithInterval(row.p95),
-         WithInterval(row.p99), WithInterval(row.throughput), BindingStage(row),
-         StageShares(row, /*binds=*/false)});
+    std::vector<std::string> cells = {
+        EscapeMarkdown(prefix + row.encoder),
+        EscapeMarkdown(row.of),
+        row.invalid.empty() ? "yes" : "no: " + EscapeMarkdown(row.invalid),
+        WithInterval(row.median),
+        WithInterval(row.p90),
+        WithInterval(row.p95),
+        WithInterval(row.p99),
+        WithInterval(row.throughput),
+        BindingStage(row),
+        StageShares(row, /*binds=*/false)};
+    if (memory)
+      cells.insert(cells.begin() + kMemoryColumn, MemoryText(row.memory));
+    text += TableLine(cells);
+    if (const std::string cache = CacheText(row); !cache.empty())
+      audits += fmt::format(
+          "- {}: {}\n", EscapeMarkdown(prefix + row.encoder + ", " + row.of),
+          EscapeMarkdown(cache));
   }
+  if (!audits.empty()) text += "\n" + audits;
   return text + "\n";
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/text.h"
+#include "reports/display.h"
 
 namespace eyechart::reports {
 namespace {
@@ -19,10 +20,12 @@ constexpr double kLeft = 46;
 constexpr double kRight = 12;
 constexpr double kTop = 24;
 constexpr double kBottom = 44;
-constexpr std::size_t kStyles = 8;
+constexpr std::size_t kPlotColours = 8;
+constexpr std::size_t kPlotMarks = 4;
 constexpr std::size_t kMostTicks = 6;
 constexpr std::size_t kLeastTicks = 3;
 constexpr double kTextHeight = 12;
+constexpr double kDigitWidth = 6;  // of kTextHeight, a little too wide
 
 class Axes {
  public:
@@ -87,30 +90,63 @@ std::string Text(double x,
 }
 
 // A mark of its own for each style: colour alone does not tell series apart.
-std::string Mark(double x, double y, std::size_t style) {
-  switch (style % 4) {
+// Where colours begin anew, marks are one further on, so that no pair of both
+// comes again before the 33rd style. `title` is text; empty: none.
+std::string Mark(double x,
+                 double y,
+                 std::size_t style,
+                 const std::string& title = "") {
+  const auto whole = [&title](std::string_view element,
+                              const std::string& attributes) {
+    return title.empty() ? fmt::format("<{} {}/>", element, attributes)
+                         : fmt::format("<{0} {1}><title>{2}</title></{0}>",
+                                       element, attributes, EscapeHtml(title));
+  };
+  switch ((style + style / kPlotColours) % kPlotMarks) {
     case 0:
-      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", x, y);
+      return whole("circle",
+                   fmt::format("cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"", x, y));
     case 1:
-      return fmt::format(
-          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"5.4\" height=\"5.4\"/>",
-          x - 2.7, y - 2.7);
+      return whole("rect", fmt::format("x=\"{:.1f}\" y=\"{:.1f}\" "
+                                       "width=\"5.4\" height=\"5.4\"",
+                                       x - 2.7, y - 2.7));
     case 2:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l3.6 6.4h-7.2z\"/>", x,
-                         y - 3.9);
+      return whole("path", fmt::format("d=\"M{:.1f} {:.1f}l3.6 6.4h-7.2z\"", x,
+                                       y - 3.9));
     default:
-      return fmt::format(
-          "<path d=\"M{:.1f} {:.1f}l3.6 3.6l-3.6 3.6l-3.6 -3.6z\"/>", x,
-          y - 3.6);
+      return whole(
+          "path",
+          fmt::format("d=\"M{:.1f} {:.1f}l3.6 3.6l-3.6 3.6l-3.6 -3.6z\"", x,
+                      y - 3.6));
   }
 }
 
+// "clip: 0.5 [0.4, 0.6] at 12 [11, 13]", in the axes' units.
+std::string MarkTitle(const Plot& plot,
+                      const PlotSeries& series,
+                      const PlotPoint& point) {
+  const auto y = [&](double value) {
+    return plot.percent_y ? FormatPercent(value) : FormatNumber(value);
+  };
+  std::string text = point.name.empty() ? series.name : point.name;
+  text += (text.empty() ? "" : ": ") + y(point.y);
+  if (point.low && point.high)
+    text += fmt::format(" [{}, {}]", y(*point.low), y(*point.high));
+  text += " at " + FormatNumber(point.x);
+  if (point.x_low && point.x_high)
+    text += fmt::format(" [{}, {}]", FormatNumber(*point.x_low),
+                        FormatNumber(*point.x_high));
+  return text;
+}
+
 std::string StyleClass(const PlotSeries& series) {
-  return fmt::format("s{}{}", series.style % kStyles,
+  return fmt::format("s{}{}", series.style % kPlotColours,
                      series.dashed ? " dash" : "");
 }
 
-std::string SeriesSvg(const Axes& axes, const PlotSeries& series) {
+std::string SeriesSvg(const Plot& plot,
+                      const Axes& axes,
+                      const PlotSeries& series) {
   std::string svg = fmt::format("<g class=\"{}\">", StyleClass(series));
   std::vector<std::pair<double, double>> line = series.curve;
   if (line.empty())
@@ -131,9 +167,62 @@ std::string SeriesSvg(const Axes& axes, const PlotSeries& series) {
     if (point.x_low && point.x_high)
       svg += Line(axes.X(*point.x_low), axes.Y(point.y), axes.X(*point.x_high),
                   axes.Y(point.y), "bar");
-    svg += Mark(axes.X(point.x), axes.Y(point.y), series.style);
+    svg += Mark(axes.X(point.x), axes.Y(point.y), series.style,
+                MarkTitle(plot, series, point));
   }
   return svg + "</g>";
+}
+
+// In SVG units; y grows downwards.
+struct LabelBox {
+  double left, right, top, bottom;
+  bool Meets(const LabelBox& other) const {
+    return left < other.right && other.left < right && top < other.bottom &&
+           other.top < bottom;
+  }
+};
+
+// Where text of that width may stand by a mark at (x, y), the best first.
+std::array<LabelBox, 4> LabelCorners(double x, double y, double width) {
+  const double right = x + 5, left = x - 5 - width;
+  const double above = y - 3, below = y + kTextHeight;
+  const auto box = [width](double from, double base) {
+    return LabelBox{from, from + width, base - kTextHeight + 3, base};
+  };
+  return {box(right, above), box(left, above), box(right, below),
+          box(left, below)};
+}
+
+// A label stands at the first corner of its mark that is inside the plot and
+// free of marks and labels; where none is, at the first.
+std::string MarkLabels(const Axes& axes, const std::vector<PlotSeries>& all) {
+  std::vector<LabelBox> taken;
+  for (const PlotSeries& series : all)
+    for (const PlotPoint& point : series.points) {
+      const double x = axes.X(point.x), y = axes.Y(point.y);
+      taken.push_back({x - 3.6, x + 3.6, y - 3.6, y + 3.6});
+    }
+  const auto is_free = [&taken](const LabelBox& box) {
+    return box.left >= kLeft && box.right <= kWidth && box.top >= kTop - 8 &&
+           box.bottom <= kHeight - kBottom &&
+           std::none_of(
+               taken.begin(), taken.end(),
+               [&box](const LabelBox& other) { return other.Meets(box); });
+  };
+  std::string svg;
+  for (const PlotSeries& series : all)
+    for (const PlotPoint& point : series.points) {
+      if (point.label.empty()) continue;
+      const double width =
+          kDigitWidth * static_cast<double>(point.label.size());
+      const auto corners =
+          LabelCorners(axes.X(point.x), axes.Y(point.y), width);
+      auto place = std::find_if(corners.begin(), corners.end(), is_free);
+      if (place == corners.end()) place = corners.begin();
+      taken.push_back(*place);
+      svg += Text(place->left, place->bottom, "marklabel", point.label);
+    }
+  return svg;
 }
 
 // Names of rules stand above them, and below where another name is near: behind
@@ -230,8 +319,9 @@ std::string PlotSvg(const Plot& plot) {
   bool any = false;
   for (const PlotSeries& series : plot.series) {
     any = any || !series.points.empty();
-    svg += SeriesSvg(axes, series);
+    svg += SeriesSvg(plot, axes, series);
   }
+  svg += MarkLabels(axes, plot.series);
   svg += RuleLabels(axes, plot.rules);
   if (!any)
     svg += Text((kLeft + kWidth) / 2, kHeight / 2, "mid", "no measured point");
@@ -257,7 +347,7 @@ gap:1rem;margin:.6rem 0 1rem;padding:0;list-style:none}
 .plot{width:100%;height:auto;display:block}
 .plot text{fill:var(--soft);font-size:10.5px;font-family:inherit}
 .plot .mid{text-anchor:middle}.plot .end{text-anchor:end}
-.plot .rulelabel{paint-order:stroke;stroke:var(--card);stroke-width:3}
+.plot .rulelabel,.plot .marklabel{paint-order:stroke;stroke:var(--card);stroke-width:3}
 .plot .grid{stroke:var(--line);stroke-width:1}
 .plot .axis{stroke:var(--soft);stroke-width:1}
 .plot .rule{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}

@@ -16,10 +16,12 @@ struct PlotPoint {
   std::optional<double> high;
   std::optional<double> x_low = {};
   std::optional<double> x_high = {};
+  std::string name = {};   // in its mark's title; empty: the series'
+  std::string label = {};  // short text beside the mark, "3"; empty: none
 };
 
 /// One line of a plot. Colours and marks go by `style`, so that the same
-/// encoder looks the same in every plot.
+/// encoder looks the same in every plot; 32 of them look different.
 struct PlotSeries {
   std::string name;
   std::size_t style = 0;
@@ -52,7 +54,8 @@ struct Plot {
 
 /// The plot as one <svg> with a title and a description that names every
 /// series; colours are the page's classes, so that light, dark and print hold.
-/// A plot without a point says so.
+/// Each mark has a title with its name and values. A plot without a point says
+/// so.
 std::string PlotSvg(const Plot& plot);
 
 /// The legend of several plots that share their styles, as an HTML list.

@@ -8,6 +8,7 @@
 #include "reports/blindness.h"
 #include "reports/comparison.h"
 #include "reports/display.h"
+#include "reports/error_kinds.h"
 #include "reports/formats.h"
 #include "reports/gallery.h"
 #include "reports/latency.h"
@@ -18,6 +19,7 @@
 #include "reports/pareto.h"
 #include "reports/references.h"
 #include "reports/resolution_curve.h"
+#include "reports/roofline.h"
 
 namespace eyechart::reports {
 namespace {
@@ -40,11 +42,13 @@ class MarkdownWriter {
     Failures();
     text_ += BlindnessMarkdown(runs_, labels_);
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
+    text_ += ErrorKindsMarkdown(runs_, labels_);
     text_ += LowDataMarkdown(runs_, labels_);
     text_ += LatencyMarkdown(runs_, labels_);
     text_ += ResolutionMarkdown(runs_, labels_);
     text_ += NmsSweepMarkdown(runs_, labels_);
     text_ += ParetoMarkdown(runs_, labels_);
+    text_ += RooflineMarkdown(runs_, labels_);
     text_ += ReferencesMarkdown(references_, runs_);
     Pairs();
     Notes();

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "reports/json_member.h"
 #include "reports/markdown_parts.h"
+#include "reports/validity.h"
 
 namespace eyechart::reports {
 namespace {
@@ -121,21 +122,6 @@ std::optional<SweepCost> ReadCost(const Json& json, const std::string& source) {
   return made;
 }
 
-// A run from before sweeps were judged has none.
-std::vector<std::string> ReadReasons(const Json& json,
-                                     const std::string& source) {
-  if (!json.contains("reasons")) return {};
-  const Json& list = json["reasons"];
-  EYECHART_REQUIRE(list.is_array(), "{}: \"reasons\" should be a list", source);
-  std::vector<std::string> reasons;
-  for (const Json& one : list) {
-    EYECHART_REQUIRE(one.is_string(), "{}: \"reasons\" should hold texts",
-                     source);
-    reasons.push_back(one.get<std::string>());
-  }
-  return reasons;
-}
-
 std::size_t ReadPlace(const Json& json,
                       const char* key,
                       std::size_t rows,
@@ -162,7 +148,7 @@ NmsSweepTable ReadTable(const Json& json, const std::string& source) {
   table.margin =
       JsonGet<double>(Object(json, "options", source), "margin", source);
   table.cost = ReadCost(json, source);
-  table.invalid = ReadReasons(json, source);
+  table.invalid = ReadInvalidity(json, source);
   return table;
 }
 
@@ -266,10 +252,7 @@ std::optional<double> SweepHeadMs(const NmsSweepTable& table) {
 }
 
 std::string SweepInvalidity(const NmsSweepTable& table) {
-  std::string text;
-  for (const std::string& reason : table.invalid)
-    text += (text.empty() ? "not valid: " : "; ") + reason;
-  return text;
+  return InvalidityText(table.invalid);
 }
 
 std::string NmsSweepMarkdown(std::span<const RunFolder> runs,

@@ -14,7 +14,6 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "reports/display.h"
-#include "reports/latency.h"
 #include "reports/markdown_parts.h"
 #include "reports/resolution_curve.h"
 
@@ -152,6 +151,15 @@ bool SameNumber(const std::string& a, const std::string& b) {
   return x && y ? *x == *y : a == b;
 }
 
+// A threshold in a suite's spelling or, of a command's flag, in its own.
+std::string ThresholdIn(const Record& record, const std::string& key) {
+  std::string value = ParetoSettingOf(record, key);
+  if (!value.empty()) return value;
+  std::string flag = key;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return ParetoSettingOf(record, flag);
+}
+
 // How the thresholds of a latency to boxes and of a score differ; empty: they
 // are the same.
 std::string ThresholdsApart(const Record& time, const Record& score) {
@@ -165,8 +173,8 @@ std::string ThresholdsApart(const Record& time, const Record& score) {
   std::string timed, scored;
   for (const auto& [key, known] : kThresholds) {
     const auto [x, y] = [&, name = key, before = std::string(known)] {
-      std::string of_time = ParetoSettingOf(time, name);
-      std::string of_score = ParetoSettingOf(score, name);
+      std::string of_time = ThresholdIn(time, name);
+      std::string of_score = ThresholdIn(score, name);
       return std::pair(of_time.empty() ? before : of_time,
                        of_score.empty() ? before : of_score);
     }();
@@ -313,9 +321,15 @@ std::string ParetoNameOf(const ParetoPoint& point) {
                                : point.encoder + " (" + point.setting + ")";
 }
 
+// A latency with the memory that its measurement took.
+struct TimedRecord {
+  const Record* record = nullptr;
+  PeakMemory memory;
+};
+
 // Puts a score beside each latency of its encoder that is of it.
 void AddScore(std::size_t run,
-              const std::vector<const Record*>& timed,
+              const std::vector<TimedRecord>& timed,
               const Record& score,
               Pictures& pictures,
               LeftOuts& left_outs) {
@@ -330,9 +344,10 @@ void AddScore(std::size_t run,
   bool any = false;
   ParetoPoint other;  // of a latency that is not of this answer
   std::string why_other;
-  for (const Record* time : timed) {
+  for (const auto& [time, memory] : timed) {
     if (!SameModel(*time, score)) continue;
     ParetoPoint point = ParetoPointOf(run, *time, score);
+    point.memory = memory;
     if (IsOfBoxes(score))
       for (std::string* text : {&point.setting, &point.besides})
         *text += (text->empty() ? "" : ", ") + HeadSetting(score);
@@ -355,13 +370,17 @@ void AddScore(std::size_t run,
 }
 
 // The latencies of a run, by encoder.
-std::map<std::string, std::vector<const Record*>> LatenciesOf(
+std::map<std::string, std::vector<TimedRecord>> LatenciesOf(
     const RunFolder& run) {
-  std::map<std::string, std::vector<const Record*>> latencies;
+  const std::map<std::string, PeakMemory> memories = PeakMemories(run);
+  std::map<std::string, std::vector<TimedRecord>> latencies;
   for (const Record& record : run.records)
     if (record.task == "bench" && record.metric == "latency_median" &&
-        HasValue(record))
-      latencies[record.encoder].push_back(&record);
+        HasValue(record)) {
+      const auto memory = memories.find(record.cell);
+      latencies[record.encoder].push_back(
+          {&record, memory == memories.end() ? PeakMemory() : memory->second});
+    }
   return latencies;
 }
 
@@ -384,6 +403,13 @@ void Finish(ParetoPicture& picture) {
 }
 
 }  // namespace
+
+bool AnyMemory(const ParetoPicture& picture) {
+  return std::any_of(picture.points.begin(), picture.points.end(),
+                     [](const ParetoPoint& point) {
+                       return point.memory.process || point.memory.device;
+                     });
+}
 
 bool IsModelKey(std::string_view key) {
   return std::any_of(kModelKeys.begin(), kModelKeys.end(),
@@ -512,8 +538,11 @@ std::string ParetoMarkdown(std::span<const RunFolder> runs,
     text += fmt::format(
         "{} of {}, latency of {}\n\n", EscapeMarkdown(picture.metric),
         EscapeMarkdown(picture.scored), EscapeMarkdown(picture.timed));
-    text += TableHead(
-        {"encoder", "front", "latency ms", EscapeMarkdown(picture.metric)}, 2);
+    const bool memory = AnyMemory(picture);
+    std::vector<std::string> head = {"encoder", "front", "latency ms",
+                                     EscapeMarkdown(picture.metric)};
+    if (memory) head.push_back("memory, MiB");
+    text += TableHead(head, 2);
     for (const ParetoPoint& point : picture.points) {
       std::string name = runs.size() > 1 ? labels[point.run] + ": " : "";
       name += ParetoNameOf(point);
@@ -527,11 +556,13 @@ std::string ParetoMarkdown(std::span<const RunFolder> runs,
             " [{}, {}]", style.Number(picture.metric, point.score_ci->low),
             style.Number(picture.metric, point.score_ci->high));
       const std::string front = point.front ? "yes" : "";
-      text += TableLine({EscapeMarkdown(name),
-                         point.invalid.empty()
-                             ? front
-                             : "not valid: " + EscapeMarkdown(point.invalid),
-                         latency, score});
+      std::vector<std::string> cells = {
+          EscapeMarkdown(name),
+          point.invalid.empty() ? front
+                                : "not valid: " + EscapeMarkdown(point.invalid),
+          latency, score};
+      if (memory) cells.push_back(MemoryText(point.memory));
+      text += TableLine(cells);
     }
     text += "\n";
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/statistics.h"
+#include "reports/latency.h"
 #include "reports/run_folder.h"
 
 namespace eyechart::reports {
@@ -28,6 +29,7 @@ struct ParetoPoint {
   std::optional<Interval> latency_ci;  // ms
   double score = 0;
   std::optional<Interval> score_ci;
+  PeakMemory memory;    // of what was timed
   bool front = false;   // no other is as good in both and better in one
   std::string invalid;  // why the latency is not valid; empty: it is
 };
@@ -101,6 +103,9 @@ double LatencyMs(const Record& record);
 
 /// The same of its interval.
 std::optional<Interval> LatencyIntervalMs(const Record& record);
+
+/// Whether a point has anything to say of memory.
+bool AnyMemory(const ParetoPicture& picture);
 
 /// "ap of detectors on boxes, latency of ...: clip, aimv2: timed at ..."; with
 /// `labels`, by run, where there are several.

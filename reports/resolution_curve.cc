@@ -20,16 +20,25 @@ namespace eyechart::reports {
 namespace {
 
 constexpr const char* kResolutionKey = "resolution";
+constexpr std::size_t kWeightDigits = 8;  // of a SHA-256
 
 // What a latency to boxes is of, besides the model: its head, and where that
-// begins and ends.
-constexpr std::array<std::string_view, 2> kTimedHead = {"detector",
-                                                        "detector_cell"};
-constexpr std::array<std::string_view, 4> kTimedThresholds = {
-    "before_nms", "max_boxes", "min_score", "nms_iou"};
+// begins and ends. A command's flags stand with '-' beside them.
+constexpr std::array<std::string_view, 3> kTimedHead = {
+    "detector", "detector_cell", "detector_sha256"};
+constexpr std::array<std::string_view, 7> kTimedThresholds = {
+    "before_nms",  "max_boxes", "min_score", "nms",
+    "nms_classes", "nms_iou",   "nms_sigma"};
+
+// A key in a suite's spelling, whatever its own.
+std::string SuiteKey(std::string_view key) {
+  std::string text(key);
+  std::replace(text.begin(), text.end(), '-', '_');
+  return text;
+}
 
 bool IsOneOf(std::string_view key, std::span<const std::string_view> keys) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+  return std::find(keys.begin(), keys.end(), SuiteKey(key)) != keys.end();
 }
 
 std::string SettingAt(const Record& record, std::string_view key) {
@@ -61,18 +70,28 @@ std::string HeadCell(const std::string& cell) {
 
 std::string TimedModel(const Record& record) {
   std::string text = ModelSetting(record, kResolutionKey);
-  if (!SettingAt(record, "detector").empty()) AddPart(text, "with a detector");
-  if (const std::string cell = SettingAt(record, "detector_cell");
-      !cell.empty())
+  // Each resolution of a cell has weights of its own: the cell is what a line
+  // has in common.
+  const std::string cell = SettingAt(record, "detector_cell");
+  const std::string weights = SettingAt(record, "detector_sha256");
+  if (!cell.empty())
     AddPart(text, "head of " + HeadCell(cell));
+  else if (!weights.empty())
+    AddPart(text, "head " + weights.substr(0, kWeightDigits));
+  else if (!SettingAt(record, "detector").empty())
+    AddPart(text, "with a detector");
   return text;
 }
 
 std::string BoxThresholdText(const Record& record) {
   std::string text;
-  for (const std::string_view key : kTimedThresholds)
-    if (const std::string value = SettingAt(record, key); !value.empty())
-      AddPart(text, std::string(key) + "=" + value);
+  for (const std::string_view key : kTimedThresholds) {
+    // A suite's spelling is of what was done, a command's of what was asked.
+    std::string value = SettingAt(record, key);
+    for (const auto& [own, asked] : record.setting)
+      if (value.empty() && SuiteKey(own) == key) value = asked;
+    if (!value.empty()) AddPart(text, std::string(key) + "=" + value);
+  }
   return text;
 }
 
@@ -126,7 +145,8 @@ std::vector<TimedPoints> CollectPoints(std::span<const RunFolder> runs) {
       if (!side) continue;
       std::string closer = BoxThresholdText(record);
       if (!record.weights_sha256.empty())
-        AddPart(closer, "weights " + record.weights_sha256.substr(0, 8));
+        AddPart(closer,
+                "weights " + record.weights_sha256.substr(0, kWeightDigits));
       TimedPoints group{HowTimed(record),
                         record.encoder,
                         TimedModel(record),
@@ -143,6 +163,34 @@ std::vector<TimedPoints> CollectPoints(std::span<const RunFolder> runs) {
   return groups;
 }
 
+// "2nd time", "3rd time", "11th time".
+std::string NthTime(std::size_t n) {
+  const std::size_t last = n / 10 % 10 == 1 ? 0 : n % 10;
+  return fmt::format("{}{} time", n,
+                     last == 1   ? "st"
+                     : last == 2 ? "nd"
+                     : last == 3 ? "rd"
+                                 : "th");
+}
+
+// Adds the points as a line, and those of a side that it has already as one
+// more: a line through both would stand upright and join two measurements.
+void AddLinesOf(const TimedPoints& group,
+                std::optional<std::size_t> run,
+                const std::vector<ResolutionPoint>& points,
+                std::vector<ResolutionLine>& lines) {
+  std::map<double, std::size_t> times;  // by side
+  const std::size_t first = lines.size();
+  for (const ResolutionPoint& point : points) {
+    const std::size_t time = times[point.side]++;
+    if (first + time == lines.size()) {
+      lines.push_back({group.encoder, group.model, run, {}});
+      if (time > 0) AddPart(lines.back().model, NthTime(time + 1));
+    }
+    lines[first + time].points.push_back(point);
+  }
+}
+
 // A line a run, and one of the runs of a machine that have a resolution each.
 std::vector<ResolutionLine> ModelLinesOf(const TimedPoints& group,
                                          std::span<const RunFolder> runs) {
@@ -151,9 +199,9 @@ std::vector<ResolutionLine> ModelLinesOf(const TimedPoints& group,
     by_run[point.run].push_back(point);
   std::vector<ResolutionLine> lines;
   std::map<std::string, std::vector<ResolutionPoint>> by_machine;
-  for (auto& [run, points] : by_run) {
+  for (const auto& [run, points] : by_run) {
     if (HasSeveralSides(points)) {
-      lines.push_back({group.encoder, group.model, run, std::move(points)});
+      AddLinesOf(group, run, points, lines);
       continue;
     }
     const std::string machine = MachineText(runs[run]);
@@ -161,10 +209,8 @@ std::vector<ResolutionLine> ModelLinesOf(const TimedPoints& group,
     std::vector<ResolutionPoint>& joined = by_machine[machine];
     joined.insert(joined.end(), points.begin(), points.end());
   }
-  for (auto& [machine, points] : by_machine)
-    if (HasSeveralSides(points))
-      lines.push_back(
-          {group.encoder, group.model, std::nullopt, std::move(points)});
+  for (const auto& [machine, points] : by_machine)
+    if (HasSeveralSides(points)) AddLinesOf(group, std::nullopt, points, lines);
   for (ResolutionLine& line : lines)
     std::stable_sort(line.points.begin(), line.points.end(),
                      [](const ResolutionPoint& a, const ResolutionPoint& b) {

@@ -30,8 +30,10 @@ struct ResolutionLine {
   // What is no default, "dtype=bf16, head of detect/boxes/steps=80"; empty: the
   // encoder alone as it is.
   std::string model;
-  std::optional<std::size_t> run;       // none: runs of one machine, joined
-  std::vector<ResolutionPoint> points;  // from the least on, two sides or more
+  std::optional<std::size_t> run;  // none: runs of one machine, joined
+  // From the least on, each side once: two or more, or one that was timed again
+  // ("2nd time").
+  std::vector<ResolutionPoint> points;
 };
 
 /// The models that were timed in one way.
@@ -47,9 +49,11 @@ std::optional<double> ResolutionSide(std::string_view resolution);
 /// Curves from the `latency_median` records of task `bench` that name their
 /// `resolution` (a processor's own is nowhere said). A line is of one run; runs
 /// with one resolution each (a folder a `bench`) make a line together where
-/// their environment.json names one machine and the weights are the same.
-/// Models of one resolution are left out. Throws InputError for a latency whose
-/// unit is no time.
+/// their environment.json names one machine and the weights are the same. A
+/// head is known by its detect cell, which has one for each resolution, else by
+/// its weights, `detector_sha256`. What would stand twice at one side begins a
+/// line of its own. Models of one resolution are left out. Throws InputError
+/// for a latency whose unit is no time.
 std::vector<ResolutionCurve> MakeResolutionCurves(
     std::span<const RunFolder> runs);
 

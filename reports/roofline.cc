@@ -6,7 +6,10 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "reports/display.h"
 #include "reports/json_member.h"
+#include "reports/markdown_parts.h"
+#include "reports/validity.h"
 
 namespace eyechart::reports {
 namespace {
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 // Every file of that name under artifacts/, by path.
 std::vector<fs::path> ArtifactsCalled(const RunFolder& run, const char* name) {
   std::vector<fs::path> found;
+  if (run.path.empty()) return found;
   const fs::path artifacts = run.path / "artifacts";
   if (!fs::is_directory(artifacts)) return found;
   for (const auto& entry : fs::recursive_directory_iterator(artifacts))
@@ -61,6 +65,7 @@ RooflineMark ReadMark(const Json& json,
                       const std::string& source) {
   RooflineMark mark;
   mark.encoder = JsonGet<std::string>(json, "encoder", source);
+  mark.setting = JsonGetOr<std::string>(json, "setting", "", source);
   mark.dtype = JsonGet<std::string>(json, "dtype", source);
   EYECHART_REQUIRE(
       std::ranges::find(roofs, mark.dtype, &RooflineRoof::dtype) != roofs.end(),
@@ -95,6 +100,7 @@ RooflineChart ReadChart(const fs::path& path) {
                    "{}: \"products\" should have a roof at least", source);
   for (const Json& one : ListOf(json, "points", source))
     chart.marks.push_back(ReadMark(one, chart.roofs, source));
+  chart.invalid = ReadInvalidity(json, source);
   return chart;
 }
 
@@ -103,6 +109,7 @@ BatchCurveChart ReadRooflineCurve(const fs::path& path) {
   const std::string source = path.string();
   BatchCurveChart curve;
   curve.encoder = JsonGet<std::string>(json, "encoder", source);
+  curve.setting = JsonGetOr<std::string>(json, "setting", "", source);
   curve.dtype = JsonGet<std::string>(json, "dtype", source);
   curve.device = JsonGet<std::string>(json, "device", source);
   curve.unit = JsonGet<std::string>(json, "unit", source);
@@ -122,7 +129,62 @@ BatchCurveChart ReadRooflineCurve(const fs::path& path) {
   curve.knee = Positive(knee, "batch", source + ": knee");
   curve.from = Positive(knee, "from", source + ": knee");
   curve.to = Positive(knee, "to", source + ": knee");
+  curve.invalid = ReadInvalidity(json, source);
   return curve;
+}
+
+// "vit", "vit, resolution 448".
+std::string WithRooflineSetting(const std::string& encoder,
+                                const std::string& setting) {
+  return setting.empty() ? encoder : encoder + ", " + setting;
+}
+
+// A paragraph of its own; empty where the times are valid.
+std::string InvalidSentence(const std::vector<std::string>& reasons) {
+  const std::string text = InvalidityText(reasons);
+  return text.empty() ? text
+                      : EscapeMarkdown("The times are " + text) + ".\n\n";
+}
+
+std::string RooflineChartMarkdown(const RooflineChart& chart,
+                                  const std::string& prefix) {
+  std::string text =
+      EscapeMarkdown(prefix + "roofline of " + RooflineName(chart)) + "\n\n" +
+      InvalidSentence(chart.invalid);
+  text += fmt::format("Copying {} GB/s", FormatNumber(chart.gbps));
+  for (const RooflineRoof& roof : chart.roofs)
+    text += EscapeMarkdown(fmt::format("; products in {} {} GFLOP/s ({})",
+                                       roof.dtype, FormatNumber(roof.gflops),
+                                       roof.kernel));
+  text += ".\n\n" + TableHead({"encoder", "bound by", "GFLOP/s",
+                               "of what is attainable", "operations a byte"},
+                              2);
+  for (const RooflineMark& mark : chart.marks)
+    text += TableLine(
+        {EscapeMarkdown(RooflineMarkName(mark)), EscapeMarkdown(mark.bound),
+         FormatNumber(mark.gflops), FormatPercent(mark.share),
+         mark.intensity ? FormatNumber(*mark.intensity) : "\u2014"});
+  return text + "\n";
+}
+
+std::string BatchCurveMarkdown(const BatchCurveChart& curve,
+                               const std::string& prefix) {
+  std::string text =
+      EscapeMarkdown(fmt::format("{}throughput against batch of {}: knee at "
+                                 "{}, best {} {} at batch {:g}",
+                                 prefix, BatchCurveName(curve), KneeText(curve),
+                                 FormatNumber(curve.best), curve.unit,
+                                 curve.best_batch)) +
+      "\n\n" + InvalidSentence(curve.invalid);
+  text += TableHead({"batch", EscapeMarkdown(curve.unit)}, 0);
+  for (const BatchCurveChart::Point& point : curve.points) {
+    std::string value = FormatNumber(point.throughput);
+    if (point.low && point.high)
+      value += fmt::format(" [{}, {}]", FormatNumber(*point.low),
+                           FormatNumber(*point.high));
+    text += TableLine({fmt::format("{:g}", point.batch), value});
+  }
+  return text + "\n";
 }
 
 }  // namespace
@@ -155,6 +217,38 @@ std::string KneeText(const BatchCurveChart& curve) {
   if (curve.from != curve.knee || curve.to != curve.knee)
     text += fmt::format(" ({:g} to {:g})", curve.from, curve.to);
   return text;
+}
+
+std::string RooflineName(const RooflineChart& chart) {
+  return fmt::format("{}, {}", chart.device,
+                     chart.threads == 1
+                         ? "1 thread"
+                         : fmt::format("{} threads", chart.threads));
+}
+
+std::string RooflineMarkName(const RooflineMark& mark) {
+  return fmt::format("{}, {}, batch {}",
+                     WithRooflineSetting(mark.encoder, mark.setting),
+                     mark.dtype, mark.batch);
+}
+
+std::string BatchCurveName(const BatchCurveChart& curve) {
+  return fmt::format("{}, {}, {}",
+                     WithRooflineSetting(curve.encoder, curve.setting),
+                     curve.dtype, curve.device);
+}
+
+std::string RooflineMarkdown(std::span<const RunFolder> runs,
+                             const std::vector<std::string>& labels) {
+  std::string text;
+  const auto prefix = [&](std::size_t run) {
+    return runs.size() > 1 ? labels[run] + ": " : std::string();
+  };
+  for (const RooflineChart& chart : ReadRooflines(runs))
+    text += RooflineChartMarkdown(chart, prefix(chart.run));
+  for (const BatchCurveChart& curve : ReadBatchCurves(runs))
+    text += BatchCurveMarkdown(curve, prefix(curve.run));
+  return text.empty() ? text : "## What the machine could do\n\n" + text;
 }
 
 }  // namespace eyechart::reports

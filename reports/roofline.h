@@ -22,6 +22,7 @@ struct RooflineRoof {
 /// One encoder under its roof.
 struct RooflineMark {
   std::string encoder;
+  std::string setting;  // "resolution 448, dense head"; empty: none is said
   std::string dtype;
   std::int64_t batch = 1;
   double seconds = 0;
@@ -40,12 +41,14 @@ struct RooflineChart {
   double gbps = 0;
   std::vector<RooflineRoof> roofs;
   std::vector<RooflineMark> marks;
+  std::vector<std::string> invalid;  // why its times are not valid
 };
 
 /// One encoder's throughput against the batch.
 struct BatchCurveChart {
   std::size_t run = 0;
   std::string encoder;
+  std::string setting;  // as a mark's
   std::string dtype;
   std::string device;
   std::string unit;
@@ -62,6 +65,7 @@ struct BatchCurveChart {
   double knee = 1;
   double from = 1;  // batches that the intervals leave open
   double to = 1;
+  std::vector<std::string> invalid;  // why its times are not valid
 };
 
 /// artifacts/**/roofline.json of all runs, by run and path; a run without a
@@ -74,5 +78,18 @@ std::vector<BatchCurveChart> ReadBatchCurves(std::span<const RunFolder> runs);
 
 /// "batch 8", or "batch 8 (4 to 16)" where the intervals leave more open.
 std::string KneeText(const BatchCurveChart& curve);
+
+/// "cpu, 2 threads".
+std::string RooflineName(const RooflineChart& chart);
+
+/// "vit, resolution 448, dense head, fp32, batch 8".
+std::string RooflineMarkName(const RooflineMark& mark);
+
+/// "vit, resolution 448, dense head, fp32, cpu".
+std::string BatchCurveName(const BatchCurveChart& curve);
+
+/// The Markdown section, empty where no run has either; `labels` by run.
+std::string RooflineMarkdown(std::span<const RunFolder> runs,
+                             const std::vector<std::string>& labels);
 
 }  // namespace eyechart::reports

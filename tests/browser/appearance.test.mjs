@@ -57,6 +57,19 @@ for (const width of [360, 768, 1280])
         assert.ok(page_width <= width, `${page_width} px`);
       }));
 
+test("captions of wide tables stay inside of what can be seen at 400 px", () =>
+  withPage(browser, full, {viewport: {width: 400, height: 800}},
+           async (page) => {
+    const out = await page.$$eval("details", (all) => {
+      for (const one of all) one.open = true;
+      return [...document.querySelectorAll(".scroll caption")].filter((one) =>
+        one.getBoundingClientRect().right >
+            one.closest(".scroll").getBoundingClientRect().right + 1)
+          .map((one) => one.textContent.slice(0, 60));
+    });
+    assert.deepEqual(out, []);
+  }));
+
 /** In the page: labels of charts that are cut or lie on one another. */
 const badLabels = () => {
   const problems = [];

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "core/student.h"
 #include "reports/exporter.h"
 #include "tests/fixture.h"
@@ -133,6 +135,9 @@ TEST(MakeDetectionTables, RowsNameWhatTheyDoNotShare) {
   ASSERT_EQ(tables.size(), 1u);
   EXPECT_EQ(tables[0].rows[0].differs, "width 128, shots all");
   EXPECT_EQ(tables[0].rows[1].differs, "width 64, shots 5");
+  // Two heads, which are not two encoders.
+  EXPECT_FALSE(tables[0].rows[1].difference.has_value());
+  EXPECT_EQ(tables[0].rows[1].not_compared, "other width, shots");
   const std::string html = Exporter::Create("html")->Export({&run, 1});
   EXPECT_NE(html.find("clip (width 64, shots 5)"), std::string::npos);
   EXPECT_NE(html.find("dinov2 (width 128, shots all)"), std::string::npos);
@@ -144,6 +149,92 @@ TEST(MakeDetectionTables, RowsNameWhatTheyDoNotShare) {
             "NMS soft-gaussian");
 }
 
+// Setting, value for clip, value for dinov2, what the row is called by.
+TEST(MakeDetectionTables, AnySettingOfTheHeadForbidsADifference) {
+  const std::vector<std::array<std::string, 4>> cases = {
+      {"keep_aspect", "true", "false", "keep aspect"},
+      {"before_nms", "1000", "2000", "boxes before NMS"},
+      {"patience", "3", "0", "patience"},
+      {"scale_min", "0.6", "1.0", "least scale"},
+      {"scale_max", "1.5", "1.0", "greatest scale"},
+      {"nms", "opencv", "torchvision", "NMS"},
+      {"nms_classes", "agnostic", "aware", "NMS classes"},
+      {"nms_sigma", "0.5", "0.7", "NMS sigma"},
+      {"of_tomorrow", "1", "2", "of_tomorrow"}};
+  for (const auto& [key, clip, dinov2, name] : cases) {
+    RunFolder run = SampleRun();
+    for (Record& record : run.records)
+      record.setting[key] = record.encoder == "clip" ? clip : dinov2;
+    const auto tables = MakeDetectionTables({&run, 1});
+    const DetectionRow& row = tables.at(0).rows.at(1);
+    EXPECT_EQ(row.differs, name + " " + clip);
+    EXPECT_FALSE(row.difference.has_value()) << key;
+    EXPECT_EQ(row.not_compared, "other " + name);
+  }
+  RunFolder run = SampleRun();
+  run.detections["clip/detect/boxes/default"]["stages"] = "own";
+  EXPECT_EQ(MakeDetectionTables({&run, 1})[0].rows[1].not_compared,
+            "other stages");
+  run = SampleRun();
+  for (Record& record : run.records)
+    record.dataset_sha256 = record.encoder;  // the set was changed between
+  EXPECT_EQ(MakeDetectionTables({&run, 1})[0].rows[1].not_compared,
+            "other test pictures");
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find(">other test pictures</small>"), std::string::npos);
+}
+
+TEST(MakeDetectionTables, WhatIsTheEncodersOrFollowsFromItForbidsNone) {
+  RunFolder run = SampleRun();
+  for (Record& record : run.records) {
+    const bool clip = record.encoder == "clip";
+    record.setting = {{"dtype", clip ? "bf16" : "fp32"},
+                      {"resolution", clip ? "96" : "224"},
+                      {"selected_step", clip ? "10" : "20"},
+                      {"seed", clip ? "1" : "2"}};
+    if (clip) record.setting["nms_sigma"] = "0.5";  // the other has no sigma
+  }
+  const auto tables = MakeDetectionTables({&run, 1});
+  EXPECT_EQ(tables.at(0).rows.at(1).differs, "resolution 96, dtype bf16");
+  EXPECT_TRUE(tables[0].rows[1].difference.has_value());
+  EXPECT_EQ(tables[0].rows[1].not_compared, "");
+}
+
+TEST(MakeDetectionTables, WhatTheRecordLacksIsInTheFile) {
+  RunFolder run = SampleRun();
+  Json& clip = run.detections["clip/detect/boxes/default"];
+  Json& dinov2 = run.detections["dinov2/detect/boxes/default"];
+  for (Json* one : {&clip, &dinov2}) {
+    (*one)["input"] = {{"keep_aspect", one == &clip}};
+    (*one)["training"] = {{"clip", 10.0}, {"rate", one == &clip ? 0.1 : 0.2}};
+    (*one)["head_shape"] = {{"kind", "dense"}, {"width", 64}, {"layers", 2}};
+  }
+  EXPECT_EQ(MakeDetectionTables({&run, 1})[0].rows[1].differs,
+            "keep aspect true, rate 0.1");
+  // A file of before does not say the scale: not known is not the same.
+  clip["input"]["keep_aspect"] = false;
+  clip["training"] = {{"clip", 10.0}, {"rate", 0.2}, {"scale_min", 0.6}};
+  const auto tables = MakeDetectionTables({&run, 1});
+  EXPECT_EQ(tables[0].rows[0].differs, "least scale not known");
+  EXPECT_EQ(tables[0].rows[1].not_compared, "other least scale");
+}
+
+TEST(MakeDetectionTables, SeedsOfOneEncoderAreTwoNames) {
+  RunFolder run = SampleRun();
+  for (Record& record : run.records) {
+    record.cell = "clip/detect/boxes/seed=" +
+                  std::string(record.encoder == "clip" ? "3" : "9");
+    record.encoder = "clip";
+  }
+  run.detections = {{"clip/detect/boxes/seed=3", Detect(0.2, {0.2})},
+                    {"clip/detect/boxes/seed=9", Detect(0.25, {0.25})}};
+  run.detections["clip/detect/boxes/seed=9"]["runs"]["seeds"] = {9};
+  const auto tables = MakeDetectionTables({&run, 1});
+  EXPECT_EQ(DetectionName(tables.at(0).rows.at(0)), "clip (seed 9)");
+  EXPECT_EQ(DetectionName(tables[0].rows.at(1)), "clip (seed 3)");
+  EXPECT_EQ(tables[0].rows[1].not_compared, "no seed in common");
+}
+
 TEST(MakeDetectionTables, DamageIsNamed) {
   for (const char* key : {"head", "stats", "runs", "log", "parameters"}) {
     RunFolder run = SampleRun();
@@ -153,6 +244,18 @@ TEST(MakeDetectionTables, DamageIsNamed) {
               }).find(key),
               std::string::npos)
         << key;
+  }
+  for (const char* key : {"errors", "pr_curve", "confusions"}) {
+    RunFolder run = SampleRun();
+    for (const Json& damaged : {Json("none"), Json::array({1}),
+                                Json::array({{{"kind", 1}, {"iou", "0.5"}}})}) {
+      run.detections["clip/detect/boxes/default"][key] = damaged;
+      EXPECT_NE(InputErrorOf([&] {
+                  MakeDetectionTables({&run, 1});
+                }).find("night: detect.json of clip/detect/boxes/default"),
+                std::string::npos)
+          << key << " " << damaged;
+    }
   }
   RunFolder run = SampleRun();
   run.detection_errors["clip/detect/boxes/default"][0]["src"] =

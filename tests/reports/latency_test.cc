@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/exporter.h"
+#include "tests/reports/sample_runs.h"
 
 namespace eyechart::reports {
 namespace {
@@ -91,6 +92,90 @@ TEST(MakeLatencyRows, ARestThatIsNothingIsLeftOut) {
     EXPECT_FALSE(rows[0].rest.has_value()) << ms;
     EXPECT_DOUBLE_EQ(rows[0].stages[1].share, 0.75) << ms;
   }
+}
+
+TEST(MakeLatencyRows, StagesThatOverlapAreSaidTo) {
+  RunFolder run = WithRest(-0.5);  // of stages of 4 ms
+  std::vector<LatencyRow> rows = MakeLatencyRows({&run, 1});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_DOUBLE_EQ(rows[0].overlap, 0.125);
+  EXPECT_EQ(StageShares(rows[0], false),
+            "decode 25.00%, to device 75.00%; stages overlap by 12.50%");
+  EXPECT_NE(Exporter::Create("markdown")
+                ->Export({&run, 1})
+                .find("to device 75.00%; stages overlap by 12.50% |"),
+            std::string::npos);
+  // Beside the bar, and to who cannot see it.
+  EXPECT_EQ(testing::CountOf(Exporter::Create("html")->Export({&run, 1}),
+                             "(binds); stages overlap by 12.50%"),
+            2u);
+  for (const double ms : {-0.003, 0.0, 4.0}) {
+    run = WithRest(ms);
+    EXPECT_EQ(MakeLatencyRows({&run, 1})[0].overlap, 0) << ms;
+  }
+}
+
+TEST(LatencySection, MemoryIsAColumnWhereAnyRowHasIt) {
+  RunFolder run = SomeRun();
+  run.records.push_back(Of("b", "latency_median", 2));
+  for (const char* format : {"html", "markdown"})
+    EXPECT_EQ(Exporter::Create(format)->Export({&run, 1}).find("memory, MiB"),
+              std::string::npos);
+  run.records.push_back(Of("a", "peak_memory", 1.5 * (1 << 20)));
+  run.records.push_back(Of("a", "device_peak_memory", 3 << 20));
+  const std::vector<LatencyRow> rows = MakeLatencyRows({&run, 1});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(MemoryText(rows[0].memory), "1.500, GPU 3");
+  EXPECT_EQ(MemoryText(rows[1].memory), "");
+  EXPECT_EQ(MemoryText({std::nullopt, 3 << 20}), "GPU 3");
+  const std::string markdown = LatencyMarkdown({&run, 1}, {"a"});
+  EXPECT_NE(markdown.find("| samples/s | memory, MiB | binds |"),
+            std::string::npos)
+      << markdown;
+  EXPECT_NE(markdown.find("| 250 | 1.500, GPU 3 | to device |"),
+            std::string::npos)
+      << markdown;
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  EXPECT_NE(html.find("<th scope=\"col\" class=\"num\">memory, MiB</th>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<td class=\"num\">1.500, GPU 3</td>"),
+            std::string::npos);
+}
+
+TEST(LatencySection, TheAuditOfCachesStandsBelow) {
+  RunFolder run = SomeRun();
+  EXPECT_EQ(CacheText(MakeLatencyRows({&run, 1})[0]), "");
+  run.records.push_back(Of("a", "cache_again_ratio", 0.98));
+  run.records.back().ci = Interval{0.96, 1.01, 0.95, "order statistics"};
+  run.records.push_back(Of("a", "cache_right_after_ratio", 0.5));
+  const std::string text =
+      "asked again: 0.9800 [0.9600, 1.010] of the first time; "
+      "right after: 0.5000";
+  EXPECT_EQ(CacheText(MakeLatencyRows({&run, 1})[0]), text);
+  const std::string markdown = LatencyMarkdown({&run, 1}, {"a"});
+  EXPECT_NE(
+      markdown.find(" |\n\n- clip\\<b\\>, photos, batch 8: asked again: "),
+      std::string::npos)
+      << markdown;
+  EXPECT_NE(Exporter::Create("html")->Export({&run, 1}).find(
+                "<li>clip&lt;b&gt;, photos, batch 8: " + text + "</li>"),
+            std::string::npos);
+  // Not to be had, and not to be trusted.
+  Record& again = run.records[run.records.size() - 2];
+  again.value.reset();
+  again.message = "too few pictures";
+  run.records.back().message = "not valid: others used 20 %";
+  EXPECT_EQ(CacheText(MakeLatencyRows({&run, 1})[0]),
+            "asked again: \u2014 (too few pictures); right after: 0.5000 of "
+            "the first time; not valid: others used 20 %");
+}
+
+TEST(MakeLatencyRows, AHeadIsNamedByTheFirstDigitsOfItsWeights) {
+  RunFolder run = SomeRun();
+  run.records[0].setting["detector_sha256"] =
+      "0123456789" + std::string(54, 'a');
+  EXPECT_EQ(MakeLatencyRows({&run, 1})[0].of,
+            "photos, batch 8, detector_sha256 01234567");
 }
 
 TEST(LatencySection, IsInBothDocumentsAndEscaped) {

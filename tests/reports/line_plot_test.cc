@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <regex>
+#include <set>
 
 namespace eyechart::reports {
 namespace {
@@ -117,6 +118,87 @@ TEST(PlotSvg, NamesOfRulesAreApart) {
   EXPECT_LT(heights[2], heights[0]);
   // Behind the lines of the series nobody could read them.
   EXPECT_LT(svg.find("<polyline"), svg.find("rulelabel"));
+}
+
+// Class of the colour and element of the mark, by series.
+std::vector<std::string> Looks(const std::string& legend) {
+  std::vector<std::string> looks;
+  const std::regex look(
+      "<g class=\"(s[0-9])\"><polyline[^>]*><(\\w+) ([^>]*)/></g>");
+  for (std::sregex_iterator it(legend.begin(), legend.end(), look), end;
+       it != end; ++it)
+    looks.push_back((*it)[1].str() + " " + (*it)[2].str() + (*it)[3].str());
+  return looks;
+}
+
+TEST(PlotLegend, ThirtyTwoStylesLookDifferent) {
+  std::vector<PlotSeries> series(33);
+  for (std::size_t i = 0; i < series.size(); ++i) series[i].style = i;
+  const std::vector<std::string> looks = Looks(PlotLegend(series));
+  ASSERT_EQ(looks.size(), 33u);
+  EXPECT_EQ(std::set<std::string>(looks.begin(), looks.end()).size(), 32u);
+  EXPECT_EQ(looks[0], looks[32]);
+}
+
+TEST(PlotSvg, AMarkSaysItsNameAndValues) {
+  Plot plot = Sample();
+  std::string svg = PlotSvg(plot);
+  EXPECT_NE(svg.find("<title>clip: 25.00% [20.00%, 30.00%] at 1</title>"
+                     "</circle>"),
+            std::string::npos)
+      << svg;
+  EXPECT_NE(svg.find("<title>clip: 50.00% at 4</title></circle>"),
+            std::string::npos);
+  plot.percent_y = false;
+  plot.series[0].points[1].name = "a <point>";
+  plot.series[0].points[1].x_low = 3;
+  plot.series[0].points[1].x_high = 5;
+  // Each of the four marks.
+  for (const char* element : {"circle", "rect", "path", "path"}) {
+    svg = PlotSvg(plot);
+    EXPECT_NE(svg.find("<title>a &lt;point&gt;: 0.5000 at 4 [3, 5]</title></" +
+                       std::string(element) + ">"),
+              std::string::npos)
+        << svg;
+    ++plot.series[0].style;
+  }
+  // A legend's marks have their names beside them.
+  EXPECT_EQ(PlotLegend(plot.series).find("<title>"), std::string::npos);
+}
+
+TEST(PlotSvg, LabelsStandBesideTheirMarksAndApart) {
+  Plot plot = Sample();
+  EXPECT_EQ(PlotSvg(plot).find("\"marklabel\""), std::string::npos);
+  // Three of nearly one place, and one in each corner.
+  plot.series[0].points = {{8, 0.50, {}, {}},
+                           {8.01, 0.505, {}, {}},
+                           {8.02, 0.51, {}, {}},
+                           {4, 0, {}, {}},
+                           {16, 1, {}, {}}};
+  for (std::size_t i = 0; i < 5; ++i)
+    plot.series[0].points[i].label = std::to_string(i + 1);
+  const std::string svg = PlotSvg(plot);
+  const auto marks = Circles(svg);
+  ASSERT_EQ(marks.size(), 5u);
+  std::vector<std::pair<double, double>> labels;
+  const std::regex label(
+      "class=\"marklabel\" x=\"([0-9.]+)\" y=\"([0-9.]+)\">([1-5])<");
+  for (std::sregex_iterator it(svg.begin(), svg.end(), label), end; it != end;
+       ++it) {
+    labels.emplace_back(std::stod((*it)[1]), std::stod((*it)[2]));
+    EXPECT_EQ((*it)[3].str(), std::to_string(labels.size()));
+  }
+  ASSERT_EQ(labels.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_LT(std::abs(labels[i].first - marks[i].first), 14) << i;
+    EXPECT_LT(std::abs(labels[i].second - marks[i].second), 14) << i;
+    EXPECT_LE(labels[i].first, 354) << "out of the picture";
+    for (std::size_t j = 0; j < i; ++j)
+      EXPECT_TRUE(std::abs(labels[i].first - labels[j].first) >= 6 ||
+                  std::abs(labels[i].second - labels[j].second) >= 8)
+          << i << " lies on " << j;
+  }
+  EXPECT_LT(svg.rfind("<circle"), svg.find("\"marklabel\""));
 }
 
 TEST(PlotSvg, NamesItsUpAxis) {

@@ -77,7 +77,7 @@ TEST(MakeLowDataCurves, ALineAHeadInOrderOfPictures) {
   for (const auto& [place, images, ap] :
        {std::tuple(0, 10, 0.1), {1, 30, 0.25}, {2, 90, 0.4}}) {
     const LowDataPoint& point = dense.points[static_cast<std::size_t>(place)];
-    EXPECT_EQ(point.images, images);
+    EXPECT_EQ(point.amount, images);
     EXPECT_DOUBLE_EQ(point.ap, ap);
     EXPECT_DOUBLE_EQ(point.ci->low, ap - 0.05);
     EXPECT_EQ(LowDataOver(point), "pictures");
@@ -100,6 +100,97 @@ TEST(MakeLowDataCurves, SeedsGiveMeanAndInterval) {
   EXPECT_EQ(LowDataOver(point), "3 seeds");
   EXPECT_EQ(LowDataName(curves[0].lines[0]), "vit, dense head");
   EXPECT_EQ(LowDataOver(curves[0].lines[0].points.at(1)), "pictures");
+}
+
+TEST(MakeLowDataCurves, OfTwoCellsOnTheSamePicturesOneIsThePoint) {
+  // 100 pictures were asked for, of which there are 90.
+  RunFolder run;
+  AddTraining(run, "vit", "images=100", 90, 0.3);
+  AddTraining(run, "vit", "images=10", 10, 0.1);
+  AddTraining(run, "vit", "default", 90, 0.31);
+  std::vector<LowDataCurve> curves = MakeLowDataCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  const LowDataLine& line = curves[0].lines.at(0);
+  ASSERT_EQ(line.points.size(), 2u);
+  EXPECT_EQ(line.points[1].amount, 90);
+  EXPECT_EQ(line.points[1].cell, "vit/detect/boxes/images=100");
+  ASSERT_EQ(line.left_out.size(), 1u);
+  EXPECT_EQ(line.left_out[0],
+            "vit/detect/boxes/default (AP 31.0) has no point: "
+            "vit/detect/boxes/images=100 is trained on 90 pictures too");
+
+  // Of a grid of runs the one with the most seeds, whichever comes first.
+  run = {};
+  AddTraining(run, "vit", "images=10", 10, 0.1);
+  AddTraining(run, "vit", "images=10,runs=3", 10, 0.1, {0.1, 0.16, 0.13});
+  AddTraining(run, "vit", "default", 90, 0.3);
+  curves = MakeLowDataCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  ASSERT_EQ(curves[0].lines.at(0).points.size(), 2u);
+  EXPECT_EQ(curves[0].lines[0].points[0].seeds, 3);
+  ASSERT_EQ(curves[0].lines[0].left_out.size(), 1u);
+  EXPECT_NE(curves[0].lines[0].left_out[0].find("with more seeds"),
+            std::string::npos);
+
+  // Two cells at one number alone are no curve.
+  run = {};
+  AddTraining(run, "vit", "images=100", 90, 0.3);
+  AddTraining(run, "vit", "default", 90, 0.3);
+  EXPECT_TRUE(MakeLowDataCurves({&run, 1}).empty());
+}
+
+// A grid of shots, whose numbers of pictures differ too.
+RunFolder ShotsRun() {
+  RunFolder run;
+  run.name = "night";
+  AddTraining(run, "vit", "default", 90, 0.4);
+  AddTraining(run, "vit", "shots=5", 14, 0.2);
+  AddTraining(run, "vit", "shots=1", 3, 0.1);
+  AddTraining(run, "vit", "runs=2,shots=10", 25, 0.3, {0.3, 0.28});
+  for (Record& record : run.records) {
+    const std::size_t at = record.cell.find("shots=");
+    record.setting["shots"] =
+        at == std::string::npos ? "0" : record.cell.substr(at + 6);
+  }
+  return run;
+}
+
+TEST(MakeLowDataCurves, ShotsAreJoinedByBoxesAClass) {
+  const RunFolder run = ShotsRun();
+  const std::vector<LowDataCurve> curves = MakeLowDataCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);  // and none over pictures
+  EXPECT_EQ(curves[0].axis, LowDataAxis::kShots);
+  ASSERT_EQ(curves[0].lines.size(), 1u);
+  const LowDataLine& line = curves[0].lines[0];
+  EXPECT_EQ(LowDataName(line), "vit, dense head");
+  std::vector<std::int64_t> shots;
+  for (const LowDataPoint& point : line.points) shots.push_back(point.amount);
+  EXPECT_EQ(shots, (std::vector<std::int64_t>{1, 5, 10}));
+  EXPECT_EQ(line.points[2].seeds, 2);
+  ASSERT_TRUE(line.all.has_value());
+  EXPECT_DOUBLE_EQ(line.all->ap, 0.4);
+  EXPECT_TRUE(line.left_out.empty());
+}
+
+TEST(MakeLowDataCurves, ShotsAndPicturesAreCurvesOfTheirOwn) {
+  RunFolder run = ShotsRun();
+  AddTraining(run, "vit", "images=30", 30, 0.25);
+  std::vector<LowDataCurve> curves = MakeLowDataCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 2u);
+  EXPECT_EQ(curves[0].axis, LowDataAxis::kImages);
+  ASSERT_EQ(curves[0].lines.size(), 1u);
+  EXPECT_EQ(curves[0].lines[0].points.size(), 2u);  // 30 and 90
+  EXPECT_EQ(curves[1].axis, LowDataAxis::kShots);
+  EXPECT_EQ(curves[1].lines.size(), 1u);
+  // One number and all is none.
+  std::erase_if(run.records, [](const Record& record) {
+    return record.setting.contains("shots") &&
+           record.setting.at("shots") != "5" &&
+           record.setting.at("shots") != "0";
+  });
+  curves = MakeLowDataCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  EXPECT_EQ(curves[0].axis, LowDataAxis::kImages);
 }
 
 TEST(MakeLowDataCurves, OtherTrainingsAndTestsAreNotJoined) {
@@ -192,6 +283,38 @@ TEST(LowDataSection, MarkdownHasTheSameRows) {
                       "25.0 [20.0, 30.0] |"),
             std::string::npos)
       << text;
+}
+
+TEST(LowDataSection, ShotsHaveAPictureAndATableOfTheirOwn) {
+  const RunFolder run = ShotsRun();
+  const std::string section = LowDataSection(run);
+  EXPECT_NE(section.find("AP against shots: boxes"), std::string::npos);
+  EXPECT_NE(section.find("boxes a class trained on"), std::string::npos);
+  EXPECT_EQ(section.find("AP against training pictures"), std::string::npos);
+  EXPECT_EQ(CountOf(section, "class=\"rule\""), 1u);
+  EXPECT_NE(section.find("<td class=\"num\">all</td><td class=\"num\">40.0"),
+            std::string::npos)
+      << section;
+  const std::string text = Exporter::Create("markdown")->Export({&run, 1});
+  EXPECT_NE(text.find("## AP against shots\n\nboxes\n"), std::string::npos);
+  EXPECT_NE(text.find("| vit, dense head | pictures | 5 | 20.0 [15.0, 25.0] |"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("| vit, dense head | pictures | all | 40.0 "),
+            std::string::npos);
+}
+
+TEST(LowDataSection, SaysWhichCellHasNoPoint) {
+  RunFolder run = GridRun();
+  AddTraining(run, "vit<b>", "epochs=9,images=100", 90, 0.41);
+  EXPECT_NE(LowDataSection(run).find(
+                "vit&lt;b&gt;/detect/boxes/epochs=9,images=100 (AP 41.0) has "
+                "no point"),
+            std::string::npos);
+  EXPECT_NE(Exporter::Create("markdown")
+                ->Export({&run, 1})
+                .find("images=100 (AP 41.0) has no point"),
+            std::string::npos);
 }
 
 TEST(LowDataSection, IsSilentWithoutSeveralNumbers) {

@@ -268,6 +268,38 @@ TEST(NmsSweepCost, ThePageDrawsPointsFitAndHead) {
   EXPECT_EQ(eyechart::reports::testing::CountOf(page(), title), 1u);
 }
 
+// Between 0 and 1000 boxes the fit falls below the axis and comes back: no line
+// joins the ends across the gap.
+TEST(NmsSweepCost, AFitThatLeavesTheAxisIsDrawnInPieces) {
+  RunFolder run = SampleRun();
+  Json& cost = run.nms_sweeps["clip</th><b>/bench/boxes/default"]["cost"];
+  cost["points"] = {{0, 4000.0}, {500, 2000.0}, {1000, 4000.0}};
+  // (n - 300) (n - 700) / 50 ns: 4200 at both ends, below 0 between.
+  cost["constant_ns"] = Figure(4200);
+  cost["linear_ns"] = Figure(-20);
+  cost["quadratic_ns"] = Figure(0.02);
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t from = html.find("<title>What suppression costs:");
+  ASSERT_NE(from, std::string::npos);
+  const std::string svg = html.substr(from, html.find("</svg>", from) - from);
+  using eyechart::reports::testing::CountOf;
+  ASSERT_EQ(CountOf(svg, "<polyline"), 2u) << svg;
+  const auto x_of = [&](const std::string& text) { return std::stod(text); };
+  const std::size_t first = svg.find("<polyline points=\"") + 18;
+  const std::string one = svg.substr(first, svg.find('"', first) - first);
+  const std::size_t second = svg.find("<polyline points=\"", first) + 18;
+  const std::string two = svg.substr(second, svg.find('"', second) - second);
+  // As far from the left end as from the right, and nothing between.
+  EXPECT_EQ(CountOf(one, ","), CountOf(two, ","));
+  const std::string last = one.substr(0, one.find_last_not_of(' ') + 1);
+  EXPECT_LT(x_of(last.substr(last.rfind(' ') + 1)) + 50, x_of(two));
+  // A legend names the picture's one kind of marks once.
+  const std::size_t legend = html.find("<ul class=\"legend\">", from);
+  EXPECT_EQ(
+      CountOf(html.substr(legend, html.find("</ul>", legend) - legend), "<li>"),
+      1u);
+}
+
 TEST(NmsSweepSection, ARunWithoutASweepHasNone) {
   RunFolder run = SampleRun();
   run.nms_sweeps.clear();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <regex>
 
 #include "reports/exporter.h"
 #include "tests/fixture.h"
@@ -459,6 +460,59 @@ TEST(ParetoSection, DrawsTheLineInOrderOfResolution) {
     return both.substr(both.rfind(' ') + 1);
   };
   EXPECT_EQ(right_end(segments[0]), right_end(segments[1]));
+}
+
+TEST(ParetoSection, NumbersArePictureLegendAndTable) {
+  const RunFolder run = ResolutionRun();
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t from = html.find("<section id=\"pareto\"");
+  ASSERT_NE(from, std::string::npos);
+  const std::string section =
+      html.substr(from, html.find("</section>", from) - from);
+  const auto has = [&](const std::string& text) {
+    return section.find(text) != std::string::npos;
+  };
+  for (const char* number : {"1", "2", "3", "4", "5"})
+    EXPECT_TRUE(std::regex_search(
+        section, std::regex(std::string("class=\"marklabel\"[^>]*>") + number +
+                            "</text>")))
+        << number;
+  // The fastest first: 96, bf16, plain, 448, 224.
+  EXPECT_TRUE(
+      has("</svg> 1, 5, 4: vit&lt;b&gt;, resolution 96, 224, 448</li>"));
+  EXPECT_TRUE(has("</svg> 3: plain</li>"));
+  EXPECT_TRUE(has("<td class=\"num\">3</td><th scope=\"row\">plain</th>"));
+  EXPECT_TRUE(
+      has("<td class=\"num\">5</td><th scope=\"row\">vit&lt;b&gt; "
+          "(resolution=224)</th>"));
+  // A joined mark says which it is.
+  EXPECT_TRUE(has("<title>vit&lt;b&gt; (resolution=224): "));
+}
+
+TEST(ParetoSection, MemoryIsAColumnWhereAnyPointHasIt) {
+  RunFolder run = SampleRun();
+  for (const char* format : {"html", "markdown"})
+    EXPECT_EQ(Exporter::Create(format)->Export({&run, 1}).find("memory, MiB"),
+              std::string::npos);
+  // Of the cell that was timed, not of the encoder's other one.
+  run.records.push_back(run.records[3]);
+  run.records.back().metric = "peak_memory";
+  run.records.back().value = 5 << 20;
+  run.records.back().ci.reset();
+  const std::vector<ParetoPicture> pictures = MakeParetoPictures({&run, 1});
+  ASSERT_EQ(pictures.size(), 1u);
+  EXPECT_EQ(pictures[0].points[0].setting, "dtype=bf16");
+  EXPECT_EQ(MemoryText(pictures[0].points[0].memory), "5");
+  EXPECT_EQ(MemoryText(pictures[0].points[1].memory), "");
+  const std::string markdown = ParetoMarkdown({&run, 1}, {"night"});
+  EXPECT_NE(markdown.find("| top1 | memory, MiB |"), std::string::npos)
+      << markdown;
+  EXPECT_NE(markdown.find("| 65.00% | 5 |"), std::string::npos) << markdown;
+  const std::string html = Exporter::Create("html")->Export({&run, 1});
+  const std::size_t from = html.find("<section id=\"pareto\"");
+  EXPECT_NE(html.find("memory, MiB</th></tr>", from), std::string::npos);
+  EXPECT_NE(html.find("<td class=\"num\">5</td></tr>", from),
+            std::string::npos);
 }
 
 TEST(ParetoSection, EscapesNamesAndMarksTheFront) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "reports/exporter.h"
@@ -108,6 +109,96 @@ TEST(MakeResolutionCurves, AHeadIsALine) {
   EXPECT_EQ(curves[0].lines[0].model,
             "head of detect/boxes/steps=80, min_score=0.001, nms_iou=0.6");
   EXPECT_EQ(curves[0].lines[1].model, "head of detect/boxes/head=set");
+}
+
+// A command's records: a folder's head, its flags beside what came of them.
+TEST(MakeResolutionCurves, AFoldersHeadIsKnownByItsWeights) {
+  const auto with = [](const char* size, char digit) {
+    Setting setting{{"resolution", size},
+                    {"detector", "yes"},
+                    {"min-score", "0.05"},
+                    {"min_score", "0.05"}};
+    if (digit != 0) setting["detector_sha256"] = std::string(64, digit);
+    return setting;
+  };
+  RunFolder run = RunOf("night", {Timed("vit", 10, with("224", 'a')),
+                                  Timed("vit", 30, with("448", 'b'))});
+  // Two heads, of one size each.
+  EXPECT_TRUE(MakeResolutionCurves({&run, 1}).empty());
+  run.records.push_back(Timed("vit", 31, with("448", 'a')));
+  run.records.push_back(Timed("vit", 11, with("224", 'b')));
+  const std::vector<ResolutionCurve> curves = MakeResolutionCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  EXPECT_EQ(curves[0].timed, "photos");  // neither head nor thresholds
+  ASSERT_EQ(curves[0].lines.size(), 2u);
+  EXPECT_EQ(curves[0].lines[0].model, "head aaaaaaaa");
+  EXPECT_DOUBLE_EQ(curves[0].lines[0].points[1].median_ms, 31);
+  EXPECT_EQ(curves[0].lines[1].model, "head bbbbbbbb");
+  EXPECT_DOUBLE_EQ(curves[0].lines[1].points[1].median_ms, 30);
+  // Records of before it was written.
+  run.records = {Timed("vit", 10, with("224", 0)),
+                 Timed("vit", 30, with("448", 0))};
+  EXPECT_EQ(MakeResolutionCurves({&run, 1}).at(0).lines.at(0).model,
+            "with a detector");
+}
+
+// Each resolution's head of a cell has weights of its own.
+TEST(MakeResolutionCurves, ACellsHeadsAreOneLineWhateverTheirWeights) {
+  const auto with = [](const char* size, char digit) {
+    return Setting{{"resolution", size},
+                   {"detector_cell", "{encoder}/detect/boxes/steps=80"},
+                   {"detector_sha256", std::string(64, digit)}};
+  };
+  const RunFolder run = RunOf("night", {Timed("vit", 10, with("224", 'a')),
+                                        Timed("vit", 30, with("448", 'b'))});
+  const std::vector<ResolutionCurve> curves = MakeResolutionCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  ASSERT_EQ(curves[0].lines.size(), 1u);
+  EXPECT_EQ(curves[0].lines[0].model, "head of detect/boxes/steps=80");
+}
+
+TEST(MakeResolutionCurves, WhatStandsTwiceAtASizeBeginsALine) {
+  RunFolder run = RunOf("night", {Timed("vit", 30, {{"resolution", "448"}}),
+                                  Timed("vit", 10, {{"resolution", "224"}}),
+                                  Timed("vit", 11, {{"resolution", "224"}}),
+                                  Timed("vit", 33, {{"resolution", "448"}}),
+                                  Timed("vit", 12, {{"resolution", "224"}})});
+  std::vector<ResolutionCurve> curves = MakeResolutionCurves({&run, 1});
+  ASSERT_EQ(curves.size(), 1u);
+  std::vector<std::string> lines;
+  for (const ResolutionLine& line : curves[0].lines) {
+    lines.push_back(ResolutionLineName(line) + ":");
+    for (const ResolutionPoint& point : line.points)
+      lines.back() += " " + std::to_string(static_cast<int>(point.median_ms));
+  }
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"vit: 10 30", "vit (2nd time): 11 33",
+                                      "vit (3rd time): 12"}));
+  // A size timed twice, and no other, is no curve.
+  run.records = {Timed("vit", 10, {{"resolution", "224"}}),
+                 Timed("vit", 11, {{"resolution", "224"}})};
+  EXPECT_TRUE(MakeResolutionCurves({&run, 1}).empty());
+}
+
+TEST(MakeResolutionCurves, ThresholdsCountInBothSpellings) {
+  for (const char* key :
+       {"min-score", "min_score", "nms-iou", "nms_iou", "before-nms",
+        "before_nms", "max-boxes", "max_boxes", "nms", "nms-classes",
+        "nms_classes", "nms-sigma", "nms_sigma"}) {
+    RunFolder run = RunOf("night", {});
+    for (const char* value : {"0.2", "0.3"})
+      for (const char* size : {"224", "448"})
+        run.records.push_back(
+            Timed("vit", 10, {{"resolution", size}, {key, value}}));
+    const std::vector<ResolutionCurve> curves = MakeResolutionCurves({&run, 1});
+    ASSERT_EQ(curves.size(), 1u) << key;
+    EXPECT_EQ(curves[0].timed, "photos") << key;
+    ASSERT_EQ(curves[0].lines.size(), 2u) << key;
+    std::string suite = key;
+    std::replace(suite.begin(), suite.end(), '-', '_');
+    EXPECT_EQ(curves[0].lines[0].model, suite + "=0.2");
+    EXPECT_EQ(curves[0].lines[1].model, suite + "=0.3");
+  }
 }
 
 TEST(MakeResolutionCurves, RunsOfOneMachineMakeALineTogether) {

@@ -151,6 +151,97 @@ TEST_F(RooflineTest, ThePageDrawsBoth) {
   EXPECT_TRUE(has("class=\"drop\""));
 }
 
+TEST_F(RooflineTest, SettingsTellCurvesAndMarksApart) {
+  Json roofline = Roofline(), curve = Curve();
+  Write("artifacts/a/roofline.json", roofline);
+  Write("artifacts/a/batch_curve.json", curve);
+  EXPECT_EQ(BatchCurveName(ReadBatchCurves(Runs()).at(0)), "clip, fp32, cpu");
+  EXPECT_EQ(RooflineMarkName(ReadRooflines(Runs()).at(0).marks.at(0)),
+            "clip <b>, fp32, batch 8");
+  roofline["points"][0]["setting"] = curve["setting"] =
+      "resolution 448, dense <head>";
+  Write("artifacts/a/roofline.json", roofline);
+  Write("artifacts/a/batch_curve.json", curve);
+  const std::string html = Exporter::Create("html")->Export(Runs());
+  const std::string markdown = Exporter::Create("markdown")->Export(Runs());
+  // The picture's title, its caption and its mark's name.
+  EXPECT_NE(html.find("<title>clip, resolution 448, dense &lt;head&gt;, fp32, "
+                      "cpu</title>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<figcaption>clip, resolution 448, dense &lt;head&gt;, "
+                      "fp32, cpu<small>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<th scope=\"row\">clip &lt;b&gt;, resolution 448, dense "
+                      "&lt;head&gt;, fp32, batch 8</th>"),
+            std::string::npos);
+  EXPECT_NE(markdown.find("batch of clip, resolution 448, dense \\<head\\>, "
+                          "fp32, cpu: knee at batch 4"),
+            std::string::npos)
+      << markdown;
+  curve["setting"] = 448;
+  Write("artifacts/a/batch_curve.json", curve);
+  EXPECT_NE(InputErrorOf([&] { ReadBatchCurves(Runs()); }).find("setting"),
+            std::string::npos);
+}
+
+TEST_F(RooflineTest, WhatIsNotValidIsSaidToBe) {
+  Json roofline = Roofline(), curve = Curve();
+  roofline["valid"] = curve["valid"] = true;
+  roofline["reasons"] = curve["reasons"] = Json::array();
+  Write("artifacts/a/roofline.json", roofline);
+  Write("artifacts/a/batch_curve.json", curve);
+  for (const char* format : {"html", "markdown"})
+    EXPECT_EQ(Exporter::Create(format)->Export(Runs()).find("not valid"),
+              std::string::npos);
+  roofline["valid"] = curve["valid"] = false;
+  roofline["reasons"] = {"the roof <moved>"};
+  curve["reasons"] = {"others used 40 %", "batch 4: 9 % drift"};
+  Write("artifacts/a/roofline.json", roofline);
+  Write("artifacts/a/batch_curve.json", curve);
+  const std::string html = Exporter::Create("html")->Export(Runs());
+  EXPECT_NE(html.find("<small>not valid: the roof &lt;moved&gt;</small>"
+                      "</figcaption>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<small>not valid: others used 40 %; batch 4: 9 % drift"
+                      "</small></figcaption>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<title>clip, fp32, cpu, not valid</title>"),
+            std::string::npos);
+  const std::string markdown = Exporter::Create("markdown")->Export(Runs());
+  EXPECT_NE(markdown.find("The times are not valid: the roof \\<moved\\>."),
+            std::string::npos)
+      << markdown;
+  EXPECT_NE(markdown.find("The times are not valid: others used 40 %; batch 4: "
+                          "9 % drift."),
+            std::string::npos);
+  // Without a reason it is not valid none the less.
+  curve.erase("reasons");
+  Write("artifacts/a/batch_curve.json", curve);
+  EXPECT_EQ(ReadBatchCurves(Runs()).at(0).invalid.size(), 1u);
+  for (const auto& [key, wrong] :
+       {std::pair<const char*, Json>("valid", "no"), {"reasons", {1}}}) {
+    Json broken = Roofline();
+    broken[key] = wrong;
+    Write("artifacts/a/roofline.json", broken);
+    EXPECT_NE(InputErrorOf([&] { ReadRooflines(Runs()); }).find(key),
+              std::string::npos);
+  }
+}
+
+TEST_F(RooflineTest, MarkdownHasTheSameNumbers) {
+  EXPECT_EQ(RooflineMarkdown(Runs(), {"a"}), "");
+  Write("artifacts/a/roofline.json", Roofline());
+  Write("artifacts/a/batch_curve.json", Curve());
+  const std::string text = RooflineMarkdown(Runs(), {"a"});
+  EXPECT_EQ(text.find("## What the machine could do\n\n"), 0u) << text;
+  EXPECT_NE(
+      text.find("| clip \\<b\\>, fp32, batch 8 | compute | 100 | 50.00% | "
+                "100 |"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("| 4 | 97 [96, 98] |"), std::string::npos) << text;
+}
+
 TEST_F(RooflineTest, ThePageIsSilentWithoutThem) {
   const std::string html = Exporter::Create("html")->Export(Runs());
   EXPECT_EQ(html.find("id=\"roofline\""), std::string::npos);

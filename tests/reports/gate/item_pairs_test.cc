@@ -179,6 +179,16 @@ TEST_F(ItemPairsTest, TurnsThatOverlapAreOfNoCommonSession) {
   EXPECT_TRUE(Contains(Estimate(record, record).note, "no common interleaved"));
 }
 
+// A sweep's raw times are of many settings.
+TEST_F(ItemPairsTest, TimesOfAnotherKindAreNoSamples) {
+  before_.AddLatency(kCell, {1, 2});
+  after_.Write("samples/" + CellSlug(kCell) + ".csv", "stage,ns\nnms,3\n");
+  const Record record = testing::LatencyRecord(kCell, 2);
+  const CellEstimate estimate = Estimate(record, record);
+  EXPECT_FALSE(estimate.p);
+  EXPECT_FALSE(estimate.interval);
+}
+
 TEST_F(ItemPairsTest, RefusesALatencyThatIsNone) {
   before_.AddLatency(kCell, {1, 2});
   after_.Write("samples/" + CellSlug(kCell) + ".csv", "latency_ns\n-3\n");
