@@ -37,11 +37,13 @@ Json DescribeEnvironment(const std::string& device,
                          const std::vector<std::string>& used) {
   utsname system{};
   uname(&system);
+  Json libraries = LibraryVersions();
+  libraries["opencv_cpu_features"] = OpenCvCpuFeatures();
   Json environment = {
       {"schema", 1},
       {"eyechart", EYECHART_VERSION},
       {"libtorch", TORCH_VERSION},
-      {"libraries", LibraryVersions()},
+      {"libraries", libraries},
       {"compiler", __VERSION__},
       {"build_type", EYECHART_BUILD_TYPE},
       {"cpu", ProcValue("/proc/cpuinfo", "model name")},

@@ -50,7 +50,6 @@ std::optional<Gpu> ReadGpu(int index) {
   return gpu;
 }
 #else
-std::string PciBusId(int) { return ""; }
 std::optional<Gpu> ReadGpu(int) { return std::nullopt; }
 #endif
 
@@ -75,12 +74,22 @@ std::vector<Gpu> ReadGpus(const std::vector<std::string>& devices) {
   return gpus;
 }
 
-std::vector<WatchedGpu> GpusToWatch(const std::vector<std::string>& devices) {
+std::vector<WatchedGpu> GpusToWatch(
+    const std::vector<std::string>& devices,
+    const std::function<std::string(int)>& bus_id) {
   std::vector<WatchedGpu> gpus;
   for (const int index : CudaIndices(devices))
-    if (std::string bus_id = PciBusId(index); !bus_id.empty())
-      gpus.push_back({fmt::format("cuda:{}", index), std::move(bus_id)});
+    gpus.push_back({fmt::format("cuda:{}", index), bus_id(index)});
   return gpus;
+}
+
+std::vector<WatchedGpu> GpusToWatch(const std::vector<std::string>& devices) {
+#ifdef EYECHART_CUDA
+  return GpusToWatch(devices, PciBusId);
+#else
+  static_cast<void>(devices);
+  return {};
+#endif
 }
 
 Json GpusJson(const std::vector<Gpu>& gpus) {

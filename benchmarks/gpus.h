@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,14 @@ std::vector<int> CudaIndices(const std::vector<std::string>& devices);
 std::vector<Gpu> ReadGpus(const std::vector<std::string>& devices);
 
 /// The CUDA devices among `devices` as the management library finds them, by
-/// index. A build without CUDA has none.
+/// index. One that the driver tells no bus id of has an empty one: it is in use
+/// and cannot be watched, which is to be said. A build without CUDA has none.
 std::vector<WatchedGpu> GpusToWatch(const std::vector<std::string>& devices);
+
+/// The same in any build, with the bus ids that `bus_id` tells of indices.
+std::vector<WatchedGpu> GpusToWatch(
+    const std::vector<std::string>& devices,
+    const std::function<std::string(int)>& bus_id);
 
 /// Of environment.json: a list, without what is not known. Nothing in it names
 /// one GPU among those of its kind.

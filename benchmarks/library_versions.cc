@@ -33,6 +33,8 @@ std::map<std::string, std::string> LibraryVersions() {
   return versions;
 }
 
+std::string OpenCvCpuFeatures() { return cv::getCPUFeaturesLine(); }
+
 std::string VersionIn(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789";
   for (std::size_t begin = 0;

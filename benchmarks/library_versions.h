@@ -11,6 +11,10 @@ namespace eyechart::benchmarks {
 /// cuda_runtime and cudnn. One that LibTorch was built without is left out.
 std::map<std::string, std::string> LibraryVersions();
 
+/// What OpenCV was built for, "SSE SSE2 SSE3 *SSE4.1 *AVX2 *AVX512-SKX?": with
+/// '*' chosen at run time, with '?' not of this processor.
+std::string OpenCvCpuFeatures();
+
 /// The first "N.N" or "N.N.N..." in `text`, or "": "2024.2" of MKL's
 /// "Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build ...".
 std::string VersionIn(std::string_view text);

@@ -11,7 +11,7 @@
 #include "benchmarks/vision/bench_records.h"
 #include "benchmarks/vision/encoder_curves.h"
 #include "benchmarks/vision/exported_bench.h"
-#include "benchmarks/vision/external_device.h"
+#include "benchmarks/vision/external_bench.h"
 #include "cli/bench_options.h"
 #include "cli/bench_output.h"
 #include "cli/command.h"
@@ -32,19 +32,19 @@ struct BenchSubject {
   std::unique_ptr<data::Dataset> pictures;
   std::unique_ptr<benchmarks::EncoderBench> encoder;
   std::unique_ptr<benchmarks::ExportedBench> exported;
-  std::unique_ptr<benchmarks::ExternalDevice> program;
+  std::unique_ptr<benchmarks::ExternalBench> program;
   benchmarks::PickedPictures picked;
   std::string name;     // in cells
   std::string dataset;  // in cells
   benchmarks::BenchSetting setting;
   Json description;
   Record record;
-  c10::Device memory = c10::kCPU;
+  c10::Device memory = c10::kCPU;  // its GPU is watched
 
   benchmarks::DeviceUnderTest& device() {
     if (encoder != nullptr) return encoder->device();
     if (exported != nullptr) return exported->device();
-    return *program;
+    return program->device();
   }
 };
 
@@ -58,30 +58,23 @@ std::unique_ptr<data::Dataset> PicturesOf(const BenchFlags& flags) {
 }
 
 void OpenProgram(const BenchFlags& flags, BenchSubject& subject) {
-  if (benchmarks::TakesPictures(flags.command)) {
+  subject.memory = encoders::ParseDevice(flags.flags.device);
+  if (benchmarks::TakesPictures(flags.command))
     subject.pictures = PicturesOf(flags);
-    benchmarks::PickOptions pick;
-    pick.most = flags.most_pictures;
-    pick.seed = flags.load.seed;
-    pick.decode = false;  // what the program reads is its own affair
-    subject.picked = benchmarks::PickPictures(*subject.pictures, pick);
-    subject.dataset = CellWord(subject.pictures->name());
-    subject.record.dataset_sha256 = subject.picked.sha256;
-    subject.description["pictures"] = {
-        {"from", subject.pictures->name()},
-        {"given", subject.picked.given},
-        {"used", subject.picked.index.size()},
-        {"unreadable", subject.picked.unreadable},
-        {"sha256", subject.picked.sha256}};
-  } else {
-    subject.dataset = CellWord("");
-    subject.description["pictures"] = nullptr;
-  }
-  subject.description["program"] = flags.command;
-  subject.program = std::make_unique<benchmarks::ExternalDevice>(
-      benchmarks::ExternalDeviceOptions{flags.command}, subject.pictures.get(),
-      subject.picked.index);
-  subject.name = CellWord(LastOf(subject.program->Name()));
+  benchmarks::ExternalBenchOptions options;
+  options.command = flags.command;
+  options.device = subject.memory.str();
+  options.most_pictures = flags.most_pictures;
+  options.seed = flags.load.seed;
+  subject.program = std::make_unique<benchmarks::ExternalBench>(
+      options, subject.pictures.get());
+  subject.picked = subject.program->picked();
+  subject.dataset = CellWord(
+      subject.pictures == nullptr ? std::string() : subject.pictures->name());
+  subject.setting = subject.program->setting();
+  subject.description = subject.program->Describe();
+  subject.record = subject.program->BaseRecord();
+  subject.name = CellWord(LastOf(subject.program->device().Name()));
 }
 
 void OpenExported(const BenchFlags& flags, BenchSubject& subject) {
@@ -186,12 +179,22 @@ class RunFolder {
     base.started = started;
     base.seconds = seconds;
     const fs::path artifacts = log_.Artifacts(base.cell);
-    if (artifacts_.empty()) artifacts_ = artifacts;
+    if (artifacts_.empty()) {
+      artifacts_ = artifacts;
+      first_ = base;
+    }
     benchmarks::WriteBenchFiles(
         {out_ / "samples" / (CellSlug(base.cell) + ".csv"),
-         artifacts / "bench.json", artifacts / "trace.json"},
+         artifacts / "bench.json", artifacts / "trace.json",
+         artifacts / "peak_samples.csv"},
         measured, json);
     log_.Append(benchmarks::BenchRecords(measured, base));
+  }
+
+  /// With the first scenario's cell.
+  void AddAudit(const benchmarks::MeasuredAudit& audit) {
+    benchmarks::WriteAudit(artifacts_, audit);
+    log_.Append(benchmarks::AuditRecords(audit, first_));
   }
 
   /// Of the first scenario's cell.
@@ -200,6 +203,7 @@ class RunFolder {
  private:
   fs::path out_;
   fs::path artifacts_;
+  Record first_;  // what the first scenario's records have in common
   Json environment_;
   std::string hash_;
   std::string command_;
@@ -239,6 +243,13 @@ Json JsonOf(const BenchSubject& subject, const Measured& measured) {
   return json;
 }
 
+void PrintFindings(const std::vector<benchmarks::Finding>& findings) {
+  for (const benchmarks::Finding& finding : findings)
+    PrintLine(fmt::format("  {}  {}: {}",
+                          finding.fatal ? "INVALID   " : "warning   ",
+                          finding.reason, finding.advice));
+}
+
 void PrintCurve(const benchmarks::EncoderCurves& curves,
                 const benchmarks::MachineCeilings& ceilings) {
   for (const benchmarks::BatchPoint& point : curves.curve.points)
@@ -258,10 +269,8 @@ void PrintCurve(const benchmarks::EncoderCurves& curves,
         point.batch, used.gflops, 100 * used.share, used.attainable,
         used.bound == benchmarks::Bound::kCompute ? "multiplying" : "memory"));
   }
-  for (const benchmarks::Finding& finding : curves.findings)
-    PrintLine(fmt::format("  {}  {}: {}",
-                          finding.fatal ? "INVALID   " : "warning   ",
-                          finding.reason, finding.advice));
+  PrintFindings(curves.findings);
+  PrintFindings(ceilings.findings);
   if (const std::string note = benchmarks::RoofNote(curves, ceilings);
       !note.empty())
     PrintLine("  warning     " + note);
@@ -277,6 +286,7 @@ Json Curve(BenchSubject& subject,
   options.batches = benchmarks::ParseBatches(flags.batch_curve);
   options.seed = flags.load.seed;
   options.allow = flags.allow;
+  options.resolution = flags.flags.resolution;
   progress.Note("batch curve and roofline");
   const benchmarks::EncoderCurves curves =
       subject.encoder != nullptr
@@ -284,7 +294,8 @@ Json Curve(BenchSubject& subject,
                                       options)
           : benchmarks::MeasureCurves(*subject.exported, subject.name, clock,
                                       options);
-  const benchmarks::MachineCeilings ceilings = benchmarks::CeilingsFor(curves);
+  const benchmarks::MachineCeilings ceilings =
+      benchmarks::CeilingsFor(curves, options.allow);
   benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
   if (!flags.json) PrintCurve(curves, ceilings);
   return benchmarks::CurvesJson(curves, ceilings);
@@ -293,18 +304,21 @@ Json Curve(BenchSubject& subject,
 Json Audit(BenchSubject& subject,
            const BenchFlags& flags,
            const benchmarks::MeasureOptions& options,
+           std::optional<RunFolder>& folder,
            Progress& progress) {
   benchmarks::AuditOptions asked;
   asked.seeds = options.load.seeds;
   progress.Note("cache audit");
   benchmarks::MonotonicClock clock;
-  const benchmarks::AuditResult result =
-      benchmarks::AuditCaches(subject.device(), clock, asked);
+  const benchmarks::MeasuredAudit result = benchmarks::MeasureAudit(
+      subject.device(), clock, asked, subject.memory, options.allow);
   if (!flags.json) {
-    for (const std::string& line : AuditLines(result)) PrintLine(line);
+    for (const std::string& line : AuditLines(result.audit)) PrintLine(line);
+    PrintFindings(result.findings);
     PrintLine("");
   }
-  return benchmarks::AuditJson(result);
+  if (folder.has_value()) folder->AddAudit(result);
+  return benchmarks::MeasuredAuditJson(result);
 }
 
 int Sweep(const BenchFlags& flags) {
@@ -331,6 +345,7 @@ int Sweep(const BenchFlags& flags) {
 }
 
 int RunBench(BenchFlags flags) {
+  SetSuppression(flags);
   if (flags.sweep.wanted) return Sweep(flags);
   const benchmarks::MeasureOptions options = MeasureOptionsOf(flags);
   SetThreads(flags.flags.threads);
@@ -365,7 +380,8 @@ int RunBench(BenchFlags flags) {
             .count();
     // The program's memory, not that of who starts it.
     if (subject.program != nullptr)
-      measured.load.peak_memory_bytes = subject.program->peak_memory_bytes();
+      measured.load.peak_memory_bytes =
+          subject.program->device().peak_memory_bytes();
     Json json = JsonOf(subject, measured);
     if (!flags.json) {
       if (runs.empty()) PrintHead(flags, subject);
@@ -384,7 +400,8 @@ int RunBench(BenchFlags flags) {
   Json curve, audit;
   if (!flags.batch_curve.empty())
     curve = Curve(subject, flags, clock, *folder, progress);
-  if (options.cache_audit) audit = Audit(subject, flags, options, progress);
+  if (options.cache_audit)
+    audit = Audit(subject, flags, options, folder, progress);
   if (!flags.json) return kExitOk;
   // The first scenario's keys stand at the top, as if it were alone.
   Json json = {{"schema", 1}, {"command", "bench"}};

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "suite/run_log.h"
 
 namespace eyechart::cli {
@@ -190,6 +191,8 @@ void WriteRun(const NmsSweepCommand& o,
     if (o.flags.dtype != "fp32") own.setting["dtype"] = o.flags.dtype;
     if (o.flags.device != "cpu") own.setting["device"] = o.flags.device;
     own.setting["nms_sweep"] = sweeps[i].head;
+    if (sweeps[i].needs_nms)
+      own.setting.merge(detection::NmsSetting(sweeps[i].options.nms));
     // Two heads of a kind stand apart by their place.
     for (std::size_t before = 0; before < i; ++before)
       if (sweeps[before].head == sweeps[i].head &&

@@ -66,6 +66,7 @@ void AddDetectorFlags(Arguments& app, BenchFlags& flags) {
   app.AddOption("--nms-iou", find.nms.iou_threshold,
                 "dense: overlap from which the lesser box goes")
       .ShowDefault();
+  AddNmsFlags(app, flags.nms);
   app.AddOption("--before-nms", find.detect.most,
                 "dense: boxes a picture before suppression")
       .ShowDefault();
@@ -110,6 +111,17 @@ std::map<std::string, std::string> ChangedModelFlags(const ModelFlags& flags) {
   return changed;
 }
 
+// The same of whose suppression it is.
+std::map<std::string, std::string> ChangedNmsFlags(const NmsFlags& flags) {
+  const NmsFlags plain;
+  std::map<std::string, std::string> changed;
+  if (flags.nms != plain.nms) changed["nms"] = flags.nms;
+  if (flags.classes != plain.classes) changed["nms-classes"] = flags.classes;
+  if (flags.sigma != plain.sigma)
+    changed["nms-sigma"] = FormatDouble(flags.sigma);
+  return changed;
+}
+
 // The same of all flags that a cell is named by.
 std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
   const BenchFlags plain;
@@ -135,6 +147,7 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
            static_cast<double>(plain.find.detect.most));
     number("max-boxes", static_cast<double>(flags.find.most_kept),
            static_cast<double>(plain.find.most_kept));
+    changed.merge(ChangedNmsFlags(flags.nms));
   }
   return changed;
 }
@@ -200,6 +213,7 @@ std::string SweepCommandOf(const BenchFlags& flags) {
   words.Add("before-nms", flags.find.detect.most);
   words.Add("max-boxes", flags.find.most_kept);
   words.Add("nms-iou", FormatDouble(flags.find.nms.iou_threshold));
+  words.Add(ChangedNmsFlags(flags.nms));
   words.Add("nms-threads", sweep.options.nms.threads);
   words.Add("nms-repetitions", sweep.options.repetitions);
   words.Add("ap-margin", FormatDouble(sweep.options.margin));
@@ -253,6 +267,14 @@ void AddBenchFlags(Arguments& app, BenchFlags& flags) {
                 "run folder for records, raw samples and environment, which "
                 "report and gate read");
   app.AddFlag("--json", flags.json, "print one JSON object");
+}
+
+void SetSuppression(BenchFlags& flags) {
+  detection::NmsOptions& nms = flags.find.nms;
+  EYECHART_REQUIRE(nms.iou_threshold >= 0 && nms.iou_threshold <= 1,
+                   "--nms-iou {:g}: should be from 0 to 1, as 0.6",
+                   nms.iou_threshold);
+  SetNms(flags.nms, nms);
 }
 
 benchmarks::MeasureOptions MeasureOptionsOf(BenchFlags& flags) {

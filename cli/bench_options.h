@@ -20,6 +20,7 @@ struct BenchFlags {
   std::string command;  // another program instead of a model
   std::string detector;
   detection::FindOptions find = benchmarks::EncoderBenchOptions().find;
+  NmsFlags nms;  // SetSuppression puts them into `find`
   std::string scenarios = "single-stream";
   benchmarks::LoadOptions load;
   double bound_ms = 0;  // 0: none
@@ -39,6 +40,10 @@ struct BenchFlags {
 };
 
 void AddBenchFlags(Arguments& app, BenchFlags& flags);
+
+/// Takes `flags.nms` into `flags.find`. Throws InputError for a text that is
+/// none of its choices, and an overlap that is none.
+void SetSuppression(BenchFlags& flags);
 
 /// Checks what needs no model, among others each scenario's options; a command
 /// takes its one positional argument as the pictures. Throws InputError.

@@ -44,6 +44,14 @@ constexpr std::array kMetrics = {
     Metric{"peak_rate", "queries/s", Direction::kHigher,
            "highest rate of random arrivals that keeps the latency bound",
            kLoadGen},
+    Metric{"cache_again_ratio", "ratio", Direction::kNone,
+           "time of pictures asked for again, with others in between, over "
+           "their first time; below 1 where results are kept",
+           kLoadGen},
+    Metric{"cache_right_after_ratio", "ratio", Direction::kNone,
+           "time of pictures asked for right after themselves over their first "
+           "time; below 1 where having just had them helps",
+           kLoadGen},
     Metric{"peak_memory", "bytes", Direction::kLower,
            "memory that the process had resident at its peak", "eyechart"},
     Metric{"device_peak_memory", "bytes", Direction::kLower,

@@ -1,7 +1,10 @@
-// Task kind `bench`: an encoder under load, with its detector or without, or an
-// exported detector.
+// Task kind `bench`: an encoder under load, with its detector or without, an
+// exported detector, or another program.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "benchmarks/load/cache_audit.h"
 #include "benchmarks/load/load_json.h"
@@ -9,10 +12,13 @@
 #include "benchmarks/vision/encoder_bench.h"
 #include "benchmarks/vision/encoder_curves.h"
 #include "benchmarks/vision/exported_bench.h"
+#include "benchmarks/vision/external_bench.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "encoders/device.h"
 #include "suite/detector_cell.h"
 #include "suite/exported_cells.h"
+#include "suite/nms_keys.h"
 #include "suite/task.h"
 #include "suite/task_keys.h"
 
@@ -63,8 +69,11 @@ constexpr std::array kBenchKeys = {
     TaskKey{"min_score", Type::kNumber, "", false,
             "with a detector: boxes below it are left out (default: 0.001, at "
             "which detect scores; of a `detector` folder 0.05)"},
+    kNmsKey,
+    kNmsClassesKey,
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
             "with a detector: overlap from which the lesser box goes"},
+    kNmsSigmaKey,
     TaskKey{"before_nms", Type::kNumber, "1000", false,
             "with a detector: boxes a picture before suppression"},
     TaskKey{"max_boxes", Type::kNumber, "100", false,
@@ -92,6 +101,7 @@ detection::FindOptions FindOptionsOf(const TaskSpec& task) {
   else if (!TextOf(task, "detector").empty())
     find.detect.min_score =
         benchmarks::EncoderBenchOptions().find.detect.min_score;
+  find.nms = NmsOptionsOf(task);
   find.nms.iou_threshold = NumberOf(task, "nms_iou");
   find.detect.most = WholeOf(task, "before_nms");
   find.most_kept = WholeOf(task, "max_boxes");
@@ -153,12 +163,43 @@ std::vector<Cell> PlanBench(const SuiteSpec& suite, const TaskSpec& task) {
   std::vector<Cell> cells = CellOfEach(suite, task);
   LeaveOutKeys(suite, task, {"detector", "detector_cell", "cuda_graphs"},
                cells);
+  LeaveOutModelKeys(suite, task,
+                    {"workers", "min_score", "nms", "nms_classes", "nms_iou",
+                     "nms_sigma", "before_nms", "max_boxes", "batch_curve"},
+                    cells);
   FindHeads(suite, task, cells);
   return cells;
 }
 
-// Puts `bench`, an EncoderBench or an ExportedBench, whose model is on
-// `device`, under load.
+// The batch curve of a model, with the machine's roofs.
+template <typename Bench>
+void MeasureBatchCurve(Bench& bench,
+                       const std::string& batches,
+                       const Cell& cell,
+                       const benchmarks::MeasureOptions& options,
+                       TaskContext& context) {
+  benchmarks::MonotonicClock clock;
+  benchmarks::CurveOptions curve;
+  curve.batches = benchmarks::ParseBatches(batches);
+  curve.seed = options.load.seed;
+  curve.min_seconds = std::min(curve.min_seconds, options.load.min_seconds);
+  curve.allow = options.allow;
+  curve.resolution = cell.encoders[0]->model.resolution;
+  curve.head_cell = HeadOf(cell);
+  context.progress.Note("batch curve and roofline");
+  const benchmarks::EncoderCurves curves =
+      benchmarks::MeasureCurves(bench, cell.encoder, clock, curve);
+  for (const benchmarks::Finding& finding : curves.findings)
+    context.progress.Warn(finding.reason + ": " + finding.advice);
+  const benchmarks::MachineCeilings ceilings =
+      benchmarks::CeilingsFor(curves, options.allow);
+  for (const benchmarks::Finding& finding : ceilings.findings)
+    context.progress.Warn(finding.reason + ": " + finding.advice);
+  benchmarks::WriteCurves(context.artifacts, curves, ceilings);
+}
+
+// Puts `bench`, an EncoderBench, an ExportedBench or an ExternalBench, which
+// computes on `device`, under load.
 template <typename Bench>
 std::vector<Record> RunBench(Bench& bench,
                              const c10::Device& device,
@@ -169,49 +210,53 @@ std::vector<Record> RunBench(Bench& bench,
   for (const std::string& warning : bench.picked().warnings)
     context.progress.Warn(warning);
   benchmarks::MonotonicClock clock;
-  const benchmarks::Measured measured =
+  benchmarks::Measured measured =
       benchmarks::Measure(bench.device(), clock, options,
                           options.scenarios.front(), before, device);
-  for (const benchmarks::Finding& finding : measured.load.findings)
-    EYECHART_REQUIRE(options.allow || !finding.fatal,
-                     "the measurement is not valid: {}; {}", finding.reason,
-                     finding.advice);
+  constexpr bool kOfProgram = std::is_same_v<Bench, benchmarks::ExternalBench>;
+  // The program's memory, not that of who starts it.
+  if constexpr (kOfProgram)
+    measured.load.peak_memory_bytes = bench.device().peak_memory_bytes();
+  // A cell that fails leaves what it was measured by all the same.
+  const bool valid =
+      options.allow || benchmarks::IsValid(measured.load.findings);
   Json json = benchmarks::MeasuredJson(measured, bench.setting());
   json.update(bench.Describe());
-  if (options.cache_audit) {
-    benchmarks::AuditOptions audit;
-    audit.seeds = options.load.seeds;
+  std::optional<benchmarks::MeasuredAudit> audit;
+  if (options.cache_audit && valid) {
+    benchmarks::AuditOptions asked;
+    asked.seeds = options.load.seeds;
     context.progress.Note("cache audit");
-    const benchmarks::AuditResult result =
-        benchmarks::AuditCaches(bench.device(), clock, audit);
-    for (const benchmarks::Finding& finding : result.findings)
-      context.progress.Warn(finding.reason + ": " + finding.advice);
-    json["cache_audit"] = benchmarks::AuditJson(result);
+    audit = benchmarks::MeasureAudit(bench.device(), clock, asked, device,
+                                     options.allow);
+    for (const auto& findings : {audit->audit.findings, audit->findings})
+      for (const benchmarks::Finding& finding : findings)
+        context.progress.Warn(finding.reason + ": " + finding.advice);
+    json["cache_audit"] = benchmarks::MeasuredAuditJson(*audit);
+    benchmarks::WriteAudit(context.artifacts, *audit);
   }
-  if (const std::string batches = TextOf(*cell.task, "batch_curve");
-      !batches.empty()) {
-    benchmarks::CurveOptions curve;
-    curve.batches = benchmarks::ParseBatches(batches);
-    curve.seed = options.load.seed;
-    curve.min_seconds = std::min(curve.min_seconds, options.load.min_seconds);
-    curve.allow = options.allow;
-    context.progress.Note("batch curve and roofline");
-    const benchmarks::EncoderCurves curves =
-        benchmarks::MeasureCurves(bench, cell.encoder, clock, curve);
-    for (const benchmarks::Finding& finding : curves.findings)
-      context.progress.Warn(finding.reason + ": " + finding.advice);
-    benchmarks::WriteCurves(context.artifacts, curves,
-                            benchmarks::CeilingsFor(curves));
-  }
+  if constexpr (!kOfProgram)
+    if (const std::string batches = TextOf(*cell.task, "batch_curve");
+        !batches.empty() && valid)
+      MeasureBatchCurve(bench, batches, cell, options, context);
   // samples/ stands beside outcomes/ in the run folder.
   const fs::path run = context.outcomes.parent_path().parent_path();
   benchmarks::WriteBenchFiles(
       {run / "samples" / context.outcomes.filename(),
-       context.artifacts / "bench.json", context.artifacts / "trace.json"},
+       context.artifacts / "bench.json", context.artifacts / "trace.json",
+       context.artifacts / "peak_samples.csv"},
       measured, json);
+  for (const benchmarks::Finding& finding : measured.load.findings)
+    EYECHART_REQUIRE(valid || !finding.fatal,
+                     "the measurement is not valid: {}; {}", finding.reason,
+                     finding.advice);
   Record base = bench.BaseRecord();
   base.setting = benchmarks::ThresholdSetting(json);
-  return benchmarks::BenchRecords(measured, base);
+  std::vector<Record> records = benchmarks::BenchRecords(measured, base);
+  if (audit.has_value())
+    for (Record& record : benchmarks::AuditRecords(*audit, base))
+      records.push_back(std::move(record));
+  return records;
 }
 
 std::vector<Record> RunBenchCell(const Cell& cell, TaskContext& context) {
@@ -230,6 +275,16 @@ std::vector<Record> RunBenchCell(const Cell& cell, TaskContext& context) {
     made.lanes = options.load.lanes;
     return made;
   };
+  if (IsProgram(cell)) {
+    const c10::Device device = encoders::ParseDevice(encoder.model.device);
+    benchmarks::ExternalBenchOptions asked;
+    asked.command = encoder.command;
+    asked.device = device.str();
+    asked.most_pictures = WholeOf(task, "pictures");
+    asked.seed = options.load.seed;
+    benchmarks::ExternalBench bench(asked, &pictures);
+    return RunBench(bench, device, cell, options, before, context);
+  }
   if (IsExported(cell)) {
     benchmarks::ExportedBench bench(encoder.model, pictures,
                                     common(benchmarks::ExportedBenchOptions()));
@@ -255,6 +310,7 @@ const TaskKind kBenchTask = {
     kBenchKeys,
     PlanBench,
     RunBenchCell,
-    /*takes_exported=*/true};
+    /*takes_exported=*/true,
+    /*takes_programs=*/true};
 
 }  // namespace eyechart::suite

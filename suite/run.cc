@@ -39,6 +39,8 @@ std::string WeightsNow(const Cell& cell,
                        std::map<std::string, std::string>& known) {
   std::string joined;
   for (const EncoderSpec* encoder : cell.encoders) {
+    // A program has none to know; another command is another suite.
+    if (!encoder->command.empty()) continue;
     const std::string& model = encoder->model.model;
     if (!known.contains(model))
       known[model] =
@@ -87,8 +89,8 @@ std::vector<Cell> PlanCells(const SuiteSpec& suite) {
                 "/" + SettingText(cell.setting);
       const auto [first, added] = lines.emplace(cell.id, task.line);
       // Points of a grid that differ in keys of heads are one cell of a
-      // detector that has its own.
-      if (!added && first->second == task.line && IsExported(cell)) continue;
+      // detector that has its own, and of a program.
+      if (!added && first->second == task.line && TakesNoHead(cell)) continue;
       EYECHART_REQUIRE(added,
                        "{}:{}: [[task]]: cell {} is there already; two tasks "
                        "ask for the same",

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "benchmarks/vision/command_words.h"
+#include "benchmarks/vision/external_device.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
@@ -64,10 +66,41 @@ fs::path Resolve(const fs::path& file, const std::string& text) {
   return path.is_absolute() ? path : file.parent_path() / path;
 }
 
+// An [[encoder]] whose `command` is measured in place of a model; model's own
+// keys are none that it knows.
+void ReadProgram(TomlTable& table, EncoderSpec encoder, SuiteSpec& suite) {
+  EYECHART_REQUIRE(table.Text("model").empty(),
+                   "{}: model or command: one of them", table.Where("model"));
+  try {
+    benchmarks::CommandWords(encoder.command);
+  } catch (const InputError& error) {
+    ThrowInput("{}: {}", table.Where("command"), error.what());
+  }
+  // Its cells are of data sets, whose pictures would be nothing to it.
+  EYECHART_REQUIRE(benchmarks::TakesPictures(encoder.command),
+                   "{}: \"{}\": where is the picture to go? Write {{image}} in "
+                   "its place",
+                   table.Where("command"), encoder.command);
+  std::vector<std::string> devices = table.Texts("device");
+  table.RejectUnknownKeys();
+  if (devices.empty()) devices.emplace_back("cpu");
+  for (const std::string& device : devices) {
+    encoder.model.device = device;
+    encoder.setting =
+        WithoutDefaults({{"device", device}}, {{"device", "cpu"}});
+    suite.encoders.push_back(encoder);
+  }
+}
+
 void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
   EncoderSpec encoder;
   encoder.name = table.RequiredText("name");
   RequireName(encoder.name, table.Where("name"));
+  encoder.command = table.Text("command");
+  if (!encoder.command.empty()) {
+    ReadProgram(table, std::move(encoder), suite);
+    return;
+  }
   std::string model = table.RequiredText("model");
   // A folder beside the suite file stands before a hub id of the same spelling.
   const fs::path beside = Resolve(suite.file, model);

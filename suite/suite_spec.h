@@ -16,7 +16,10 @@ namespace eyechart::suite {
 struct EncoderSpec {
   std::string name;  // as in cells
   encoders::ModelSpec model;
-  bool exported_detector = false;              // gives boxes, no features
+  bool exported_detector = false;  // gives boxes, no features
+  /// Another program instead of a model, "prog {image}"; of `model` only the
+  /// device is looked at then, whose GPU is watched.
+  std::string command;
   std::map<std::string, std::string> setting;  // what differs from defaults
 };
 

@@ -31,10 +31,11 @@ std::vector<const Spec*> Named(const std::vector<Spec>& specs,
   return found;
 }
 
-std::string KindsOfExported() {
+// Names of the kinds that take what `takes` says.
+std::string KindsThatTake(bool TaskKind::*takes) {
   std::vector<std::string_view> names;
   for (const TaskKind& kind : TaskKinds())
-    if (kind.takes_exported) names.push_back(kind.name);
+    if (kind.*takes) names.push_back(kind.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -63,17 +64,23 @@ std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
   const std::string where = WhereOf(suite, task);
   std::vector<const EncoderSpec*> found =
       Named(suite.encoders, name, where, "encoder");
-  if (FindTaskKind(task.kind, where).takes_exported) return found;
+  const TaskKind& kind = FindTaskKind(task.kind, where);
   // Unasked they are left out, as data sets of another kind are.
-  const std::string first = found.front()->name;
-  std::erase_if(found,
-                [](const EncoderSpec* one) { return one->exported_detector; });
-  EYECHART_REQUIRE(!found.empty(),
-                   "{}: encoder \"{}\" is an exported detector, which gives "
-                   "boxes and none of the features that {} needs; kinds that "
-                   "take one are {}",
-                   where, first, task.kind, KindsOfExported());
-  return found;
+  const EncoderSpec& first = *found.front();
+  std::erase_if(found, [&kind](const EncoderSpec* one) {
+    return (one->exported_detector && !kind.takes_exported) ||
+           (!one->command.empty() && !kind.takes_programs);
+  });
+  if (!found.empty()) return found;
+  if (first.exported_detector)
+    ThrowInput(
+        "{}: encoder \"{}\" is an exported detector, which gives boxes and "
+        "none of the features that {} needs; kinds that take one are {}",
+        where, first.name, task.kind, KindsThatTake(&TaskKind::takes_exported));
+  ThrowInput(
+      "{}: encoder \"{}\" is another program, of which only the time is known; "
+      "{} needs its answers; kinds that take one are {}",
+      where, first.name, task.kind, KindsThatTake(&TaskKind::takes_programs));
 }
 
 std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,

@@ -60,6 +60,7 @@ struct TaskKind {
   /// empty, and the cell's setting beside what is there. Throws for what fails.
   std::vector<Record> (*run)(const Cell&, TaskContext&);
   bool takes_exported = false;  // makes do with a detector's boxes
+  bool takes_programs = false;  // and with what a command does (EncoderSpec)
 };
 
 std::span<const TaskKind> TaskKinds();
@@ -67,8 +68,8 @@ std::span<const TaskKind> TaskKinds();
 const TaskKind& FindTaskKind(std::string_view name, const std::string& where);
 
 /// The grid points of the encoder called `name`, or of all for "", without
-/// exported detectors where the task's kind takes none. Throws InputError with
-/// the nearest name, and for an exported detector named in such a task.
+/// exported detectors and other programs where the task's kind takes none.
+/// Throws InputError with the nearest name, and for one named in such a task.
 std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
                                               const TaskSpec& task,
                                               const std::string& name);

@@ -1,6 +1,8 @@
 #include "benchmarks/load/cache_audit.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "benchmarks/load/sample_order.h"
 #include "benchmarks/load/timed_query.h"
@@ -37,15 +39,19 @@ class Audit {
     std::vector<std::int64_t> fresh;
     for (std::size_t i = 0; i < samples_.size(); ++i)
       fresh.push_back(order.Next());
-    for (int i = 0; i < options_.warmup_queries; ++i) Time(fresh.back());
+    origin_ns_ = clock_.NowNs();
+    for (int i = 0; i < options_.warmup_queries; ++i)
+      Time(fresh.back(), AuditPass::kWarmup);
     fresh.pop_back();
 
     const auto size = static_cast<std::size_t>(options_.samples_per_block);
     Random coin(options_.seeds.pairs);
     AuditResult result;
+    std::vector<double> again_to_first, repeat_to_first;
     std::size_t used = 0;
     for (int block = 0; block < options_.blocks; ++block) {
       ThrowIfInterrupted();
+      block_ = block;
       const bool new_ones = used + size <= fresh.size();
       const std::vector<std::int64_t> ids =
           new_ones ? std::vector<std::int64_t>(fresh.data() + used,
@@ -53,29 +59,44 @@ class Audit {
                    : Some(order, size);
       used += new_ones ? size : 0;
       // New ones must come first; so all come once, whoever they are.
-      const double first = Pass(ids);
+      const double first =
+          Pass(ids, new_ones ? AuditPass::kFirst : AuditPass::kSeen);
       double again = 0, repeat = 0;
       const bool repeat_leads = coin.Below(2) == 1;
       for (const bool repeats : {repeat_leads, !repeat_leads})
-        (repeats ? repeat : again) = repeats ? Repeats(ids) : Pass(ids);
+        (repeats ? repeat : again) =
+            repeats ? Repeats(ids) : Pass(ids, AuditPass::kAgain);
       if (again > 0 && repeat > 0)
         result.again_ratios.push_back(again / repeat);
-      if (new_ones && again > 0) result.first_ratios.push_back(first / again);
+      if (!new_ones) continue;
+      if (again > 0) result.first_ratios.push_back(first / again);
+      if (first > 0) {
+        again_to_first.push_back(again / first);
+        repeat_to_first.push_back(repeat / first);
+      }
     }
     result.again = EstimateMedian(result.again_ratios, options_.level);
     result.first = EstimateMedian(result.first_ratios, options_.level);
-    if (result.first_ratios.empty())
-      result.first.reason =
-          fmt::format("{} samples are too few for a block of {} new ones",
-                      samples_.size(), options_.samples_per_block);
+    result.again_to_first = EstimateMedian(again_to_first, options_.level);
+    result.repeat_to_first = EstimateMedian(repeat_to_first, options_.level);
+    result.new_blocks = static_cast<std::int64_t>(again_to_first.size());
+    for (Estimate* estimate :
+         {&result.first, &result.again_to_first, &result.repeat_to_first})
+      if (!estimate->value.has_value())
+        estimate->reason =
+            fmt::format("{} samples are too few for a block of {} new ones",
+                        samples_.size(), options_.samples_per_block);
     Judge(result);
+    result.queries = std::move(queries_);
     return result;
   }
 
  private:
-  double Time(std::int64_t sample) {
+  double Time(std::int64_t sample, AuditPass pass) {
     const std::int64_t ids[] = {sample};
-    const QueryRow row = TimedQuery(device_, clock_, recorder_, -1, ids, 0);
+    const QueryRow row =
+        TimedQuery(device_, clock_, recorder_, -1, ids, origin_ns_);
+    queries_.push_back({block_, pass, sample, row.started_ns, row.latency_ns});
     return static_cast<double>(row.latency_ns);
   }
 
@@ -89,9 +110,9 @@ class Audit {
     return ids;
   }
 
-  double Pass(const std::vector<std::int64_t>& ids) {
+  double Pass(const std::vector<std::int64_t>& ids, AuditPass pass) {
     double sum = 0;
-    for (const std::int64_t id : ids) sum += Time(id);
+    for (const std::int64_t id : ids) sum += Time(id, pass);
     return sum;
   }
 
@@ -99,8 +120,8 @@ class Audit {
   double Repeats(const std::vector<std::int64_t>& ids) {
     double sum = 0;
     for (const std::int64_t id : ids) {
-      Time(id);
-      sum += Time(id);
+      Time(id, AuditPass::kBefore);
+      sum += Time(id, AuditPass::kRepeat);
     }
     return sum;
   }
@@ -135,14 +156,46 @@ class Audit {
   const AuditOptions options_;
   StageRecorder recorder_;
   std::vector<std::int64_t> samples_;
+  std::int64_t origin_ns_ = 0;
+  int block_ = -1;
+  std::vector<AuditQuery> queries_;
 };
 
 }  // namespace
+
+std::string_view AuditPassName(AuditPass pass) {
+  switch (pass) {
+    case AuditPass::kWarmup:
+      return "warmup";
+    case AuditPass::kFirst:
+      return "first";
+    case AuditPass::kSeen:
+      return "seen";
+    case AuditPass::kAgain:
+      return "again";
+    case AuditPass::kBefore:
+      return "before";
+    case AuditPass::kRepeat:
+      return "repeat";
+  }
+  EYECHART_CHECK(false, "pass {} of an audit", static_cast<int>(pass));
+}
 
 AuditResult AuditCaches(DeviceUnderTest& device,
                         Clock& clock,
                         const AuditOptions& options) {
   return Audit(device, clock, options).Run();
+}
+
+std::string AuditSamplesCsv(const AuditResult& result) {
+  std::string csv = "block,pass,sample,started_ns,latency_ns\n";
+  auto out = std::back_inserter(csv);
+  for (const AuditQuery& query : result.queries) {
+    if (query.block >= 0) fmt::format_to(out, "{}", query.block);
+    fmt::format_to(out, ",{},{},{},{}\n", AuditPassName(query.pass),
+                   query.sample, query.started_ns, query.latency_ns);
+  }
+  return csv;
 }
 
 }  // namespace eyechart::benchmarks

@@ -111,11 +111,14 @@ OthersOnGpu OthersOn(const NvmlState& state, const OwnPid& own, bool at_work) {
   OthersOnGpu others;
   if (!state.processes.has_value()) return others;
   const std::vector<NvmlProcess>& all = *state.processes;
-  const auto self = std::find_if(
-      all.begin(), all.end(),
-      [&](const NvmlProcess& process) { return process.pid == own.pid; });
+  // In a container the same number is another process of the host's.
+  const auto self = own.of_host ? std::find_if(all.begin(), all.end(),
+                                               [&](const NvmlProcess& process) {
+                                                 return process.pid == own.pid;
+                                               })
+                                : all.end();
   if (all.empty() && at_work) return others;
-  if (self == all.end() && !own.of_host) {
+  if (!own.of_host) {
     const auto count = static_cast<std::int64_t>(all.size());
     // One of them may be us, by the host's number.
     if (count != 1 || at_work)
@@ -174,13 +177,20 @@ std::vector<Finding> JudgeGpuBefore(const GpuTrace& trace,
 
 std::vector<Finding> JudgeGpuMeanwhile(const GpuTrace& trace,
                                        const GpuLimits& limits) {
+  std::vector<Finding> findings;
+  if (!trace.failure.empty())
+    findings.push_back(
+        {false,
+         fmt::format("{} was not looked at all the time: a look failed ({})",
+                     trace.device, trace.failure),
+         "measure again"});
+  if (trace.looks.empty() && !findings.empty()) return findings;
   if (trace.looks.empty())
     return {{false,
              fmt::format("{} was not watched: NVIDIA's management library ({}) "
                          "is not there or does not know it",
                          trace.device, kNvmlLibrary),
              "make the driver's library visible, in a container too"}};
-  std::vector<Finding> findings;
   const OthersOnGpu others = MostOthers(trace);
   if (!others.count.has_value())
     findings.push_back(
@@ -235,6 +245,7 @@ Json GpuTraceJson(const GpuTrace& trace) {
           {"power_w", RangeJson(all, &NvmlState::power_w)},
           {"use", RangeJson(all, &NvmlState::use)},
           {"memory_used_bytes", RangeJson(all, &NvmlState::memory_used_bytes)},
+          {"failure", trace.failure.empty() ? Json() : Json(trace.failure)},
           {"limits", told ? Json(LimitNames(AllLimits(trace))) : Json()},
           {"others", others.count.has_value() ? Json(*others.count) : Json()}};
 }

@@ -39,6 +39,7 @@ struct GpuTrace {
   // the driver's library is not there or does not know the GPU.
   std::vector<NvmlState> looks;
   OwnPid own;
+  std::string failure = {};  // why a look is missing, the first; empty: none is
 };
 
 struct OthersOnGpu {

@@ -2,16 +2,28 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <utility>
 
+#include "benchmarks/load/own_processes.h"
+
 namespace eyechart::benchmarks {
+namespace {
+
+std::optional<NvmlGpu> OpenWatched(const WatchedGpu& watched,
+                                   const std::string& library) {
+  if (watched.pci_bus_id.empty()) return std::nullopt;
+  return NvmlGpu::Open(watched.pci_bus_id, library);
+}
+
+}  // namespace
 
 std::vector<Finding> JudgeGpusBefore(const GpuWatchOptions& options,
                                      const SystemFiles& files) {
   constexpr int kTries = 7;
   std::vector<Finding> findings;
   for (const WatchedGpu& watched : options.gpus) {
-    const auto gpu = NvmlGpu::Open(watched.pci_bus_id, options.library);
+    const auto gpu = OpenWatched(watched, options.library);
     if (!gpu.has_value()) continue;  // said once, after the run
     GpuTrace trace{watched.device, {gpu->State()}, ReadOwnPid(files)};
     for (int i = 1; i < kTries && options.period_s > 0 &&
@@ -26,10 +38,11 @@ std::vector<Finding> JudgeGpusBefore(const GpuWatchOptions& options,
   return findings;
 }
 
-GpuWatch::GpuWatch(const GpuWatchOptions& options, const SystemFiles& files) {
+GpuWatch::GpuWatch(const GpuWatchOptions& options, const SystemFiles& files)
+    : files_(files), before_look_(options.before_look) {
   bool any = false;
   for (const WatchedGpu& watched : options.gpus) {
-    gpus_.push_back(NvmlGpu::Open(watched.pci_bus_id, options.library));
+    gpus_.push_back(OpenWatched(watched, options.library));
     traces_.push_back({watched.device, {}, ReadOwnPid(files)});
     any = any || gpus_.back().has_value();
   }
@@ -49,9 +62,16 @@ GpuWatch::GpuWatch(const GpuWatchOptions& options, const SystemFiles& files) {
 void GpuWatch::Look() {
   for (std::size_t i = 0; i < gpus_.size(); ++i) {
     if (!gpus_[i].has_value()) continue;
-    NvmlState state = gpus_[i]->State();
-    const std::scoped_lock lock(mutex_);
-    traces_[i].looks.push_back(std::move(state));
+    try {
+      if (before_look_) before_look_();
+      NvmlState state = gpus_[i]->State();
+      ClaimOwnProcesses(traces_[i].own, files_, state);
+      const std::scoped_lock lock(mutex_);
+      traces_[i].looks.push_back(std::move(state));
+    } catch (const std::exception& error) {
+      const std::scoped_lock lock(mutex_);
+      if (traces_[i].failure.empty()) traces_[i].failure = error.what();
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace eyechart::benchmarks {
 
 struct WatchedGpu {
   std::string device;      // "cuda:0", for texts
-  std::string pci_bus_id;  // "0000:3B:00.0"
+  std::string pci_bus_id;  // "0000:3B:00.0"; empty: not told, not watched
 };
 
 struct GpuWatchOptions {
@@ -24,6 +25,9 @@ struct GpuWatchOptions {
   // driver's locks, so not much oftener. 0: only when told to.
   double period_s = 0.5;
   GpuLimits limits;
+  // Called before each look at a GPU, in the looker's thread: so that tests
+  // can let one fail. None: nothing is.
+  std::function<void()> before_look = {};
 };
 
 /// JudgeGpuBefore of each GPU. One that is in use is looked at again for 1.5 s
@@ -40,6 +44,8 @@ class GpuWatch {
   GpuWatch& operator=(const GpuWatch&) = delete;
   ~GpuWatch() { Stop(); }
 
+  /// One that fails is told in the GPU's trace; nothing is thrown, as most are
+  /// in a thread of their own.
   void Look();
   /// Ends the thread and looks for the last time; to be called with the work
   /// just done. In the order of the options.
@@ -48,6 +54,8 @@ class GpuWatch {
  private:
   void Stop();
 
+  const SystemFiles files_;
+  std::function<void()> before_look_;
   std::vector<std::optional<NvmlGpu>> gpus_;
   std::mutex mutex_;
   std::condition_variable changed_;

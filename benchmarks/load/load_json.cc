@@ -82,26 +82,34 @@ Json EstimateJson(const Estimate& estimate) {
           {"reason", Text(estimate.reason)}};
 }
 
+Json FindingsJson(const std::vector<Finding>& findings) {
+  Json json = {{"valid", IsValid(findings)}};
+  for (const char* list : {"reasons", "advice", "warnings"})
+    json[list] = Json::array();
+  for (const Finding& finding : findings) {
+    if (finding.fatal) {
+      json["reasons"].push_back(finding.reason);
+      json["advice"].push_back(finding.advice);
+    } else {
+      json["warnings"].push_back(finding.advice.empty()
+                                     ? finding.reason
+                                     : finding.reason + "; " + finding.advice);
+    }
+  }
+  return json;
+}
+
 Json LoadJson(const LoadResult& result, const BenchSetting& setting) {
   const LoadOptions& options = result.options;
   Json latency = Json::object(), intervals = Json::object();
-  Json warnings = Json::array(), reasons = Json::array();
-  Json advice = Json::array();
+  Json warnings = Json::array();
+  const Json found = FindingsJson(result.findings);
   for (const auto& [name, estimate] : NamedEstimates(result.latency)) {
     latency[name] = NumberOrNull(estimate->value);
     intervals[name] = IntervalJson(estimate->ci);
     if (!estimate->reason.empty()) warnings.push_back(estimate->reason);
   }
-  for (const Finding& finding : result.findings) {
-    if (finding.fatal) {
-      reasons.push_back(finding.reason);
-      advice.push_back(finding.advice);
-    } else {
-      warnings.push_back(finding.advice.empty()
-                             ? finding.reason
-                             : finding.reason + "; " + finding.advice);
-    }
-  }
+  for (const Json& warning : found["warnings"]) warnings.push_back(warning);
   Json json = {
       {"scenario", ScenarioName(options.scenario)},
       {"name", result.device},
@@ -120,9 +128,9 @@ Json LoadJson(const LoadResult& result, const BenchSetting& setting) {
        {{"unexplained_share", result.stages.unexplained},
         {"unexplained_median_ns", result.stages.unexplained_median_ns},
         {"mismatch", Text(result.stages.mismatch)}}},
-      {"valid", result.valid()},
-      {"reasons", reasons},
-      {"advice", advice},
+      {"valid", found["valid"]},
+      {"reasons", found["reasons"]},
+      {"advice", found["advice"]},
       {"warnings", warnings},
       {"seconds", result.seconds},
       {"lanes", options.lanes},
@@ -150,9 +158,11 @@ Json PeakJson(const PeakResult& result) {
                       {"kept", trial.kept},
                       {"n", trial.queries},
                       {"percentile_ns", NumberOrNull(trial.percentile_ns)},
+                      {"samples_kept", trial.samples.has_value()},
                       {"reasons", reasons}});
   }
-  return {{"rate", NumberOrNull(result.rate)},
+  return {{"end", PeakEndName(result.end)},
+          {"rate", NumberOrNull(result.rate)},
           {"reason", Text(result.reason)},
           {"trials", trials}};
 }
@@ -170,6 +180,8 @@ Json AuditJson(const AuditResult& result) {
     warnings.push_back(finding.reason + "; " + finding.advice);
   return {{"again_over_repeat", EstimateJson(result.again)},
           {"first_over_again", EstimateJson(result.first)},
+          {"again_to_first", EstimateJson(result.again_to_first)},
+          {"repeat_to_first", EstimateJson(result.repeat_to_first)},
           {"warnings", warnings}};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "benchmarks/load/cache_audit.h"
 #include "benchmarks/load/pairs.h"
@@ -25,6 +26,8 @@ Json LoadJson(const LoadResult& result, const BenchSetting& setting);
 
 /// {value, low, high, level, method} or null ends with a reason.
 Json EstimateJson(const Estimate& estimate);
+/// valid, reasons[], advice[] (in the order of the reasons) and warnings[].
+Json FindingsJson(const std::vector<Finding>& findings);
 Json PeakJson(const PeakResult& result);
 Json PairJson(const PairResult& result);
 Json AuditJson(const AuditResult& result);

@@ -17,7 +17,8 @@ class PeakSearch {
              const PeakOptions& peak)
       : device_(device), clock_(clock), options_(options), peak_(peak) {
     options_.server.stop_when_lost = true;
-    start_ = peak.start_rate > 0 ? peak.start_rate : Capacity();
+    start_ =
+        peak.start_rate > 0 ? peak.start_rate : std::min(Capacity(), kMostRate);
   }
 
   PeakResult Run() {
@@ -26,11 +27,13 @@ class PeakSearch {
     int pass = 0, fail = 0;
     if (Passes(0)) {
       fail = jump;
-      while (!Spent() && Passes(fail)) {
+      // Looked at before each trial: the start may be near the most already.
+      while (RateAt(fail) <= kMostRate) {
+        if (Spent() || !Passes(fail)) break;
         pass = fail;
         fail += jump;
-        if (RateAt(fail) > kMostRate) return NoLimit();
       }
+      if (RateAt(fail) > kMostRate) return NoLimit();
     } else {
       pass = -jump;
       while (!Spent() && !Passes(pass)) {
@@ -90,18 +93,37 @@ class PeakSearch {
     trial.queries = static_cast<std::int64_t>(run.samples.rows.size());
     trial.percentile_ns = run.server->percentile_ns.value;
     trial.findings = run.findings;
+    if (MakeRoom(trial.queries)) trial.samples = run.samples;
     result_.trials.push_back(std::move(trial));
     if (run.server->kept) last_passed_ = std::move(run);
     return result_.trials.back().kept;
   }
 
+  // Whether `rows` more may be kept, at the cost of the earliest trials.
+  bool MakeRoom(std::int64_t rows) {
+    if (rows > peak_.most_rows) return false;
+    rows_kept_ += rows;
+    for (PeakTrial& trial : result_.trials) {
+      if (rows_kept_ <= peak_.most_rows) break;
+      if (!trial.samples.has_value()) continue;
+      rows_kept_ -= trial.queries;
+      trial.samples.reset();
+    }
+    return true;
+  }
+
   PeakResult Confirm(int place) {
-    for (int passed = 0; !Spent() && !TooSlow(place);) {
-      if (passed == peak_.confirmations) {
+    for (int passed = 0; !TooSlow(place);) {
+      // Where trials end while it goes down, `place` was not tried.
+      const bool tried = last_passed_.has_value() &&
+                         last_passed_->options.server.rate == RateAt(place);
+      if (passed == peak_.confirmations && tried) {
+        result_.end = PeakEnd::kFound;
         result_.rate = RateAt(place);
         result_.at_peak = std::move(last_passed_);
         return std::move(result_);
       }
+      if (Spent()) break;
       if (Passes(place)) {
         ++passed;
       } else {
@@ -109,10 +131,11 @@ class PeakSearch {
         --place;
       }
     }
-    return NoRate();
+    return Spent() && last_passed_.has_value() ? OutOfTrials() : NoRate();
   }
 
   PeakResult NoLimit() {
+    result_.end = PeakEnd::kNoLimit;
     const PeakTrial& last = result_.trials.back();
     result_.reason = fmt::format(
         "the bound is kept at any rate: {} queries at {:g} a second, as good "
@@ -122,7 +145,17 @@ class PeakSearch {
     return std::move(result_);
   }
 
+  PeakResult OutOfTrials() {
+    result_.end = PeakEnd::kOutOfTrials;
+    result_.reason = fmt::format(
+        "{} trials ended before a rate was confirmed; the last that kept the "
+        "bound was {:g} queries a second",
+        result_.trials.size(), last_passed_->options.server.rate);
+    return std::move(result_);
+  }
+
   PeakResult NoRate() {
+    result_.end = PeakEnd::kNoRate;
     const PeakTrial& last = result_.trials.back();
     result_.reason = fmt::format(
         "no rate kept the bound within {} trials, the last at {:g} queries a "
@@ -143,11 +176,26 @@ class PeakSearch {
   const PeakOptions peak_;
   const std::uint64_t first_arrivals_ = options_.seeds.arrivals;
   double start_ = 0;
+  std::int64_t rows_kept_ = 0;
   std::optional<LoadResult> last_passed_;
   PeakResult result_;
 };
 
 }  // namespace
+
+std::string_view PeakEndName(PeakEnd end) {
+  switch (end) {
+    case PeakEnd::kFound:
+      return "found";
+    case PeakEnd::kNoLimit:
+      return "no-limit";
+    case PeakEnd::kNoRate:
+      return "no-rate";
+    case PeakEnd::kOutOfTrials:
+      return "out-of-trials";
+  }
+  EYECHART_CHECK(false, "end {} of a search", static_cast<int>(end));
+}
 
 PeakResult FindPeak(DeviceUnderTest& device,
                     Clock& clock,
@@ -161,11 +209,21 @@ PeakResult FindPeak(DeviceUnderTest& device,
       ScenarioName(options.scenario),
       options.server.bound_ns.has_value() ? "with one" : "without one");
   EYECHART_REQUIRE(peak.step > 1 && peak.step <= 2 && peak.start_rate >= 0 &&
-                       peak.confirmations >= 0 && peak.max_trials >= 1,
+                       peak.confirmations >= 0 && peak.max_trials >= 1 &&
+                       peak.most_rows >= 0,
                    "peak search from {:g} queries a second in steps of {:g}; "
                    "steps should be above 1 and at most 2",
                    peak.start_rate, peak.step);
   return PeakSearch(device, clock, options, peak).Run();
+}
+
+std::string PeakSamplesCsv(const PeakResult& result) {
+  std::vector<NumberedSamples> kept;
+  for (std::size_t i = 0; i < result.trials.size(); ++i)
+    if (result.trials[i].samples.has_value())
+      kept.push_back(
+          {static_cast<std::int64_t>(i), &*result.trials[i].samples});
+  return kept.empty() ? "" : NumberedSamplesCsv("trial", kept);
 }
 
 }  // namespace eyechart::benchmarks

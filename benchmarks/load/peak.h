@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "benchmarks/load/scenario.h"
@@ -22,6 +23,10 @@ struct PeakOptions {
   // Rates below this share of the first are not tried: what misses the bound
   // with so much time between queries misses it at any rate.
   double least_share = 1.0 / 128;
+  // Rows of raw samples that are kept over all trials, of some 150 bytes each
+  // (80 MB). Where there are more, the earliest trials lose theirs, which are
+  // the farthest from the answer; a trial keeps all of its rows or none.
+  std::int64_t most_rows = std::int64_t{1} << 19;
 };
 
 struct PeakTrial {
@@ -30,11 +35,23 @@ struct PeakTrial {
   std::int64_t queries = 0;
   std::optional<double> percentile_ns;
   std::vector<Finding> findings;
+  // Each query; none: they did not fit into most_rows.
+  std::optional<SampleTable> samples = {};
 };
 
+enum class PeakEnd {
+  kFound,        // a rate that keeps the bound, confirmed
+  kNoLimit,      // every rate that can be tried keeps it
+  kNoRate,       // none does
+  kOutOfTrials,  // some did, but none was confirmed before the trials ended
+};
+
+/// "found", "no-limit", "no-rate" or "out-of-trials".
+std::string_view PeakEndName(PeakEnd end);
+
 struct PeakResult {
-  // Queries a second; none, for no rate keeps the bound or every one does: see
-  // `reason`.
+  PeakEnd end = PeakEnd::kNoRate;
+  // Queries a second; none, unless one was found: see `reason`.
   std::optional<double> rate;
   std::string reason;
   std::vector<PeakTrial> trials;      // in the order in which they ran
@@ -51,5 +68,9 @@ PeakResult FindPeak(DeviceUnderTest& device,
                     Clock& clock,
                     const LoadOptions& options,
                     const PeakOptions& peak = {});
+
+/// CSV: a column `trial`, from 0 in their order, before those of SamplesCsv; a
+/// row a query of the trials whose samples were kept. Empty without any.
+std::string PeakSamplesCsv(const PeakResult& result);
 
 }  // namespace eyechart::benchmarks

@@ -18,22 +18,32 @@ std::vector<std::int64_t> SampleTable::LatenciesNs() const {
 }
 
 std::string SamplesCsv(const std::vector<const SampleTable*>& tables) {
+  std::vector<NumberedSamples> numbered;
+  for (const SampleTable* table : tables) numbered.push_back({0, table});
+  return NumberedSamplesCsv("", numbered);
+}
+
+std::string NumberedSamplesCsv(std::string_view column,
+                               const std::vector<NumberedSamples>& tables) {
   EYECHART_CHECK(!tables.empty(), "no tables");
-  std::vector<std::string> header = {
-      "query", "seed", "pair", "scheduled_ns", "started_ns", "latency_ns"};
-  for (const std::string& stage : tables.front()->stages)
-    header.push_back(stage + "_ns");
+  std::vector<std::string> header;
+  if (!column.empty()) header.emplace_back(column);
+  for (const char* name :
+       {"query", "seed", "pair", "scheduled_ns", "started_ns", "latency_ns"})
+    header.emplace_back(name);
+  const std::vector<std::string>& stages = tables.front().table->stages;
+  for (const std::string& stage : stages) header.push_back(stage + "_ns");
   std::string csv = CsvLine(header);
   auto out = std::back_inserter(csv);
-  for (const SampleTable* table : tables) {
-    EYECHART_CHECK(table->stages == tables.front()->stages,
-                   "tables of other stages");
+  for (const auto& [number, table] : tables) {
+    EYECHART_CHECK(table->stages == stages, "tables of other stages");
     for (const QueryRow& row : table->rows) {
+      if (!column.empty()) fmt::format_to(out, "{},", number);
       fmt::format_to(out, "{},{},", row.query, table->seed);
       if (row.pair >= 0) fmt::format_to(out, "{}", row.pair);
       fmt::format_to(out, ",{},{},{}", row.scheduled_ns, row.started_ns,
                      row.latency_ns);
-      for (std::size_t i = 0; i < table->stages.size(); ++i)
+      for (std::size_t i = 0; i < stages.size(); ++i)
         fmt::format_to(out, ",{}", row.stages[i]);
       csv += '\n';
     }

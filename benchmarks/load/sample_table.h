@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "benchmarks/load/stage_recorder.h"
@@ -38,6 +39,16 @@ struct SampleTable {
 /// seeds) follow in the same columns. Throws std::logic_error where tables
 /// differ in their stages.
 std::string SamplesCsv(const std::vector<const SampleTable*>& tables);
+
+/// One of several tables of a file.
+struct NumberedSamples {
+  std::int64_t number = 0;
+  const SampleTable* table = nullptr;
+};
+
+/// The same with a column `column` before them, which has the table's number.
+std::string NumberedSamplesCsv(std::string_view column,
+                               const std::vector<NumberedSamples>& tables);
 
 /// SamplesCsv into a file, whole or not at all. Throws InputError if it cannot
 /// be written.

@@ -15,6 +15,7 @@
 #include "core/interrupt.h"
 #include "core/random.h"
 #include "data/boxes/box_findings.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/find_boxes.h"
 #include "probes/detection/transfer/scores.h"
 
@@ -58,21 +59,26 @@ struct TimedNms {
   std::int64_t kept = 0;  // boxes
 };
 
-// Suppression alone, from the best `n` boxes to the indices kept.
+// Suppression alone, from the best `n` boxes to those kept with their scores,
+// of which Soft-NMS drops what it lowers below `least`.
 TimedNms TimeNms(const detection::FoundBoxes& boxes,
                  std::int64_t n,
-                 const detection::NmsOptions& options,
+                 double least,
+                 detection::NmsOptions options,
                  const Clock& clock) {
+  if (IsSoftNms(options.semantics))
+    options.score_threshold = static_cast<float>(least);
   const auto count = static_cast<std::size_t>(n);
   const std::span corners(boxes.corners.const_data_ptr<float>(), 4 * count);
   const std::span scores(boxes.scores.const_data_ptr<float>(), count);
   const std::span classes(boxes.classes.const_data_ptr<std::int64_t>(), count);
   const std::int64_t begin = clock.NowNs();
-  const std::vector<std::int64_t> kept =
-      detection::Nms(corners, scores, classes, options);
+  const detection::SuppressedBoxes stay =
+      detection::SuppressBoxes(corners, scores, classes, options);
   const std::int64_t end = clock.NowNs();
-  EYECHART_CHECK(kept.size() <= count, "{} boxes of {}", kept.size(), count);
-  return {end - begin, static_cast<std::int64_t>(kept.size())};
+  const std::size_t kept = stay.kept.size();
+  EYECHART_CHECK(kept <= count, "{} boxes of {}", kept, count);
+  return {end - begin, static_cast<std::int64_t>(kept)};
 }
 
 PictureTimes TimesOf(const std::vector<double>& ns, double level) {
@@ -285,7 +291,7 @@ class Sweeper {
       for (const std::size_t s : order)
         times[s].push_back(
             KeepNms(kCostPlace, image, sweep_.rows.size(), i, sizes[s],
-                    TimeNms(all, sizes[s], options_.nms, clock_)));
+                    TimeNms(all, sizes[s], 0, options_.nms, clock_)));
     }
     for (std::size_t s = 0; s < sizes.size(); ++s)
       sweep_.cost_points.push_back(
@@ -297,6 +303,11 @@ class Sweeper {
       sweep_.rows.emplace_back().confidence = options_.confidences.front();
       return;
     }
+    if (options_.nms.semantics == detection::NmsSemantics::kSoftGaussian &&
+        options_.ious.size() > 1)
+      sweep_.warnings.push_back(
+          "soft-gaussian looks at no overlap: rows that differ in it alone "
+          "have the same boxes");
     for (const double confidence : options_.confidences)
       for (const double iou : options_.ious) {
         NmsSweepRow& row = sweep_.rows.emplace_back();
@@ -338,9 +349,9 @@ class Sweeper {
         for (std::size_t p = 0; p < count; ++p) {
           const detection::FoundBoxes& boxes = pictures_[p].found.boxes;
           const std::int64_t n = CountFrom(boxes, sweep_.rows[s].confidence);
-          times[s * count + p].push_back(
-              KeepNms(kNmsPlace, pictures_[p].image, s, i, n,
-                      TimeNms(boxes, n, nms, clock_)));
+          times[s * count + p].push_back(KeepNms(
+              kNmsPlace, pictures_[p].image, s, i, n,
+              TimeNms(boxes, n, sweep_.rows[s].confidence, nms, clock_)));
         }
         progress_.Update(++done);
       }
@@ -366,6 +377,7 @@ class Sweeper {
     NmsSweepRow& row = sweep_.rows[setting];
     detection::FindOptions find;
     find.nms = NmsOf(row);
+    find.detect.min_score = row.confidence;  // Soft-NMS drops below it
     find.most_kept = std::numeric_limits<std::int64_t>::max();
     std::vector<detection::PictureBoxes> found;
     const auto count = static_cast<double>(pictures_.size());
@@ -466,6 +478,9 @@ void RequireSweepOptions(const NmsSweepOptions& options) {
                    "--bootstrap {}: should be at least 0", options.resamples);
   EYECHART_REQUIRE(options.level > 0 && options.level < 1,
                    "a level of {}: should be between 0 and 1", options.level);
+  EYECHART_REQUIRE(
+      options.nms.iou_threshold >= 0 && options.nms.iou_threshold <= 1,
+      "--nms-iou {}: should be 0 to 1", options.nms.iou_threshold);
   CheckNmsOptions(options.nms);
 }
 

@@ -48,12 +48,15 @@ const char* ClassesName(detection::NmsClasses classes) {
 }
 
 Json OptionsJson(const NmsSweepOptions& options) {
+  const bool gaussian =
+      options.nms.semantics == detection::NmsSemantics::kSoftGaussian;
   return {{"confidences", options.confidences},
           {"ious", options.ious},
           {"before_nms", options.most},
           {"max_boxes", options.most_kept},
           {"semantics", detection::NmsSemanticsName(options.nms.semantics)},
           {"classes", ClassesName(options.nms.classes)},
+          {"sigma", gaussian ? Json(options.nms.sigma) : Json()},
           {"threads", options.nms.threads},
           {"repetitions", options.repetitions},
           {"warmup", options.warmup},
@@ -148,7 +151,15 @@ void AddRow(std::vector<Record>& records,
             Record base) {
   base.setting["head"] = sweep.head;
   base.setting["confidence"] = FormatDouble(row.confidence);
-  if (row.iou) base.setting["nms_iou"] = FormatDouble(*row.iou);
+  if (row.iou) {
+    const detection::NmsOptions& nms = sweep.options.nms;
+    base.setting["nms"] = detection::NmsSemanticsName(nms.semantics);
+    base.setting["nms_classes"] =
+        nms.classes == detection::NmsClasses::kAgnostic ? "agnostic" : "aware";
+    base.setting["nms_iou"] = FormatDouble(*row.iou);
+    if (nms.semantics == detection::NmsSemantics::kSoftGaussian)
+      base.setting["nms_sigma"] = FormatDouble(nms.sigma);
+  }
   base.setting["before_nms"] = std::to_string(sweep.options.most);
   base.setting["max_boxes"] = std::to_string(sweep.options.most_kept);
   base.n = sweep.pictures;

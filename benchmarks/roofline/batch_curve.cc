@@ -93,6 +93,7 @@ Json BatchCurveJson(const BatchCurve& curve, const KneeOptions& options) {
       {"points", Json::array()},
       {"best", {{"batch", knee.best_batch}, {"throughput", knee.best}}},
       {"knee", {{"batch", knee.batch}, {"from", knee.from}, {"to", knee.to}}}};
+  if (!curve.setting.empty()) json["setting"] = curve.setting;
   for (const BatchPoint& point : ordered)
     json["points"].push_back(BatchPointJson(point));
   return json;

@@ -54,11 +54,15 @@ struct BatchCurve {
   std::string device;
   std::string unit = "images/s";
   std::vector<BatchPoint> points;
+  // What tells it from others of its encoder, for people: "resolution 448,
+  // dense head"; empty: nothing.
+  std::string setting = {};
 };
 
 /// artifacts/**/batch_curve.json: {"schema": 1, "encoder", "dtype", "device",
-/// "unit", "share", "points": [{"batch", "throughput", "low", "high",
-/// "level"}] by batch, low, high and level null without an interval, "best":
+/// "unit", "setting" (left out where empty), "share", "points": [{"batch",
+/// "throughput", "low", "high", "level"}] by batch, low, high and level null
+/// without an interval, "best":
 /// {"batch", "throughput"}, "knee": {"batch", "from", "to"}}. Throws as
 /// FindKnee does.
 Json BatchCurveJson(const BatchCurve& curve, const KneeOptions& options = {});

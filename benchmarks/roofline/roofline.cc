@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "benchmarks/load/load_json.h"
 #include "core/error.h"
 
 namespace eyechart::benchmarks {
@@ -24,18 +25,20 @@ Json Number(double value) {
 Json RooflinePointJson(const RooflinePoint& point, const Ceiling& ceiling) {
   const Utilisation used =
       Utilise(point.flops, point.bytes, point.seconds, ceiling);
-  return {{"encoder", point.name},
-          {"dtype", point.dtype},
-          {"batch", point.batch},
-          {"flops", point.flops},
-          {"bytes", point.bytes},
-          {"seconds", point.seconds},
-          {"gflops", used.gflops},
-          {"gbps", used.gbps},
-          {"intensity", Number(used.intensity)},
-          {"attainable_gflops", used.attainable},
-          {"share", used.share},
-          {"bound", BoundName(used.bound)}};
+  Json json = {{"encoder", point.name},
+               {"dtype", point.dtype},
+               {"batch", point.batch},
+               {"flops", point.flops},
+               {"bytes", point.bytes},
+               {"seconds", point.seconds},
+               {"gflops", used.gflops},
+               {"gbps", used.gbps},
+               {"intensity", Number(used.intensity)},
+               {"attainable_gflops", used.attainable},
+               {"share", used.share},
+               {"bound", BoundName(used.bound)}};
+  if (!point.setting.empty()) json["setting"] = point.setting;
+  return json;
 }
 
 }  // namespace
@@ -94,7 +97,9 @@ Json RooflineJson(const MachineCeilings& ceilings,
                  {"median_gbps", ceilings.copy.median_gbps},
                  {"bytes", ceilings.copy.bytes}}},
                {"products", Json::array()},
+               {"meanwhile", ceilings.meanwhile},
                {"points", Json::array()}};
+  json.update(FindingsJson(ceilings.findings));
   for (const ProductRoof& product : ceilings.products)
     json["products"].push_back(
         {{"dtype", product.dtype},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/load/finding.h"
 #include "core/json.h"
 
 namespace eyechart::benchmarks {
@@ -57,9 +58,10 @@ struct RooflinePoint {
   std::string name;   // of the encoder
   std::string dtype;  // which of the roofs it stands under
   std::int64_t batch = 1;
-  double flops = 0;    // of the batch
-  double bytes = 0;    // of the batch
-  double seconds = 0;  // median of the batch
+  double flops = 0;          // of the batch
+  double bytes = 0;          // of the batch
+  double seconds = 0;        // median of the batch
+  std::string setting = {};  // as BatchCurve::setting
 };
 
 /// A roof of products.
@@ -85,6 +87,9 @@ struct MachineCeilings {
   int repetitions = 0;
   std::vector<ProductRoof> products;  // one a dtype
   CopyRoof copy;
+  // Of the machine while they were measured, by who watched it.
+  std::vector<Finding> findings;
+  Json meanwhile;  // clocks and loads before and after; null: not watched
 
   /// Throws InputError naming the dtypes there are for another.
   Ceiling Of(const std::string& dtype) const;
@@ -93,9 +98,11 @@ struct MachineCeilings {
 /// artifacts/**/roofline.json: {"schema": 1, "device", "threads",
 /// "repetitions", "copy": {"gbps", "median_gbps", "bytes"}, "products":
 /// [{"dtype", "gflops", "median_gflops", "kernel", "shape": [rows, inner,
-/// columns], "ridge"}], "points": [{"encoder", "dtype", "batch", "flops",
-/// "bytes", "seconds", "gflops", "gbps", "intensity", "attainable_gflops",
-/// "share", "bound"}]}. An intensity without bytes is null.
+/// columns], "ridge"}], "valid", "reasons", "advice", "warnings", "meanwhile",
+/// "points": [{"encoder", "dtype", "batch", "setting" (left out where empty),
+/// "flops", "bytes", "seconds", "gflops", "gbps", "intensity",
+/// "attainable_gflops", "share", "bound"}]}. An intensity without bytes is
+/// null.
 Json RooflineJson(const MachineCeilings& ceilings,
                   const std::vector<RooflinePoint>& points);
 

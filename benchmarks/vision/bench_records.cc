@@ -12,9 +12,9 @@ namespace {
 constexpr double kNsPerMs = 1e6;
 
 // Why the result is not valid; empty where it is.
-std::string Invalidity(const LoadResult& load) {
+std::string Invalidity(const std::vector<Finding>& findings) {
   std::string text;
-  for (const Finding& finding : load.findings)
+  for (const Finding& finding : findings)
     if (finding.fatal)
       text += (text.empty() ? "not valid: " : "; ") + finding.reason;
   return text;
@@ -23,6 +23,29 @@ std::string Invalidity(const LoadResult& load) {
 void Say(Record& record, const std::string& message) {
   if (message.empty()) return;
   record.message += (record.message.empty() ? "" : "; ") + message;
+}
+
+Record RecordOf(const Record& base,
+                std::string_view metric,
+                const Estimate& estimate,
+                double unit,
+                std::int64_t n,
+                const std::string& invalid) {
+  Record record = base;
+  record.n = n;
+  SetMetric(record, metric, estimate.value.value_or(0) / unit);
+  if (!estimate.value.has_value()) {
+    record.value.reset();
+    record.status = RecordStatus::kSkipped;
+    record.message = base.message;
+    Say(record, estimate.reason);
+  } else if (estimate.ci.has_value()) {
+    record.ci = estimate.ci;
+    record.ci->low /= unit;
+    record.ci->high /= unit;
+  }
+  Say(record, invalid);
+  return record;
 }
 
 }  // namespace
@@ -46,32 +69,27 @@ std::map<std::string, std::string> ThresholdSetting(const Json& description) {
   setting["min_score"] = FormatDouble(detector.at("min_score").get<double>());
   for (const char* key : {"before_nms", "max_boxes"})
     setting[key] = std::to_string(detector.at(key).get<std::int64_t>());
-  if (detector.at("nms").get<bool>())
+  if (detector.at("nms").get<bool>()) {
     setting["nms_iou"] = FormatDouble(detector.at("nms_iou").get<double>());
+    const Json& nms = detector.at("suppression");
+    setting["nms"] = nms.at("semantics").get<std::string>();
+    setting["nms_classes"] = nms.at("classes").get<std::string>();
+    if (nms.contains("sigma"))
+      setting["nms_sigma"] = FormatDouble(nms.at("sigma").get<double>());
+  }
+  if (detector.contains("sha256"))
+    setting["detector_sha256"] = detector.at("sha256").get<std::string>();
   return setting;
 }
 
 std::vector<Record> BenchRecords(const Measured& measured, const Record& base) {
   const LoadResult& load = measured.load;
-  const std::string invalid = Invalidity(load);
+  const std::string invalid = Invalidity(load.findings);
   std::vector<Record> records;
   const auto add = [&](std::string_view metric, const Estimate& estimate,
                        double unit) {
-    Record record = base;
-    record.n = load.latency.n;
-    SetMetric(record, metric, estimate.value.value_or(0) / unit);
-    if (!estimate.value.has_value()) {
-      record.value.reset();
-      record.status = RecordStatus::kSkipped;
-      record.message = base.message;
-      Say(record, estimate.reason);
-    } else if (estimate.ci.has_value()) {
-      record.ci = estimate.ci;
-      record.ci->low /= unit;
-      record.ci->high /= unit;
-    }
-    Say(record, invalid);
-    records.push_back(std::move(record));
+    records.push_back(
+        RecordOf(base, metric, estimate, unit, load.latency.n, invalid));
   };
   const auto add_value = [&](std::string_view metric, double value) {
     Estimate estimate;
@@ -102,6 +120,16 @@ std::vector<Record> BenchRecords(const Measured& measured, const Record& base) {
   if (!load.stages.stages.empty())
     add_value("stage_rest", load.stages.unexplained_median_ns / kNsPerMs);
   return records;
+}
+
+std::vector<Record> AuditRecords(const MeasuredAudit& measured,
+                                 const Record& base) {
+  const AuditResult& audit = measured.audit;
+  const std::string invalid = Invalidity(measured.findings);
+  return {RecordOf(base, "cache_again_ratio", audit.again_to_first, 1,
+                   audit.new_blocks, invalid),
+          RecordOf(base, "cache_right_after_ratio", audit.repeat_to_first, 1,
+                   audit.new_blocks, invalid)};
 }
 
 }  // namespace eyechart::benchmarks

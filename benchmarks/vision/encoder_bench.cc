@@ -9,8 +9,9 @@
 #include "benchmarks/load/trace_export.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/parallel.h"
-#include "probes/detection/nms/nms.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::benchmarks {
 
@@ -33,6 +34,8 @@ EncoderBench::EncoderBench(const encoders::ModelSpec& spec,
   if (!options.detector.empty()) {
     detector_ = detection::ReadDetector(options.detector);
     detection::RequireFrozen(*detector_, options.detector);
+    // A frozen encoder's detector has no weights but the head's.
+    detector_sha256_ = Sha256File(options.detector / "head.safetensors");
   }
   model_ = encoders::LoadModel(spec);
   if (detector_.has_value())
@@ -86,6 +89,7 @@ Json EncoderBench::Describe() const {
   if (!detector_.has_value()) return json;
   json["input"] = {detector_->canvas.height, detector_->canvas.width};
   json["detector"] = {{"head", detector_->kind},
+                      {"sha256", detector_sha256_},
                       {"parameters", ParametersOf(*detector_->head)},
                       {"classes", detector_->categories.size()},
                       {"device", model_.device.str()},
@@ -94,6 +98,8 @@ Json EncoderBench::Describe() const {
                       {"before_nms", options_.find.detect.most},
                       {"nms_iou", options_.find.nms.iou_threshold},
                       {"max_boxes", options_.find.most_kept}};
+  if (detector_->head->needs_nms())
+    json["detector"]["suppression"] = detection::NmsToJson(options_.find.nms);
   return json;
 }
 
@@ -121,9 +127,23 @@ void WriteBenchFiles(const BenchFiles& files,
     make_folder(files.trace);
     WriteChromeTrace(files.trace, measured.load);
   }
+  if (!files.peak_samples.empty() && measured.peak.has_value()) {
+    const std::string csv = PeakSamplesCsv(*measured.peak);
+    if (!csv.empty()) {
+      make_folder(files.peak_samples);
+      WriteFileAtomic(files.peak_samples, csv);
+    }
+  }
   if (files.json.empty()) return;
   make_folder(files.json);
   WriteFileAtomic(files.json, json.dump(1) + "\n");
+}
+
+void WriteAudit(const std::filesystem::path& folder,
+                const MeasuredAudit& measured) {
+  CreateFolder(folder);
+  WriteFileAtomic(folder / "cache_audit_samples.csv",
+                  AuditSamplesCsv(measured.audit));
 }
 
 }  // namespace eyechart::benchmarks

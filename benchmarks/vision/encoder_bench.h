@@ -56,6 +56,7 @@ class EncoderBench {
  private:
   encoders::LoadedModel model_;
   std::optional<detection::Detector> detector_;
+  std::string detector_sha256_;
   const data::Dataset& pictures_;
   EncoderBenchOptions options_;
   PickedPictures picked_;
@@ -70,11 +71,19 @@ struct BenchFiles {
   std::filesystem::path samples;  // CSV of raw latencies
   std::filesystem::path json;     // what was measured and how
   std::filesystem::path trace;    // Chrome's format; only with spans
+  // CSV of --find-peak's trials, see PeakSamplesCsv; only with some.
+  std::filesystem::path peak_samples = {};
 };
 
 /// Makes the files' folders. Throws InputError where one cannot be written.
 void WriteBenchFiles(const BenchFiles& files,
                      const Measured& measured,
                      const Json& json);
+
+/// Makes `folder` and writes AuditSamplesCsv to its cache_audit_samples.csv.
+/// They are of no scenario, so they are not where a gate looks for a cell's.
+/// Throws InputError.
+void WriteAudit(const std::filesystem::path& folder,
+                const MeasuredAudit& measured);
 
 }  // namespace eyechart::benchmarks

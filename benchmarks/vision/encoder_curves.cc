@@ -5,7 +5,6 @@
 #include <cmath>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "benchmarks/load/scenario.h"
@@ -101,12 +100,15 @@ EncoderCurves CurveOf(DeviceUnderTest& device,
   return curves;
 }
 
-void Name(BatchCurve& curve,
+void Name(EncoderCurves& curves,
           const std::string& name,
-          const BenchSetting& setting) {
-  curve.encoder = name;
-  curve.dtype = setting.dtype;
-  curve.device = setting.device;
+          const BenchSetting& setting,
+          const std::string& text) {
+  curves.curve.encoder = name;
+  curves.curve.dtype = setting.dtype;
+  curves.curve.device = setting.device;
+  curves.curve.setting = text;
+  for (RooflinePoint& point : curves.points) point.setting = text;
 }
 
 }  // namespace
@@ -160,14 +162,17 @@ EncoderCurves MeasureCurves(EncoderBench& bench,
           if (stage.name != "encode" || !stage.median_ns.value) continue;
           const auto width =
               static_cast<double>(model.encoder->info().PoolWidth(model.pool));
-          points.push_back({name, model.dtype, batch,
+          points.push_back({name,
+                            model.dtype,
+                            batch,
                             flops * static_cast<double>(batch),
                             BytesOf(bench, batch, size, width),
-                            *stage.median_ns.value / kNsPerSecond});
+                            *stage.median_ns.value / kNsPerSecond,
+                            {}});
         }
       });
-  Name(curves.curve, name, bench.setting());
   curves.points = std::move(points);
+  Name(curves, name, bench.setting(), CurveSetting(options, description));
   return curves;
 }
 
@@ -177,14 +182,39 @@ EncoderCurves MeasureCurves(ExportedBench& bench,
                             const CurveOptions& options) {
   EncoderCurves curves =
       CurveOf(bench.device(), bench.setting().device, clock, options, {});
-  Name(curves.curve, name, bench.setting());
+  Name(curves, name, bench.setting(), CurveSetting(options, bench.Describe()));
   return curves;
 }
 
-MachineCeilings CeilingsFor(const EncoderCurves& curves) {
+std::string CurveSetting(const CurveOptions& options, const Json& description) {
+  std::string text;
+  if (!options.resolution.empty()) text = "resolution " + options.resolution;
+  const auto detector = description.find("detector");
+  if (detector == description.end() || !detector->is_object() ||
+      detector->contains("format"))
+    return text;
+  text += (text.empty() ? "" : ", ") + detector->at("head").get<std::string>() +
+          " head";
+  if (!options.head_cell.empty()) text += " of " + options.head_cell;
+  return text;
+}
+
+MachineCeilings CeilingsFor(const EncoderCurves& curves,
+                            bool allow,
+                            const CeilingOptions& options) {
   if (curves.points.empty() || curves.curve.device != MachineCeilings().device)
     return {};
-  return MeasureCeilings();
+  const MonotonicClock clock;
+  const MachineWatch watch = WatchMachine(clock, curves.curve.device);
+  MachineCeilings ceilings = MeasureCeilings(options);
+  MachineWatch::Report report = watch.Finish();
+  ceilings.meanwhile = MeanwhileJson(report);
+  if (allow) report.findings = RefuseOrWarn(std::move(report.findings), true);
+  for (Finding& finding : report.findings) {
+    finding.reason = "roofs: " + finding.reason;
+    ceilings.findings.push_back(std::move(finding));
+  }
+  return ceilings;
 }
 
 std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
@@ -217,36 +247,19 @@ std::string RoofNote(const EncoderCurves& curves,
 
 Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings) {
   Json json = BatchCurveJson(curves.curve);
-  json["valid"] = IsValid(curves.findings);
-  for (const char* list : {"reasons", "advice", "warnings"})
-    json[list] = Json::array();
-  for (const Finding& finding : curves.findings) {
-    if (finding.fatal) {
-      json["reasons"].push_back(finding.reason);
-      json["advice"].push_back(finding.advice);
-    } else {
-      json["warnings"].push_back(finding.reason + "; " + finding.advice);
-    }
-  }
+  json.update(FindingsJson(curves.findings));
+  for (const Finding& finding : ceilings.findings)
+    json["warnings"].push_back(finding.reason + "; " + finding.advice);
   if (const std::string note = RoofNote(curves, ceilings); !note.empty())
     json["warnings"].push_back(note);
   return json;
 }
 
 std::string BatchSamplesCsv(const std::vector<BatchSamples>& samples) {
-  std::string csv;
-  for (const BatchSamples& one : samples) {
-    EYECHART_CHECK(one.table.stages == samples.front().table.stages,
-                   "batch {}: other stages than before", one.batch);
-    // No field of it holds a line break.
-    std::istringstream lines(SamplesCsv({&one.table}));
-    std::string line;
-    std::getline(lines, line);
-    if (csv.empty()) csv = "batch," + line + "\n";
-    while (std::getline(lines, line))
-      csv += fmt::format("{},{}\n", one.batch, line);
-  }
-  return csv;
+  std::vector<NumberedSamples> numbered;
+  for (const BatchSamples& one : samples)
+    numbered.push_back({one.batch, &one.table});
+  return NumberedSamplesCsv("batch", numbered);
 }
 
 void WriteCurves(const std::filesystem::path& folder,
@@ -260,8 +273,12 @@ void WriteCurves(const std::filesystem::path& folder,
                     BatchSamplesCsv(curves.samples));
   const std::vector<RooflinePoint> points = PointsUnderRoofs(curves, ceilings);
   if (points.empty()) return;
+  // A share is a point's over a roof's: neither may be in doubt.
+  MachineCeilings roofs = ceilings;
+  roofs.findings.insert(roofs.findings.begin(), curves.findings.begin(),
+                        curves.findings.end());
   WriteFileAtomic(folder / "roofline.json",
-                  RooflineJson(ceilings, points).dump(1) + "\n");
+                  RooflineJson(roofs, points).dump(1) + "\n");
 }
 
 }  // namespace eyechart::benchmarks

@@ -27,6 +27,10 @@ struct CurveOptions {
   std::uint64_t seed = 0;
   // What has to do with build and machine is a warning.
   bool allow = false;
+  // For the curve's `setting`. As it was asked for; empty: the model's own.
+  std::string resolution = {};
+  // The cell whose head is on the encoder; empty: not known, or there is none.
+  std::string head_cell = {};
 };
 
 /// Each query of one batch size.
@@ -73,9 +77,19 @@ EncoderCurves MeasureCurves(ExportedBench& bench,
                             Clock& clock,
                             const CurveOptions& options);
 
-/// What the machine allows, measured where a point of `curves` asks for it. The
-/// roofs are the processor's: for a model on another device none is measured.
-MachineCeilings CeilingsFor(const EncoderCurves& curves);
+/// "resolution 448, dense head of CELL", of what there is: `description` is
+/// what a bench says of itself. An exported detector's head is its own, and is
+/// not named.
+std::string CurveSetting(const CurveOptions& options,
+                         const eyechart::Json& description);
+
+/// What the machine allows, measured where a point of `curves` asks for it,
+/// with the machine watched; its findings begin with "roofs: ", and are
+/// warnings if `allow`. The roofs are the processor's: for a model on another
+/// device none is measured.
+MachineCeilings CeilingsFor(const EncoderCurves& curves,
+                            bool allow = false,
+                            const CeilingOptions& options = {});
 
 /// The points that have a roof: those of a model on the device that `ceilings`
 /// are of. What is computed in float32 because the processor has no units for
@@ -89,7 +103,8 @@ std::string RoofNote(const EncoderCurves& curves,
                      const MachineCeilings& ceilings);
 
 /// BatchCurveJson with valid, reasons, advice and warnings as LoadJson has
-/// them; RoofNote is among the warnings.
+/// them; RoofNote and what the ceilings' watch found are among the warnings, as
+/// they do not touch the curve.
 Json CurvesJson(const EncoderCurves& curves, const MachineCeilings& ceilings);
 
 /// CSV: a column `batch` before those of SamplesCsv, a row a query.
@@ -97,7 +112,8 @@ std::string BatchSamplesCsv(const std::vector<BatchSamples>& samples);
 
 /// Writes CurvesJson to `folder`/batch_curve.json, BatchSamplesCsv to
 /// `folder`/batch_curve_samples.csv and, where the operations are known and a
-/// roof of the dtype was measured, `folder`/roofline.json. The samples are the
+/// roof of the dtype was measured, `folder`/roofline.json, which is valid where
+/// both curve and roofs are. The samples are the
 /// curve's and of no cell, so they are not where a gate looks for a cell's.
 /// Throws InputError.
 void WriteCurves(const std::filesystem::path& folder,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/parallel.h"
+#include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::benchmarks {
 
@@ -30,7 +31,7 @@ BenchSetting ExportedBench::setting() const {
 
 Json ExportedBench::Describe() const {
   const detection::Detector& detector = exported_->detector();
-  return {
+  Json json = {
       {"family", "exported"},
       {"weights_sha256", exported_->weights_sha256()},
       {"preprocess_sha256", data::PreprocessSha256(exported_->preprocess())},
@@ -59,6 +60,9 @@ Json ExportedBench::Describe() const {
         {"before_nms", options_.find.detect.most},
         {"nms_iou", options_.find.nms.iou_threshold},
         {"max_boxes", options_.find.most_kept}}}};
+  if (detector.head->needs_nms())
+    json["detector"]["suppression"] = detection::NmsToJson(options_.find.nms);
+  return json;
 }
 
 Record ExportedBench::BaseRecord() const {

@@ -49,19 +49,30 @@ double AloneNs(DeviceUnderTest& device, Clock& clock, LoadOptions load) {
   return static_cast<double>(latencies[rank - 1]);
 }
 
+std::string PeakAdvice(PeakEnd end) {
+  switch (end) {
+    case PeakEnd::kNoLimit:
+      return "raise --min-queries or --min-seconds, or lower --bound-ms";
+    case PeakEnd::kOutOfTrials:
+      return "begin near it, with --target-rate";
+    case PeakEnd::kFound:
+    case PeakEnd::kNoRate:
+      break;
+  }
+  return "allow a longer latency, or take a faster model or machine";
+}
+
 // The search and its last run; where no rate is kept, a run at one that is not,
 // so that there is something to look at.
 void MeasurePeak(DeviceUnderTest& device,
                  Clock& clock,
                  LoadOptions load,
-                 double start_rate,
+                 const PeakOptions& options,
                  Measured& measured) {
   PeakResult& peak = measured.peak.emplace();
   const double alone = AloneNs(device, clock, load);
   const auto bound = static_cast<double>(*load.server.bound_ns);
   if (alone <= bound) {
-    PeakOptions options;
-    options.start_rate = start_rate;
     peak = FindPeak(device, clock, load, options);
   } else {
     peak.reason = fmt::format(
@@ -77,11 +88,8 @@ void MeasurePeak(DeviceUnderTest& device,
       peak.trials.empty() ? 1e9 / alone : peak.trials.back().rate;
   load.server.stop_when_lost = true;
   measured.load = RunLoad(device, clock, load);
-  const bool every = !peak.trials.empty() && peak.trials.back().kept;
   measured.load.findings.push_back(
-      {true, "no highest rate: " + peak.reason,
-       every ? "raise --min-queries or --min-seconds, or lower --bound-ms"
-             : "allow a longer latency, or take a faster model or machine"});
+      {true, "no highest rate: " + peak.reason, PeakAdvice(peak.end)});
 }
 
 GpuWatchOptions GpuWatchOptionsOf(const std::string& device) {
@@ -163,7 +171,9 @@ Measured Measure(DeviceUnderTest& device,
   Measured measured;
   const MachineWatch watch = WatchMachine(clock, memory.str());
   if (scenario == Scenario::kServer && options.find_peak) {
-    MeasurePeak(device, clock, load, options.load.server.rate, measured);
+    PeakOptions peak = options.peak;
+    peak.start_rate = options.load.server.rate;
+    MeasurePeak(device, clock, load, peak, measured);
   } else {
     measured.load = RunLoad(device, clock, load);
   }
@@ -181,6 +191,31 @@ Measured Measure(DeviceUnderTest& device,
     measured.device_peak_bytes =
         allocator->getDeviceStats(memory.index()).allocated_bytes[0].peak;
   return measured;
+}
+
+MeasuredAudit MeasureAudit(DeviceUnderTest& device,
+                           Clock& clock,
+                           const AuditOptions& options,
+                           const c10::Device& memory,
+                           bool allow) {
+  MeasuredAudit measured;
+  const MachineWatch watch = WatchMachine(clock, memory.str());
+  measured.audit = AuditCaches(device, clock, options);
+  MachineWatch::Report report = watch.Finish();
+  measured.meanwhile = MeanwhileJson(report);
+  measured.findings = std::move(report.findings);
+  if (allow) measured.findings = RefuseOrWarn(measured.findings, true);
+  return measured;
+}
+
+Json MeasuredAuditJson(const MeasuredAudit& measured) {
+  Json json = AuditJson(measured.audit);
+  const Json found = FindingsJson(measured.findings);
+  for (const char* key : {"valid", "reasons", "advice"}) json[key] = found[key];
+  for (const Json& warning : found["warnings"])
+    json["warnings"].push_back(warning);
+  json["meanwhile"] = measured.meanwhile;
+  return json;
 }
 
 Json MeasuredJson(const Measured& measured, const BenchSetting& setting) {

@@ -26,6 +26,7 @@ struct MeasureOptions {
   // for offline).
   LoadOptions load;
   bool find_peak = false;    // server: searches the highest rate in the bound
+  PeakOptions peak;          // of that; it begins at the server's rate
   bool cache_audit = false;  // asks for the same and for new samples in turn
   // What would refuse a measurement, or make it invalid, on account of build or
   // machine, is a warning.
@@ -66,6 +67,24 @@ Measured Measure(DeviceUnderTest& device,
                  Scenario scenario,
                  const std::vector<Finding>& before,
                  const c10::Device& memory);
+
+/// AuditCaches with the machine watched.
+struct MeasuredAudit {
+  AuditResult audit;
+  std::vector<Finding> findings;  // of the machine meanwhile
+  Json meanwhile;                 // as in Measured
+};
+
+/// `memory` is the device that is watched; with `allow` what the watch finds
+/// are warnings. Throws as AuditCaches does.
+MeasuredAudit MeasureAudit(DeviceUnderTest& device,
+                           Clock& clock,
+                           const AuditOptions& options,
+                           const c10::Device& memory,
+                           bool allow);
+
+/// AuditJson with valid, reasons, advice, all warnings and meanwhile.
+Json MeasuredAuditJson(const MeasuredAudit& measured);
 
 /// LoadJson with peak, device's peak and what the machine did meanwhile.
 Json MeasuredJson(const Measured& measured, const BenchSetting& setting);

@@ -23,6 +23,14 @@ TEST(Environment, SaysWhatTheMachineAndTheBuildAre) {
     EXPECT_TRUE(environment.at("build").contains(key)) << key;
   EXPECT_TRUE(environment.contains("commit"));
   EXPECT_FALSE(environment.at("libraries").at("opencv").empty());
+#ifdef __x86_64__
+  // At least what every such processor has.
+  EXPECT_NE(environment.at("libraries")
+                .at("opencv_cpu_features")
+                .get<std::string>()
+                .find("SSE2"),
+            std::string::npos);
+#endif
   EXPECT_EQ(environment.at("gpus"), Json::array());
   EXPECT_EQ(DescribeEnvironment("as in the suite", 2, {"cpu", "cpu"})["gpus"],
             Json::array());

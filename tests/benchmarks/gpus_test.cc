@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace eyechart::benchmarks {
 namespace {
 
@@ -21,6 +24,20 @@ TEST(Gpus, AreThoseThatNamesMean) {
                   .empty());
   EXPECT_TRUE(ReadGpus({"cpu"}).empty());
   EXPECT_TRUE(GpusToWatch({"cpu", "cuda:x"}).empty());
+}
+
+// One whose bus nobody tells is watched in vain, which the watch says.
+TEST(Gpus, OneWithoutABusIdIsNotForgotten) {
+  const auto bus_id = [](int index) {
+    return index == 1 ? std::string() : "0000:0" + std::to_string(index);
+  };
+  const std::vector<WatchedGpu> gpus =
+      GpusToWatch({"cuda:1", "cuda", "cpu"}, bus_id);
+  ASSERT_EQ(gpus.size(), 2u);
+  EXPECT_EQ(gpus[0].device, "cuda:0");
+  EXPECT_EQ(gpus[0].pci_bus_id, "0000:00");
+  EXPECT_EQ(gpus[1].device, "cuda:1");
+  EXPECT_EQ(gpus[1].pci_bus_id, "");
 }
 
 TEST(Gpus, LackWhatIsNotKnown) {

@@ -137,6 +137,10 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
                                               "20",
                                               "--max-boxes",
                                               "50",
+                                              "--nms",
+                                              "opencv",
+                                              "--nms-classes",
+                                              "agnostic",
                                               "--part",
                                               "test",
                                               "--allow",
@@ -150,6 +154,8 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
   EXPECT_EQ(json["sweeps"][0]["rows"].size(), 4u);
   EXPECT_EQ(json["sweeps"][0]["pictures"], 8);
   EXPECT_EQ(json["sweeps"][0]["rows"][0]["confidence"], 0.01);
+  EXPECT_EQ(json["sweeps"][0]["options"]["semantics"], "opencv");
+  EXPECT_EQ(json["sweeps"][0]["options"]["classes"], "agnostic");
   ASSERT_EQ(json["sweeps"][1]["rows"].size(), 1u);
   EXPECT_TRUE(json["sweeps"][1]["rows"][0]["iou"].is_null());
   // The machine that tests run on is busy: that it was is a warning.
@@ -161,6 +167,13 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
   }
   ExpectSamples(out, json);
   ExpectRepeats(out, json);
+  for (const Record& record : ReadRecords(fs::path(out) / "records.jsonl")) {
+    // A head without suppression has none.
+    const bool suppressed = record.setting.contains("nms_iou");
+    EXPECT_EQ(record.setting.contains("nms"), suppressed) << record.cell;
+    EXPECT_EQ(record.cell.find("nms=opencv") != std::string::npos, suppressed)
+        << record.cell;
+  }
   // Six records of the best row and six of each row.
   EXPECT_EQ(ReadRecords(fs::path(out) / "records.jsonl").size(),
             6u * (1 + 4) + 6u * (1 + 1));
@@ -178,6 +191,14 @@ TEST_F(NmsSweepCommand, WhatIsMissingIsNamed) {
                              "--detector", folder_.path().string()});
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_NE(bad.err.find("detector.json"), std::string::npos) << bad.err;
+  for (const auto& [flag, value] : std::map<std::string, std::string>{
+           {"--nms", "soft"}, {"--nms-iou", "1.5"}}) {
+    const auto wrong =
+        Eyechart({"bench", model_, set_.string(), "--nms-sweep", flag, value});
+    EXPECT_EQ(wrong.exit_code, 2);
+    EXPECT_NE(wrong.err.find(flag + " " + value), std::string::npos)
+        << wrong.err;
+  }
 }
 
 }  // namespace

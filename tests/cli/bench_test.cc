@@ -233,6 +233,12 @@ TEST_F(BenchCommand, TellsTheWholeCommandThatRepeatsIt) {
   EXPECT_EQ(curve["points"].size(), 2u);
   EXPECT_EQ(curve["valid"], curve["reasons"].empty());
   EXPECT_EQ(curve["reasons"].size(), curve["advice"].size());
+  EXPECT_TRUE(json["cache_audit"]["meanwhile"].contains("load1"));
+  const std::vector<Record> records = ReadRecords(run / "records.jsonl");
+  EXPECT_EQ(records.back().metric, "cache_right_after_ratio");
+  EXPECT_EQ(records.back().cell, records.front().cell);
+  EXPECT_TRUE(fs::exists(run / "artifacts" / CellSlug(records.front().cell) /
+                         "cache_audit_samples.csv"));
 }
 
 TEST_F(BenchCommand, MeasuresADetectorToItsBoxes) {
@@ -255,6 +261,30 @@ TEST_F(BenchCommand, MeasuresADetectorToItsBoxes) {
   for (const char* stage :
        {"decode", "resize", "encode", "head", "nms", "post"})
     EXPECT_TRUE(json["stages"].contains(stage)) << stage;
+  EXPECT_EQ(json["detector"]["suppression"]["semantics"], "torchvision");
+  EXPECT_EQ(json["detector"]["suppression"]["classes"], "aware");
+  // Whose suppression is timed is the user's, and stands in what is written.
+  const fs::path run = folder_ / "run";
+  const Json soft = EyechartJson(Bench(
+      {"--detector", (out / "detector").string(), "--nms", "soft-gaussian",
+       "--nms-sigma", "0.3", "--nms-classes", "agnostic", "-o", run.string()},
+      "5"));
+  EXPECT_EQ(soft["detector"]["suppression"]["semantics"], "soft-gaussian");
+  EXPECT_EQ(soft["detector"]["suppression"]["sigma"], 0.3);
+  EXPECT_TRUE(soft["stages"].contains("nms"));
+  const Record record = ReadRecords(run / "records.jsonl").front();
+  EXPECT_EQ(record.setting.at("nms"), "soft-gaussian");
+  EXPECT_EQ(record.setting.at("nms_classes"), "agnostic");
+  EXPECT_EQ(record.setting.at("nms_sigma"), "0.3");
+  EXPECT_TRUE(Has(record.cell, "nms=soft-gaussian")) << record.cell;
+  // Which head it was stands beside the cell's name, not in it.
+  EXPECT_EQ(record.setting.at("detector_sha256").size(), 64u);
+  EXPECT_FALSE(Has(record.cell, "sha256")) << record.cell;
+  const std::string command =
+      ReadJsonFile(run / "environment.json")["command"].get<std::string>();
+  EXPECT_TRUE(Has(
+      command, " --nms soft-gaussian --nms-classes agnostic --nms-sigma 0.3"))
+      << command;
   // Another model's maps are refused.
   EXPECT_TRUE(
       Has(Refused({"bench", DemoCheckpoint("clip"), photos_.string(), "--allow",
@@ -275,6 +305,39 @@ TEST_F(BenchCommand, MeasuresAnotherProgram) {
       Refused({"bench", "--command", "sh -c 'echo oh >&2; exit 7'",
                "--min-seconds", "0", "--allow"});
   EXPECT_TRUE(Has(error, "status 7") && Has(error, "oh")) << error;
+}
+
+TEST_F(BenchCommand, TimesAnotherProgramInASuite) {
+  const fs::path suite = folder_ / "suite.toml", run = folder_ / "run";
+  const auto write = [&](const std::string& task) {
+    testing::WriteText(suite, R"(
+[suite]
+name = "programs"
+[[encoder]]
+name = "prog"
+command = "true {image}"
+[[dataset]]
+name = "photos"
+kind = "folder"
+root = "photos"
+)" + task);
+  };
+  write("[[task]]\nkind = \"bench\"\nmin_seconds = 0\nmin_queries = 5\n");
+  const auto ran =
+      Eyechart({"run", suite.string(), "--out", run.string(), "--json"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ParseJson(ran.out, "run")["ok"], 1);
+  const Record median = ReadRecords(run / "records.jsonl").front();
+  EXPECT_EQ(median.cell, "prog/bench/photos/min_queries=5,min_seconds=0");
+  EXPECT_EQ(median.metric, "latency_median");
+  const fs::path report = folder_ / "report.md";
+  EXPECT_EQ(Eyechart({"report", run.string(), "-o", report.string()}).exit_code,
+            0);
+  EXPECT_TRUE(Has(ReadFile(report), "prog"));
+  write("[[task]]\nkind = \"encode\"\nencoder = \"prog\"\n");
+  EXPECT_TRUE(Has(
+      Refused({"run", suite.string(), "--out", (folder_ / "other").string()}),
+      "another program"));
 }
 
 TEST_F(BenchCommand, PrintsForPeople) {
@@ -314,6 +377,12 @@ TEST_F(BenchCommand, SaysWhatIsWrong) {
   refuses({(folder_ / "none").string(), photos}, "none");
   refuses({model, photos, "--command", "true"}, "neither a model");
   refuses({"--command", "sh 'x"}, "not closed");
+  refuses({model, photos, "--nms", "soft"}, "--nms soft: should be");
+  refuses({model, photos, "--nms-classes", "all"}, "aware or agnostic");
+  refuses({model, photos, "--nms-sigma", "0"}, "--nms-sigma 0");
+  refuses({model, photos, "--nms-iou", "1.5"}, "--nms-iou 1.5");
+  // A program's GPU is watched: one that is not here cannot be.
+  refuses({"--command", "true", "--device", "cuda:99"}, "cuda:99");
   const auto cuda =
       Eyechart({"bench", model, photos, "--device", "cuda:99", "--allow"});
   EXPECT_EQ(cuda.exit_code, 2);

@@ -1,6 +1,7 @@
 // Task kind `bench` in a suite: cells, records, samples.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -181,6 +182,14 @@ TEST_F(BenchTask, SaysWhatIsWrongBeforeAnythingRuns) {
   EXPECT_NE(error("min_score = 1.5\n").find("0.001 or 0.05"),
             std::string::npos);
   EXPECT_NE(error("nms_iou = -0.5\n").find("nms_iou -0.5"), std::string::npos);
+  EXPECT_NE(error("nms_iou = 1.5\n").find("from 0 to 1"), std::string::npos);
+  EXPECT_NE(error("nms = \"soft\"\n")
+                .find("nms soft: should be torchvision, opencv, soft-linear, "
+                      "soft-gaussian"),
+            std::string::npos);
+  EXPECT_NE(error("nms_classes = \"all\"\n").find("aware or agnostic"),
+            std::string::npos);
+  EXPECT_NE(error("nms_sigma = 0\n").find("nms_sigma 0"), std::string::npos);
   EXPECT_NE(error("max_boxes = 0\n").find("1 or more"), std::string::npos);
   EXPECT_NE(error("detector = \"d\"\ndetector_cell = \"c\"\n").find("one of"),
             std::string::npos);
@@ -202,9 +211,18 @@ cache_audit = true
       ReadRecords(folder_ / "run/records.jsonl");
   ASSERT_FALSE(records.empty());
   EXPECT_FALSE(records.front().setting.contains("min_score"));
-  EXPECT_TRUE(ReadJsonFile(folder_ / "run/artifacts" /
-                           CellSlug(records.front().cell) / "bench.json")
-                  .contains("cache_audit"));
+  const fs::path artifacts =
+      folder_ / "run/artifacts" / CellSlug(records.front().cell);
+  EXPECT_TRUE(ReadJsonFile(artifacts / "bench.json")["cache_audit"]["meanwhile"]
+                  .contains("load1"));
+  EXPECT_TRUE(fs::exists(artifacts / "cache_audit_samples.csv"));
+  for (const char* metric : {"cache_again_ratio", "cache_right_after_ratio"})
+    EXPECT_EQ(std::count_if(records.begin(), records.end(),
+                            [&](const Record& record) {
+                              return record.metric == metric;
+                            }),
+              1)
+        << metric;
 }
 
 // 0.001 for the head of a detect cell, which is scored with it: what is given
@@ -225,6 +243,39 @@ TEST_F(BenchTask, TakesTheThresholdsOfTheScore) {
             "toy/bench/photos/" + head);
   EXPECT_EQ(cell("min_score = 0.05\nbefore_nms = 300\n"),
             "toy/bench/photos/before_nms=300," + head + ",min_score=0.05");
+}
+
+// A run that is cut short is never valid. Where the build or the machine may
+// not measure at all, there is nothing to keep.
+TEST_F(BenchTask, KeepsWhatAnInvalidCellWasMeasuredBy) {
+  const auto run = [&](const std::string& allow) {
+    return Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+min_seconds = 0
+min_queries = 1000000
+max_seconds = 0.05
+allow = )" + allow +
+               "\n");
+  };
+  const RunSummary summary = run("false");
+  ASSERT_EQ(summary.failed.size(), 1u);
+  const std::vector<Record> records =
+      ReadRecords(folder_ / "run/records.jsonl");
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].status, RecordStatus::kError);
+  const std::string slug = CellSlug(summary.failed[0]);
+  const bool measured =
+      records[0].message.find("not measured: ") == std::string::npos;
+  EXPECT_EQ(measured, fs::exists(folder_ / "run/samples" / (slug + ".csv")))
+      << records[0].message;
+  const fs::path json = folder_ / "run/artifacts" / slug / "bench.json";
+  ASSERT_EQ(measured, fs::exists(json));
+  if (!measured) return;
+  EXPECT_NE(records[0].message.find("not valid: "), std::string::npos)
+      << records[0].message;
+  EXPECT_EQ(ReadJsonFile(json)["valid"], false);
 }
 
 TEST_F(BenchTask, FailsByItselfWithoutADetector) {

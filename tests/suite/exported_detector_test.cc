@@ -198,6 +198,42 @@ TEST_F(ExportedInSuite, IsAPointBesideHeads) {
   EXPECT_GT(points["yolo"].latency_ms, 0);
 }
 
+// AP and latency of one kind of suppression meet, of two they do not.
+TEST_F(ExportedInSuite, IsTimedAtTheSuppressionThatItIsScoredWith) {
+  const auto grid = [](const char* kind) {
+    return std::string("[[task]]\nkind = \"") + kind +
+           "\"\nencoder = \"yolo\"\n"
+           "nms = [\"torchvision\", \"soft-gaussian\"]\nnms_sigma = 0.3\n";
+  };
+  ASSERT_EQ(Run(grid("detect") + grid("bench") +
+                "min_seconds = 0\nmin_queries = 10\n")
+                .failed,
+            Names{})
+      << Reasons();
+  std::set<std::map<std::string, std::string>> timed;
+  for (const Record& record : Records()) {
+    if (record.task != "bench") continue;
+    std::map<std::string, std::string> nms = record.setting;
+    std::erase_if(nms, [](const auto& key) {
+      return !key.first.starts_with("nms") || key.first == "nms_iou";
+    });
+    timed.insert(nms);
+  }
+  EXPECT_EQ(timed, (std::set<std::map<std::string, std::string>>{
+                       {{"nms", "soft-gaussian"},
+                        {"nms_classes", "aware"},
+                        {"nms_sigma", "0.3"}},
+                       {{"nms", "torchvision"},
+                        {"nms_classes", "aware"},
+                        {"nms_sigma", "0.3"}}}));
+  reports::RunFolder run;
+  run.records = Records();
+  const reports::ParetoPairs pairs = reports::MakeParetoPairs({&run, 1});
+  ASSERT_EQ(pairs.left_out.size(), 2u);
+  for (const reports::ParetoLeftOut& one : pairs.left_out)
+    EXPECT_NE(one.why.find("nms soft-gaussian"), std::string::npos) << one.why;
+}
+
 TEST_F(ExportedInSuite, GridsOfHeadsAreOneCellOfIt) {
   EXPECT_EQ(Cells("[[task]]\nkind = \"detect\"\nsteps = [2, 3]\n"
                   "part = [\"test\", \"train\"]\n"),

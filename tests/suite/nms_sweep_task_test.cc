@@ -194,6 +194,45 @@ TEST_F(NmsSweepTask, TakesTheCommandsOptions) {
   EXPECT_TRUE(asked["rows"][0]["ap_ci"].is_object());
 }
 
+// Whose suppression it is stands in the sweep, in cells and in each row's
+// record, the default too.
+TEST_F(NmsSweepTask, TakesTheSuppressionOfDetect) {
+  const RunSummary summary = Run(
+      kDense + Sweep("ious = \"0.5,0.7\"\nconfidences = \"0.01\"\n"
+                     "nms = [\"torchvision\", \"opencv\", \"soft-gaussian\"]\n"
+                     "nms_classes = \"agnostic\"\nnms_sigma = 0.3\n"));
+  ASSERT_EQ(summary.failed, std::vector<std::string>{}) << Reasons();
+  std::set<std::string> seen;
+  for (const auto& [cell, head] : Heads()) {
+    const Json sweep = ReadJsonFile(folder_ / "run/artifacts" / CellSlug(cell) /
+                                    "nms_sweep.json");
+    const auto nms = sweep["options"]["semantics"].get<std::string>();
+    seen.insert(nms);
+    EXPECT_EQ(cell.find(",nms=" + nms) != std::string::npos,
+              nms != "torchvision")
+        << cell;
+    EXPECT_EQ(sweep["options"]["classes"], "agnostic");
+    EXPECT_EQ(sweep["options"]["sigma"].is_null(), nms != "soft-gaussian");
+    ASSERT_EQ(sweep["rows"].size(), 2u);
+    if (nms == "soft-gaussian") {
+      // It looks at no overlap.
+      EXPECT_EQ(sweep["rows"][0]["AP"], sweep["rows"][1]["AP"]);
+      EXPECT_EQ(sweep["rows"][0]["boxes_after"],
+                sweep["rows"][1]["boxes_after"]);
+    }
+    for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+      if (record.cell != cell) continue;
+      EXPECT_EQ(record.setting.at("nms"), nms);
+      EXPECT_EQ(record.setting.at("nms_classes"), "agnostic");
+      if (nms == "soft-gaussian") {
+        EXPECT_EQ(record.setting.at("nms_sigma"), "0.3");
+      }
+    }
+  }
+  EXPECT_EQ(seen,
+            (std::set<std::string>{"opencv", "soft-gaussian", "torchvision"}));
+}
+
 TEST_F(NmsSweepTask, MayRefuseABusyMachine) {
   const RunSummary summary = Run(kDense + Sweep("allow = false\n"));
   bool may = true;
@@ -206,9 +245,17 @@ TEST_F(NmsSweepTask, MayRefuseABusyMachine) {
   for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
     if (record.task != "nms-sweep" || record.status == RecordStatus::kOk)
       continue;
-    EXPECT_TRUE(record.message.find("not measured: ") != std::string::npos ||
-                record.message.find("not valid: ") != std::string::npos)
-        << record.message;
+    const bool measured =
+        record.message.find("not measured: ") == std::string::npos;
+    // What it was measured by is kept all the same.
+    const std::string slug = CellSlug(record.cell);
+    EXPECT_EQ(measured, fs::exists(folder_ / "run/samples" / (slug + ".csv")));
+    EXPECT_EQ(measured,
+              fs::exists(folder_ / "run/artifacts" / slug / "nms_sweep.json"));
+    if (measured) {
+      EXPECT_NE(record.message.find("not valid: "), std::string::npos)
+          << record.message;
+    }
   }
 }
 
@@ -230,6 +277,12 @@ TEST_F(NmsSweepTask, SaysWhatIsWrongBeforeAnythingRuns) {
       << text;
   EXPECT_NE(error(kDense + Sweep("confidences = \"1.5\"\n"))
                 .find("--confidences 1.5"),
+            std::string::npos);
+  EXPECT_NE(error(kDense + Sweep("nms = \"soft\"\n"))
+                .find("nms soft: should be torchvision, opencv"),
+            std::string::npos);
+  EXPECT_NE(error(kDense + Sweep("nms_classes = \"all\"\n"))
+                .find("aware or agnostic"),
             std::string::npos);
 }
 

@@ -90,6 +90,12 @@ TEST(GpuState, OneOfTheHostsNumbersMayBeOurs) {
   EXPECT_EQ(count(With({9001}), false), -1);
   EXPECT_EQ(count(With({}), false), 0);
   EXPECT_EQ(count(With({}), true), -1);
+  // The number that is ours in here is somebody else's out there.
+  EXPECT_EQ(count(With({100}), false), -1);
+  EXPECT_EQ(count(With({100, 9001}), true), 1);
+  NvmlState parted;
+  parted.processes = {{100, 1}, {9001, 2}, {9002, 2}};
+  EXPECT_EQ(count(parted, true), 2);
 }
 
 TEST(GpuState, OthersOnAnotherPartAreNotBesideUs) {
@@ -206,6 +212,20 @@ TEST(GpuState, WhatIsNotKnownIsSaid) {
             "the driver does not tell who else was on cuda:1\n");
 }
 
+TEST(GpuState, ALookThatFailedIsSaid) {
+  GpuTrace trace = Trace({Busy(1980), Busy(1980)});
+  trace.failure = "no memory";
+  EXPECT_EQ(Lines(JudgeGpuMeanwhile(trace)),
+            "cuda:1 was not looked at all the time: a look failed (no "
+            "memory)\n");
+  EXPECT_EQ(GpuTraceJson(trace)["failure"], "no memory");
+  // Not for want of a library.
+  trace.looks.clear();
+  EXPECT_EQ(Lines(JudgeGpuMeanwhile(trace)),
+            "cuda:1 was not looked at all the time: a look failed (no "
+            "memory)\n");
+}
+
 TEST(GpuState, JsonHasRangesAndNullForWhatIsNotTold) {
   std::vector<NvmlState> looks = {Idle(210), Busy(900), Busy(1980), Busy(1950)};
   looks[0].temperature_c = 30;
@@ -217,7 +237,7 @@ TEST(GpuState, JsonHasRangesAndNullForWhatIsNotTold) {
       "sm_mhz": [1950, 1980], "memory_mhz": [2600, 2600],
       "temperature_c": [30, 61], "power_w": [399.5, 399.5],
       "use": [0.0, 0.9], "memory_used_bytes": null,
-      "limits": ["idle", "power cap", "heat"], "others": 0})"));
+      "failure": null, "limits": ["idle", "power cap", "heat"], "others": 0})"));
   const Json none = GpuTraceJson(Trace({}));
   EXPECT_EQ(none["looks"], 0);
   for (const char* key : {"sm_mhz", "temperature_c", "limits", "others"})

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +94,36 @@ TEST(GpuWatch, LooksByItselfUntilItEnds) {
   // And it may be left without an end.
   { const GpuWatch watch(options); }
   EXPECT_EQ(CallFake(NVML_LIBRARY, "FakeNvmlOpen"), 0);
+}
+
+// Else it would end the process: nobody is above a thread to catch it.
+TEST(GpuWatch, SurvivesALookThatFails) {
+  FakeNvml fake;
+  const HostRoot host;
+  SetBusy(fake, "1000");
+  GpuWatchOptions options = OneGpu();
+  options.period_s = 0.001;
+  std::atomic<int> looks = 0;
+  options.before_look = [&looks] {
+    if (++looks == 2) throw std::runtime_error("out of order");
+  };
+  GpuWatch watch(options, host.files());
+  while (looks < 4) std::this_thread::yield();
+  const GpuTrace trace = watch.Finish().at(0);
+  EXPECT_EQ(trace.failure, "out of order");
+  // It goes on looking.
+  EXPECT_EQ(static_cast<int>(trace.looks.size()), looks - 1);
+}
+
+TEST(GpuWatch, OneWithoutABusIdIsNotWatched) {
+  FakeNvml fake;
+  GpuWatchOptions options = OneGpu();
+  options.gpus = {{"cuda:0", ""}};
+  EXPECT_TRUE(JudgeGpusBefore(options).empty());
+  const GpuTrace trace = GpuWatch(options).Finish().at(0);
+  EXPECT_TRUE(trace.looks.empty());
+  EXPECT_EQ(JudgeGpuMeanwhile(trace).at(0).reason.find("cuda:0 was not watch"),
+            0u);
 }
 
 TEST(GpuWatch, BeforeARunLooksAtEveryGpu) {

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/load/cache_audit.h"
+#include "core/csv.h"
 #include "tests/benchmarks/load/synthetic_device.h"
 #include "tests/fixture.h"
 
@@ -183,9 +187,54 @@ TEST(CacheAudit, FindsACacheOfAllResults) {
   EXPECT_EQ(result.first_ratios.size(), 20u);
   EXPECT_NEAR(*result.first.value, 10, 1e-6);
   EXPECT_NEAR(*result.again.value, 1, 1e-6);
+  // Against the first time both ways of asking again are as quick.
+  EXPECT_NEAR(*result.again_to_first.value, 0.1, 1e-6);
+  EXPECT_NEAR(*result.repeat_to_first.value, 0.1, 1e-6);
+  EXPECT_TRUE(result.again_to_first.ci.has_value());
+  EXPECT_EQ(result.new_blocks, 20);
   ASSERT_EQ(result.findings.size(), 1u);
   EXPECT_NE(result.findings[0].reason.find("seen before is 10.00"),
             std::string::npos);
+}
+
+// Each ratio again, from the file alone.
+TEST(CacheAudit, KeepsEachQuery) {
+  VirtualClock clock;
+  clock.AdvanceNs(777);
+  Random random(5);
+  SyntheticDevice device(clock,
+                         {{"encode",
+                           [&random](const Query& query) {
+                             return std::llround(Cost(query.samples[0]) *
+                                                 (0.9 + random.Uniform()));
+                           }}},
+                         30);
+  AuditOptions options;
+  options.blocks = 4;
+  options.samples_per_block = 8;
+  const AuditResult result = AuditCaches(device, clock, options);
+  EXPECT_EQ(result.new_blocks, 3);  // of 29 samples
+  const CsvTable table = CsvTable::Parse(AuditSamplesCsv(result), "audit");
+  EXPECT_EQ(table.header(),
+            (std::vector<std::string>{"block", "pass", "sample", "started_ns",
+                                      "latency_ns"}));
+  ASSERT_EQ(table.rows(), 10u + 4 * 8 * 4);
+  EXPECT_EQ(table.at(0, 0), "");
+  EXPECT_EQ(table.at(0, 1), "warmup");
+  EXPECT_EQ(table.at(0, 3), "0");
+  std::map<std::pair<std::string, std::string>, double> sums;
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    sums[{table.at(row, 0), table.at(row, 1)}] += std::stod(table.at(row, 4));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string block = std::to_string(i);
+    EXPECT_DOUBLE_EQ(result.again_ratios[i],
+                     (sums[{block, "again"}] / sums[{block, "repeat"}]));
+    if (i == 3) continue;
+    EXPECT_DOUBLE_EQ(result.first_ratios[i],
+                     (sums[{block, "first"}] / sums[{block, "again"}]));
+  }
+  EXPECT_GT((sums[{"3", "seen"}]), 0);
+  EXPECT_FALSE(sums.contains({"3", "first"}));
 }
 
 TEST(CacheAudit, SaysWhereSamplesAreTooFew) {
@@ -195,6 +244,9 @@ TEST(CacheAudit, SaysWhereSamplesAreTooFew) {
   EXPECT_EQ(result.again.value, 1);
   EXPECT_FALSE(result.first.value.has_value());
   EXPECT_NE(result.first.reason.find("too few"), std::string::npos);
+  EXPECT_FALSE(result.again_to_first.value.has_value());
+  EXPECT_EQ(result.repeat_to_first.reason, result.first.reason);
+  EXPECT_EQ(result.new_blocks, 0);
   SyntheticDevice one(clock, {{"encode", Takes(1000)}}, 1);
   EXPECT_NE(testing::InputErrorOf([&] {
               AuditCaches(one, clock);

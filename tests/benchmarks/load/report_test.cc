@@ -65,6 +65,9 @@ TEST(Samples, OfSeveralSeedsFollowOneAnother) {
   EXPECT_EQ(SamplesCsv({&one, &two}),
             "query,seed,pair,scheduled_ns,started_ns,latency_ns,encode_ns\n"
             "0,1,,0,0,0,0\n0,2,,0,0,0,0\n");
+  EXPECT_EQ(NumberedSamplesCsv("trial", {{7, &one}, {9, &two}}),
+            "trial,query,seed,pair,scheduled_ns,started_ns,latency_ns,"
+            "encode_ns\n7,0,1,,0,0,0,0\n9,0,2,,0,0,0,0\n");
   two.stages = {"decode"};
   EXPECT_THROW(SamplesCsv({&one, &two}), std::logic_error);
 }
@@ -163,6 +166,8 @@ TEST(LoadJson, OfServersPeaksPairsAndAudits) {
   const Json peak = PeakJson(FindPeak(device, clock, options));
   EXPECT_TRUE(peak.at("rate").is_number());
   EXPECT_TRUE(peak.at("reason").is_null());
+  EXPECT_EQ(peak.at("end"), "found");
+  EXPECT_EQ(peak.at("trials")[0].at("samples_kept"), true);
   EXPECT_GT(peak.at("trials").size(), 2u);
   const Json pair = PairJson(RunPairs(device, device, clock));
   EXPECT_EQ(pair.at("value"), 1);
@@ -170,6 +175,8 @@ TEST(LoadJson, OfServersPeaksPairsAndAudits) {
   EXPECT_EQ(pair.at("ratios").size(), 20u);
   const Json audit = AuditJson(AuditCaches(device, clock));
   EXPECT_EQ(audit.at("again_over_repeat").at("value"), 1);
+  EXPECT_EQ(audit.at("again_to_first").at("value"), 1);
+  EXPECT_EQ(audit.at("repeat_to_first").at("value"), 1);
   EXPECT_TRUE(audit.at("warnings").empty());
 }
 

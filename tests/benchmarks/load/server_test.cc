@@ -7,6 +7,7 @@
 
 #include "benchmarks/load/peak.h"
 #include "benchmarks/load/scenario.h"
+#include "core/csv.h"
 #include "tests/benchmarks/load/synthetic_device.h"
 #include "tests/fixture.h"
 
@@ -208,6 +209,7 @@ TEST(FindPeak, FindsTheRateOfTheBook) {
   ASSERT_TRUE(result.at_peak.has_value());
   EXPECT_TRUE(result.at_peak->valid());
   EXPECT_EQ(result.at_peak->options.server.rate, *result.rate);
+  EXPECT_EQ(result.end, PeakEnd::kFound);
   // On the grid.
   const double place = std::log(*result.rate / 100) / std::log(1.02);
   EXPECT_NEAR(place, std::round(place), 1e-6);
@@ -241,6 +243,91 @@ TEST(FindPeak, SaysWhereEveryRateKeepsTheBound) {
   EXPECT_LE(result.trials.back().rate, kMostRate);
   EXPECT_GT(result.trials.back().rate, kMostRate / 2.1);
   for (const PeakTrial& trial : result.trials) EXPECT_TRUE(trial.kept);
+  EXPECT_EQ(result.end, PeakEnd::kNoLimit);
+  // A start so high that no doubling is left, and one that is too high itself.
+  PeakOptions peak;
+  for (const double start : {0.8 * kMostRate, kMostRate}) {
+    peak.start_rate = start;
+    const PeakResult near = FindPeak(device, clock, options, peak);
+    EXPECT_EQ(near.end, PeakEnd::kNoLimit);
+    ASSERT_EQ(near.trials.size(), 1u);
+    EXPECT_EQ(near.trials[0].rate, start);
+  }
+  // Quicker than any rate: the search begins at the highest.
+  SyntheticDevice quick(clock, {{"encode", Takes(10)}});
+  const PeakResult at_once = FindPeak(quick, clock, options);
+  EXPECT_EQ(at_once.end, PeakEnd::kNoLimit);
+  EXPECT_EQ(at_once.trials[0].rate, kMostRate);
+}
+
+// However many trials there may be: a last one that passed is no sign that all
+// rates would.
+TEST(FindPeak, SaysWhereTrialsEnd) {
+  const auto search = [](int most) {
+    VirtualClock clock;
+    SyntheticDevice device(clock, {{"encode", Takes(2 * kMs)}});
+    LoadOptions options = Server(0, 5000);
+    options.server.bound_ns = 10 * kMs;
+    PeakOptions peak;
+    peak.start_rate = 100;
+    peak.max_trials = most;
+    return FindPeak(device, clock, options, peak);
+  };
+  const PeakResult whole = search(64);
+  ASSERT_EQ(whole.end, PeakEnd::kFound) << whole.reason;
+  const int needed = static_cast<int>(whole.trials.size());
+  ASSERT_GT(needed, 3);
+  for (int most = 1; most <= needed; ++most) {
+    const PeakResult result = search(most);
+    EXPECT_EQ(static_cast<int>(result.trials.size()), most);
+    EXPECT_EQ(result.rate.has_value(), most == needed) << most;
+    EXPECT_EQ(result.at_peak.has_value(), most == needed) << most;
+    if (most == needed) {
+      EXPECT_EQ(result.end, PeakEnd::kFound);
+      EXPECT_EQ(result.rate, whole.rate);
+      continue;
+    }
+    EXPECT_EQ(result.end, PeakEnd::kOutOfTrials) << most;
+    EXPECT_NE(result.reason.find("before a rate was confirmed"),
+              std::string::npos)
+        << result.reason;
+  }
+  // Its only trial passed, and yet not every rate does.
+  EXPECT_TRUE(search(1).trials.back().kept);
+}
+
+TEST(FindPeak, KeepsEachQueryOfItsTrials) {
+  VirtualClock clock;
+  SyntheticDevice device(clock, {{"encode", TakesExponential(1e6, 21)}});
+  LoadOptions options = Server(0, 700);
+  options.server.bound_ns = 20 * kMs;
+  PeakOptions peak;
+  peak.start_rate = 100;
+  const PeakResult whole = FindPeak(device, clock, options, peak);
+  const CsvTable table = CsvTable::Parse(PeakSamplesCsv(whole), "samples");
+  EXPECT_EQ(table.header(),
+            (std::vector<std::string>{"trial", "query", "seed", "pair",
+                                      "scheduled_ns", "started_ns",
+                                      "latency_ns", "encode_ns"}));
+  std::vector<std::int64_t> rows(whole.trials.size(), 0);
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    ++rows.at(std::stoul(table.at(row, 0)));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(rows[i], whole.trials[i].queries) << i;
+  // With room for two trials and a bit the last two keep theirs.
+  peak.most_rows = whole.trials.back().queries +
+                   whole.trials[whole.trials.size() - 2].queries + 1;
+  const PeakResult few = FindPeak(device, clock, options, peak);
+  const std::size_t count = few.trials.size();
+  std::int64_t kept = 0;
+  for (const PeakTrial& trial : few.trials)
+    if (trial.samples.has_value())
+      kept += static_cast<std::int64_t>(trial.samples->rows.size());
+  EXPECT_LE(kept, peak.most_rows);
+  EXPECT_TRUE(few.trials[count - 1].samples.has_value());
+  EXPECT_FALSE(few.trials[0].samples.has_value());
+  peak.most_rows = 0;
+  EXPECT_EQ(PeakSamplesCsv(FindPeak(device, clock, options, peak)), "");
 }
 
 TEST(FindPeak, SaysWhereThereIsNone) {
@@ -253,6 +340,7 @@ TEST(FindPeak, SaysWhereThereIsNone) {
   const PeakResult result = FindPeak(device, clock, options, peak);
   EXPECT_FALSE(result.rate.has_value());
   EXPECT_EQ(result.trials.size(), 4u);
+  EXPECT_EQ(result.end, PeakEnd::kNoRate);
   EXPECT_NE(result.reason.find("no rate kept the bound"), std::string::npos);
   // By itself it ends after halving seven times or so, not after 64.
   const PeakResult by_default = FindPeak(device, clock, options);

@@ -76,7 +76,7 @@ TEST(FindKnee, RefusesWhatCannotBe) {
 }
 
 TEST(BatchCurveJson, IsInTheOrderOfBatches) {
-  BatchCurve curve{"clip", "fp32", "cpu", "images/s", {}};
+  BatchCurve curve{"clip", "fp32", "cpu", "images/s", {}, ""};
   curve.points = {Point(8, 100, 99, 101), Point(1, 50)};
   const Json json = BatchCurveJson(curve);
   EXPECT_EQ(json.at("points")[0].at("batch"), 1);
@@ -86,6 +86,9 @@ TEST(BatchCurveJson, IsInTheOrderOfBatches) {
   EXPECT_EQ(json.at("knee").at("batch"), 8);
   EXPECT_EQ(json.at("best").at("throughput"), 100);
   EXPECT_EQ(json.at("share"), 0.95);
+  EXPECT_FALSE(json.contains("setting"));
+  curve.setting = "resolution 448";
+  EXPECT_EQ(BatchCurveJson(curve).at("setting"), "resolution 448");
 }
 
 }  // namespace

@@ -68,8 +68,9 @@ MachineCeilings Measured() {
 }
 
 TEST(RooflineJson, HasEveryPointUnderTheRoofOfItsDtype) {
-  const Json json = RooflineJson(Measured(), {{"clip", "fp32", 8, 1e11, 1e9, 1},
-                                              {"clip", "bf16", 8, 1e11, 0, 1}});
+  const Json json =
+      RooflineJson(Measured(), {{"clip", "fp32", 8, 1e11, 1e9, 1, ""},
+                                {"clip", "bf16", 8, 1e11, 0, 1, "dense head"}});
   EXPECT_EQ(json.at("schema"), 1);
   EXPECT_EQ(json.at("products")[0].at("ridge"), 20);
   EXPECT_EQ(json.at("products")[1].at("shape"), Json({8, 16, 32}));
@@ -77,6 +78,23 @@ TEST(RooflineJson, HasEveryPointUnderTheRoofOfItsDtype) {
   EXPECT_EQ(json.at("points")[0].at("bound"), "compute");
   EXPECT_EQ(json.at("points")[1].at("share"), 0.25);
   EXPECT_TRUE(json.at("points")[1].at("intensity").is_null());
+  EXPECT_FALSE(json.at("points")[0].contains("setting"));
+  EXPECT_EQ(json.at("points")[1].at("setting"), "dense head");
+  EXPECT_EQ(json.at("valid"), true);
+  EXPECT_TRUE(json.at("meanwhile").is_null());
+}
+
+TEST(RooflineJson, SaysWhereTheMachineWasDisturbed) {
+  MachineCeilings ceilings = Measured();
+  ceilings.findings = {{true, "roofs: others", "end them"},
+                       {false, "roofs: warm", "wait"}};
+  ceilings.meanwhile = {{"load1", 3}};
+  const Json json = RooflineJson(ceilings, {});
+  EXPECT_EQ(json.at("valid"), false);
+  EXPECT_EQ(json.at("reasons"), Json::array({"roofs: others"}));
+  EXPECT_EQ(json.at("advice"), Json::array({"end them"}));
+  EXPECT_EQ(json.at("warnings"), Json::array({"roofs: warm; wait"}));
+  EXPECT_EQ(json.at("meanwhile").at("load1"), 3);
 }
 
 TEST(MachineCeilings, NamesTheDtypesThereAre) {

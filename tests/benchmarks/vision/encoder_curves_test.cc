@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/vision/bench_records.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/statistics.h"
+#include "probes/detection/transfer/detector.h"
 #include "tests/benchmarks/load/synthetic_device.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/encoders/toy_checkpoint.h"
@@ -39,8 +42,8 @@ EncoderCurves Points(const std::string& device) {
   curves.curve.device = device;
   curves.curve.dtype = "fp32";
   curves.curve.points = {{1, 10, std::nullopt}};
-  curves.points = {{"a", "fp32", 1, 1e9, 1e6, 0.1},
-                   {"a", "bf16", 1, 1e9, 1e6, 0.1}};
+  curves.points = {{"a", "fp32", 1, 1e9, 1e6, 0.1, ""},
+                   {"a", "bf16", 1, 1e9, 1e6, 0.1, ""}};
   return curves;
 }
 
@@ -74,6 +77,63 @@ TEST(PointsUnderRoofs, AreOnTheDeviceOfTheRoofs) {
   EXPECT_FALSE(fs::exists(folder / "batch_curve_samples.csv"));
   EXPECT_EQ(ReadJsonFile(folder / "batch_curve.json")["warnings"],
             Json::array({note}));
+}
+
+TEST(CurveSetting, NamesWhatIsNotTheEncoder) {
+  CurveOptions options;
+  Json description = {{"detector", nullptr}};
+  EXPECT_EQ(CurveSetting(options, description), "");
+  options.resolution = "448";
+  options.head_cell = "a/detect/b/default";  // of no detector
+  EXPECT_EQ(CurveSetting(options, description), "resolution 448");
+  description["detector"] = {{"head", "set"}};
+  EXPECT_EQ(CurveSetting(options, description),
+            "resolution 448, set head of a/detect/b/default");
+  EXPECT_EQ(CurveSetting({}, description), "set head");
+  // A program has what it has.
+  description["detector"] = {{"head", "exported"}, {"format", "torchscript"}};
+  EXPECT_EQ(CurveSetting({}, description), "");
+}
+
+TEST(CeilingsFor, WatchesTheMachineMeanwhile) {
+  CeilingOptions options;
+  options.threads = 1;
+  options.copy_bytes = 1 << 16;
+  options.products.dtypes = {"fp32"};
+  options.products.shapes = {{8, 16, 32}};
+  options.repetitions = 2;
+  const MachineCeilings ceilings = CeilingsFor(Points("cpu"), true, options);
+  EXPECT_EQ(ceilings.products.size(), 1u);
+  ASSERT_TRUE(ceilings.meanwhile.is_object());
+  EXPECT_TRUE(ceilings.meanwhile.contains("other_share"));
+  for (const Finding& finding : ceilings.findings) {
+    EXPECT_FALSE(finding.fatal);
+    EXPECT_TRUE(finding.reason.starts_with("roofs: ")) << finding.reason;
+  }
+}
+
+// A share is a point's over a roof's.
+TEST(WriteCurves, ARooflineIsValidWhereBothSidesAre) {
+  const TempFolder folder;
+  EncoderCurves curves = Points("cpu");
+  MachineCeilings roofs = Roofs();
+  const auto written = [&](const char* file) {
+    WriteCurves(folder.path(), curves, roofs);
+    return ReadJsonFile(folder / file);
+  };
+  EXPECT_EQ(written("roofline.json")["valid"], true);
+  roofs.findings = {{true, "roofs: others", "end them"}};
+  EXPECT_EQ(written("roofline.json")["reasons"],
+            Json::array({"roofs: others"}));
+  // The curve stands without them.
+  const Json curve = written("batch_curve.json");
+  EXPECT_EQ(curve["valid"], true);
+  EXPECT_NE(curve["warnings"].dump().find("roofs: others; end them"),
+            std::string::npos);
+  roofs.findings.clear();
+  curves.findings = {{true, "batch 1: moved", "warm up"}};
+  EXPECT_EQ(written("roofline.json")["reasons"],
+            Json::array({"batch 1: moved"}));
 }
 
 CurveOptions FewQueries(std::vector<std::int64_t> batches) {
@@ -257,6 +317,64 @@ TEST_F(ToyCurve, CountsOperationsAndBytesOfEachBatch) {
     EXPECT_TRUE(point["bound"] == "compute" || point["bound"] == "memory");
   }
   EXPECT_EQ(RoofNote(curves, Roofs()), "");
+  EXPECT_FALSE(curve.contains("setting"));
+}
+
+// A head of random weights on the toy's map.
+void WriteToyDetector(const fs::path& folder,
+                      const encoders::LoadedModel& model,
+                      std::uint64_t seed) {
+  detection::Detector detector;
+  detector.kind = "dense";
+  detector.options.pyramid.maps = {
+      {encoders::testing::kWidth, static_cast<int>(encoders::testing::kPatch)}};
+  detector.options.pyramid.width = 32;
+  detector.options.classes = 2;
+  detector.options.layers = 1;
+  detector.canvas = detection::CanvasOf(model.preprocess, false);
+  detector.scale.shift = {at::zeros({encoders::testing::kWidth})};
+  detector.scale.scale = {at::ones({encoders::testing::kWidth})};
+  detector.categories = {{1, "a", ""}, {2, "b", ""}};
+  detector.head = detection::CreateHead(detector.kind, detector.options);
+  for (const auto& [name, tensor] : detector.head->Parameters())
+    tensor.detach().fill_(static_cast<double>(seed) / 100);
+  detector.encoder = detection::EncoderJson(model);
+  detection::WriteDetector(folder, detector);
+}
+
+TEST_F(ToyCurve, NamesTheHeadAndTheHashOfItsWeights) {
+  const encoders::LoadedModel model = encoders::LoadModel(spec_);
+  const testing::MemoryPictures pictures(
+      {{"a.png", testing::RandomPng(20, 16, 1)},
+       {"b.png", testing::RandomPng(16, 20, 2)}});
+  std::vector<std::string> hashes;
+  for (const std::uint64_t seed : {1, 2}) {
+    WriteToyDetector(folder_ / "detector", model, seed);
+    EncoderBenchOptions asked;
+    asked.workers = 1;
+    asked.detector = folder_ / "detector";
+    EncoderBench bench(spec_, pictures, asked);
+    hashes.push_back(Sha256File(folder_ / "detector/head.safetensors"));
+    EXPECT_EQ(bench.Describe()["detector"]["sha256"], hashes.back());
+    EXPECT_EQ(ThresholdSetting(bench.Describe()).at("detector_sha256"),
+              hashes.back());
+    // The encoder's are its own.
+    EXPECT_EQ(bench.BaseRecord().weights_sha256, model.weights_sha256);
+    if (seed > 1) continue;
+    MonotonicClock clock;
+    CurveOptions options = FewQueries({1});
+    options.resolution = "12x12";
+    options.head_cell = "toy/detect/set/default";
+    const EncoderCurves curves = MeasureCurves(bench, "toy", clock, options);
+    const std::string text =
+        "resolution 12x12, dense head of toy/detect/set/default";
+    WriteCurves(folder_ / "run", curves, Roofs());
+    EXPECT_EQ(ReadJsonFile(folder_ / "run/batch_curve.json")["setting"], text);
+    const Json roofline = ReadJsonFile(folder_ / "run/roofline.json");
+    ASSERT_EQ(roofline["points"].size(), 1u);
+    EXPECT_EQ(roofline["points"][0]["setting"], text);
+  }
+  EXPECT_NE(hashes[0], hashes[1]);
 }
 
 }  // namespace

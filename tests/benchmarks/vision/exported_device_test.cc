@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "benchmarks/load/scenario.h"
+#include "benchmarks/vision/bench_records.h"
 #include "benchmarks/vision/encoder_curves.h"
 #include "benchmarks/vision/exported_bench.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
@@ -102,6 +103,8 @@ TEST_F(ExportedDeviceTest, BearsLoadAndSaysWhatItIs) {
   EXPECT_EQ(json["input"], Json({64, 64}));
   EXPECT_EQ(json["detector"]["head"], "exported");
   EXPECT_EQ(json["detector"]["nms"], true);
+  // Its weights are the model's.
+  EXPECT_FALSE(ThresholdSetting(json).contains("detector_sha256"));
   EXPECT_EQ(json["pictures"]["used"], kPictures);
   EXPECT_EQ(bench.BaseRecord().weights_sha256.size(), 64u);
   EXPECT_EQ(bench.setting().dtype, "fp32");
@@ -130,6 +133,7 @@ TEST_F(ExportedDeviceTest, HasACurveOverBatchesThatItIsNotMadeFor) {
   // Nobody knows its operations: no roof is looked for.
   EXPECT_TRUE(curves.points.empty());
   EXPECT_TRUE(CeilingsFor(curves).products.empty());
+  EXPECT_EQ(curves.curve.setting, "");
 }
 
 }  // namespace

@@ -3,9 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "benchmarks/vision/bench_records.h"
+#include "benchmarks/vision/encoder_bench.h"
+#include "core/csv.h"
 #include "core/metrics.h"
+#include "probes/detection/nms/suppress_boxes.h"
 #include "tests/benchmarks/load/synthetic_device.h"
 #include "tests/fixture.h"
 
@@ -141,6 +147,66 @@ TEST(BenchRecords, HoldWhatIsInNoStage) {
     EXPECT_FALSE(record.metric.starts_with("stage_")) << record.metric;
 }
 
+// Half the time once it was asked for, a quarter right after itself.
+MeasuredAudit Audited(std::int64_t samples) {
+  VirtualClock clock;
+  std::vector<bool> seen(static_cast<std::size_t>(samples), false);
+  std::int64_t last = -1;
+  SyntheticDevice device(
+      clock,
+      {{"encode",
+        [&](const Query& query) -> std::int64_t {
+          const std::int64_t sample = query.samples[0];
+          const bool repeats = std::exchange(last, sample) == sample;
+          const bool known = seen[static_cast<std::size_t>(sample)];
+          seen[static_cast<std::size_t>(sample)] = true;
+          return repeats ? kMs : known ? 2 * kMs : 4 * kMs;
+        }}},
+      samples);
+  return MeasureAudit(device, clock, {}, c10::kCPU, /*allow=*/true);
+}
+
+TEST(MeasureAudit, IsWatchedAndMakesRecords) {
+  MeasuredAudit measured = Audited(500);
+  Json json = MeasuredAuditJson(measured);
+  EXPECT_TRUE(json["meanwhile"].contains("load1"));
+  EXPECT_EQ(json["valid"], true);  // allowed
+  EXPECT_EQ(json["again_to_first"]["value"], 0.5);
+  // What was found of caches, and of the machine.
+  EXPECT_EQ(json["warnings"].size(),
+            measured.audit.findings.size() + measured.findings.size());
+  Record base;
+  base.cell = "a/bench/b/c";
+  std::vector<Record> records = AuditRecords(measured, base);
+  ASSERT_EQ(records.size(), 2u);
+  const Record& again = Of(records, "cache_again_ratio");
+  EXPECT_DOUBLE_EQ(*again.value, 0.5);
+  EXPECT_DOUBLE_EQ(again.ci->low, 0.5);
+  EXPECT_EQ(again.n, 20);
+  EXPECT_EQ(again.cell, base.cell);
+  EXPECT_EQ(again.message, "");
+  EXPECT_DOUBLE_EQ(*Of(records, "cache_right_after_ratio").value, 0.25);
+  const eyechart::testing::TempFolder folder;
+  WriteAudit(folder / "cell", measured);
+  EXPECT_EQ(CsvTable::ReadFile(folder / "cell/cache_audit_samples.csv").rows(),
+            measured.audit.queries.size());
+
+  measured.findings = {{true, "others were at work", "end them"}};
+  json = MeasuredAuditJson(measured);
+  EXPECT_EQ(json["valid"], false);
+  EXPECT_EQ(json["reasons"], Json::array({"others were at work"}));
+  for (const Record& record : AuditRecords(measured, base))
+    EXPECT_EQ(record.message, "not valid: others were at work");
+}
+
+TEST(MeasureAudit, OfFewSamplesHasNoRatioToTheFirstTime) {
+  for (const Record& record : AuditRecords(Audited(4), {})) {
+    EXPECT_FALSE(record.value.has_value());
+    EXPECT_EQ(record.status, RecordStatus::kSkipped);
+    EXPECT_NE(record.message.find("too few"), std::string::npos);
+  }
+}
+
 TEST(ThresholdSetting, HoldsWhatBoxesDependOn) {
   Json description = {{"answer", "boxes"},
                       {"detector",
@@ -149,14 +215,26 @@ TEST(ThresholdSetting, HoldsWhatBoxesDependOn) {
                         {"min_score", 0.001},
                         {"before_nms", 1000},
                         {"nms_iou", 0.6},
+                        {"suppression", detection::NmsToJson({})},
                         {"max_boxes", 100}}}};
-  EXPECT_EQ(ThresholdSetting(description),
-            (std::map<std::string, std::string>{{"min_score", "0.001"},
-                                                {"before_nms", "1000"},
-                                                {"nms_iou", "0.6"},
-                                                {"max_boxes", "100"}}));
+  std::map<std::string, std::string> setting = {
+      {"min_score", "0.001"},   {"before_nms", "1000"}, {"nms", "torchvision"},
+      {"nms_classes", "aware"}, {"nms_iou", "0.6"},     {"max_boxes", "100"}};
+  EXPECT_EQ(ThresholdSetting(description), setting);
+  detection::NmsOptions nms;
+  nms.semantics = detection::NmsSemantics::kSoftGaussian;
+  nms.classes = detection::NmsClasses::kAgnostic;
+  nms.sigma = 0.25;
+  description["detector"]["suppression"] = detection::NmsToJson(nms);
+  setting["nms"] = "soft-gaussian";
+  setting["nms_classes"] = "agnostic";
+  setting["nms_sigma"] = "0.25";
+  EXPECT_EQ(ThresholdSetting(description), setting);
+  description["detector"]["sha256"] = "abc";
+  EXPECT_EQ(ThresholdSetting(description).at("detector_sha256"), "abc");
   description["detector"]["nms"] = false;
   EXPECT_FALSE(ThresholdSetting(description).contains("nms_iou"));
+  EXPECT_FALSE(ThresholdSetting(description).contains("nms"));
   description["detector"] = nullptr;
   EXPECT_TRUE(ThresholdSetting(description).empty());
   EXPECT_TRUE(ThresholdSetting({{"answer", "pooled: cls"}}).empty());
@@ -191,6 +269,40 @@ TEST(Measure, FindsThePeakOfAServer) {
   EXPECT_EQ(MeasuredJson(measured, {})["peak"]["rate"], *measured.peak->rate);
   EXPECT_EQ(*Of(BenchRecords(measured, {}), "peak_rate").value,
             *measured.peak->rate);
+  const eyechart::testing::TempFolder folder;
+  BenchFiles files;
+  files.peak_samples = folder / "cell/peak_samples.csv";
+  WriteBenchFiles(files, measured, {});
+  const CsvTable table = CsvTable::ReadFile(files.peak_samples);
+  EXPECT_EQ(table.header().front(), "trial");
+  std::size_t rows = 0;
+  for (const PeakTrial& trial : measured.peak->trials)
+    rows += static_cast<std::size_t>(trial.queries);
+  EXPECT_EQ(table.rows(), rows);
+}
+
+// The advice goes by how the search ended, not by its last trial.
+TEST(Measure, AdvisesByTheEndOfTheSearch) {
+  VirtualClock clock;
+  SyntheticDevice device(clock, {{"encode", Takes(kMs)}});
+  MeasureOptions options = Quick();
+  options.find_peak = true;
+  options.load.server.percentile = 90;
+  options.load.server.rate = 100;
+  const auto advice = [&](std::int64_t bound_ms, int trials) {
+    options.load.server.bound_ns = bound_ms * kMs;
+    options.peak.max_trials = trials;
+    const Measured measured =
+        Measure(device, clock, options, Scenario::kServer, {}, c10::kCPU);
+    EXPECT_TRUE(measured.peak->trials.back().kept);
+    EXPECT_EQ(measured.peak->trials.front().rate, 100);
+    for (const Finding& finding : measured.load.findings)
+      if (finding.reason.starts_with("no highest rate")) return finding.advice;
+    return std::string();
+  };
+  EXPECT_NE(advice(5, 1).find("begin near it"), std::string::npos);
+  EXPECT_NE(advice(10'000, 64).find("raise --min-queries"), std::string::npos);
+  EXPECT_EQ(advice(5, 64), "");
 }
 
 TEST(Measure, TellsOfABoundThatNoRateKeeps) {
