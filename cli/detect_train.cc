@@ -83,7 +83,7 @@ void PrintTraining(const TrainFlags& o, const Json& json) {
                             ? 0.0
                             : selected["validation_ap"].get<double>())
           : ", the last"));
-  if (json["runs"]["scores"].size() > 1)
+  if (json["runs"]["scores"].size() > 1 && json["runs"]["mean"].is_number())
     PrintLine(fmt::format("{:<16}{}: mean AP {:.4f}, deviation {:.4f}", "seeds",
                           json["runs"]["scores"].size(),
                           json["runs"]["mean"].get<double>(),

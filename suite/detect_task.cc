@@ -13,6 +13,7 @@
 #include "suite/detect_pipeline.h"
 #include "suite/exported_cells.h"
 #include "suite/exported_detect.h"
+#include "suite/nms_keys.h"
 #include "suite/task.h"
 #include "suite/task_keys.h"
 
@@ -53,38 +54,26 @@ constexpr std::array kDetectKeys = {
             "of start values, order, jitter, cut and shots"},
     TaskKey{"runs", Type::kNumber, "1", false, "seeds, from seed on"},
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
-    TaskKey{"nms", Type::kText, "torchvision", false,
-            "dense, exported: whose suppression: torchvision, opencv, "
-            "soft-linear or soft-gaussian"},
-    TaskKey{"nms_classes", Type::kText, "aware", false,
-            "aware (each class by itself) or agnostic (all as one)"},
+    kNmsKey,
+    kNmsClassesKey,
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
             "overlap above which the lesser box goes, from 0 to 1"},
-    TaskKey{"nms_sigma", Type::kNumber, "0.5", false,
-            "of soft-gaussian, in squared overlap"},
+    kNmsSigmaKey,
 };
 
 bool IsOfNms(std::string_view key) { return key.starts_with("nms"); }
 
 detection::NmsOptions NmsOf(const TaskSpec& task) {
-  const std::string where = WhereOf(task);
-  detection::NmsOptions nms;
-  nms.semantics =
-      detection::ParseNmsSemantics(task.keys.at("nms"), where + ": nms");
-  nms.classes = detection::ParseNmsClasses(task.keys.at("nms_classes"),
-                                           where + ": nms_classes");
+  detection::NmsOptions nms = NmsOptionsOf(task);
   const double iou = NumberOf(task, "nms_iou");
   EYECHART_REQUIRE(iou >= 0 && iou <= 1,
-                   "{}: nms_iou {:g}: should be from 0 to 1, as 0.6", where,
-                   iou);
-  const double sigma = NumberOf(task, "nms_sigma");
-  EYECHART_REQUIRE(sigma > 0, "{}: nms_sigma {:g}: should be more than 0",
-                   where, sigma);
+                   "{}: nms_iou {:g}: should be from 0 to 1, as 0.6",
+                   WhereOf(task), iou);
   // What has no say stays as it is by default: cells do not differ in it.
   const bool gaussian = nms.semantics == detection::NmsSemantics::kSoftGaussian;
   nms.iou_threshold =
       gaussian ? detection::FindOptions().nms.iou_threshold : iou;
-  if (gaussian) nms.sigma = sigma;
+  if (!gaussian) nms.sigma = detection::FindOptions().nms.sigma;
   return nms;
 }
 

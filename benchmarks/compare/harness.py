@@ -2,14 +2,13 @@
 """Our harness and the two that people trust, on the same function and the same
 command, the runs interleaved; and our harness against itself.
 
-  nms, resize  a function of eyechart-micro, means and medians of its calls.
-               Means: Google Benchmark's of one repetition of --seconds, and
+  nms, resize  a function, means and medians of its calls. Means: Google
+               Benchmark's of one repetition of --seconds (harness_google), and
                that of the single-stream scenario of our load generator
                (harness_probe). Medians: of --calls calls that Google Benchmark
-               clocked one by one, each a repetition of its own
-               (harness_google), and of the calls of the same run of ours. A run
-               of any is a process of its own; their order is drawn anew each
-               time.
+               clocked one by one, each a repetition of its own, and of the
+               calls of the same run of ours. A run of any is a process of its
+               own; their order is drawn anew each time.
   command      a program from its start to its end: `eyechart bench --command`
                and hyperfine without a shell between. Where hyperfine is not on
                PATH its place is taken by a loop in Python that does the same:
@@ -62,8 +61,6 @@ OWN = "a call of nothing, "  # what begins so is no time of the function
 def parse():
     parser = common.parser(__doc__)
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--micro", type=Path,
-                        help="eyechart-micro (default: beside --binary)")
     parser.add_argument("--probe", type=Path,
                         help="harness_probe (default: of --binary's build)")
     parser.add_argument("--google", type=Path,
@@ -124,10 +121,10 @@ def google_times(program, name, flags):
             if row.get("run_type", "iteration") == "iteration"]
 
 
-def google_mean(name):
+def google_mean(subject):
     """ns a call of one repetition."""
     times = google_times(
-        options.micro, name,
+        options.google, f"{subject}/loop",
         ["--benchmark_repetitions=1",
          f"--benchmark_min_time={options.seconds}"])
     assert len(times) == 1, times
@@ -224,7 +221,7 @@ def compare_function(part):
     name = FUNCTIONS[part]
     return compare(
         f"function: {name}",
-        [lambda: our_function(part), lambda: google_mean(name),
+        [lambda: our_function(part), lambda: google_mean(part),
          lambda: google_median(part)],
         [("eyechart, mean", "Google Benchmark, mean"),
          ("eyechart, median", "Google Benchmark, median")])
@@ -326,7 +323,6 @@ def overhead():
 
 def main():
     sys.stdout.reconfigure(line_buffering=True)  # some parts take minutes
-    options.micro = options.micro or options.binary.parent / "eyechart-micro"
     options.probe = (options.probe or
                      options.binary.parents[1] / "tests/harness_probe")
     options.google = options.google or options.probe.parent / "harness_google"

@@ -1,8 +1,9 @@
-// Single calls timed by Google Benchmark, for harness.py: each repetition is
-// one call, so that a median of calls can be set beside our harness'. The flags
-// are Google Benchmark's:
-//   harness_google --benchmark_filter=^nms/ --benchmark_repetitions=1000
-//     --benchmark_format=json
+// Calls timed by Google Benchmark, for harness.py, in two ways: "nms/loop",
+// many calls at once as it is used, and "nms", where each repetition is one
+// call, so that a median of calls can be set beside our harness'. The flags are
+// Google Benchmark's:
+//   harness_google --benchmark_filter=^nms/iterations:1$
+//     --benchmark_repetitions=1000 --benchmark_format=json
 // Subjects are those of harness_calls.h.
 #include <benchmark/benchmark.h>
 
@@ -27,11 +28,17 @@ void TimeOneCall(benchmark::State& state, const std::function<void()>& call) {
 }
 
 int RunHarnessGoogle(int argc, char** argv) {
-  for (const char* subject : {"nms", "resize", "nothing"})
-    benchmark::RegisterBenchmark(subject, [call = CallOf(subject)](
-                                              benchmark::State& state) {
-      TimeOneCall(state, call);
-    })->Iterations(1);
+  for (const char* subject : {"nms", "resize", "nothing"}) {
+    const std::function<void()> call = CallOf(subject);
+    benchmark::RegisterBenchmark(
+        subject, [call](benchmark::State& state) { TimeOneCall(state, call); })
+        ->Iterations(1);
+    const std::string loop = std::string(subject) + "/loop";
+    benchmark::RegisterBenchmark(loop.c_str(),
+                                 [call](benchmark::State& state) {
+                                   for (auto _ : state) call();
+                                 });
+  }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -73,6 +73,7 @@ struct Spread {
   double mean = 0;
   double deviation = 0;
 };
+// Of the seeds' figures; -1 and 0 where the test part has no truth.
 Spread SpreadOf(const TransferResult& result, const char* figure) {
   Spread spread;
   const auto n = static_cast<double>(result.runs.size());
@@ -166,11 +167,12 @@ Json TransferToJson(const TransferResult& result) {
     ap50.push_back(OrNull(run.scores.stats.at("AP50")));
   }
   const Spread spread = SpreadOf(result, "AP");
-  json["runs"] = {{"seeds", seeds},
-                  {"scores", ap},
-                  {"ap50", ap50},
-                  {"mean", spread.mean},
-                  {"deviation", spread.deviation}};
+  json["runs"] = {
+      {"seeds", seeds},
+      {"scores", ap},
+      {"ap50", ap50},
+      {"mean", OrNull(spread.mean)},
+      {"deviation", spread.mean < 0 ? Json() : Json(spread.deviation)}};
   json["seconds"] = {{"train", first.train_seconds},
                      {"find", result.find_seconds}};
   json["log"] = LogJson(first.trained.log);
@@ -230,8 +232,8 @@ std::vector<Record> TransferRecords(const TransferResult& result,
   records.push_back(filled);
   SetMetric(records.back(), "head_parameters",
             static_cast<double>(ParametersOf(*result.detector.head)));
-  if (result.runs.size() > 1) {
-    const Spread spread = SpreadOf(result, "AP");
+  const Spread spread = SpreadOf(result, "AP");
+  if (result.runs.size() > 1 && spread.mean >= 0) {
     records.push_back(filled);
     records.back().n = static_cast<std::int64_t>(result.runs.size());
     SetMetric(records.back(), "probe_seed_mean", spread.mean);
