@@ -30,14 +30,13 @@ void TimeOneCall(benchmark::State& state, const std::function<void()>& call) {
 int RunHarnessGoogle(int argc, char** argv) {
   for (const char* subject : {"nms", "resize", "nothing"}) {
     const std::function<void()> call = CallOf(subject);
-    benchmark::RegisterBenchmark(
-        subject, [call](benchmark::State& state) { TimeOneCall(state, call); })
-        ->Iterations(1);
+    benchmark::RegisterBenchmark(subject, [call](benchmark::State& state) {
+      TimeOneCall(state, call);
+    })->Iterations(1);
     const std::string loop = std::string(subject) + "/loop";
-    benchmark::RegisterBenchmark(loop.c_str(),
-                                 [call](benchmark::State& state) {
-                                   for (auto _ : state) call();
-                                 });
+    benchmark::RegisterBenchmark(loop.c_str(), [call](benchmark::State& state) {
+      for (auto _ : state) call();
+    });
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
