@@ -1,5 +1,8 @@
 #include "benchmarks/vision/encoder_curves.h"
 
+#include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -8,6 +11,7 @@
 #include <utility>
 
 #include "benchmarks/load/scenario.h"
+#include "benchmarks/roofline/device_ceiling.h"
 #include "benchmarks/vision/measure.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -111,6 +115,12 @@ void Name(EncoderCurves& curves,
   for (RooflinePoint& point : curves.points) point.setting = text;
 }
 
+// A curve may be of another machine, or of a device that has gone.
+bool IsThere(const c10::Device& device) {
+  return device.is_cuda() && at::globalContext().hasCUDA() &&
+         device.index() < at::detail::getCUDAHooks().deviceCount();
+}
+
 }  // namespace
 
 std::vector<std::int64_t> ParseBatches(const std::string& text) {
@@ -202,11 +212,13 @@ std::string CurveSetting(const CurveOptions& options, const Json& description) {
 MachineCeilings CeilingsFor(const EncoderCurves& curves,
                             bool allow,
                             const CeilingOptions& options) {
-  if (curves.points.empty() || curves.curve.device != MachineCeilings().device)
-    return {};
+  if (curves.points.empty()) return {};
+  const c10::Device device(curves.curve.device);
+  if (!device.is_cpu() && !IsThere(device)) return {};
   const MonotonicClock clock;
   const MachineWatch watch = WatchMachine(clock, curves.curve.device);
-  MachineCeilings ceilings = MeasureCeilings(options);
+  MachineCeilings ceilings = device.is_cpu() ? MeasureCeilings(options)
+                                             : MeasureDeviceCeilings(device);
   MachineWatch::Report report = watch.Finish();
   ceilings.meanwhile = MeanwhileJson(report);
   if (allow) report.findings = RefuseOrWarn(std::move(report.findings), true);

@@ -85,8 +85,8 @@ std::string CurveSetting(const CurveOptions& options,
 
 /// What the machine allows, measured where a point of `curves` asks for it,
 /// with the machine watched; its findings begin with "roofs: ", and are
-/// warnings if `allow`. The roofs are the processor's: for a model on another
-/// device none is measured.
+/// warnings if `allow`. Of a model on a GPU they are that GPU's
+/// (MeasureDeviceCeilings), and `options` has no say; none where it is gone.
 MachineCeilings CeilingsFor(const EncoderCurves& curves,
                             bool allow = false,
                             const CeilingOptions& options = {});

@@ -9,19 +9,20 @@
 
 #include "core/csv.h"
 #include "core/files.h"
-#include "suite/run.h"
-#include "suite/suite_spec.h"
-#include "tests/benchmarks/vision/memory_pictures.h"
-#include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
+#include "tests/suite/toy_suite.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::InputErrorOf;
-using testing::TempFolder;
-using testing::WriteText;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::CellIds;
+using testing::ReadSuiteText;
+using testing::RunInto;
+using testing::WritePhotos;
+using testing::WriteToyModel;
 using Names = std::vector<std::string>;
 
 constexpr const char* kBenchBoth = R"(
@@ -34,22 +35,13 @@ min_queries = 5
 class ProgramInSuite : public ::testing::Test {
  protected:
   ProgramInSuite() {
-    namespace toy = encoders::testing;
-    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
-                         toy::Dinov2Tensors());
-    WriteText(folder_ / "model/preprocessor_config.json",
-              R"({"image_processor_type": "BitImageProcessor",
-                  "size": {"shortest_edge": 12},
-                  "crop_size": {"height": 12, "width": 12}})");
-    for (int i = 0; i < 3; ++i)
-      WriteText(folder_ / "photos" / (std::to_string(i) + ".png"),
-                benchmarks::testing::RandomPng(
-                    20, 16, static_cast<std::uint64_t>(i) + 1));
+    WriteToyModel(folder_ / "model");
+    WritePhotos(folder_ / "photos");
   }
 
   // `keys` are of the program.
   SuiteSpec Suite(const std::string& tasks, const std::string& keys) const {
-    WriteText(folder_ / "suite.toml", R"(
+    return ReadSuiteText(folder_, R"(
 [suite]
 name = "programs"
 [[encoder]]
@@ -62,22 +54,14 @@ root = "photos"
 [[encoder]]
 name = "prog"
 )" + keys + tasks);
-    return ReadSuite(folder_ / "suite.toml");
   }
 
   RunSummary Run(const std::string& tasks, const std::string& keys) const {
-    RunOptions options;
-    options.out = folder_ / "run";
-    options.environment = {{"cpu", "a"}};
-    options.command = "eyechart run";
-    return RunSuite(Suite(tasks, keys), options, Progress::None());
+    return RunInto(Suite(tasks, keys), folder_ / "run");
   }
 
   Names Cells(const std::string& tasks, const std::string& keys) const {
-    const SuiteSpec suite = Suite(tasks, keys);
-    Names ids;
-    for (const Cell& cell : PlanCells(suite)) ids.push_back(cell.id);
-    return ids;
+    return CellIds(Suite(tasks, keys));
   }
 
   const TempFolder folder_;

@@ -8,38 +8,29 @@
 #include "core/csv.h"
 #include "core/files.h"
 #include "suite/detector_cell.h"
-#include "suite/run.h"
-#include "suite/suite_spec.h"
-#include "tests/benchmarks/vision/memory_pictures.h"
-#include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
+#include "tests/suite/toy_suite.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::InputErrorOf;
-using testing::TempFolder;
-using testing::WriteText;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::ReadSuiteText;
+using testing::RunInto;
+using testing::WritePhotos;
+using testing::WriteToyModel;
 
 class BenchTask : public ::testing::Test {
  protected:
   BenchTask() {
-    namespace toy = encoders::testing;
-    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
-                         toy::Dinov2Tensors());
-    WriteText(folder_ / "model/preprocessor_config.json",
-              R"({"image_processor_type": "BitImageProcessor",
-                  "size": {"shortest_edge": 12},
-                  "crop_size": {"height": 12, "width": 12}})");
-    for (int i = 0; i < 3; ++i)
-      WriteText(folder_ / "photos" / (std::to_string(i) + ".png"),
-                benchmarks::testing::RandomPng(
-                    20, 16, static_cast<std::uint64_t>(i) + 1));
+    WriteToyModel(folder_ / "model");
+    WritePhotos(folder_ / "photos");
   }
 
   SuiteSpec Suite(const std::string& tasks) const {
-    WriteText(folder_ / "suite.toml", R"(
+    return ReadSuiteText(folder_, R"(
 [suite]
 name = "bench"
 [[encoder]]
@@ -54,15 +45,10 @@ name = "plates"
 kind = "boxes"
 root = "plates"
 )" + tasks);
-    return ReadSuite(folder_ / "suite.toml");
   }
 
   RunSummary Run(const std::string& tasks) const {
-    RunOptions options;
-    options.out = folder_ / "run";
-    options.environment = {{"cpu", "a"}};
-    options.command = "eyechart run";
-    return RunSuite(Suite(tasks), options, Progress::None());
+    return RunInto(Suite(tasks), folder_ / "run");
   }
 
   const TempFolder folder_;

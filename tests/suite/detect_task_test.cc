@@ -8,45 +8,37 @@
 #include <vector>
 
 #include "core/files.h"
-#include "suite/run.h"
-#include "suite/suite_spec.h"
-#include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/colour_detector.h"
-#include "tests/probes/detection/transfer/coloured_boxes.h"
+#include "tests/suite/toy_suite.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::InputErrorOf;
-using testing::TempFolder;
-using testing::WriteText;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::CellIds;
+using testing::ReadSuiteText;
+using testing::RunInto;
+using testing::WritePlates;
+using testing::WriteToyModel;
 using Names = std::vector<std::string>;
 
 class DetectTask : public ::testing::Test {
  protected:
   DetectTask() {
-    namespace toy = encoders::testing;
     namespace made = detection::testing;
-    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
-                         toy::Dinov2Tensors());
-    WriteText(folder_ / "model/preprocessor_config.json",
-              R"({"image_processor_type": "BitImageProcessor",
-                  "size": {"shortest_edge": 12},
-                  "crop_size": {"height": 12, "width": 12}})");
+    WriteToyModel(folder_ / "model");
     // It finds red twice, a pixel apart.
     made::WriteColourDetector(folder_ / "twice", made::kLabelledForward,
                               made::ColourConfig(made::LabelledAnswers(true)));
-    const fs::path plates = folder_ / "plates";
-    made::WriteRoboflow(plates / "train",
-                        made::ColouredBoxes(plates / "train", 8, 1));
-    made::WriteRoboflow(plates / "test", made::ColourSet(plates / "test"));
+    WritePlates(folder_ / "plates");
   }
 
   // A task of a small head with `keys`.
   SuiteSpec Suite(const std::string& keys) const {
-    WriteText(folder_ / "suite.toml", R"(
+    return ReadSuiteText(folder_, R"(
 [suite]
 name = "nms"
 [[encoder]]
@@ -65,23 +57,13 @@ width = 32
 steps = 2
 variants = 1
 )" + keys);
-    return ReadSuite(folder_ / "suite.toml");
   }
 
   RunSummary Run(const std::string& keys, const char* out = "run") const {
-    RunOptions options;
-    options.out = folder_ / out;
-    options.environment = {{"cpu", "a"}};
-    options.command = "eyechart run";
-    return RunSuite(Suite(keys), options, Progress::None());
+    return RunInto(Suite(keys), folder_ / out);
   }
 
-  Names Cells(const std::string& keys) const {
-    const SuiteSpec suite = Suite(keys);
-    Names ids;
-    for (const Cell& cell : PlanCells(suite)) ids.push_back(cell.id);
-    return ids;
-  }
+  Names Cells(const std::string& keys) const { return CellIds(Suite(keys)); }
 
   std::string ErrorOf(const std::string& keys) const {
     return InputErrorOf([&] { Cells(keys); });

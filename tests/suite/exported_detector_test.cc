@@ -11,20 +11,22 @@
 
 #include "core/files.h"
 #include "reports/pareto.h"
-#include "suite/run.h"
-#include "suite/suite_spec.h"
-#include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/colour_detector.h"
-#include "tests/probes/detection/transfer/coloured_boxes.h"
+#include "tests/suite/toy_suite.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::InputErrorOf;
-using testing::TempFolder;
-using testing::WriteText;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::CellIds;
+using testing::ReadSuiteText;
+using testing::ReasonsOf;
+using testing::RunInto;
+using testing::WritePlates;
+using testing::WriteToyModel;
 using Names = std::vector<std::string>;
 
 constexpr const char* kDetect = R"(
@@ -58,26 +60,17 @@ detector_cell = "{encoder}/detect/plates/layers=1,steps=2,variants=1,width=32"
 class ExportedInSuite : public ::testing::Test {
  protected:
   ExportedInSuite() {
-    namespace toy = encoders::testing;
     namespace made = detection::testing;
-    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
-                         toy::Dinov2Tensors());
-    WriteText(folder_ / "model/preprocessor_config.json",
-              R"({"image_processor_type": "BitImageProcessor",
-                  "size": {"shortest_edge": 12},
-                  "crop_size": {"height": 12, "width": 12}})");
+    WriteToyModel(folder_ / "model");
     made::WriteColourDetector(folder_ / "yolo", made::kYoloForward,
                               made::ColourConfig(made::YoloAnswers()));
-    const fs::path plates = folder_ / "plates";
-    made::WriteRoboflow(plates / "train",
-                        made::ColouredBoxes(plates / "train", 8, 1));
-    made::WriteRoboflow(plates / "test", made::ColourSet(plates / "test"));
+    WritePlates(folder_ / "plates");
   }
 
   // `keys` are of the exported detector.
   SuiteSpec Suite(const std::string& tasks,
                   const std::string& keys = "") const {
-    WriteText(folder_ / "suite.toml", R"(
+    return ReadSuiteText(folder_, R"(
 [suite]
 name = "exported"
 [[encoder]]
@@ -92,15 +85,10 @@ name = "plates"
 kind = "boxes"
 root = "plates"
 )" + tasks);
-    return ReadSuite(folder_ / "suite.toml");
   }
 
   RunSummary Run(const std::string& tasks, const std::string& keys = "") const {
-    RunOptions options;
-    options.out = folder_ / "run";
-    options.environment = {{"cpu", "a"}};
-    options.command = "eyechart run";
-    return RunSuite(Suite(tasks, keys), options, Progress::None());
+    return RunInto(Suite(tasks, keys), folder_ / "run");
   }
 
   std::vector<Record> Records() const {
@@ -108,19 +96,10 @@ root = "plates"
   }
 
   // Why cells failed, for messages.
-  std::string Reasons() const {
-    std::string reasons;
-    for (const Record& record : Records())
-      if (record.status != RecordStatus::kOk)
-        reasons += record.cell + ": " + record.message + "\n";
-    return reasons;
-  }
+  std::string Reasons() const { return ReasonsOf(folder_ / "run"); }
 
   Names Cells(const std::string& tasks, const std::string& keys = "") const {
-    const SuiteSpec suite = Suite(tasks, keys);
-    Names ids;
-    for (const Cell& cell : PlanCells(suite)) ids.push_back(cell.id);
-    return ids;
+    return CellIds(Suite(tasks, keys));
   }
 
   std::string ErrorOf(const std::string& tasks,

@@ -11,20 +11,20 @@
 #include "benchmarks/load/machine.h"
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
 #include "core/files.h"
-#include "suite/run.h"
-#include "suite/suite_spec.h"
-#include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
-#include "tests/probes/detection/transfer/colour_detector.h"
-#include "tests/probes/detection/transfer/coloured_boxes.h"
+#include "tests/suite/toy_suite.h"
 
 namespace eyechart::suite {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::InputErrorOf;
-using testing::TempFolder;
-using testing::WriteText;
+using eyechart::testing::InputErrorOf;
+using eyechart::testing::TempFolder;
+using testing::ReadSuiteText;
+using testing::ReasonsOf;
+using testing::RunInto;
+using testing::WritePlates;
+using testing::WriteToyModel;
 
 constexpr const char* kDense = R"(
 [[task]]
@@ -62,22 +62,12 @@ constexpr const char* kBesideCell =
 class NmsSweepTask : public ::testing::Test {
  protected:
   NmsSweepTask() {
-    namespace toy = encoders::testing;
-    namespace boxes = detection::testing;
-    toy::WriteCheckpoint(folder_ / "model", toy::Dinov2Config(),
-                         toy::Dinov2Tensors());
-    WriteText(folder_ / "model/preprocessor_config.json",
-              R"({"image_processor_type": "BitImageProcessor",
-                  "size": {"shortest_edge": 12},
-                  "crop_size": {"height": 12, "width": 12}})");
-    const fs::path plates = folder_ / "plates";
-    boxes::WriteRoboflow(plates / "train",
-                         boxes::ColouredBoxes(plates / "train", 8, 1));
-    boxes::WriteRoboflow(plates / "test", boxes::ColourSet(plates / "test"));
+    WriteToyModel(folder_ / "model");
+    WritePlates(folder_ / "plates");
   }
 
   SuiteSpec Suite(const std::string& tasks) const {
-    WriteText(folder_ / "suite.toml", R"(
+    return ReadSuiteText(folder_, R"(
 [suite]
 name = "sweep"
 [[encoder]]
@@ -88,25 +78,14 @@ name = "plates"
 kind = "boxes"
 root = "plates"
 )" + tasks);
-    return ReadSuite(folder_ / "suite.toml");
   }
 
   RunSummary Run(const std::string& tasks) const {
-    RunOptions options;
-    options.out = folder_ / "run";
-    options.environment = {{"cpu", "a"}};
-    options.command = "eyechart run";
-    return RunSuite(Suite(tasks), options, Progress::None());
+    return RunInto(Suite(tasks), folder_ / "run");
   }
 
   // Why cells failed, for messages.
-  std::string Reasons() const {
-    std::string reasons;
-    for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
-      if (record.status != RecordStatus::kOk)
-        reasons += record.cell + ": " + record.message + "\n";
-    return reasons;
-  }
+  std::string Reasons() const { return ReasonsOf(folder_ / "run"); }
 
   // The cells of the sweep's records that are no row's, each with an
   // nms_sweep.json of `head`.
