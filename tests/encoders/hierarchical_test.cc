@@ -4,6 +4,8 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 #include "encoders/image_encoder.h"
 #include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
@@ -19,30 +21,20 @@ using testing::WriteCheckpoint;
 
 using Shape = std::vector<std::int64_t>;
 
+// Keys with a default are left out, so that defaults are built with, too.
+Json Without(Json config, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) config.erase(key);
+  return config;
+}
+
 Json DavitConfig() {
-  return {{"model_type", "florence_vision"},
-          {"embed_dim", {8, 12}},
-          {"depths", {1, 1}},
-          {"num_heads", {2, 3}},
-          {"num_groups", {4, 2}},
-          {"patch_size", {7, 3}},
-          {"patch_stride", {4, 2}},
-          {"patch_padding", {3, 0}},
-          {"patch_prenorm", {false, true}},
-          {"window_size", 4},
-          {"mlp_ratio", 2}};
+  return Without(testing::DavitConfig(), {"qkv_bias", "activation_function"});
 }
 
 Json HieraConfig() {
-  return {{"model_type", "hiera"},
-          {"embed_dim", 8},
-          {"image_size", {32, 32}},
-          {"depths", {1, 1}},
-          {"num_heads", {1, 2}},
-          {"num_query_pool", 1},
-          {"masked_unit_size", {4, 4}},
-          {"masked_unit_attention", {true, false}},
-          {"mlp_ratio", 2}};
+  return Without(testing::HieraConfig(),
+                 {"embed_dim_multiplier", "patch_size", "patch_stride",
+                  "patch_padding", "query_stride"});
 }
 
 class HierarchicalTest : public ::testing::Test {

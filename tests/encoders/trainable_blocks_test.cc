@@ -12,6 +12,7 @@
 
 #include "encoders/image_encoder.h"
 #include "tests/encoders/toy_checkpoint.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
 namespace eyechart::encoders {
@@ -19,9 +20,7 @@ namespace {
 
 using eyechart::testing::InputErrorOf;
 using eyechart::testing::TempFolder;
-using testing::kInner;
 using testing::kLayers;
-using testing::kPatch;
 using testing::kSide;
 using testing::kWidth;
 using testing::RandomTensor;
@@ -52,28 +51,14 @@ Toy Dinov2WithRegisters() {
 }
 
 Toy Aimv2() {
-  Toy toy{testing::ClipVisionConfig(), {}};
+  Toy toy{testing::ClipVisionConfig(), testing::Aimv2Tensors()};
   toy.config.update({{"model_type", "aimv2_vision_model"},
                      {"is_native", true},
                      {"use_head", false}});
-  ToyTensors& tensors = toy.tensors;
-  tensors["embeddings.patch_embed.weight"] =
-      RandomTensor({kWidth, 3, kPatch, kPatch});
-  tensors["embeddings.patch_embed.bias"] = RandomTensor({kWidth});
-  tensors["embeddings.rms_norm.weight"] = RandomTensor({kWidth}, 1);
-  tensors["rms_norm.weight"] = RandomTensor({kWidth}, 1);
-  for (std::int64_t i = 0; i < kLayers; ++i) {
-    const std::string layer = fmt::format("encoder.layers.{}.", i);
-    for (const char* name : {"rms_norm1", "rms_norm2"})
-      tensors[layer + name + ".weight"] = RandomTensor({kWidth}, 1);
-    for (const char* name : {"q_proj", "k_proj", "v_proj", "out_proj"})
-      tensors[layer + "attention." + name + ".weight"] =
-          RandomTensor({kWidth, kWidth});
-    for (const char* name : {"gate_proj", "up_proj"})
-      tensors[layer + "ffn." + name + ".weight"] =
-          RandomTensor({kInner, kWidth});
-    tensors[layer + "ffn.down_proj.weight"] = RandomTensor({kWidth, kInner});
-  }
+  std::erase_if(toy.tensors, [](const auto& tensor) {
+    return tensor.first.starts_with("head.") ||
+           tensor.first.starts_with("embeddings.position_embedding");
+  });
   return toy;
 }
 
