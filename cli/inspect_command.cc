@@ -64,7 +64,8 @@ constexpr Words kLanguageModel = {
 
 // Null where the model has none: an image tower alone.
 const Words* WordsOf(const encoders::LoadedModel& model) {
-  if (model.encoder->info().has_text) return &kTextTower;
+  if (model.encoder->info().has_text || !model.checkpoint.text_problem.empty())
+    return &kTextTower;
   const encoders::Family& family = encoders::FindFamily(model.checkpoint);
   return family.make_captioner != nullptr ? &kLanguageModel : nullptr;
 }

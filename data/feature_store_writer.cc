@@ -43,11 +43,7 @@ FeatureStoreWriter::FeatureStoreWriter(const fs::path& folder,
   EYECHART_CHECK(options_.shard_size > 0, "shard size");
   manifest_.count = static_cast<std::int64_t>(items_.size());
   manifest_.complete = false;
-  manifest_.shards.clear();
-  for (std::int64_t k = 0; k < shard_count(); ++k)
-    manifest_.shards.push_back(
-        {ShardName(k), shard_end(k) - shard_begin(k), ""});
-  done_.assign(static_cast<std::size_t>(shard_count()), false);
+  CutShards();
   if (!IsStore(folder_)) {
     // The other process may finish while we wait for its lock.
     lock_.emplace(partial_);
@@ -58,6 +54,14 @@ FeatureStoreWriter::FeatureStoreWriter(const fs::path& folder,
     return;
   }
   WriteManifest();
+}
+
+void FeatureStoreWriter::CutShards() {
+  manifest_.shards.clear();
+  for (std::int64_t k = 0; k < shard_count(); ++k)
+    manifest_.shards.push_back(
+        {ShardName(k), shard_end(k) - shard_begin(k), ""});
+  done_.assign(static_cast<std::size_t>(shard_count()), false);
 }
 
 std::int64_t FeatureStoreWriter::shard_count() const {
@@ -161,6 +165,14 @@ void FeatureStoreWriter::TakeOver() {
   const StoreManifest found =
       ManifestFromJson(ReadJsonFile(path), path.string());
   RequireSame(found, partial_.string());
+  // All but the last are of one size. One that is too large for another batch
+  // than the former run's would only cost time.
+  if (!found.shards.empty() && found.shards.front().count > 0 &&
+      shard_count() > 0 &&
+      found.shards.front().count != manifest_.shards.front().count) {
+    options_.shard_size = found.shards.front().count;
+    CutShards();
+  }
   for (std::int64_t k = 0; k < shard_count(); ++k) {
     const auto index = static_cast<std::size_t>(k);
     if (index >= found.shards.size() || found.shards[index].sha256.empty() ||

@@ -23,7 +23,7 @@ struct StoreWriteOptions {
 
 /// Fills `<folder>.partial` and renames it to `<folder>` when complete. What a
 /// former run left there is taken over, shard by shard, after its checksums are
-/// compared.
+/// compared; the rest is then cut into shards as that run had it.
 ///
 /// One writer a store: a second process waits for the first. The manifest in
 /// the partial folder lists the shards that are whole; each shard's rows of
@@ -64,6 +64,8 @@ class FeatureStoreWriter {
   void Abandon();
 
  private:
+  // Lists the shards anew, by the size of the options, none of them done.
+  void CutShards();
   void TakeOver();
   void RequireSame(const StoreManifest& found, const std::string& where) const;
   void TakeOverItems(std::int64_t shard,

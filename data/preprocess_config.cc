@@ -49,6 +49,8 @@ struct ModelProcessor {
 constexpr ModelProcessor kModels[] = {
     {"clip", "CLIPImageProcessor"},
     {"clip_vision_model", "CLIPImageProcessor"},
+    {"metaclip_2", "CLIPImageProcessor"},
+    {"metaclip_2_vision_model", "CLIPImageProcessor"},
     {"aimv2", "CLIPImageProcessor"},
     {"aimv2_vision_model", "CLIPImageProcessor"},
     {"florence2", "CLIPImageProcessor"},

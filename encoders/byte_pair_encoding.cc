@@ -48,20 +48,17 @@ std::string ByteLevelCharacter(std::uint8_t byte) {
   return EncodeUtf8(std::u32string(1, code));
 }
 
-BytePairEncoding::BytePairEncoding(
-    Vocabulary vocabulary,
+PairMerges::PairMerges(
+    const PairVocabulary& vocabulary,
     const std::vector<std::pair<std::string, std::string>>& merges,
-    const std::string& unknown,
-    std::string_view end_of_word,
-    const std::string& source)
-    : vocabulary_(std::move(vocabulary)) {
-  for (const auto& [token, id] : vocabulary_)
+    const std::string& source) {
+  for (const auto& [token, id] : vocabulary)
     EYECHART_REQUIRE(id >= 0 && id < (std::int64_t{1} << 31),
                      "{}: token \"{}\" has id {}, which is out of range",
                      source, token, id);
   const auto id_of = [&](const std::string& token) {
-    const auto it = vocabulary_.find(token);
-    EYECHART_REQUIRE(it != vocabulary_.end(),
+    const auto it = vocabulary.find(token);
+    EYECHART_REQUIRE(it != vocabulary.end(),
                      "{}: the merges use \"{}\", which is not in the "
                      "vocabulary",
                      source, token);
@@ -71,34 +68,16 @@ BytePairEncoding::BytePairEncoding(
     const auto& [left, right] = merges[rank];
     merges_[PairKey(id_of(left), id_of(right))] = {rank, id_of(left + right)};
   }
-  const auto unknown_it = vocabulary_.find(unknown);
-  EYECHART_REQUIRE(unknown_it != vocabulary_.end(),
-                   "{}: the unknown token \"{}\" is not in the vocabulary",
-                   source, unknown);
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    const std::string character =
-        ByteLevelCharacter(static_cast<std::uint8_t>(byte));
-    const auto inside = vocabulary_.find(character);
-    const auto last = vocabulary_.find(character + std::string(end_of_word));
-    byte_id_[byte] =
-        (inside == vocabulary_.end() ? unknown_it : inside)->second;
-    last_byte_id_[byte] =
-        (last == vocabulary_.end() ? unknown_it : last)->second;
-  }
 }
 
-void BytePairEncoding::Encode(std::string_view word,
-                              std::vector<std::int64_t>& ids) const {
-  EYECHART_CHECK(!word.empty(), "an empty word");
-  const int size = static_cast<int>(word.size());
+void PairMerges::Apply(const std::vector<std::int64_t>& tokens,
+                       std::vector<std::int64_t>& ids) const {
+  if (tokens.empty()) return;
+  const int size = static_cast<int>(tokens.size());
   std::vector<Symbol> symbols;
-  symbols.reserve(word.size());
-  for (int i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(word[i]);
-    const bool last = i + 1 == size;
-    symbols.push_back({last ? last_byte_id_[byte] : byte_id_[byte], i - 1,
-                       last ? -1 : i + 1});
-  }
+  symbols.reserve(tokens.size());
+  for (int i = 0; i < size; ++i)
+    symbols.push_back({tokens[i], i - 1, i + 1 == size ? -1 : i + 1});
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
   const auto consider = [&](int left) {
     if (left < 0 || symbols[left].next < 0) return;
@@ -126,6 +105,42 @@ void BytePairEncoding::Encode(std::string_view word,
     consider(best.left);
   }
   for (int i = 0; i >= 0; i = symbols[i].next) ids.push_back(symbols[i].id);
+}
+
+BytePairEncoding::BytePairEncoding(
+    Vocabulary vocabulary,
+    const std::vector<std::pair<std::string, std::string>>& merges,
+    const std::string& unknown,
+    std::string_view end_of_word,
+    const std::string& source)
+    : vocabulary_(std::move(vocabulary)), merges_(vocabulary_, merges, source) {
+  const auto unknown_it = vocabulary_.find(unknown);
+  EYECHART_REQUIRE(unknown_it != vocabulary_.end(),
+                   "{}: the unknown token \"{}\" is not in the vocabulary",
+                   source, unknown);
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    const std::string character =
+        ByteLevelCharacter(static_cast<std::uint8_t>(byte));
+    const auto inside = vocabulary_.find(character);
+    const auto last = vocabulary_.find(character + std::string(end_of_word));
+    byte_id_[byte] =
+        (inside == vocabulary_.end() ? unknown_it : inside)->second;
+    last_byte_id_[byte] =
+        (last == vocabulary_.end() ? unknown_it : last)->second;
+  }
+}
+
+void BytePairEncoding::Encode(std::string_view word,
+                              std::vector<std::int64_t>& ids) const {
+  EYECHART_CHECK(!word.empty(), "an empty word");
+  std::vector<std::int64_t> tokens;
+  tokens.reserve(word.size());
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(word[i]);
+    tokens.push_back(i + 1 == word.size() ? last_byte_id_[byte]
+                                          : byte_id_[byte]);
+  }
+  merges_.Apply(tokens, ids);
 }
 
 }  // namespace eyechart::encoders

@@ -1,4 +1,4 @@
-// Byte-pair encoding of one word over the byte-level alphabet.
+// Byte-pair encoding of one word: the merges, and the byte-level alphabet.
 #pragma once
 
 #include <array>
@@ -11,10 +11,38 @@
 
 namespace eyechart::encoders {
 
-/// A vocabulary and its merges.
+/// Tokens (UTF-8) and their ids.
+using PairVocabulary = std::unordered_map<std::string, std::int64_t>;
+
+/// The pairs of tokens that become one, by rank.
+class PairMerges {
+ public:
+  PairMerges() = default;
+  /// `merges` are in order of rank. Throws InputError naming `source` where an
+  /// id is out of range, or a merge makes or takes a token that `vocabulary`
+  /// lacks.
+  PairMerges(const PairVocabulary& vocabulary,
+             const std::vector<std::pair<std::string, std::string>>& merges,
+             const std::string& source);
+
+  /// Appends to `ids` what `tokens` become: pairs are merged lowest rank first,
+  /// then leftmost.
+  void Apply(const std::vector<std::int64_t>& tokens,
+             std::vector<std::int64_t>& ids) const;
+
+ private:
+  struct Merge {
+    std::size_t rank;
+    std::int64_t id;  // of what the pair becomes
+  };
+
+  std::unordered_map<std::uint64_t, Merge> merges_;  // by pair of ids
+};
+
+/// A vocabulary of the byte-level alphabet and its merges.
 class BytePairEncoding {
  public:
-  using Vocabulary = std::unordered_map<std::string, std::int64_t>;
+  using Vocabulary = PairVocabulary;
 
   /// `merges` are in order of rank; the last character of a word stands in the
   /// vocabulary with `end_of_word` behind it ("</w>" for CLIP's, "" for
@@ -33,15 +61,10 @@ class BytePairEncoding {
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
  private:
-  struct Merge {
-    std::size_t rank;
-    std::int64_t id;  // of what the pair becomes
-  };
-
   Vocabulary vocabulary_;
-  std::unordered_map<std::uint64_t, Merge> merges_;  // by pair of ids
-  std::array<std::int64_t, 256> byte_id_;            // inside a word
-  std::array<std::int64_t, 256> last_byte_id_;       // at its end
+  PairMerges merges_;
+  std::array<std::int64_t, 256> byte_id_;       // inside a word
+  std::array<std::int64_t, 256> last_byte_id_;  // at its end
 };
 
 /// The character (UTF-8) that stands for `byte` in byte-level vocabularies:

@@ -20,7 +20,7 @@ constexpr std::size_t kCausalBatch = 64;
 }  // namespace
 
 CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
-                                     ClipTokenizer tokenizer,
+                                     CausalTokenizer tokenizer,
                                      const std::string& source,
                                      const Placement& placement)
     : parts_(std::move(parts)),
@@ -59,7 +59,9 @@ at::Tensor CausalTextEncoder::EncodeBatch(
   std::vector<std::vector<std::int64_t>> ids;
   std::size_t longest = 0;
   for (const std::string& text : texts) {
-    ids.push_back(tokenizer_.Encode(text, limit));
+    ids.push_back(std::visit(
+        [&](const auto& tokenizer) { return tokenizer.Encode(text, limit); },
+        tokenizer_));
     longest = std::max(longest, ids.back().size());
     const std::int64_t largest =
         *std::max_element(ids.back().begin(), ids.back().end());

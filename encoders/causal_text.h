@@ -1,5 +1,5 @@
 // A text tower that is read left to right and pooled at the end of the text:
-// CLIP's, and that of AIMv2 `lit`.
+// CLIP's, and those of MetaCLIP 2 and AIMv2 `lit`.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,9 +8,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "encoders/clip_tokenizer.h"
+#include "encoders/fast_tokenizer.h"
 #include "encoders/linear.h"
 #include "encoders/norm.h"
 #include "encoders/text_encoder.h"
@@ -30,13 +32,16 @@ struct CausalTextParts {
   double logit_scale = 1;
 };
 
+/// CLIP's tokenizer, or MetaCLIP 2's.
+using CausalTokenizer = std::variant<ClipTokenizer, FastTokenizer>;
+
 /// Runs `parts` as a TextEncoder.
 class CausalTextEncoder : public TextEncoder {
  public:
   /// Throws InputError, naming `source`, where the positions leave no room for
   /// a text.
   CausalTextEncoder(CausalTextParts parts,
-                    ClipTokenizer tokenizer,
+                    CausalTokenizer tokenizer,
                     const std::string& source,
                     const Placement& placement);
 
@@ -48,7 +53,7 @@ class CausalTextEncoder : public TextEncoder {
   at::Tensor EncodeBatch(std::span<const std::string> texts) const;
 
   CausalTextParts parts_;
-  ClipTokenizer tokenizer_;
+  CausalTokenizer tokenizer_;
   Placement placement_;
 };
 

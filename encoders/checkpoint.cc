@@ -1,12 +1,16 @@
 #include "encoders/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <system_error>
+#include <utility>
 
 #include "core/error.h"
 #include "core/hash.h"
 #include "encoders/exported.h"
 #include "encoders/foreign_checkpoint.h"
 #include "encoders/hub_cache.h"
+#include "encoders/open_clip_config.h"
 #include "encoders/weight_files.h"
 
 namespace eyechart::encoders {
@@ -14,15 +18,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void ReadCheckpointConfig(Checkpoint& checkpoint) {
+// Why config.json does not say what the weights are; empty where it does, and
+// `checkpoint` has it then. `file` is empty unless the user named one.
+std::string ReadCheckpointConfig(const fs::path& file, Checkpoint& checkpoint) {
   const fs::path path = checkpoint.folder / "config.json";
-  checkpoint.config_source = path.string();
+  if (!fs::is_regular_file(path)) return "no config.json";
+  const std::string source = path.string();
   // The reference would silently take the last of two.
-  checkpoint.config = ReadJsonFile(path, DuplicateKeys::kRefuse);
-  EYECHART_REQUIRE(checkpoint.config.is_object(), "{}: should be a JSON object",
-                   checkpoint.config_source);
-  checkpoint.model_type = JsonGet<std::string>(checkpoint.config, "model_type",
-                                               checkpoint.config_source);
+  Json config = ReadJsonFile(path, DuplicateKeys::kRefuse);
+  EYECHART_REQUIRE(config.is_object(), "{}: should be a JSON object", source);
+  const auto model_type =
+      JsonGetOr<std::string>(config, "model_type", "", source);
+  // Other projects, such as timm, have a file of that name too.
+  if (model_type.empty()) return "config.json has no \"model_type\"";
+  if (!file.empty() && IsReleaseBeside(file, model_type)) {
+    checkpoint.preprocessor_decides = true;
+    return fmt::format("config.json is of another model ({})", model_type);
+  }
+  checkpoint.config = std::move(config);
+  checkpoint.config_source = source;
+  checkpoint.model_type = model_type;
+  return "";
+}
+
+std::vector<fs::path> FindWeights(const fs::path& folder, bool native) {
+  if (!native && fs::is_regular_file(folder / kOpenClipConfig))
+    return FindWeightFiles(folder, kOpenClipWeights);
+  return FindWeightFiles(folder);
 }
 
 // `file` is empty unless the user named a weight file.
@@ -36,11 +58,11 @@ Checkpoint Open(const std::string& name,
     ReadExportedConfig(checkpoint);
     return checkpoint;
   }
-  const bool native = fs::is_regular_file(folder / "config.json");
-  if (native) ReadCheckpointConfig(checkpoint);
-  checkpoint.weight_files =
-      file.empty() ? FindWeightFiles(folder) : std::vector<fs::path>{file};
-  if (!native) DescribeForeign(checkpoint);
+  const std::string why_foreign = ReadCheckpointConfig(file, checkpoint);
+  checkpoint.weight_files = file.empty()
+                                ? FindWeights(folder, why_foreign.empty())
+                                : std::vector<fs::path>{file};
+  if (!why_foreign.empty()) DescribeForeign(why_foreign, checkpoint);
   return checkpoint;
 }
 

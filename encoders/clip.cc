@@ -29,7 +29,8 @@ PatchEmbedding LoadClipEmbedding(WeightStore& weights,
 }
 
 bool HasClipTowers(const Checkpoint& checkpoint) {
-  return checkpoint.model_type == "clip";
+  return checkpoint.model_type == "clip" ||
+         checkpoint.model_type == "metaclip_2";
 }
 
 ConfigReader ClipVisionConfig(const Checkpoint& checkpoint) {
@@ -99,10 +100,12 @@ std::unique_ptr<ImageEncoder> MakeClipImageEncoder(
   info.default_pool = Pool::kHead;
   info.token_width = tower.width;
   info.has_text = both_towers;
-  weights.Finish(
-      {.prefixes = {"text_model.", "text_projection.", "logit_scale"},
-       .suffixes = {"position_ids"}},
-      options, info);
+  IgnoredKeys ignored{
+      .prefixes = {"text_model.", "text_projection.", "logit_scale"},
+      .suffixes = {"position_ids"}};
+  // A text tower of another kind, as open_clip names it.
+  if (!checkpoint.text_problem.empty()) ignored.prefixes.push_back("text.");
+  weights.Finish(ignored, options, info);
   return std::make_unique<Vit>(std::move(parts), std::move(info), placement);
 }
 

@@ -1,4 +1,5 @@
-// CLIP's vision tower: model types `clip` and `clip_vision_model`.
+// CLIP's vision tower: model types `clip` and `clip_vision_model`, and those of
+// MetaCLIP 2, whose image tower is the same.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,12 @@
 #include "encoders/clip_layouts.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/error.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -88,6 +94,84 @@ constexpr std::array kClipLayouts = {
               kClipRules},
 };
 
+// OpenAI's ViTs: B/32, B/16, and L/14 at two sizes. All have 12 layers of text.
+struct ReleasedVit {
+  std::int64_t width;
+  std::int64_t layers;
+  std::int64_t patch;
+  std::int64_t text_width;
+};
+constexpr std::array kOpenAiVits = {ReleasedVit{768, 12, 32, 512},
+                                    ReleasedVit{768, 12, 16, 512},
+                                    ReleasedVit{1024, 24, 14, 768}};
+constexpr std::int64_t kOpenAiTextLayers = 12;
+constexpr std::int64_t kOpenAiHeadWidth = 64;
+
+// The numbers that OpenAI's archives hold; open_clip saves none of them.
+bool HasOpenAiNumbers(const TensorShapes& shapes) {
+  return shapes.contains("input_resolution") &&
+         shapes.contains("context_length") && shapes.contains("vocab_size");
+}
+
+// `text` is null where there are weights of the image tower alone.
+bool HasOpenAiShape(const Json& vision, const Json& text) {
+  return std::any_of(
+      kOpenAiVits.begin(), kOpenAiVits.end(), [&](const ReleasedVit& vit) {
+        return vision["hidden_size"] == vit.width &&
+               vision["num_hidden_layers"] == vit.layers &&
+               vision["patch_size"] == vit.patch &&
+               (text.is_null() ||
+                (text["hidden_size"] == vit.text_width &&
+                 text["num_hidden_layers"] == kOpenAiTextLayers));
+      });
+}
+
+std::string TowerText(const Json& tower) {
+  return fmt::format("{} wide, of {} layers",
+                     tower["hidden_size"].get<std::int64_t>(),
+                     tower["num_hidden_layers"].get<std::int64_t>());
+}
+
+// What weights do not tell, and what does.
+constexpr std::string_view kNotInWeights =
+    "the activation and the number of heads are not in the weights: put the "
+    "release's open_clip_config.json beside them";
+
+// Throws where the weights are surely not OpenAI's; a note where they may be.
+std::string AssumptionOf(const TensorShapes& shapes,
+                         const Json& vision,
+                         const Json& text,
+                         const std::string& source) {
+  const auto custom = shapes.lower_bound("text.");
+  EYECHART_REQUIRE(
+      custom == shapes.end() || !custom->first.starts_with("text."),
+      "{}: tensor {} is open_clip's, not OpenAI's; {}", source, custom->first,
+      kNotInWeights);
+  if (HasOpenAiNumbers(shapes)) {
+    for (const Json* tower : {&vision, &text})
+      EYECHART_REQUIRE(
+          tower->is_null() ||
+              (*tower)["hidden_size"].get<std::int64_t>() % kOpenAiHeadWidth ==
+                  0,
+          "{}: a CLIP of OpenAI's with a tower {}; its width "
+          "should be a multiple of {}, a head's",
+          source, TowerText(*tower), kOpenAiHeadWidth);
+    return "";
+  }
+  EYECHART_REQUIRE(
+      HasOpenAiShape(vision, text),
+      "{}: a CLIP whose image tower is {}, with a patch of {}{}, which is none "
+      "of OpenAI's; {}",
+      source, TowerText(vision), vision["patch_size"].get<std::int64_t>(),
+      text.is_null() ? "" : fmt::format(", its text tower {}", TowerText(text)),
+      kNotInWeights);
+  return fmt::format(
+      "{}: quick_gelu and heads of {} are assumed, which is right for OpenAI's "
+      "own weights; most of open_clip's have the same names and shapes and "
+      "gelu, which gives other features; {} to settle it",
+      source, kOpenAiHeadWidth, kNotInWeights);
+}
+
 }  // namespace
 
 std::span<const KeyLayout> ClipLayouts() { return kClipLayouts; }
@@ -100,13 +184,12 @@ ForeignModel DescribeOpenAiClip(const TensorShapes& shapes,
   const std::int64_t rows = ShapeOfRank(shapes, positions, 2, source)[0];
   const std::int64_t image =
       patches[2] * SideOfSquare(rows - 1, positions, source);
-  // Heads are 64 wide throughout.
   const auto tower = [&](std::int64_t width, const std::string& prefix) {
     return Json{{"hidden_size", width},
                 {"intermediate_size", 4 * width},
                 {"num_hidden_layers",
                  CountLayers(shapes, prefix, ".attn.in_proj_weight")},
-                {"num_attention_heads", width / 64},
+                {"num_attention_heads", width / kOpenAiHeadWidth},
                 {"hidden_act", "quick_gelu"}};
   };
   Json vision = tower(patches[0], visual);
@@ -117,16 +200,19 @@ ForeignModel DescribeOpenAiClip(const TensorShapes& shapes,
       {"model_type", "clip"},
       {"projection_dim", ShapeOfRank(shapes, "visual.proj", 2, source)[1]},
       {"vision_config", vision}};
+  Json text;
   if (shapes.contains("token_embedding.weight")) {
     const auto& table =
         ShapeOfRank(shapes, "token_embedding.weight", 2, source);
-    Json text = tower(table[1], "transformer.resblocks.");
+    text = tower(table[1], "transformer.resblocks.");
     text["vocab_size"] = table[0];
     text["max_position_embeddings"] =
         ShapeOfRank(shapes, "positional_embedding", 2, source)[0];
     text["eos_token_id"] = table[0] - 1;  // the last of its vocabulary
     model.config["text_config"] = text;
   }
+  std::string assumption = AssumptionOf(shapes, vision, text, source);
+  if (!assumption.empty()) model.notes.push_back(std::move(assumption));
   model.preprocessor = {{"image_processor_type", "CLIPImageProcessor"},
                         {"size", {{"shortest_edge", image}}},
                         {"crop_size", {{"height", image}, {"width", image}}}};

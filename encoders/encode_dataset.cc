@@ -30,11 +30,15 @@ DType StoredDType(c10::ScalarType type) {
 }
 
 // Small enough that a killed run loses little and a shard of tokens fits in
-// memory; fixed by the shapes alone, so that a resumed run cuts alike.
-std::int64_t ShardSize(const data::StoreManifest& manifest, DType tokens) {
-  return std::clamp<std::int64_t>(
+// memory, but of whole batches: no forward pass crosses a shard, so that those
+// of a resumed run are the same.
+std::int64_t ShardSize(const data::StoreManifest& manifest,
+                       DType tokens,
+                       std::int64_t batch) {
+  const std::int64_t pictures = std::clamp<std::int64_t>(
       kMaxShardBytes / ShardBuffer::Bytes(manifest, tokens, 1), 1,
       kMaxShardPictures);
+  return (pictures + batch - 1) / batch * batch;
 }
 
 // Hands the pictures of one batch to `runner`, in groups of equal size, for
@@ -155,7 +159,7 @@ EncodeSummary EncodeDataset(LoadedModel& model,
   const DType token_dtype = StoredDType(ParseEncoderDType(model.dtype));
   data::StoreWriteOptions store_options;
   store_options.token_dtype = token_dtype;
-  store_options.shard_size = ShardSize(identity, token_dtype);
+  store_options.shard_size = ShardSize(identity, token_dtype, options.batch);
   data::FeatureStoreWriter writer(folder, identity, ItemsOf(dataset),
                                   store_options);
 
@@ -222,7 +226,9 @@ EncodeSummary EncodeDataset(LoadedModel& model,
   }
   runner.Finish();
   summary.batch = runner.batch();
-  summary.warnings = runner.Warnings();
+  summary.warnings = model.checkpoint.notes;
+  for (std::string& warning : runner.Warnings())
+    summary.warnings.push_back(std::move(warning));
   if (ComputedInFloat(model))
     summary.warnings.push_back(fmt::format(
         "{} is rounded to {} and computed with in fp32: this processor has no "

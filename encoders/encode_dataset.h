@@ -51,7 +51,7 @@ struct EncodeSummary {
 ///   layers in float32 instead, if that is more;
 /// - the decode queue: (3 batch + workers) pictures of 3 H W float32, of which
 ///   one batch is that of the model, and one decoded picture a worker;
-/// - two shards of features, each at most 64 MiB or one picture;
+/// - two shards of features, each at most 64 MiB and less than a batch more;
 /// - the program with LibTorch.
 /// On CUDA weights and activations lie on the device, and the host holds the
 /// pixels and features of two batches in pinned memory.

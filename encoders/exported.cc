@@ -282,6 +282,7 @@ void ReadExportedConfig(Checkpoint& checkpoint) {
                    source);
   RequireKnownKeys(outputs, kOutputs, source + ": \"outputs\"");
   checkpoint.preprocessor = config.at("preprocess");
+  checkpoint.preprocessor_decides = true;
   const fs::path program = SafeJoin(checkpoint.folder, file, source);
   EYECHART_REQUIRE(fs::is_regular_file(program),
                    "{}: the file {} that it names is missing", source, file);

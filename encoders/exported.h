@@ -23,7 +23,8 @@ inline constexpr std::string_view kExportedFamily = "exported";
 ///   any_size     true where it takes other sizes too (default false)
 ///   batch        pictures it takes at a time (default: any number)
 ///   patch_size   pixels, for information (default 0)
-///   preprocess   what a preprocessor_config.json would hold
+///   preprocess   what a preprocessor_config.json would hold; one beside it
+///                counts for nothing
 ///   outputs      which result is which: "pooled", "tokens", "feature_map",
 ///                each an index into the results or, of a dictionary, a key
 ///   pool         what `pooled` is called: head (default) or cls

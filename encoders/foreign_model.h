@@ -17,6 +17,8 @@ using TensorShapes = std::map<std::string, std::vector<std::int64_t>>;
 struct ForeignModel {
   Json config;
   Json preprocessor;
+  std::string text_problem = {};        // as Checkpoint's
+  std::vector<std::string> notes = {};  // what was taken for granted
 };
 
 /// The shape of tensor `name`, which has `rank` extents. Throws InputError

@@ -15,10 +15,22 @@
 namespace eyechart::encoders {
 namespace {
 
-// The folder's own file stands before what its layout is known to use.
+// Whether the folder has a file that data::ReadPreprocess would read. A
+// processor_config.json without an image processor says nothing of pictures.
+bool HasPreprocessFile(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "preprocessor_config.json")) return true;
+  const std::filesystem::path nested = folder / "processor_config.json";
+  if (!std::filesystem::exists(nested)) return false;
+  const Json processor = ReadJsonFile(nested);
+  const auto it = processor.find("image_processor");
+  return it != processor.end() && !it->is_null();
+}
+
+// The folder's own file stands before what its layout is known to use, and
+// what the checkpoint says of itself before both.
 data::PreprocessOptions FilePreprocess(const Checkpoint& checkpoint) {
   const bool own =
-      std::filesystem::exists(checkpoint.folder / "preprocessor_config.json");
+      !checkpoint.preprocessor_decides && HasPreprocessFile(checkpoint.folder);
   if (checkpoint.preprocessor.is_null() || own)
     return data::ReadPreprocess(checkpoint.folder, checkpoint.model_type);
   return data::ParsePreprocess(checkpoint.preprocessor, checkpoint.model_type,

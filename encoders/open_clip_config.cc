@@ -173,17 +173,25 @@ ForeignModel ReadOpenClipConfig(const std::filesystem::path& path) {
                  source);
   const Json& vision = Object(model, "vision_cfg", source);
   const Json& text = Object(model, "text_cfg", source);
+  const Json vision_config =
+      OpenClipVisionConfig(model, vision, source + ": \"vision_cfg\"");
   ForeignModel foreign;
-  foreign.config = {
-      {"model_type", "clip"},
-      {"projection_dim", JsonGet<std::int64_t>(model, "embed_dim", source)},
-      {"vision_config",
-       OpenClipVisionConfig(model, vision, source + ": \"vision_cfg\"")},
-      {"text_config", TextConfig(model, text, source + ": \"text_cfg\"")}};
-  foreign.preprocessor =
-      Preprocessor(file.value("preprocess_cfg", Json::object()),
-                   foreign.config["vision_config"]["image_size"],
-                   source + ": \"preprocess_cfg\"");
+  try {
+    foreign.config = {
+        {"model_type", "clip"},
+        {"vision_config", vision_config},
+        {"text_config", TextConfig(model, text, source + ": \"text_cfg\"")}};
+  } catch (const InputError& error) {
+    // Pictures are encoded all the same, into the space of both.
+    foreign.text_problem = error.what();
+    foreign.config = vision_config;
+    foreign.config["model_type"] = "clip_vision_model";
+  }
+  foreign.config["projection_dim"] =
+      JsonGet<std::int64_t>(model, "embed_dim", source);
+  foreign.preprocessor = Preprocessor(
+      file.value("preprocess_cfg", Json::object()), vision_config["image_size"],
+      source + ": \"preprocess_cfg\"");
   return foreign;
 }
 

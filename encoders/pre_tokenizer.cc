@@ -72,6 +72,63 @@ Metaspace ReadMetaspace(const Json& json, const std::string& source) {
   return result;
 }
 
+// Cuts at each place where `mark` stands.
+struct SplitAtText {
+  enum class Behavior { kRemoved, kIsolated, kWithPrevious, kWithNext };
+  std::u32string mark;
+  Behavior behavior = Behavior::kIsolated;
+
+  void operator()(const Word& whole, Words& words) const {
+    const std::u32string_view text = whole.text;
+    const auto add = [&](std::size_t begin, std::size_t end) {
+      if (end > begin)
+        words.push_back({std::u32string(text.substr(begin, end - begin)),
+                         whole.at_start && begin == 0});
+    };
+    std::size_t begin = 0;  // of the word in work
+    std::size_t from = 0;   // where the next mark is looked for
+    for (std::size_t at; (at = text.find(mark, from)) != text.npos;) {
+      from = at + mark.size();
+      // Of marks in a row, the first goes with what stands before them and the
+      // last with what stands behind.
+      add(begin, behavior == Behavior::kWithPrevious ? from : at);
+      if (behavior == Behavior::kIsolated) add(at, from);
+      begin = behavior == Behavior::kWithNext ? at : from;
+    }
+    add(begin, text.size());
+  }
+};
+
+SplitAtText ReadSplit(const Json& json, const std::string& source) {
+  const auto pattern = json.find("pattern");
+  EYECHART_REQUIRE(
+      pattern != json.end() && pattern->is_object() &&
+          pattern->contains("String"),
+      "{}: a Split whose \"pattern\" is not {{\"String\": ...}} is "
+      "not supported",
+      source);
+  EYECHART_REQUIRE(!JsonGetOr<bool>(json, "invert", false, source),
+                   "{}: a Split with \"invert\" true is not supported", source);
+  SplitAtText result;
+  result.mark = DecodeUtf8(JsonGet<std::string>(*pattern, "String", source));
+  EYECHART_REQUIRE(!result.mark.empty(),
+                   "{}: a Split's \"pattern\" should not be empty", source);
+  const auto behavior = JsonGet<std::string>(json, "behavior", source);
+  if (behavior == "Removed") {
+    result.behavior = SplitAtText::Behavior::kRemoved;
+  } else if (behavior == "MergedWithPrevious") {
+    result.behavior = SplitAtText::Behavior::kWithPrevious;
+  } else if (behavior == "MergedWithNext") {
+    result.behavior = SplitAtText::Behavior::kWithNext;
+  } else {
+    EYECHART_REQUIRE(behavior == "Isolated",
+                     "{}: \"behavior\" is \"{}\"; it should be Removed, "
+                     "Isolated, MergedWithPrevious or MergedWithNext",
+                     source, behavior);
+  }
+  return result;
+}
+
 }  // namespace
 
 PreTokenizer::PreTokenizer(const Json& json, const std::string& source) {
@@ -89,6 +146,8 @@ void PreTokenizer::Add(const Json& json, const std::string& source) {
     for (const Json& part : *parts) Add(part, source);
   } else if (type == "Metaspace") {
     steps_.emplace_back(ReadMetaspace(json, source));
+  } else if (type == "Split") {
+    steps_.emplace_back(ReadSplit(json, source));
   } else if (type == "WhitespaceSplit") {
     steps_.emplace_back(&SplitAtSpaces);
   } else {

@@ -11,7 +11,7 @@
 namespace eyechart::encoders {
 
 /// Cuts a normalised text into words, as Hugging Face tokenizers do: Metaspace,
-/// WhitespaceSplit, and a Sequence of them.
+/// Split at a text, WhitespaceSplit, and a Sequence of them.
 class PreTokenizer {
  public:
   struct Word {

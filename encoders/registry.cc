@@ -32,8 +32,14 @@ constexpr std::array kFamilies = {
            &MakeClipTextEncoder, nullptr, &ReadLastClipBlocks},
     Family{"clip_vision_model", "CLIP's image tower alone",
            &MakeClipImageEncoder, nullptr, nullptr, &ReadLastClipBlocks},
-    Family{"siglip", "SigLIP, image and text towers", &MakeSiglipImageEncoder,
-           &MakeSiglipTextEncoder, nullptr, &ReadLastSiglipBlocks},
+    Family{"metaclip_2", "MetaCLIP 2, image and text towers",
+           &MakeClipImageEncoder, &MakeClipTextEncoder, nullptr,
+           &ReadLastClipBlocks},
+    Family{"metaclip_2_vision_model", "MetaCLIP 2's image tower alone",
+           &MakeClipImageEncoder, nullptr, nullptr, &ReadLastClipBlocks},
+    Family{"siglip", "SigLIP and fixed-size SigLIP 2, image and text towers",
+           &MakeSiglipImageEncoder, &MakeSiglipTextEncoder, nullptr,
+           &ReadLastSiglipBlocks},
     Family{"siglip_vision_model", "SigLIP's image tower alone",
            &MakeSiglipImageEncoder, nullptr, nullptr, &ReadLastSiglipBlocks},
     Family{"dinov2", "DINOv2 without registers", &MakeDinov2Encoder, nullptr,
@@ -52,6 +58,20 @@ constexpr std::array kFamilies = {
     Family{"hiera", "Hiera, the trunk of SAM 2", &MakeHieraEncoder, nullptr},
 };
 
+// Model types near to a family that would be read wrongly as that family.
+struct RefusedType {
+  std::string_view model_type;
+  std::string_view why;
+};
+
+constexpr std::string_view kNaFlex =
+    "SigLIP 2 NaFlex is not supported; the fixed-size siglip2 checkpoints "
+    "(model_type siglip) are";
+constexpr std::array kRefused = {
+    RefusedType{"siglip2", kNaFlex},
+    RefusedType{"siglip2_vision_model", kNaFlex},
+};
+
 }  // namespace
 
 std::span<const Family> Families() { return kFamilies; }
@@ -62,6 +82,10 @@ const Family& FindFamily(const Checkpoint& checkpoint) {
     if (family.model_type == checkpoint.model_type) return family;
     names.emplace_back(family.model_type);
   }
+  for (const RefusedType& refused : kRefused)
+    EYECHART_REQUIRE(refused.model_type != checkpoint.model_type,
+                     "{}: \"model_type\" is {}: {}", checkpoint.config_source,
+                     checkpoint.model_type, refused.why);
   ThrowInput(
       "{}: \"model_type\" {} is not a family that eyechart knows{}; "
       "known are {}",

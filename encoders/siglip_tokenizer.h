@@ -7,15 +7,21 @@
 #include <variant>
 #include <vector>
 
+#include "encoders/fast_tokenizer.h"
 #include "encoders/sentence_piece.h"
-#include "encoders/unigram_tokenizer.h"
 
 namespace eyechart::encoders {
 
 /// What transformers' AutoTokenizer makes of the folder: spiece.model as
 /// SiglipTokenizer takes it, unless tokenizer_config.json names another class;
-/// else tokenizer.json as it stands (which the reference takes only under
-/// another class's name).
+/// else tokenizer.json as that class takes it, or as it stands (which the
+/// reference does only under another class's name).
+///
+/// The fixed-size SigLIP 2 folders name GemmaTokenizer, and the `siglip` model
+/// type leaves that as it is: the text keeps its case, though the models were
+/// trained on lower case and the file says "do_lower_case". Siglip2Tokenizer,
+/// which lowers it, is what the `siglip2` (NaFlex) model type gets. Source:
+/// AutoTokenizer.from_pretrained and GemmaTokenizer of transformers 5.23.
 class SiglipTokenizer {
  public:
   /// `pad_id` is the model's, for a tokenizer.json that names no padding.
@@ -38,7 +44,7 @@ class SiglipTokenizer {
   bool pads_left() const { return pads_left_; }
 
  private:
-  std::variant<SentencePieceTokenizer, UnigramTokenizer> tokenizer_;
+  std::variant<SentencePieceTokenizer, FastTokenizer> tokenizer_;
   std::int64_t pad_id_;
   double model_max_length_ = 0;  // 0: not said
   bool has_mask_ = true;

@@ -12,6 +12,8 @@ namespace eyechart::encoders {
 
 std::unique_ptr<TextEncoder> TextEncoder::Create(
     const Checkpoint& checkpoint, const EncoderOptions& options) {
+  if (!checkpoint.text_problem.empty())
+    ThrowInput("{}", checkpoint.text_problem);
   const Family& family = FindFamily(checkpoint);
   std::vector<std::string_view> with_text;
   for (const Family& other : Families())

@@ -25,8 +25,8 @@ class TextEncoder {
   /// for families trained with a softmax.
   virtual double logit_bias() const { return 0; }
 
-  /// Throws InputError where the family has no text tower or the folder no
-  /// tokenizer.
+  /// Throws InputError where the family has no text tower, the checkpoint one
+  /// that cannot be built, or the folder no tokenizer.
   static std::unique_ptr<TextEncoder> Create(const Checkpoint& checkpoint,
                                              const EncoderOptions& options);
 };

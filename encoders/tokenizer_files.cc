@@ -21,20 +21,6 @@ void RequireId(std::int64_t id,
                    source, token, id);
 }
 
-void ReadVocabulary(const Json& json,
-                    const std::string& source,
-                    TokenizerFiles& files) {
-  EYECHART_REQUIRE(json.is_object(),
-                   "{}: the vocabulary should be an object of tokens and ids",
-                   source);
-  for (const auto& [token, id] : json.items()) {
-    EYECHART_REQUIRE(id.is_number_integer(),
-                     "{}: the id of token \"{}\" should be an integer", source,
-                     token);
-    files.vocabulary.emplace(token, id.get<std::int64_t>());
-  }
-}
-
 std::pair<std::string, std::string> SplitMerge(const std::string& line,
                                                const std::string& where) {
   const std::size_t blank = line.find(' ');
@@ -57,25 +43,6 @@ void ReadMergesText(const fs::path& path, TokenizerFiles& files) {
       files.merges.push_back(
           SplitMerge(line, fmt::format("{}:{}", path.string(), number)));
     begin = end + 1;
-  }
-}
-
-void ReadMergesJson(const Json& merges,
-                    const std::string& source,
-                    TokenizerFiles& files) {
-  EYECHART_REQUIRE(merges.is_array(), "{}: \"merges\" should be a list",
-                   source);
-  for (const Json& merge : merges) {
-    if (merge.is_string()) {
-      files.merges.push_back(SplitMerge(merge.get<std::string>(), source));
-      continue;
-    }
-    EYECHART_REQUIRE(merge.is_array() && merge.size() == 2 &&
-                         merge[0].is_string() && merge[1].is_string(),
-                     "{}: the merge {} should be two tokens", source,
-                     merge.dump());
-    files.merges.emplace_back(merge[0].get<std::string>(),
-                              merge[1].get<std::string>());
   }
 }
 
@@ -154,6 +121,39 @@ void ReadSpecialTokens(const fs::path& folder,
 
 }  // namespace
 
+PairVocabulary ReadVocabulary(const Json& json, const std::string& source) {
+  EYECHART_REQUIRE(json.is_object(),
+                   "{}: the vocabulary should be an object of tokens and ids",
+                   source);
+  PairVocabulary vocabulary;
+  for (const auto& [token, id] : json.items()) {
+    EYECHART_REQUIRE(id.is_number_integer(),
+                     "{}: the id of token \"{}\" should be an integer", source,
+                     token);
+    vocabulary.emplace(token, id.get<std::int64_t>());
+  }
+  return vocabulary;
+}
+
+std::vector<std::pair<std::string, std::string>> ReadMerges(
+    const Json& json, const std::string& source) {
+  EYECHART_REQUIRE(json.is_array(), "{}: \"merges\" should be a list", source);
+  std::vector<std::pair<std::string, std::string>> merges;
+  for (const Json& merge : json) {
+    if (merge.is_string()) {
+      merges.push_back(SplitMerge(merge.get<std::string>(), source));
+      continue;
+    }
+    EYECHART_REQUIRE(merge.is_array() && merge.size() == 2 &&
+                         merge[0].is_string() && merge[1].is_string(),
+                     "{}: the merge {} should be two tokens", source,
+                     merge.dump());
+    merges.emplace_back(merge[0].get<std::string>(),
+                        merge[1].get<std::string>());
+  }
+  return merges;
+}
+
 std::optional<Json> ReadOptionalObject(const fs::path& path) {
   if (!fs::is_regular_file(path)) return std::nullopt;
   Json json = ReadJsonFile(path);
@@ -218,8 +218,8 @@ TokenizerFiles ReadTokenizerFiles(const fs::path& folder,
                          model->contains("vocab") && model->contains("merges"),
                      "{}: no byte-pair model with \"vocab\" and \"merges\"",
                      files.source);
-    ReadVocabulary(model->at("vocab"), files.source, files);
-    ReadMergesJson(model->at("merges"), files.source, files);
+    files.vocabulary = ReadVocabulary(model->at("vocab"), files.source);
+    files.merges = ReadMerges(model->at("merges"), files.source);
   } else {
     EYECHART_REQUIRE(
         fs::is_regular_file(vocabulary) && fs::is_regular_file(merges),
@@ -227,7 +227,7 @@ TokenizerFiles ReadTokenizerFiles(const fs::path& folder,
         "merges.txt",
         folder.string());
     files.source = vocabulary.string();
-    ReadVocabulary(ReadJsonFile(vocabulary), files.source, files);
+    files.vocabulary = ReadVocabulary(ReadJsonFile(vocabulary), files.source);
     ReadMergesText(merges, files);
   }
   ReadSpecialTokens(folder, tokenizer, files);

@@ -34,6 +34,13 @@ struct TokenizerFiles {
 TokenizerFiles ReadTokenizerFiles(const std::filesystem::path& folder,
                                   TokenizerFiles files = {});
 
+/// A byte-pair model's "vocab", an object of tokens and ids, and its "merges",
+/// a list of pairs or of texts with a blank between. Throw InputError naming
+/// `source`.
+PairVocabulary ReadVocabulary(const Json& json, const std::string& source);
+std::vector<std::pair<std::string, std::string>> ReadMerges(
+    const Json& json, const std::string& source);
+
 /// `path` as a JSON object, or nothing where there is no such file. Throws
 /// InputError for anything else.
 std::optional<Json> ReadOptionalObject(const std::filesystem::path& path);

@@ -67,7 +67,10 @@ bool IsWeightFileName(const fs::path& path) {
   return path.extension() == ".safetensors" || IsPickleName(path);
 }
 
-std::vector<fs::path> FindWeightFiles(const fs::path& folder) {
+std::vector<fs::path> FindWeightFiles(
+    const fs::path& folder, std::span<const std::string_view> preferred) {
+  for (const std::string_view name : preferred)
+    if (fs::is_regular_file(folder / name)) return {folder / name};
   for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
     const fs::path whole = folder / name;
     if (fs::is_regular_file(whole)) return {whole};

@@ -12,6 +12,7 @@ LibTorch and next to nothing in it, is measured with the demo's checkpoint.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -107,13 +108,14 @@ def peak(command, **environment):
     return usage.ru_maxrss * 1024, time.perf_counter() - begin
 
 
-def bound(options, dtype):
+def bound(options, computed_in):
     """[(term, bytes)] of encode_dataset.h."""
     tokens = (SIDE // PATCH) ** 2 + 1
     block = 4 * WIDTH * WIDTH + 2 * WIDTH * INNER
     parameters = (options.layers * block + 3 * PATCH * PATCH * WIDTH
                   + tokens * WIDTH + HEAD * WIDTH)
-    size = BYTES[dtype]
+    # Half precision is computed in float32 where that does not pay.
+    size = BYTES[computed_in]
     pictures = 3 * options.batch + options.workers
     running = [
         ("2 batches of activations",
@@ -153,9 +155,13 @@ def main():
             theirs, their_time = peak(
                 script + ["--child", "peer", "--dtype", dtype],
                 HF_HUB_OFFLINE="1")
-            terms = bound(options, dtype) + [("runtime, measured", runtime)]
+            manifest = json.loads((folder / dtype / "manifest.json")
+                                  .read_text())
+            computed_in = manifest.get("computed_in", dtype)
+            terms = bound(options, computed_in) + [
+                ("runtime, measured", runtime)]
             limit = sum(size for _, size in terms)
-            print(f"\n{dtype}")
+            print(f"\n{dtype}, computed in {computed_in}")
             for term, size in terms:
                 print(f"  {term:34}{size / MIB:8.0f} MiB")
             print(f"  {'bound':34}{limit / MIB:8.0f} MiB")

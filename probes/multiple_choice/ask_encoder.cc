@@ -20,6 +20,7 @@ constexpr const char* kHead = "head";
 // Why words cannot be used; "" where they can.
 std::string WordlessBecause(const encoders::Checkpoint& checkpoint,
                             std::string_view pool) {
+  if (!checkpoint.text_problem.empty()) return checkpoint.text_problem;
   if (encoders::FindFamily(checkpoint).make_text == nullptr)
     return fmt::format("{} ({}) has no text tower", checkpoint.name,
                        checkpoint.model_type);

@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "tests/cli/process.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
 namespace eyechart {
@@ -148,6 +149,29 @@ TEST(InspectCommand, CountsTokensOfAnotherResolution) {
   const Json json = EyechartJson({"inspect", model, "--resolution", "48"});
   const int patch = json["patch_size"];
   EXPECT_EQ(json["tokens"]["count"], 1 + (56 / patch) * (56 / patch));
+}
+
+// open_clip's models may have a text tower of Hugging Face's.
+TEST(InspectCommand, SaysWhyATextTowerIsLeftOut) {
+  namespace toys = encoders::testing;
+  const testing::TempFolder temp;
+  Json file = toys::OpenClipConfig();
+  file["model_cfg"]["text_cfg"] = {{"hf_model_name", "roberta-base"}};
+  testing::WriteText(temp / "open_clip_config.json", file.dump());
+  toys::ToyTensors tensors = toys::OpenClipTensors();
+  tensors["text.proj.0.weight"] = toys::RandomTensor({3, 3});
+  toys::WriteSafetensors(temp / "open_clip_model.safetensors", tensors);
+  const auto result = Eyechart({"inspect", temp.path().string(), "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Json json = ParseJson(result.out, "stdout");
+  EXPECT_EQ(json["text"], false);
+  EXPECT_EQ(json["words"]["loads"], false);
+  ASSERT_EQ(json["words"]["problems"].size(), 1U) << json["words"];
+  const std::string problem = json["words"]["problems"][0];
+  EXPECT_NE(problem.find("hf_model_name"), std::string::npos) << problem;
+  EXPECT_TRUE(json["unused_keys"].empty()) << json["unused_keys"];
+  EXPECT_NE(result.err.find("text tower would not load"), std::string::npos)
+      << result.err;
 }
 
 TEST(InspectCommand, SpeaksToPeople) {

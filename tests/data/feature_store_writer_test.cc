@@ -75,6 +75,25 @@ TEST(FeatureStoreWriter, GoesOnWhereItWasStopped) {
         << file;
 }
 
+TEST(FeatureStoreWriter, GoesOnWithTheShardsOfTheFormerRun) {
+  const TempFolder folder;
+  WriteStore(folder / "whole", 5);
+  {
+    FeatureStoreWriter writer(folder / "store", StoreIdentity(3), StoreItems(5),
+                              kByTwo);
+    WriteRows(writer, 0, 3);
+  }
+  FeatureStoreWriter writer(folder / "store", StoreIdentity(3), StoreItems(5),
+                            {3, DType::kF32});
+  ASSERT_EQ(writer.shard_count(), 3);
+  EXPECT_TRUE(writer.done(0));
+  WriteRows(writer, 1, 3);
+  WriteRows(writer, 2, 3);
+  writer.Finish();
+  EXPECT_EQ(ReadFile(folder / "store/manifest.json"),
+            ReadFile(folder / "whole/manifest.json"));
+}
+
 TEST(FeatureStoreWriter, ComputesAgainWhatIsDamaged) {
   const TempFolder folder;
   {

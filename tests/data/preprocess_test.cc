@@ -40,6 +40,8 @@ TEST(ReadPreprocess, DefaultsOfTheClasses) {
   EXPECT_TRUE(clip.center_crop);
   EXPECT_EQ(clip.filter, Filter::kBicubic);
   EXPECT_EQ(clip.mean[0], 0.48145466);
+  for (const char* type : {"metaclip_2", "metaclip_2_vision_model"})
+    EXPECT_EQ(Read("{}", type).mean[0], clip.mean[0]) << type;
   const PreprocessOptions siglip = Read("{}", "siglip");
   EXPECT_EQ(siglip.resize, ResizeMode::kExact);
   EXPECT_FALSE(siglip.center_crop);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "core/hash.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
 namespace eyechart::encoders {
@@ -103,9 +104,6 @@ TEST_F(CheckpointTest, NamesWhatAFolderLacks) {
             std::string::npos);
   EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
             std::string::npos);
-  WriteText(temp_ / "config.json", "{}");
-  EXPECT_NE(ErrorOf(temp_.path().string()).find("model_type"),
-            std::string::npos);
   WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
   EXPECT_NE(ErrorOf(temp_.path().string()).find("no weights"),
             std::string::npos);
@@ -136,8 +134,6 @@ TEST_F(CheckpointTest, TakesTheOnlyFileOfItsKind) {
   WriteText(temp_ / "other.pt", "b");
   EXPECT_NE(ErrorOf(temp_.path().string()).find("other.pt, some.pth"),
             std::string::npos);
-  EXPECT_EQ(OpenCheckpoint((temp_ / "other.pt").string()).weight_files.front(),
-            temp_ / "other.pt");
   WriteText(temp_ / "pytorch_model.bin", "c");
   EXPECT_EQ(weights(), temp_ / "pytorch_model.bin");
   WriteText(temp_ / "open_clip.safetensors", "d");
@@ -154,6 +150,72 @@ TEST_F(CheckpointTest, SaysWhichOfSeveralItCannotTell) {
   WriteText(temp_ / "other.safetensors", "b");
   EXPECT_NE(ErrorOf(temp_.path().string()).find("2 .safetensors files"),
             std::string::npos);
+}
+
+TEST_F(CheckpointTest, SaysThatAConfigWithoutAModelTypeDoesNotTell) {
+  WriteText(temp_ / "config.json", R"({"architecture": "vit_tiny"})");
+  testing::WriteSafetensors(temp_ / "model.safetensors",
+                            {{"head.weight", testing::RandomTensor({2})}});
+  const std::string error = ErrorOf(temp_.path().string());
+  EXPECT_NE(error.find("config.json has no \"model_type\""), std::string::npos)
+      << error;
+  EXPECT_NE(error.find("OpenAI's CLIP, Meta's DINOv2"), std::string::npos)
+      << error;
+}
+
+// As timm's folders on the hub, which serve open_clip, too.
+TEST_F(CheckpointTest, ReadsOpenClipBesideAnotherProjectsConfig) {
+  WriteText(temp_ / "config.json",
+            R"({"architecture": "vit_base_patch32_clip_224"})");
+  WriteText(temp_ / "open_clip_config.json", testing::OpenClipConfig().dump());
+  const auto weights = [&] {
+    const Checkpoint checkpoint = OpenCheckpoint(temp_.path().string());
+    EXPECT_EQ(checkpoint.model_type, "clip");
+    EXPECT_EQ(checkpoint.config_source,
+              (temp_ / "open_clip_config.json").string());
+    return checkpoint.weight_files.front().filename().string();
+  };
+  WriteText(temp_ / "model.safetensors", "timm's");
+  EXPECT_EQ(weights(), "model.safetensors");
+  WriteText(temp_ / "pytorch_model.bin", "timm's");
+  WriteText(temp_ / "open_clip_pytorch_model.bin", "open_clip's");
+  EXPECT_EQ(weights(), "open_clip_pytorch_model.bin");
+  WriteText(temp_ / "open_clip_model.safetensors", "open_clip's");
+  EXPECT_EQ(weights(), "open_clip_model.safetensors");
+
+  // A config.json that names its model type speaks of the other weights.
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  const Checkpoint native = OpenCheckpoint(temp_.path().string());
+  EXPECT_EQ(native.config_source, (temp_ / "config.json").string());
+  EXPECT_EQ(native.weight_files.front(), temp_ / "model.safetensors");
+}
+
+TEST_F(CheckpointTest, TellsANamedReleaseBesideAnotherModelsConfig) {
+  const auto file = temp_ / "ViT-toy.safetensors";
+  testing::WriteSafetensors(file, testing::OpenAiArchive());
+  for (const char* config :
+       {R"({"architecture": "vit"})", R"({"model_type": "dinov2"})",
+        R"({"model_type": "bert"})"}) {
+    WriteText(temp_ / "config.json", config);
+    const Checkpoint checkpoint = OpenCheckpoint(file.string());
+    EXPECT_EQ(checkpoint.model_type, "clip") << config;
+    EXPECT_EQ(checkpoint.config_source, file.string());
+    ASSERT_EQ(checkpoint.notes.size(), 1U);
+    EXPECT_NE(checkpoint.notes.front().find("config.json"), std::string::npos);
+    EXPECT_NE(checkpoint.notes.front().find("OpenAI's CLIP"),
+              std::string::npos);
+  }
+  // Of its own family: the config tells more than shapes do.
+  WriteText(temp_ / "config.json", R"({"model_type": "clip"})");
+  const Checkpoint own = OpenCheckpoint(file.string());
+  EXPECT_EQ(own.config_source, (temp_ / "config.json").string());
+  EXPECT_TRUE(own.notes.empty());
+  // Of no release that is known without a config.
+  WriteText(temp_ / "config.json", R"({"model_type": "bert"})");
+  const auto other = temp_ / "other.safetensors";
+  testing::WriteSafetensors(other, {{"weight", testing::RandomTensor({2})}});
+  EXPECT_EQ(OpenCheckpoint(other.string()).model_type, "bert");
+  EXPECT_EQ(OpenCheckpoint(other.string()).weight_files.front(), other);
 }
 
 TEST_F(CheckpointTest, HashesShardsInIndexOrder) {

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <vector>
 
 #include "core/files.h"
 #include "core/interrupt.h"
@@ -34,6 +35,7 @@ class FakeEncoder final : public ImageEncoder {
   const EncoderInfo& info() const override { return info_; }
   Features Encode(const at::Tensor& pixels,
                   const EncodeRequest& request) override {
+    passes.push_back(pixels.size(0));
     if (pixels.size(0) > room) C10_THROW_ERROR(OutOfMemoryError, "no room");
     const at::Tensor mean = pixels.mean({1, 2, 3}).unsqueeze(1);
     Features features;
@@ -46,8 +48,9 @@ class FakeEncoder final : public ImageEncoder {
   std::int64_t TokenCount(int, int) const override { return 1; }
   double Flops(int, int) const override { return 0; }
 
-  int interrupt_after = 0;    // batches
-  std::int64_t room = 10000;  // pictures a pass
+  int interrupt_after = 0;           // batches
+  std::int64_t room = 10000;         // pictures a pass
+  std::vector<std::int64_t> passes;  // pictures in each
 
  private:
   EncoderInfo info_;
@@ -99,6 +102,19 @@ TEST(EncodeDataset, KeepsOrderThroughBatchesOfMixedSizes) {
   }
 }
 
+TEST(EncodeDataset, ShardsAreOfWholeBatches) {
+  const TempFolder folder;
+  FakePictures pictures;
+  for (int i = 0; i < 1500; ++i)
+    pictures.Add(PlainBmp(2, 3, static_cast<unsigned char>(i % 251)));
+  LoadedModel model = MakeModel();
+  EncodeOptions options;
+  options.batch = 700;  // more than the pictures of a shard else
+  EncodeDataset(model, pictures, folder / "s", options, Progress::None());
+  EXPECT_EQ(dynamic_cast<FakeEncoder&>(*model.encoder).passes,
+            (std::vector<std::int64_t>{700, 700, 100}));
+}
+
 TEST(EncodeDataset, GoesOnAfterASignalWithTheSameBytes) {
   const TempFolder folder;
   const FakePictures pictures = ManyPictures();
@@ -135,6 +151,17 @@ TEST(EncodeDataset, HalvesTheBatchWhereMemoryFallsShort) {
   for (const auto& entry : fs::directory_iterator(folder / "whole"))
     EXPECT_EQ(ReadFile(folder / "s" / entry.path().filename()),
               ReadFile(entry.path()));
+}
+
+TEST(EncodeDataset, TellsWhatTheCheckpointTookForGranted) {
+  const TempFolder folder;
+  FakePictures pictures;
+  pictures.Add(PlainBmp(2, 2, 9));
+  LoadedModel model = MakeModel();
+  model.checkpoint.notes = {"assumed"};
+  const EncodeSummary summary =
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None());
+  EXPECT_EQ(summary.warnings, std::vector<std::string>{"assumed"});
 }
 
 TEST(EncodeDataset, RefusesPicturesThatChanged) {

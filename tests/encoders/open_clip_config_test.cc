@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "encoders/image_encoder.h"
+#include "encoders/text_encoder.h"
+#include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
 namespace eyechart::encoders {
@@ -80,12 +83,62 @@ TEST_F(OpenClipConfigTest, NamesWhatItCannotServe) {
     EXPECT_NE(ErrorOf(file).find(key), std::string::npos) << ErrorOf(file);
   }
   Json file = File();
-  file["model_cfg"]["text_cfg"]["hf_model_name"] = "roberta-base";
-  EXPECT_NE(ErrorOf(file).find("hf_model_name"), std::string::npos);
-  file = File();
   file["preprocess_cfg"] = {{"resize_mode", "longest"}};
   EXPECT_NE(ErrorOf(file).find("resize_mode"), std::string::npos);
   EXPECT_NE(ErrorOf(Json::object()).find("model_cfg"), std::string::npos);
+}
+
+TEST_F(OpenClipConfigTest, LeavesOutATextTowerThatItDoesNotKnow) {
+  const ForeignModel both = Read(File());
+  EXPECT_EQ(both.text_problem, "");
+  for (const auto& [key, value] :
+       {std::pair<const char*, Json>{"hf_model_name", "roberta-base"},
+        {"hf_tokenizer_name", "bert-base-uncased"},
+        {"pool_type", "last"},
+        {"no_causal_mask", true}}) {
+    Json file = File();
+    file["model_cfg"]["text_cfg"][key] = value;
+    const ForeignModel model = Read(file);
+    EXPECT_NE(model.text_problem.find(fmt::format("\"{}\" is", key)),
+              std::string::npos)
+        << model.text_problem;
+    EXPECT_NE(model.text_problem.find("open_clip_config.json"),
+              std::string::npos);
+    // The image tower is as it was, with its way into the common space.
+    Json vision = both.config["vision_config"];
+    vision["model_type"] = "clip_vision_model";
+    vision["projection_dim"] = 1024;
+    EXPECT_EQ(model.config, vision);
+    EXPECT_EQ(model.preprocessor, both.preprocessor);
+  }
+}
+
+TEST_F(OpenClipConfigTest, EncodesPicturesWithoutTheTextTower) {
+  Json file = testing::OpenClipConfig();
+  file["model_cfg"]["text_cfg"] = {{"hf_model_name", "roberta-base"}};
+  WriteText(temp_ / "open_clip_config.json", file.dump());
+  testing::ToyTensors tensors = testing::OpenClipTensors();
+  tensors["text.transformer.embeddings.word_embeddings.weight"] =
+      testing::RandomTensor({7, 3});
+  tensors["text.proj.0.weight"] = testing::RandomTensor({3, 3});
+  tensors["logit_scale"] = testing::RandomTensor({});
+  testing::WriteSafetensors(temp_ / "open_clip_model.safetensors", tensors);
+  const Checkpoint checkpoint = OpenCheckpoint(temp_.path().string());
+  const auto encoder = ImageEncoder::Create(checkpoint, {});
+  EXPECT_EQ(encoder->info().PoolWidth(Pool::kHead), testing::kEmbedded);
+  EXPECT_FALSE(encoder->info().has_text);
+  const std::string error =
+      InputErrorOf([&] { TextEncoder::Create(checkpoint, {}); });
+  EXPECT_EQ(error, checkpoint.text_problem);
+  EXPECT_NE(error.find("hf_model_name"), std::string::npos) << error;
+
+  // What is unknown elsewhere stays an error.
+  tensors["visual.more"] = testing::RandomTensor({2});
+  testing::WriteSafetensors(temp_ / "open_clip_model.safetensors", tensors);
+  EXPECT_NE(InputErrorOf([&] {
+              ImageEncoder::Create(checkpoint, {});
+            }).find("visual.more"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -38,6 +38,16 @@ TEST(RegistryTest, UnknownFamilyNamesTheKnown) {
   EXPECT_NE(error.find("clip_vision_model"), std::string::npos) << error;
 }
 
+TEST(RegistryTest, NaFlexIsRefusedWithoutNamingALikeness) {
+  for (const char* type : {"siglip2", "siglip2_vision_model"}) {
+    const std::string error = InputErrorOf([&] { FindFamily(OfType(type)); });
+    EXPECT_NE(error.find("SigLIP 2 NaFlex is not supported"), std::string::npos)
+        << error;
+    EXPECT_NE(error.find("(model_type siglip)"), std::string::npos) << error;
+    EXPECT_EQ(error.find("did you mean"), std::string::npos) << error;
+  }
+}
+
 TEST(RegistryTest, FamiliesWithoutTextSaySo) {
   const std::string error =
       InputErrorOf([] { TextEncoder::Create(OfType("dinov2"), {}); });

@@ -13,6 +13,7 @@ namespace {
 using eyechart::testing::InputErrorOf;
 using eyechart::testing::TempFolder;
 using eyechart::testing::WriteText;
+using testing::ToyGemmaJson;
 using testing::ToySentencePieceModel;
 using testing::ToyTokenizerJson;
 
@@ -76,6 +77,76 @@ TEST_F(SiglipTokenizerTest, TheNamedClassChoosesTheFile) {
   EXPECT_EQ(Encode("a!"), (Ids{4, 13, 1}));
   std::filesystem::remove(temp_ / "tokenizer.json");
   EXPECT_NE(Error().find("PreTrainedTokenizer"), std::string::npos) << Error();
+}
+
+TEST_F(SiglipTokenizerTest, GemmasBytePairsFallBackToBytes) {
+  WriteJson(ToyGemmaJson());
+  WriteConfig({{"tokenizer_class", "GemmaTokenizerFast"}});
+  EXPECT_EQ(Encode("cat cat"), (Ids{10, 11, 1}));
+  EXPECT_EQ(Encode(" cta"), (Ids{5, 7, 8, 6, 1}));
+  EXPECT_EQ(Encode("a\u00e9"), (Ids{6, 12, 13, 1}));
+  // Not all bytes are there; neighbours that are unknown count as one.
+  EXPECT_EQ(Encode("a\u00ea!a"), (Ids{6, 3, 6, 1}));
+  EXPECT_EQ(Encode("a<eos>cat"), (Ids{6, 1, 10, 1}));
+  EXPECT_EQ(Encode(""), (Ids{1}));
+  EXPECT_EQ(Encode("cat cat cat", 2), (Ids{10, 1}));
+  // The case is kept, but for the class of NaFlex.
+  EXPECT_EQ(Encode("CAT"), (Ids{3, 1}));
+  WriteConfig({{"tokenizer_class", "Siglip2Tokenizer"}});
+  EXPECT_EQ(Encode("CAT"), (Ids{10, 1}));
+}
+
+TEST_F(SiglipTokenizerTest, GemmasClassHasItsOwnDefaults) {
+  WriteJson(ToyGemmaJson());
+  WriteConfig({{"tokenizer_class", "GemmaTokenizer"}});
+  EXPECT_EQ(Make().pad_id(), 0);
+  EXPECT_TRUE(Make().pads_left());
+  WriteConfig({{"tokenizer_class", "GemmaTokenizer"},
+               {"padding_side", "right"},
+               {"pad_token", "<eos>"}});
+  EXPECT_EQ(Make().pad_id(), 1);
+  EXPECT_FALSE(Make().pads_left());
+  // The normaliser is the class's; as it stands, the file's.
+  Json json = ToyGemmaJson();
+  json["normalizer"] = {{"type", "Lowercase"}};
+  json["model"]["byte_fallback"] = false;
+  WriteJson(json);
+  WriteConfig({{"tokenizer_class", "GemmaTokenizer"}});
+  EXPECT_EQ(Encode("cat\u00e9"), (Ids{10, 12, 13, 1}));
+  EXPECT_EQ(Encode("CAT"), (Ids{3, 1}));
+  WriteConfig({{"tokenizer_class", "PreTrainedTokenizerFast"}});
+  EXPECT_EQ(Encode("CAT\u00e9"), (Ids{10, 3, 1}));
+}
+
+TEST_F(SiglipTokenizerTest, BadBytePairsNameThePlace) {
+  const auto error_with = [&](const char* pointer, const Json& value,
+                              const char* name = "PreTrainedTokenizerFast") {
+    Json json = ToyGemmaJson();
+    json[Json::json_pointer(pointer)] = value;
+    WriteJson(json);
+    WriteConfig({{"tokenizer_class", name}});
+    return Error();
+  };
+  EXPECT_NE(error_with("/model/merges/0", "c z").find("\"z\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/model/unk_token", "<u>").find("\"<u>\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/model/end_of_word_suffix", "</w>")
+                .find("\"end_of_word_suffix\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/model/dropout", 0.1).find("\"dropout\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/pre_tokenizer/behavior", "Magic").find("\"Magic\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/pre_tokenizer/pattern", {{"Regex", "a"}})
+                .find("\"pattern\""),
+            std::string::npos);
+  EXPECT_NE(error_with("/model/merges", Json(), "GemmaTokenizer")
+                .find("Gemma's tokenizer is a byte-pair model"),
+            std::string::npos);
+  EXPECT_NE(error_with("/model/merges", Json(), "XLMRobertaTokenizer")
+                .find("Unigram"),
+            std::string::npos);
 }
 
 TEST_F(SiglipTokenizerTest, ReadsHowTextsArePadded) {

@@ -175,7 +175,24 @@ inline ToyTensors OpenClipTensors() {
   return tensors;
 }
 
-/// Its open_clip_config.json.
+/// What tells an archive of OpenAI's CLIP: names, shapes, and numbers beside
+/// the weights. No blocks, of which none could be run.
+inline ToyTensors OpenAiArchive() {
+  const std::int64_t width = 64;
+  ToyTensors tensors;
+  tensors["visual.positional_embedding"] =
+      RandomTensor({1 + kSide * kSide, width});
+  tensors["visual.conv1.weight"] = RandomTensor({width, 3, kPatch, kPatch});
+  tensors["visual.proj"] = RandomTensor({width, kEmbedded});
+  tensors["visual.transformer.resblocks.0.attn.in_proj_weight"] =
+      RandomTensor({3 * width, width});
+  for (const char* number :
+       {"input_resolution", "context_length", "vocab_size"})
+    tensors[number] = RandomTensor({});
+  return tensors;
+}
+
+/// open_clip_config.json of OpenClipTensors.
 inline Json OpenClipConfig() {
   return {{"model_cfg",
            {{"embed_dim", kEmbedded},

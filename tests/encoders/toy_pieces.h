@@ -89,4 +89,39 @@ inline Json ToyTokenizerJson() {
       {"model", {{"type", "Unigram"}, {"unk_id", 2}, {"vocab", vocabulary}}}};
 }
 
+/// Byte-pair encoding as Gemma's tokenizer.json has it, with two of its bytes
+/// (those of U+00E9): 5 is a blank, 6 to 8 letters, 9 "ca", 10 "cat".
+inline Json ToyGemmaJson() {
+  Json vocabulary = Json::object();
+  for (const char* token :
+       {"<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "\u2581", "a", "c", "t",
+        "ca", "cat", "\u2581cat", "<0xC3>", "<0xA9>"})
+    vocabulary[token] = vocabulary.size();
+  Json json = ToyTokenizerJson();
+  json["added_tokens"] = Json::array();
+  for (int id = 0; id < 5; ++id)
+    for (const auto& [token, number] : vocabulary.items())
+      if (number == id)
+        json["added_tokens"].push_back(
+            {{"id", id}, {"content", token}, {"special", true}});
+  json["normalizer"] = {{"type", "Replace"},
+                        {"pattern", {{"String", " "}}},
+                        {"content", "\u2581"}};
+  json["pre_tokenizer"] = {{"type", "Split"},
+                           {"pattern", {{"String", " "}}},
+                           {"behavior", "MergedWithPrevious"},
+                           {"invert", false}};
+  json["post_processor"]["single"][1]["SpecialToken"]["id"] = "<eos>";
+  json["post_processor"]["special_tokens"] = {
+      {"<eos>", {{"ids", Json::array({1})}}}};
+  json["model"] = {
+      {"type", "BPE"},
+      {"unk_token", "<unk>"},
+      {"fuse_unk", true},
+      {"byte_fallback", true},
+      {"vocab", vocabulary},
+      {"merges", Json::array({"c a", Json::array({"ca", "t"}), "\u2581 cat"})}};
+  return json;
+}
+
 }  // namespace eyechart::encoders::testing

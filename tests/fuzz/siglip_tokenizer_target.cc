@@ -1,5 +1,5 @@
-// The files of a SigLIP tokenizer, spiece.model or the Unigram model of a
-// tokenizer.json, the tokenizer made of them, and texts through it.
+// The files of a SigLIP tokenizer, spiece.model or the Unigram or byte-pair
+// model of a tokenizer.json, the tokenizer made of them, and texts through it.
 #include "core/error.h"
 #include "encoders/siglip_tokenizer.h"
 #include "tests/encoders/toy_pieces.h"
@@ -78,7 +78,11 @@ std::vector<std::string> Seeds() {
                     Json{{"type", "Strip"},
                          {"strip_left", false},
                          {"strip_right", true}}})}};
+  const Json gemma = encoders::testing::ToyGemmaJson();
   return {Joined({"", "", pieces}),
+          Joined({Json{{"tokenizer_class", "GemmaTokenizer"}}.dump(),
+                  gemma.dump()}),
+          Joined({fast.dump(), gemma.dump()}),
           Joined({config.dump(), "", pieces}),
           Joined({"", "", ToySentencePieceModel(EmptyCharsmap())}),
           Joined({"", tokenizer.dump()}),

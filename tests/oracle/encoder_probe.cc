@@ -266,6 +266,17 @@ void Serve(const std::vector<std::string>& arguments) {
   std::string what, name;
   while (std::cin >> what) {
     double answer = 0;
+    if (what == "features") {
+      std::cin >> name;
+      batches.Pixels(name);
+      const at::Tensor pooled = batches.Pass(name).contiguous();
+      const auto* values = pooled.const_data_ptr<float>();
+      for (std::int64_t i = 0; i < pooled.numel(); ++i)
+        std::printf("%.9g ", values[i]);
+      std::printf("\n");
+      std::fflush(stdout);
+      continue;
+    }
     if (what == "pass" || what == "pooled") {
       std::cin >> name;
       batches.Pixels(name);

@@ -1,7 +1,9 @@
 """Exported programs against the modules they were made from."""
 
 import json
+import os
 import shutil
+import subprocess
 
 import pytest
 import torch
@@ -109,6 +111,30 @@ def test_aotinductor(tmp_path, module):
     inputs = {"native": pixels(6, 3, 28, 28)}
     compare_fp32("aotinductor", encode(folder, inputs, tmp_path),
                  expected(module, inputs))
+
+
+def test_preprocess_stands_before_files_beside_it(tmp_path, module):
+    """Left over by whoever saved the model that was exported."""
+    folder = tmp_path / "model"
+    write(folder)
+    torch.jit.script(module).save(folder / "model.pt")
+
+    def preprocess():
+        run = subprocess.run(
+            [os.path.join(os.environ["EYECHART_BIN"], "eyechart"), "inspect",
+             str(folder), "--json"], capture_output=True, text=True,
+            check=False)
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)["preprocess"]
+
+    alone = preprocess()
+    other = PREPROCESS | {"size": {"shortest_edge": 14},
+                          "image_mean": [0.5, 0.5, 0.5]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(other))
+    assert preprocess() == alone
+    (folder / "processor_config.json").write_text(
+        json.dumps({"image_processor": other}))
+    assert preprocess() == alone
 
 
 @pytest.mark.parametrize("settings,said", [

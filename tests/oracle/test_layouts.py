@@ -4,12 +4,15 @@ has to give what the model itself gives."""
 
 import collections
 import json
+import os
+import subprocess
 import zipfile
 
 import pytest
 import torch
-from encoder_parity import (compare_both, compare_fp32, encode, pixels,
-                            randomize, run_probe)
+from encoder_parity import (MAX_ERROR, compare_both, compare_fp32, encode,
+                            pixels, randomize, relative_error, run_probe)
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from test_aimv2 import reference as aimv2_reference
 from test_clip import TEXT, VISION, WIDE, encode_text, reference_text
@@ -27,6 +30,18 @@ from transformers import (Aimv2Config, Aimv2Model, Aimv2VisionConfig,
                           Florence2ForConditionalGeneration)
 
 torch.set_num_threads(1)
+
+EYECHART = os.path.join(os.environ["EYECHART_BIN"], "eyechart")
+# Beside the weights in OpenAI's archives, and in none of open_clip's.
+NUMBERS = {"input_resolution": torch.tensor(32),
+           "context_length": torch.tensor(19), "vocab_size": torch.tensor(60)}
+
+
+def eyechart(*arguments):
+    run = subprocess.run([EYECHART, *map(str, arguments), "--json"],
+                         capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 def saved_state(model, folder):
@@ -137,9 +152,7 @@ def test_openai_clip(tmp_path, named):
     """A state dictionary alone: nothing else says what it is."""
     model = make_clip(heads=2)
     path = tmp_path / "model" / "ViT-toy.pt"
-    tensors = openai_names(model, path.parent) | {
-        "input_resolution": torch.tensor(32), "context_length": torch.tensor(19),
-        "vocab_size": torch.tensor(60)}
+    tensors = openai_names(model, path.parent) | NUMBERS
     torch.save(tensors, path)
     expect_clip(model, path if named else path.parent, tmp_path, "openai clip")
 
@@ -168,9 +181,7 @@ def test_openai_archive(tmp_path):
     converted as docs/models.md says."""
     model = make_clip(7)
     folder = tmp_path / "model"
-    tensors = openai_names(model, folder) | {
-        "input_resolution": torch.tensor(32), "context_length": torch.tensor(19),
-        "vocab_size": torch.tensor(60)}
+    tensors = openai_names(model, folder) | NUMBERS
     archive = tmp_path / "ViT-toy.pt"
     torch.jit.script(Holder(tensors)).save(archive)
     assert "TorchScript" in refuse(archive)
@@ -188,7 +199,7 @@ def test_openai_clip_text(tmp_path, heads):
         hidden_size=64 * heads, num_attention_heads=heads,
         intermediate_size=256 * heads))
     folder = tmp_path / "model"
-    torch.save(openai_names(model, folder), folder / "ViT-toy.pt")
+    torch.save(openai_names(model, folder) | NUMBERS, folder / "ViT-toy.pt")
     expect_text(model, folder, tokens, tmp_path, "openai clip text")
 
 
@@ -243,6 +254,86 @@ def test_open_clip(tmp_path, custom_text, wrapped):
     expect_clip(model, folder, tmp_path, "open_clip")
 
 
+def test_open_clip_beside_timm(tmp_path):
+    """timm's folders on the hub hold both projects' weights."""
+    model = make_clip(6, heads=2, hidden_act="gelu")
+    folder = tmp_path / "model"
+    save_file(openai_names(model, folder),
+              folder / "open_clip_model.safetensors")
+    save_file({"blocks.0.attn.qkv.weight": torch.zeros(6, 2)},
+              folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(
+        {"architecture": "vit_base_patch32_clip_224", "num_classes": 24}))
+    config = json.loads(open_clip_config())
+    config["model_cfg"]["vision_cfg"] |= {"width": 128, "head_width": 64,
+                                          "mlp_ratio": 4.0}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    expect_clip(model, folder, tmp_path, "open_clip beside timm")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "custom_text"])
+def test_open_clip_without_its_config(tmp_path, kind):
+    """H/14 has heads of 80 and gelu, which its weights do not tell."""
+    case = OpenClipCase("H14", dict(vocab_size=60, bos_token_id=58,
+                                    eos_token_id=59))
+    folder = tmp_path / "model"
+    case.write(folder)
+    (folder / "open_clip_config.json").unlink()
+    path = folder / "open_clip_model.safetensors"
+    if kind == "custom_text":
+        save_file({name if name.startswith(("visual.", "logit_scale"))
+                   else f"text.{name}": tensor
+                   for name, tensor in load_file(path).items()}, path)
+    text = refuse(path if kind == "file" else folder)
+    assert "open_clip_config.json" in text
+    assert ("text." if kind == "custom_text" else "1280 wide") in text
+
+
+def test_open_clip_of_openais_shapes(tmp_path):
+    """B/32 is as wide and as deep as OpenAI's, with another activation: only a
+    warning tells, until the config does."""
+    model = randomize(CLIPModel(CLIPConfig(
+        vision_config=VISION | dict(
+            hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
+            num_attention_heads=12, image_size=224, patch_size=32,
+            hidden_act="gelu"),
+        text_config=TEXT, projection_dim=512)), 8).half()
+    folder = tmp_path / "model"
+    save_file({name: tensor for name, tensor
+               in openai_names(model, folder).items()
+               if name.startswith(("visual.", "logit_scale"))},
+              folder / "ViT-B-32.safetensors")
+    model.float()
+    inputs = {"wide": pixels(9, 1, 64, 96)}
+    expected = clip_reference(model.vision_model, model.visual_projection,
+                              inputs)
+
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("RGB", (40, 30), (200, 30, 60)).save(pictures / "a.png")
+
+    def assumed(*command):
+        return [warning for warning in eyechart(*command)["warnings"]
+                if "quick_gelu" in warning]
+
+    warnings = assumed("inspect", folder)
+    assert len(warnings) == 1 and "open_clip_config.json" in warnings[0]
+    assert warnings == assumed("encode", folder, pictures, "-o",
+                               tmp_path / "store")
+    ours = encode(folder, inputs, tmp_path)
+    assert relative_error(ours["wide.head"], expected["wide.head"]) > MAX_ERROR
+    (folder / "open_clip_config.json").write_text(json.dumps({
+        "model_cfg": {"embed_dim": 512,
+                      "vision_cfg": {"image_size": 224, "layers": 12,
+                                     "width": 768, "patch_size": 32},
+                      "text_cfg": {"hf_model_name": "roberta-base"}}}))
+    assert assumed("inspect", folder) == []
+    compare_fp32("open_clip B32", encode(folder, inputs, tmp_path), expected)
+    # And its text tower is one that is not known.
+    words = eyechart("inspect", folder)["words"]
+    assert words["loads"] is False and "hf_model_name" in words["problems"][0]
+
+
 def meta_names(model, folder):
     names = {}
     for name, tensor in saved_state(model, folder).items():
@@ -289,6 +380,17 @@ def test_meta_dinov2(tmp_path, swiglu, registers):
     info = json.loads(run_probe("info", folder))
     assert info["unused_keys"] == []
     assert info["parameters"] == model.num_parameters()
+
+
+@pytest.mark.parametrize("config", [{"model_type": "bert"}, {"a": 1}])
+def test_named_file_beside_another_config(tmp_path, config):
+    model = randomize(Dinov2Model(Dinov2Config(**TOY | dict(
+        hidden_size=128, num_attention_heads=2, num_hidden_layers=2))), 5)
+    folder = tmp_path / "model"
+    path = folder / "dinov2_toy_pretrain.pth"
+    torch.save(meta_names(model, folder), path)
+    (folder / "config.json").write_text(json.dumps(config))
+    expect_dinov2(model, path, tmp_path, "meta dinov2 beside another config")
 
 
 def expect_dinov2(model, folder, tmp_path, group):
@@ -406,7 +508,6 @@ def test_damaged_zips(tmp_path):
                     name, pickle_bytes if name == pickled else content)
 
     def survives():
-        import subprocess
         from encoder_parity import PROBES
         code = subprocess.run([str(PROBES / "encoder_probe"), "info", str(folder)], check=False,
                               capture_output=True).returncode
@@ -582,7 +683,8 @@ class OpenAiCase:
         self.inputs = {"wide": pixels(32, 1, *sides)}
 
     def write(self, folder):
-        torch.save(openai_names(self.model, folder), folder / "ViT-toy.pt")
+        torch.save(openai_names(self.model, folder) | NUMBERS,
+                   folder / "ViT-toy.pt")
 
     def reference(self):
         return clip_reference(self.model.vision_model,

@@ -8,6 +8,8 @@ from encoder_parity import (compare_both, compare_fp32, compare_half, encode,
                             pixels, randomize, rename_keys, run_probe, shard,
                             texts_file, vit_outputs)
 from safetensors.torch import load_file, save_file
+from test_gemma_tokenizer import (gemma, gemma_config, gemma_corpus,
+                                  write_gemma)
 from test_siglip_tokenizer import (FAST, corpus, fast, published_config,
                                    write_pieces)
 from transformers import (AutoTokenizer, PreTrainedTokenizerFast, SiglipConfig,
@@ -305,6 +307,27 @@ def test_text_tokenizer_json(tmp_path):
     ours, _, _ = encode_text(folder, texts, tmp_path)
     expected = reference_text(model, folder, texts)
     compare_fp32("siglip text json", {"embeds": ours}, {"embeds": expected})
+
+
+@pytest.mark.parametrize("changes", [
+    {}, {"padding_side": None, "model_input_names": None},
+    {"pad_token": None}, {"tokenizer_class": "Siglip2Tokenizer"},
+], ids=["published", "left_with_mask", "no_pad", "lower_case"])
+def test_text_siglip2(tmp_path, changes):
+    """Gemma's tokenizer, as the fixed-size SigLIP 2 has it: padded with 0, not
+    with the config's 1, to the full length, no mask; where the files do not say
+    so, to the left and with a mask, as the class has it."""
+    model, folder = make(tmp_path, 79, text=dict(
+        vocab_size=gemma().get_vocab_size() + 8, max_position_embeddings=64))
+    config = {key: value for key, value in gemma_config(**changes).items()
+              if value is not None}
+    write_gemma(folder, config=config, model_config=model.config)
+    texts = gemma_corpus(9, 60) + TEXTS + ["A Photo", "word " * 70]
+    assert model.config.text_config.pad_token_id == 1
+    assert AutoTokenizer.from_pretrained(folder).pad_token_id == 0
+    ours, _, _ = encode_text(folder, texts, tmp_path)
+    expected = reference_text(model, folder, texts)
+    compare_fp32("siglip2 text", {"embeds": ours}, {"embeds": expected})
 
 
 @pytest.mark.parametrize("dtype", ["bf16", "fp16"])

@@ -1,28 +1,47 @@
-// A tokenizer.json whose model is Unigram.
+// A tokenizer.json whose model is Unigram or byte-pair encoding of characters.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "encoders/added_tokens.h"
+#include "encoders/character_pair_encoding.h"
 #include "encoders/pre_tokenizer.h"
 #include "encoders/text_normalizer.h"
 #include "encoders/unigram.h"
 
 namespace eyechart::encoders {
 
-/// What transformers' PreTrainedTokenizerFast makes of a folder: added tokens,
-/// normaliser, pre-tokenizer, Unigram model and the template around a text.
-class UnigramTokenizer {
+/// Which class of transformers reads a tokenizer.json.
+enum class FastTokenizerClass {
+  /// TokenizersBackend, once PreTrainedTokenizerFast: as the file stands.
+  kAsItStands,
+  /// These take the vocabulary, merges and added tokens from the file and have
+  /// normaliser, pre-tokenizer and special tokens of their own.
+  kGemma,
+  kSiglip2,     // Gemma's, and lower case
+  kXlmRoberta,  // with a template of its own too
+};
+
+/// The class called `name`, with or without "Fast" behind it; names that are
+/// not listed above are taken for kAsItStands.
+FastTokenizerClass FastTokenizerClassOf(std::string_view name);
+
+/// What transformers makes of a folder's tokenizer.json: added tokens,
+/// normaliser, pre-tokenizer, model and the template around a text.
+class FastTokenizer {
  public:
   /// Reads `folder`/tokenizer.json and what tokenizer_config.json and
   /// special_tokens_map.json say of special tokens. Throws InputError for files
   /// that are damaged or ask for what is not supported.
-  explicit UnigramTokenizer(const std::filesystem::path& folder);
+  explicit FastTokenizer(
+      const std::filesystem::path& folder,
+      FastTokenizerClass as = FastTokenizerClass::kAsItStands);
 
   /// The ids of `text` with those of the template around it; what would make
   /// more than `max_length` of them is cut off the text's end.
@@ -35,7 +54,8 @@ class UnigramTokenizer {
 
  private:
   struct Files;
-  explicit UnigramTokenizer(const Files& files);
+  using Model = std::variant<Unigram, CharacterPairEncoding>;
+  explicit FastTokenizer(const Files& files);
   void AddToken(AddedToken token);
   void ReadAddedTokens(const Files& files);
   void ReadTemplate(const Files& files);
@@ -43,8 +63,10 @@ class UnigramTokenizer {
                    bool at_start,
                    std::vector<std::int64_t>& ids) const;
 
+  std::optional<std::int64_t> ModelIdOf(const std::string& token) const;
+
   std::string source_;
-  Unigram model_;
+  Model model_;
   TextNormalizer normalizer_;
   PreTokenizer pre_tokenizer_;
   std::vector<WantedToken> raw_tokens_;         // looked for in the text
