@@ -53,7 +53,8 @@ Json ToJson(const Interval& interval) {
           {"method", interval.method}};
 }
 
-Json ToJson(const det::ErrorKinds& errors) {
+// Of the best `max_detections` of an image.
+Json ToJson(const det::ErrorKinds& errors, int max_detections) {
   Json kinds = Json::object();
   for (std::size_t k = 0; k < det::kErrorKinds; ++k)
     kinds[std::string(det::NameOf(static_cast<det::ErrorKind>(k)))] = {
@@ -61,7 +62,8 @@ Json ToJson(const det::ErrorKinds& errors) {
   return {{"AP50", errors.AP},
           {"kinds", kinds},
           {"false_alarm_dAP", errors.false_alarm_gain},
-          {"miss_dAP", errors.miss_gain}};
+          {"miss_dAP", errors.miss_gain},
+          {"max_dets", max_detections}};
 }
 
 // One line of pycocotools' summary.
@@ -145,11 +147,11 @@ void PrintClasses(const det::Evaluation& made,
   }
 }
 
-void PrintErrors(const det::ErrorKinds& errors) {
+void PrintErrors(const det::ErrorKinds& errors, int max_detections) {
   PrintLine(
-      fmt::format("errors at IoU 0.5, AP {:.3f}; AP gained if all of one "
-                  "kind were mended:",
-                  errors.AP));
+      fmt::format("errors at IoU 0.5 of the best {} boxes of a picture, AP "
+                  "{:.3f}; AP gained if all of one kind were mended:",
+                  max_detections, errors.AP));
   for (std::size_t k = 0; k < det::kErrorKinds; ++k)
     PrintLine(fmt::format("  {:<14}{:>9}   {:+.3f}",
                           det::NameOf(static_cast<det::ErrorKind>(k)),
@@ -214,6 +216,7 @@ void PrintJsonOf(const CocoEvalFlags& o,
                {"command", "coco-eval"},
                {"warnings", warnings},
                {"mode", o.mode},
+               {"class_agnostic", o.evaluation.class_agnostic},
                {"images", files.truth.images.size()},
                {"ground_truths", files.truth.size()},
                {"detections", files.detections.size()},
@@ -234,7 +237,8 @@ void PrintJsonOf(const CocoEvalFlags& o,
     for (const auto& [name, interval] : intervals) ci[name] = ToJson(interval);
     json["ci"] = ci;
   }
-  if (errors) json["errors"] = ToJson(*errors);
+  if (errors)
+    json["errors"] = ToJson(*errors, made.options.max_detections.back());
   PrintJson(json);
 }
 
@@ -254,7 +258,7 @@ int RunCocoEval(CocoEvalFlags o) {
   e.all_curves = !o.curves.empty();
   e.keep_matches = o.resamples > 0;
   const bool across = o.errors || !o.confusion_csv.empty();
-  const det::EvaluationFiles files =
+  det::EvaluationFiles files =
       det::ReadFiles(o.truth, o.detections, e.threads,
                      across ? det::Order::kOfFile : det::Order::kByCategory);
   const det::Evaluation made = det::Evaluate(files.truth, files.detections, e);
@@ -267,8 +271,13 @@ int RunCocoEval(CocoEvalFlags o) {
     intervals =
         det::BootstrapImages(made, files.truth.images.size(), o.bootstrap);
   }
+  // From here on the classes are names, and what is taken for what.
+  if (e.class_agnostic) det::MergeCategories(files.truth, files.detections);
   std::optional<det::ErrorKinds> errors;
-  if (o.errors) errors = det::FindErrorKinds(files.truth, files.detections, {});
+  if (o.errors)
+    errors = det::FindErrorKinds(
+        files.truth, files.detections,
+        {.max_detections = made.options.max_detections.back()});
   if (!o.curves.empty())
     WriteFileAtomic(o.curves, CurvesCsv(made, files.truth));
   if (!o.confusion_csv.empty())
@@ -289,7 +298,7 @@ int RunCocoEval(CocoEvalFlags o) {
                             area.name, ScoreCell(area.AP), ScoreCell(area.AP50),
                             ScoreCell(area.AP75), ScoreCell(area.AR)));
   if (o.per_class) PrintClasses(made, files.truth, det::SummarizeClasses(made));
-  if (errors) PrintErrors(*errors);
+  if (errors) PrintErrors(*errors, made.options.max_detections.back());
   return kExitOk;
 }
 
@@ -309,8 +318,12 @@ Runner AddCocoEval(Arguments& app) {
                 "corrected (annotations renumbered, AP over the last of "
                 "--max-dets)")
       .ShowDefault();
+  app.AddFlag("--class-agnostic", o->evaluation.class_agnostic,
+              "all classes as one, as pycocotools with useCats = 0: is "
+              "something there, whatever it is");
   app.AddOption("--max-dets", o->evaluation.max_detections,
-                "best detections of a class in an image, comma-separated")
+                "best detections of a class in an image, comma-separated; "
+                "--errors is of the last, all classes together")
       .Delimiter(',')
       .ShowDefault("1,10,100");
   app.AddOption("--iou", o->evaluation.iou_thresholds,

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 
 namespace eyechart {
 namespace {
@@ -34,8 +35,7 @@ int NoSpace(unsigned char) { return 0; }
 }  // namespace
 
 CsvTable CsvTable::Parse(std::string_view text, const std::string& source) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(3);
+  text = WithoutUtf8Mark(text);
   csv_parser parser;
   EYECHART_CHECK(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0,
                  "libcsv cannot start");

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/text.h"
+
 namespace eyechart {
 namespace {
 

@@ -6,9 +6,6 @@
 
 namespace eyechart {
 
-/// What some programs begin a UTF-8 file with; no part of its JSON.
-inline constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
-
 /// What keeps `text` from being one whole JSON value, by its brackets and
 /// quotes alone: that it is empty, packed or UTF-16, where it ends too early
 /// ("it seems cut"), a bracket that does not fit, or what stands behind its

@@ -97,6 +97,11 @@ std::optional<std::int64_t> ParseInt(std::string_view text) {
   return ParseWhole<std::int64_t>(text);
 }
 
+std::string_view WithoutUtf8Mark(std::string_view text) {
+  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
+  return text;
+}
+
 std::string FirstLine(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }

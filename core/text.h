@@ -1,4 +1,5 @@
-// Small text helpers: nearest names, globs, numbers that read back.
+// Small text helpers: nearest names, globs, numbers that read back, UTF-8's
+// mark.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,12 @@ std::string FormatDouble(double value);
 /// The whole of `text` as a number, or nothing.
 std::optional<double> ParseDouble(std::string_view text);
 std::optional<std::int64_t> ParseInt(std::string_view text);
+
+/// The byte order mark that some programs begin a UTF-8 file with; no part of
+/// its text.
+inline constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+/// `text` behind the mark, where it begins with one.
+std::string_view WithoutUtf8Mark(std::string_view text);
 
 /// `text` up to its first line feed.
 std::string FirstLine(std::string_view text);

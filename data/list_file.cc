@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 #include "data/dataset_kinds.h"
 
 namespace eyechart::data::internal {
@@ -10,7 +11,6 @@ namespace {
 
 // A list of 10 million paths is about this long.
 constexpr std::uintmax_t kMaxListBytes = std::uintmax_t{1} << 30;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
@@ -20,9 +20,7 @@ std::unique_ptr<Dataset> OpenListFile(const std::filesystem::path& path) {
                    "{}: is neither a list of paths nor a kind of data set that "
                    "is known (a folder, CSV, COCO JSON or IDX)",
                    path.string());
-  std::string_view rest = text;
-  if (rest.starts_with(kByteOrderMark))
-    rest.remove_prefix(kByteOrderMark.size());
+  std::string_view rest = WithoutUtf8Mark(text);
   std::vector<Item> items;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');

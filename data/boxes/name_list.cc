@@ -80,8 +80,7 @@ std::vector<std::string> NamesOf(const YAML::Node& document,
 std::vector<std::string> ParseNameLines(std::string_view text,
                                         const std::string& source) {
   constexpr std::string_view kBlanks = " \t\r";
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(3);
+  text = WithoutUtf8Mark(text);
   std::vector<std::string> names;
   std::size_t empty = 0;
   while (!text.empty()) {

@@ -177,6 +177,57 @@ TEST_F(CocoEvalCommand, ConfusionIsWritten) {
             "background,0,0,0\n");
 }
 
+// The dog that is taken for a cat is found; one false alarm is left.
+TEST_F(CocoEvalCommand, AllClassesAsOne) {
+  const fs::path curves = folder_ / "curves.csv";
+  const fs::path confusion = folder_ / "confusion.csv";
+  const Json json = EyechartJson(
+      Arguments({"--class-agnostic", "--errors", "--iou", "0.5,0.9", "--curves",
+                 curves.string(), "--confusion", confusion.string(),
+                 "--bootstrap", "20"}));
+  EXPECT_EQ(json["class_agnostic"], true);
+  EXPECT_NEAR(json["stats"]["AP50"].get<double>(), 1, 1e-12);
+  EXPECT_TRUE(json["ci"].contains("AP"));
+  ASSERT_EQ(json["per_class"].size(), 1u);
+  EXPECT_EQ(json["per_class"][0]["id"], -1);
+  EXPECT_EQ(json["per_class"][0]["name"], "all classes");
+  EXPECT_EQ(json["per_class"][0]["AP"], json["stats"]["AP"]);
+  EXPECT_EQ(json["errors"]["kinds"]["class"]["count"], 0);
+  EXPECT_EQ(json["errors"]["kinds"]["background"]["count"], 1);
+  const CsvTable table = CsvTable::ReadFile(curves);
+  ASSERT_EQ(table.rows(), 2u * 101u);
+  EXPECT_EQ(table.at(0, table.Column("category_id")), "-1");
+  EXPECT_EQ(table.at(0, table.Column("category")), "all classes");
+  EXPECT_EQ(ReadFile(confusion),
+            "truth,all classes,background\n"
+            "all classes,3,0\n"
+            "background,1,0\n");
+
+  const auto text = Eyechart(Arguments({"--class-agnostic", "--per-class"}));
+  EXPECT_TRUE(Has(text.out, "\nall classes ")) << text.out;
+  EXPECT_FALSE(Has(text.out, "cat ")) << text.out;
+  EXPECT_EQ(EyechartJson(Arguments({}))["class_agnostic"], false);
+}
+
+TEST_F(CocoEvalCommand, ErrorsAreOfTheLastNumberOfDetections) {
+  const auto count = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"--errors"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Json errors = EyechartJson(Arguments(all))["errors"];
+    return std::pair(errors["max_dets"].get<int>(),
+                     errors["kinds"]["background"]["count"].get<int>());
+  };
+  EXPECT_EQ(count({}), std::pair(100, 1));
+  EXPECT_EQ(count({"--max-dets", "500,1,10"}), std::pair(500, 1));
+  // The dog made up is the second of its picture.
+  EXPECT_EQ(count({"--max-dets", "1"}), std::pair(1, 0));
+  const auto text = Eyechart(Arguments({"--errors", "--max-dets", "1,10,500"}));
+  EXPECT_TRUE(Has(text.out,
+                  "errors at IoU 0.5 of the best 500 boxes of a "
+                  "picture, AP "))
+      << text.out;
+}
+
 TEST_F(CocoEvalCommand, WhatIsWrongIsNamed) {
   const auto with = [&](const std::string& from, const std::string& to) {
     std::string text = found_;

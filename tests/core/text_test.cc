@@ -58,6 +58,15 @@ TEST(Base64, EqualsTheStandardsExamples) {
   EXPECT_EQ(Base64("foobar"), "Zm9vYmFy");
 }
 
+TEST(Utf8Mark, IsSkippedOnceAndAtTheStartAlone) {
+  EXPECT_EQ(WithoutUtf8Mark("\xEF\xBB\xBFtext"), "text");
+  EXPECT_EQ(WithoutUtf8Mark("\xEF\xBB\xBF"), "");
+  EXPECT_EQ(WithoutUtf8Mark("\xEF\xBB\xBF\xEF\xBB\xBFx"), "\xEF\xBB\xBFx");
+  EXPECT_EQ(WithoutUtf8Mark("\xEF\xBBtext"), "\xEF\xBBtext");
+  EXPECT_EQ(WithoutUtf8Mark("a\xEF\xBB\xBF"), "a\xEF\xBB\xBF");
+  EXPECT_EQ(WithoutUtf8Mark(""), "");
+}
+
 TEST(FirstLine, EndsAtTheLineFeed) {
   EXPECT_EQ(FirstLine("a\nb"), "a");
   EXPECT_EQ(FirstLine("a"), "a");

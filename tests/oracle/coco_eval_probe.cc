@@ -1,9 +1,10 @@
 // Arrays of the COCO evaluation, for the parity tests:
 //   coco_eval_probe TRUTH.json RESULTS.json OUT MODE THREADS MAX_DETS IOUS
-//   AREAS
-// MODE is strict or corrected; the last three are comma-separated, "-" stands
-// for COCO's. Writes OUT.precision, OUT.recall and OUT.scores, float64 in
-// pycocotools' order, and prints the twelve figures, one a line, then warnings.
+//   AREAS CLASSES
+// MODE is strict or corrected; the next three are comma-separated, "-" stands
+// for COCO's; CLASSES is each or one. Writes OUT.precision, OUT.recall and
+// OUT.scores, float64 in pycocotools' order, and prints the twelve figures, one
+// a line, then warnings.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -50,7 +51,7 @@ std::vector<double> AsPycocotools(const Evaluation& e,
 }
 
 int Main(const std::vector<std::string>& arguments) {
-  EYECHART_REQUIRE(arguments.size() == 8, "eight arguments are wanted");
+  EYECHART_REQUIRE(arguments.size() == 9, "nine arguments are wanted");
   EvaluationOptions options;
   options.all_curves = true;
   options.mode = arguments[3] == "strict" ? Mode::kStrict : Mode::kCorrected;
@@ -66,6 +67,7 @@ int Main(const std::vector<std::string>& arguments) {
       options.iou_thresholds.push_back(std::strtod(one.c_str(), nullptr));
   }
   if (arguments[7] != "-") options.areas = ParseAreas(Split(arguments[7]));
+  options.class_agnostic = arguments[8] == "one";
   const EvaluationFiles files =
       ReadFiles(arguments[0], arguments[1], options.threads);
   const Evaluation made = Evaluate(files.truth, files.detections, options);

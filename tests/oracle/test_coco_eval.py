@@ -23,7 +23,7 @@ ARRAYS = "precision", "recall", "scores"
 
 
 def ours(folder, truth, results, mode="strict", threads=2, max_dets=None,
-         ious=None, areas=None):
+         ious=None, areas=None, class_agnostic=False):
     """Arrays, figures and warnings of the probe."""
     for name, content in (("truth", truth), ("results", results)):
         text = content if isinstance(content, str) else json.dumps(content)
@@ -33,7 +33,8 @@ def ours(folder, truth, results, mode="strict", threads=2, max_dets=None,
          mode, str(threads),
          ",".join(map(str, max_dets)) if max_dets else "-",
          ",".join(map(repr, ious)) if ious else "-",
-         ",".join(f"{n}:{a!r}:{b!r}" for n, a, b in areas) if areas else "-"],
+         ",".join(f"{n}:{a!r}:{b!r}" for n, a, b in areas) if areas else "-",
+         "one" if class_agnostic else "each"],
         capture_output=True, text=True)
     if run.returncode != 0:
         return run.stderr
@@ -42,7 +43,8 @@ def ours(folder, truth, results, mode="strict", threads=2, max_dets=None,
     return arrays, [float(x) for x in lines[:12]], lines[12:]
 
 
-def theirs(truth, results, max_dets=None, ious=None, areas=None):
+def theirs(truth, results, max_dets=None, ious=None, areas=None,
+           class_agnostic=False):
     with contextlib.redirect_stdout(io.StringIO()):
         gt = COCO()
         gt.dataset = copy.deepcopy(truth)
@@ -55,6 +57,7 @@ def theirs(truth, results, max_dets=None, ious=None, areas=None):
             dt.createIndex()
         evaluation = COCOeval(gt, dt, "bbox")
         params = evaluation.params
+        params.useCats = 0 if class_agnostic else 1
         if max_dets:
             params.maxDets = list(max_dets)
         if ious:
@@ -72,7 +75,10 @@ def theirs(truth, results, max_dets=None, ious=None, areas=None):
 
 
 def renumbered(truth):
+    """What the corrected mode makes of a file: each category once, too."""
     truth = copy.deepcopy(truth)
+    truth["categories"] = list(
+        {c["id"]: c for c in truth["categories"]}.values())
     for i, annotation in enumerate(truth["annotations"]):
         annotation["id"] = i + 1
     return truth
@@ -438,10 +444,7 @@ def made_case(seed):
     return truth, rows
 
 
-@pytest.mark.parametrize("mode", ["strict", "corrected"])
-@pytest.mark.parametrize("seed", range(60))
-def test_made_cases(tmp_path, seed, mode):
-    truth, rows = made_case(seed)
+def made_settings(seed, mode):
     rng = random.Random(seed + 1000)
     settings = {}
     if rng.random() < 0.4:
@@ -458,7 +461,15 @@ def test_made_cases(tmp_path, seed, mode):
              [("all", 64, 1e4), ("large", 96 * 96, 1e5)]])
     if mode == "corrected" and len(settings.get("max_dets", [1] * 3)) > 3:
         del settings["max_dets"]  # figures differ by intent
-    compare(tmp_path, truth, rows, mode, threads=1 + seed % 3, **settings)
+    return settings
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("seed", range(60))
+def test_made_cases(tmp_path, seed, mode):
+    truth, rows = made_case(seed)
+    compare(tmp_path, truth, rows, mode, threads=1 + seed % 3,
+            **made_settings(seed, mode))
 
 
 def float32_case(seed, images=40, rows=9000):
@@ -482,6 +493,125 @@ def float32_case(seed, images=40, rows=9000):
         dict(image_id=int(image[s]), category_id=int(category[s]) + 1,
              bbox=b.tolist(), score=float(score))
         for s, b, score in zip(source, boxes, scores)]
+
+
+# useCats = 0: all classes as one.
+SHIFTED = (11, 10, 20, 20), (9, 10, 20, 20)
+AGNOSTIC = {
+    "another class is right": ([(1, 1, BOX)], [(1, 2, BOX, 0.9)]),
+    "equal scores, classes against the file's order": (
+        [(1, 1, BOX)], [(1, 2, BOX, 0.5), (1, 1, FAR, 0.5)]),
+    "equal scores, one class after the other": (
+        [(1, 1, BOX), (1, 2, FAR)],
+        [(1, 2, FAR, 0.5), (1, 1, (0, 0, 3, 3), 0.5), (1, 2, BOX, 0.5),
+         (1, 1, BOX, 0.5)]),
+    "equal overlaps of two classes": (
+        [(1, 2, SHIFTED[0]), (1, 1, SHIFTED[1])],
+        [(1, 1, BOX, 0.9), (1, 2, SHIFTED[1], 0.8)]),
+    "a crowd of another class": (
+        [(1, 2, (0, 0, 100, 100), {"iscrowd": 1}), (1, 1, FAR)],
+        [(1, 1, BOX, 0.9), (1, 2, FAR, 0.8)]),
+    "100 of two classes together": (
+        [(1, 1, BOX), (1, 2, FAR)],
+        [(1, 1 + i % 2, (50, 50, 5, 5), 0.9 - i / 1000) for i in range(120)]
+        + [(1, 1, BOX, 0.805), (1, 2, FAR, 0.1)]),
+    "the 100th and 101st tie": (
+        [(1, 1, BOX), (1, 2, FAR)],
+        [(1, 2, FAR, 0.5), (1, 1, BOX, 0.5)]
+        + [(1, 1, (50, 50, 5, 5), 0.9)] * 99),
+    "an id shared with one of no class": (
+        [(1, 9, FAR, {"id": 7}), (1, 1, BOX, {"id": 7}), (2, 2, BOX)],
+        [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8), (1, 9, FAR, 0.95)]),
+    "an id shared, the last of no class": (
+        [(1, 1, BOX, {"id": 7}), (1, 9, FAR, {"id": 7}), (2, 2, BOX)],
+        [(1, 1, BOX, 0.9), (2, 1, BOX, 0.8)]),
+}
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("trap", [*TRAPS, *AGNOSTIC])
+def test_class_agnostic_traps(tmp_path, trap, mode):
+    truths, rows = (TRAPS | AGNOSTIC)[trap]
+    for max_dets in None, [1, 2, 100]:
+        compare(tmp_path, make(truths), found(*rows), mode, max_dets=max_dets,
+                class_agnostic=True)
+    # Ids that descend: classes stand by id, not as the file lists them.
+    truth = make(truths)
+    truth["categories"].reverse()
+    compare(tmp_path, truth, found(*rows), mode, class_agnostic=True)
+
+
+def test_class_agnostic_without_classes(tmp_path):
+    compare(tmp_path, make([(1, 1, BOX)], categories=0),
+            found((1, 1, BOX, 0.9)), class_agnostic=True)
+
+
+def test_class_agnostic_counts_a_class_as_often_as_it_is_listed(tmp_path):
+    """With useCats = 1 pycocotools makes category ids distinct, else not: two
+    truths, and what finds them, are four."""
+    truth = make([(1, 1, BOX), (1, 2, FAR), (2, 1, BOX)])
+    truth["categories"].append(dict(id=1, name="again"))
+    rows = found((1, 1, BOX, 0.9), (1, 2, FAR, 0.8), (1, 1, FAR, 0.7))
+    _, warnings = compare(tmp_path, truth, rows)
+    assert not warnings
+    strict, warnings = compare(tmp_path, truth, rows, class_agnostic=True)
+    assert len(warnings) == 1 and "1 category is listed more" in warnings[0]
+    mended, warnings = compare(tmp_path, truth, rows, "corrected",
+                               class_agnostic=True)
+    assert len(warnings) == 1 and "its boxes count once" in warnings[0]
+    assert strict[1] != mended[1]
+
+
+def agnostic_case(seed):
+    """A made case in which categories are odd as well."""
+    truth, rows = made_case(seed)
+    rng = random.Random(seed + 9000)
+    rng.shuffle(truth["categories"])
+    if rng.random() < 0.2:
+        truth["categories"].append(rng.choice(truth["categories"]))
+    for annotation in truth["annotations"]:
+        if rng.random() < 0.05:
+            annotation["category_id"] = 777
+    return truth, rows
+
+
+@pytest.mark.parametrize("mode", ["strict", "corrected"])
+@pytest.mark.parametrize("seed", range(60))
+def test_class_agnostic_made_cases(tmp_path, seed, mode):
+    truth, rows = agnostic_case(seed)
+    compare(tmp_path, truth, rows, mode, threads=1 + seed % 3,
+            class_agnostic=True, **made_settings(seed, mode))
+
+
+def test_class_agnostic_cases_have_what_they_are_for():
+    """Agreement on what never comes would prove nothing."""
+    crowded = ties = crowds = repeated = shared = 0
+    for seed in range(60):
+        truth, rows = agnostic_case(seed)
+        known = {c["id"] for c in truth["categories"]}
+        inside = [r for r in rows if r["category_id"] in known]
+        for image in {r["image_id"] for r in inside}:
+            mine = [r for r in inside if r["image_id"] == image]
+            crowded += len(mine) > 100
+            classes = {}
+            for r in mine:
+                classes.setdefault(r["score"], set()).add(r["category_id"])
+            ties += any(len(c) > 1 for c in classes.values())
+        crowds += any(a["iscrowd"] for a in truth["annotations"])
+        repeated += len(known) < len(truth["categories"])
+        ids = [a["id"] for a in truth["annotations"]]
+        shared += len(set(ids)) < len(ids)
+    assert min(crowded, ties, crowds, repeated, shared) >= 5, (
+        crowded, ties, crowds, repeated, shared)
+
+
+@pytest.mark.parametrize("seed, rows", [(0, 1200), (1, 1200), (1, 2400)])
+def test_class_agnostic_large_cases(tmp_path, seed, rows):
+    """Some hundred detections an image, on both sides of the change from one
+    way of sorting to the other; odd seeds have scores of three decimals."""
+    truth, rows = float32_case(seed, images=8, rows=rows)
+    compare(tmp_path, truth, rows, class_agnostic=True)
+    compare(tmp_path, truth, rows, max_dets=[1, 10, 500], class_agnostic=True)
 
 
 @pytest.mark.parametrize("way", ["plain", "compact", "lines", "indented",
@@ -574,6 +704,8 @@ def test_missing_key_of_truth(tmp_path):
     assert "\"annotations\" is missing" in ours(tmp_path, truth, [GOOD])
 
 
+STATS = ("AP", "AP50", "AP75", "APs", "APm", "APl",
+         "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 EYECHART = os.path.join(os.environ.get("EYECHART_BIN", ""), "eyechart")
 
 
@@ -594,10 +726,8 @@ def test_command(tmp_path, seed):
     got = command(tmp_path, truth, rows)
     assert got["schema"] == 1 and got["command"] == "coco-eval"
     assert got["mode"] == "strict"
-    names = ("AP", "AP50", "AP75", "APs", "APm", "APl",
-             "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
-    assert set(got["stats"]) == set(names)
-    assert [got["stats"][name] for name in names] == pytest.approx(
+    assert set(got["stats"]) == set(STATS)
+    assert [got["stats"][name] for name in STATS] == pytest.approx(
         figures, abs=1e-12)
     assert got["images"] == len(truth["images"])
     assert got["ground_truths"] == len(truth["annotations"])
@@ -611,6 +741,58 @@ def test_command(tmp_path, seed):
             assert row["AP50"] == pytest.approx(precision[0].mean(), abs=1e-12)
     assert [row["id"] for row in got["per_class"]] == sorted(
         category["id"] for category in truth["categories"])
+
+
+def one_class(truth, rows):
+    """The same with each known category's boxes in one."""
+    known = {c["id"] for c in truth["categories"]}
+    truth, rows = copy.deepcopy(truth), copy.deepcopy(rows)
+    truth["categories"] = [dict(id=1, name="all classes")]
+    for one in truth["annotations"] + rows:
+        one["category_id"] = 1 if one["category_id"] in known else 2
+    return truth, rows
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_class_agnostic_command(tmp_path, seed):
+    truth, rows = agnostic_case(seed)
+    _, figures = theirs(truth, rows, class_agnostic=True)
+    # --errors wants detections in the file's order, which changes no figure.
+    for more in [], ["--errors"]:
+        got = command(tmp_path, truth, rows, "--class-agnostic", *more)
+        assert got["class_agnostic"] is True
+        assert [got["stats"][name] for name in STATS] == pytest.approx(
+            figures, abs=1e-12)
+        assert [(c["id"], c["name"]) for c in got["per_class"]] == [
+            (-1, "all classes")]
+        ap = got["per_class"][0]["AP"]
+        assert (-1 if ap is None else ap) == pytest.approx(figures[0],
+                                                           abs=1e-12)
+    assert command(tmp_path, truth, rows)["class_agnostic"] is False
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_class_agnostic_errors_and_confusion(tmp_path, seed):
+    """As if the files had one class."""
+    truth, rows = agnostic_case(seed)
+    table = tmp_path / "confusion.csv"
+    got = command(tmp_path, truth, rows, "--class-agnostic", "--errors",
+                  "--confusion", table, "--max-dets", "1,10,30")["errors"]
+    counts = table.read_text()
+    assert got["max_dets"] == 30
+    assert got["kinds"]["class"]["count"] == got["kinds"]["both"]["count"] == 0
+    assert got == command(tmp_path, *one_class(truth, rows), "--errors",
+                          "--confusion", table, "--max-dets",
+                          "1,10,30")["errors"]
+    assert counts == table.read_text()
+
+
+def test_class_agnostic_intervals(tmp_path):
+    truth, rows = float32_case(4, images=12, rows=300)  # no two scores alike
+    settings = "--bootstrap", 50, "--seed", 3
+    got = command(tmp_path, truth, rows, "--class-agnostic", *settings)["ci"]
+    assert got == command(tmp_path, *one_class(truth, rows), *settings)["ci"]
+    assert got != command(tmp_path, truth, rows, *settings)["ci"]
 
 
 def overlaps(found, there, crowd):
@@ -635,9 +817,9 @@ def class_precision(points, positives):
     return sum(precision[i] for i in at if i < len(precision)) / 101
 
 
-def tide(truth, rows):
+def tide(truth, rows, most=100):
     """Kinds of error by the paper's definitions (section 2.2): counts, and AP
-    gained by mending each."""
+    gained by mending each; of the best `most` of an image."""
     kinds = {name: [] for name in ("class", "localisation", "both",
                                    "duplicate", "background", "missed")}
     classes = {c["id"] for c in truth["categories"]}
@@ -649,7 +831,7 @@ def tide(truth, rows):
         crowds = [a for a in inside if a["iscrowd"]]
         found = sorted((r for r in rows if r["image_id"] == image
                         and r["category_id"] in classes),
-                       key=lambda r: -r["score"])[:100]
+                       key=lambda r: -r["score"])[:most]
         iou = overlaps([r["bbox"] for r in found], [a["bbox"] for a in there],
                        False)
         in_crowd = overlaps([r["bbox"] for r in found],
@@ -731,13 +913,17 @@ def test_error_kinds(tmp_path, seed):
     rng = random.Random(seed)
     for row in rows:  # no ties: their order is the implementation's own
         row["score"] = rng.random()
-    got = command(tmp_path, truth, rows, "--errors")["errors"]
-    base, counts, gains = tide(truth, rows)
-    assert got["AP50"] == pytest.approx(base, abs=1e-12)
-    for kind, count in counts.items():
-        assert got["kinds"][kind]["count"] == count, kind
-        assert got["kinds"][kind]["dAP"] == pytest.approx(
-            gains[kind], abs=1e-12), kind
+    # Of the last number, wherever it stands.
+    for most, more in (100, []), (500, ["--max-dets", "1,500,10"]), (
+            7, ["--max-dets", "1,7"]):
+        got = command(tmp_path, truth, rows, "--errors", *more)["errors"]
+        base, counts, gains = tide(truth, rows, most)
+        assert got["max_dets"] == most
+        assert got["AP50"] == pytest.approx(base, abs=1e-12)
+        for kind, count in counts.items():
+            assert got["kinds"][kind]["count"] == count, kind
+            assert got["kinds"][kind]["dAP"] == pytest.approx(
+                gains[kind], abs=1e-12), kind
 
 
 def test_intervals(tmp_path):

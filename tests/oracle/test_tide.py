@@ -40,24 +40,26 @@ SPECIAL = {"false_alarm_dAP": "FalsePos", "miss_dAP": "FalseNeg"}
 NEAR = dict(rel=0, abs=1e-12)
 
 
-def ours(folder):
+def ours(folder, *more):
     run = subprocess.run(
         [EYECHART, "coco-eval", folder / "gt.json", folder / "dt.json",
-         "--errors", "--json"], capture_output=True, text=True)
+         "--errors", "--json", *more], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)["errors"]
 
 
-def evaluated(folder):
+def evaluated(folder, most=100):
+    truth = tidecv.datasets.COCO(folder / "gt.json", name="gt")
+    truth.max_dets = most  # of a picture's detections, yet kept here
     with mock.patch.object(quantify, "P"):  # the figures' colours
         tide = tidecv.TIDE()
-    tide.evaluate(tidecv.datasets.COCO(folder / "gt.json", name="gt"),
+    tide.evaluate(truth,
                   tidecv.datasets.COCOResult(folder / "dt.json", name="dt"),
                   mode=tidecv.TIDE.BOX)
     return tide
 
 
-def theirs(folder):
+def theirs(folder, most=100):
     """Counts and gains as fractions; what tidecv has is percent. None where
     there is neither a truth nor a detection, and so no AP."""
     mean = quantify.ClassedAPDataObject.get_mAP
@@ -68,7 +70,7 @@ def theirs(folder):
             points)
 
     try:
-        tide = evaluated(folder)
+        tide = evaluated(folder, most)
     except ZeroDivisionError:
         return None
     run = tide.runs["dt"]
@@ -102,7 +104,10 @@ def write(folder, truths, rows, images=(1, 2), classes=(1, 2, 3)):
 
 
 def compare(folder):
-    got, want = ours(folder), theirs(folder)
+    return require_near(ours(folder), theirs(folder))
+
+
+def require_near(got, want):
     if want is None:
         assert not any([got["AP50"], *(got[name] for name in SPECIAL),
                         *(kind["dAP"] for kind in got["kinds"].values())])
@@ -226,6 +231,25 @@ def made_case(seed):
 def test_made_cases(tmp_path, seed):
     write(tmp_path, *made_case(seed))
     compare(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_class_agnostic(tmp_path, seed):
+    """What tidecv has where each box is of one class."""
+    truths, rows, images, classes = made_case(seed)
+    write(tmp_path, truths, rows, images, classes)
+    got = ours(tmp_path, "--class-agnostic")
+    one = [[(i, 1, *rest) for i, _, *rest in some] for some in (truths, rows)]
+    write(tmp_path, *one, images, [1])
+    require_near(got, theirs(tmp_path))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_other_numbers_of_detections(tmp_path, seed):
+    write(tmp_path, *made_case(seed))
+    for most in 7, 500:
+        require_near(ours(tmp_path, "--max-dets", f"{most},1"),
+                     theirs(tmp_path, most))
 
 
 def test_made_cases_have_all_kinds(tmp_path):

@@ -89,6 +89,12 @@ void Detections::Add(std::int32_t image_index,
   score.push_back(confidence);
 }
 
+void MergeCategories(Truth& truth, Detections& detections) {
+  truth.categories = {{-1, "all classes"}};
+  for (Column<std::int32_t>* column : {&truth.category, &detections.category})
+    for (std::int32_t& category : *column) category = std::min(category, 0);
+}
+
 void RequireUsable(const Truth& t) {
   RequireLengths(t.size(),
                  {t.category.size(), t.x.size(), t.y.size(), t.width.size(),

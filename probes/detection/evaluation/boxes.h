@@ -50,6 +50,9 @@ struct ImageIds {
 struct Category {
   std::int64_t id = 0;
   std::string name;
+  // How many entries of the file have this id; see
+  // EvaluationOptions::class_agnostic.
+  std::int64_t listed = 1;
 };
 
 /// Pixels; infinite where it is not known, so that no box begins behind it.
@@ -102,6 +105,12 @@ struct Detections {
            double box_height,
            double confidence);
 };
+
+/// All categories as one, of pycocotools' id -1 and called "all classes"; what
+/// has none stays without. For what looks across categories and for names:
+/// `Evaluate` has an option of its own, as the order of the categories decides
+/// ties there.
+void MergeCategories(Truth& truth, Detections& detections);
 
 /// Throws InputError where a column has another length than the others, an
 /// index points nowhere, ids are not ascending or a number is not finite.

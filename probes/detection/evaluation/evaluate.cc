@@ -101,12 +101,17 @@ std::vector<std::uint32_t> Standing(const Truth& truth,
 }
 
 std::vector<TruthList> GroupTruths(const Truth& truth,
-                                   Mode mode,
+                                   const EvaluationOptions& options,
                                    std::vector<std::string>& warnings) {
-  const std::vector<std::uint32_t> standing = Standing(truth, mode, warnings);
+  const std::vector<std::uint32_t> standing =
+      Standing(truth, options.mode, warnings);
   std::vector<std::uint32_t> order;
+  // With useCats = 0 pycocotools asks for no category before it looks ids up,
+  // so that one of none brings in what it shares its id with.
   for (std::uint32_t i = 0; i < truth.size(); ++i)
-    if (truth.image[i] >= 0 && truth.category[i] >= 0) order.push_back(i);
+    if (truth.image[i] >= 0 &&
+        (truth.category[i] >= 0 || options.class_agnostic))
+      order.push_back(i);
   const auto by_image = [&truth](std::uint32_t a, std::uint32_t b) {
     return truth.image[a] < truth.image[b];
   };
@@ -121,6 +126,45 @@ std::vector<TruthList> GroupTruths(const Truth& truth,
     if (!std::is_sorted(list.begin(), list.end(), by_image))
       std::stable_sort(list.begin(), list.end(), by_image);
   return lists;
+}
+
+// All categories as one: an image's boxes category by category.
+void Merge(const Truth& truth,
+           Mode mode,
+           std::vector<TruthList>& truths,
+           ByCategory& found,
+           std::vector<std::string>& warnings) {
+  TruthList all;
+  ByCategory one;
+  std::int64_t repeated = 0;
+  for (std::size_t k = 0; k < truth.categories.size(); ++k) {
+    const std::int64_t listed = truth.categories[k].listed;
+    if (listed > 1) ++repeated;
+    // pycocotools goes through the list as it stands.
+    const std::int64_t times = mode == Mode::kStrict ? listed : 1;
+    for (std::int64_t n = 0; n < times; ++n) {
+      all.insert(all.end(), truths[k].begin(), truths[k].end());
+      const std::span<const std::uint32_t> mine = found.of(k);
+      one.items.insert(one.items.end(), mine.begin(), mine.end());
+    }
+  }
+  if (repeated > 0)
+    warnings.push_back(fmt::format(
+        "{} listed more than once: {}",
+        repeated == 1 ? "1 category is"
+                      : fmt::format("{} categories are", repeated),
+        mode == Mode::kStrict
+            ? "as in pycocotools without classes its boxes count each time "
+              "(--mode corrected counts them once)"
+            : "its boxes count once; in pycocotools without classes each "
+              "time"));
+  std::stable_sort(all.begin(), all.end(),
+                   [&truth](std::uint32_t a, std::uint32_t b) {
+                     return truth.image[a] < truth.image[b];
+                   });
+  truths.assign(1, std::move(all));
+  one.begin = {0, one.items.size()};
+  found = std::move(one);
 }
 
 void WarnOfDefects(const Truth& truth,
@@ -170,11 +214,12 @@ Evaluation Evaluate(const Truth& truth,
   made.options = options;
   std::sort(made.options.max_detections.begin(),
             made.options.max_detections.end());
-  made.categories = truth.categories.size();
+  made.categories = options.class_agnostic ? 1 : truth.categories.size();
   WarnOfDefects(truth, made.options, made.warnings);
-  const std::vector<TruthList> truths =
-      GroupTruths(truth, options.mode, made.warnings);
-  const ByCategory found = GroupDetections(detections, made.categories);
+  std::vector<TruthList> truths = GroupTruths(truth, options, made.warnings);
+  ByCategory found = GroupDetections(detections, truth.categories.size());
+  if (options.class_agnostic)
+    Merge(truth, options.mode, truths, found, made.warnings);
   const std::size_t cells =
       made.categories * made.areas() * made.numbers() * made.thresholds();
   made.recall.assign(cells, -1);

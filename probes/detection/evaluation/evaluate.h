@@ -20,7 +20,8 @@ namespace eyechart::detection {
 enum class Mode {
   /// pycocotools, its defects included: a truth whose id is 0 is never found,
   /// of truths with one id the last counts for all, AP is -1 unless 100 is
-  /// among the numbers of detections.
+  /// among the numbers of detections; of all classes as one, boxes of a
+  /// category that is listed twice count twice.
   kStrict,
   /// pycocotools on truths renumbered from 1; AP is over the last number.
   kCorrected,
@@ -44,6 +45,11 @@ struct EvaluationOptions {
   std::vector<int> max_detections = {1, 10, 100};
   /// Sizes apart; at most 32, names distinct.
   std::vector<AreaRange> areas = CocoAreas();
+  /// All categories as one, as pycocotools has them with useCats = 0: an
+  /// image's boxes stand category by category, which decides ties, and the
+  /// numbers of detections are of all of them together. Boxes of unknown
+  /// categories stay left out.
+  bool class_agnostic = false;
   int threads = 0;  // 0: one a hardware thread
   /// Also precision for every number of detections, and scores; what the
   /// summary reads is made without. Large: 8 bytes a cell.
@@ -55,8 +61,8 @@ struct EvaluationOptions {
 inline constexpr int kRecallPoints = 101;
 
 /// Precision and recall of every setting. T thresholds, R = 101 recall points,
-/// K categories, A areas, M numbers of detections; -1 where a category has no
-/// ground truth.
+/// K categories (class-agnostic one), A areas, M numbers of detections; -1
+/// where a category has no ground truth.
 struct Evaluation {
   EvaluationOptions options;  // as used: sorted, checked
   std::size_t categories = 0;

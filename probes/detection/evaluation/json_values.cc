@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/json_damage.h"
+#include "core/text.h"
 
 namespace eyechart::detection {
 namespace {

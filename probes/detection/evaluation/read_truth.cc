@@ -166,7 +166,10 @@ class TruthReader {
     });
     RequireKey(there, place, "id", "an integer");
     // As in Python's dictionaries the last of an id counts.
-    categories_[category.id] = category.name;
+    const auto [it, fresh] = categories_.try_emplace(category.id, category);
+    if (fresh) return;
+    it->second.name = category.name;
+    ++it->second.listed;
   }
 
   void ReadAnnotation(JsonValue& value, const Place& place) {
@@ -245,9 +248,9 @@ class TruthReader {
     for (std::size_t i = 0; i < image_ids_.size(); ++i)
       truth_.sizes[static_cast<std::size_t>(find(image_ids_[i]))] = sizes_[i];
     std::unordered_map<std::int64_t, std::int32_t> category_index;
-    for (const auto& [id, name] : categories_) {
+    for (const auto& [id, category] : categories_) {
       category_index[id] = static_cast<std::int32_t>(truth_.categories.size());
-      truth_.categories.push_back({id, name});
+      truth_.categories.push_back(category);
     }
     std::int64_t no_image = 0, no_category = 0, counting = 0;
     std::string first_no_image, first_no_category;
@@ -339,7 +342,7 @@ class TruthReader {
   IdTexts texts_, annotation_texts_;
   std::vector<RawId> image_ids_, raw_image_;
   std::vector<std::int64_t> raw_category_;
-  std::map<std::int64_t, std::string> categories_;
+  std::map<std::int64_t, Category> categories_;
   std::vector<ImageExtent> sizes_;  // of image_ids_
   BoxOddities odd_;
   std::int64_t ignores_ = 0;

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/json_damage.h"
+#include "core/text.h"
 #include "probes/detection/evaluation/json_values.h"
 
 namespace eyechart::detection {

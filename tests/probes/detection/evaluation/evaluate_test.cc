@@ -144,6 +144,55 @@ TEST(EvaluateTest, ClassesAndAreas) {
   EXPECT_EQ(areas[3].AP, -1);
 }
 
+TEST(EvaluateTest, AllClassesAsOne) {
+  Truth truth = MakeTruth(1, 2);
+  truth.Add(0, 0, 0, 0, 10, 10);
+  Detections found;
+  found.Add(0, 1, 0, 0, 10, 10, 0.5);      // right but for its class
+  found.Add(0, 0, 500, 500, 10, 10, 0.5);  // as sure, of a class before it
+  found.Add(0, -1, 0, 0, 10, 10, 0.9);     // of none: left out
+  EvaluationOptions options;
+  options.class_agnostic = true;
+  options.keep_matches = true;
+  const Evaluation made = Evaluate(truth, found, options);
+  ASSERT_EQ(made.categories, 1u);
+  EXPECT_EQ(made.matches.size(), 1u);
+  // Equal scores: the first class's comes first, and is a false alarm.
+  EXPECT_NEAR(Summarize(made).AP50, 0.5, 1e-15);
+  EXPECT_EQ(Summarize(made).AR1, 0);
+  EXPECT_EQ(Summarize(made).AR10, 1);
+  EXPECT_EQ(SummarizeClasses(made).size(), 1u);
+  EXPECT_EQ(StatsOf(truth, found).AP50, 0);
+
+  truth.categories[0].listed = 2;
+  options.max_detections = {1, 3, 100};
+  const Evaluation twice = Evaluate(truth, found, options);
+  // The truth and the false alarm stand twice; one of two truths is found.
+  EXPECT_NEAR(Summarize(twice).AP50, 51.0 / 101 / 3, 1e-15);
+  ASSERT_EQ(twice.warnings.size(), 1u);
+  EXPECT_NE(twice.warnings[0].find("1 category is listed more than once"),
+            std::string::npos);
+  options.mode = Mode::kCorrected;
+  EXPECT_NEAR(StatsOf(truth, found, options).AP50, 0.5, 1e-15);
+}
+
+TEST(EvaluateTest, MergedCategoriesLeaveOutWhatHasNone) {
+  Truth truth = MakeTruth(1, 3);
+  truth.Add(0, 2, 0, 0, 10, 10);
+  truth.Add(0, -1, 0, 0, 10, 10);
+  Detections found;
+  found.Add(0, -1, 0, 0, 10, 10, 0.9);
+  found.Add(0, 1, 0, 0, 10, 10, 0.9);
+  MergeCategories(truth, found);
+  ASSERT_EQ(truth.categories.size(), 1u);
+  EXPECT_EQ(truth.categories[0].id, -1);
+  EXPECT_EQ(truth.categories[0].name, "all classes");
+  EXPECT_EQ(truth.category[0], 0);
+  EXPECT_EQ(truth.category[1], -1);
+  EXPECT_EQ(found.category[0], -1);
+  EXPECT_EQ(found.category[1], 0);
+}
+
 TEST(EvaluateTest, RefusesBadOptionsAndColumns) {
   Truth truth = MakeTruth();
   Detections found;

@@ -61,6 +61,19 @@ TEST(ReadTruthTest, ReadsListsInAnyOrderAndTellsWhatIsOdd) {
   EXPECT_NE(all.find("1 annotation has a box without"), std::string::npos);
 }
 
+TEST(ReadTruthTest, CountsHowOftenACategoryIsListed) {
+  std::vector<std::string> warnings;
+  const Truth truth = ParseTruth(
+      R"({"images": [], "annotations": [], "categories": [
+          {"id": 0, "name": "a"}, {"id": 4, "name": "b"},
+          {"id": 0, "name": "c"}]})",
+      "gt", warnings);
+  ASSERT_EQ(truth.categories.size(), 2u);
+  EXPECT_EQ(truth.categories[0].name, "c");  // the last of an id
+  EXPECT_EQ(truth.categories[0].listed, 2);
+  EXPECT_EQ(truth.categories[1].listed, 1);
+}
+
 TEST(ReadTruthTest, NamesWhatIsWrong) {
   const auto error = [](const std::string& json) {
     std::vector<std::string> warnings;
