@@ -295,8 +295,7 @@ Json Curve(BenchSubject& subject,
           : benchmarks::MeasureCurves(*subject.exported, subject.name, clock,
                                       options);
   const benchmarks::MachineCeilings ceilings =
-      benchmarks::CeilingsFor(curves, options.allow);
-  benchmarks::WriteCurves(folder.artifacts(), curves, ceilings);
+      benchmarks::WriteWithRoofs(folder.artifacts(), curves, options.allow);
   if (!flags.json) PrintCurve(curves, ceilings);
   return benchmarks::CurvesJson(curves, ceilings);
 }

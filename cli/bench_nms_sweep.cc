@@ -1,6 +1,7 @@
 #include "cli/bench_nms_sweep.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "cli/bench_options.h"
 #include "cli/terminal.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/text.h"
 #include "probes/detection/nms/suppress_boxes.h"
 #include "suite/run_log.h"
@@ -129,6 +131,8 @@ struct SweepSubject {
   std::string name;  // the encoder's in records: the model's, or its own
   std::string weights_sha256;
   std::string preprocess_sha256;
+  /// Of a head's own weights; empty: an exported detector has one hash.
+  std::string head_sha256;
 };
 
 // Checked before the model is loaded: folders are quick to find missing.
@@ -160,6 +164,9 @@ std::vector<SweepSubject> OpenSubjects(const NmsSweepCommand& o) {
                      folder, o.model);
     subject.detector = detection::ReadDetector(folder);
     detection::RequireFrozen(subject.detector, folder);
+    // A frozen encoder's detector has no weights but the head's.
+    subject.head_sha256 =
+        Sha256File(std::filesystem::path(folder) / "head.safetensors");
   }
   return subjects;
 }
@@ -200,6 +207,10 @@ void WriteRun(const NmsSweepCommand& o,
         own.setting["detector"] = std::to_string(i);
     own.cell = own.encoder + "/bench/" + own.dataset + "/" +
                suite::SettingText(own.setting);
+    // As bench has it, no part of the cell's name: the gate finds the cell of a
+    // head that was trained again.
+    if (!subjects[i].head_sha256.empty())
+      own.setting["detector_sha256"] = subjects[i].head_sha256;
     benchmarks::WriteNmsSweep(benchmarks::NmsSweepFilesOf(o.out, own.cell),
                               sweeps[i]);
     log.Append(benchmarks::NmsSweepRecords(sweeps[i], own));
@@ -248,6 +259,9 @@ void AddNmsSweepOptions(Arguments& app, NmsSweepCommand& command) {
       "folder that the set's file names are relative to (default: looked for)");
   app.AddFlag("--voc-edges", command.boxes.edges,
               "Pascal VOC: corners are edges from 0, not pixels from 1")
+      .Group("NMS sweep");
+  app.AddFlag("--single-class", command.boxes.options.single_class,
+              "all categories of the set are one, as the head was trained")
       .Group("NMS sweep");
 }
 

@@ -64,7 +64,7 @@ void AddDetectorFlags(Arguments& app, BenchFlags& flags) {
                 "boxes below it are left out, before NMS")
       .ShowDefault();
   app.AddOption("--nms-iou", find.nms.iou_threshold,
-                "dense: overlap from which the lesser box goes")
+                "dense: overlap above which the lesser box goes")
       .ShowDefault();
   AddNmsFlags(app, flags.nms);
   app.AddOption("--before-nms", find.detect.most,
@@ -74,44 +74,7 @@ void AddDetectorFlags(Arguments& app, BenchFlags& flags) {
       .ShowDefault();
 }
 
-// For the shell: quoted where it has to be.
-std::string Word(const std::string& text) {
-  if (!text.empty() &&
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-                             "XYZ0123456789_-./=:,@%+") == std::string::npos)
-    return text;
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'')
-      quoted += "'\\''";
-    else
-      quoted += c;
-  }
-  quoted += '\'';
-  return quoted;
-}
-
-// The model's flags that differ from their defaults, with their values.
-std::map<std::string, std::string> ChangedModelFlags(const ModelFlags& flags) {
-  const ModelFlags plain;
-  std::map<std::string, std::string> changed;
-  const auto text = [&](const char* name, const std::string& now,
-                        const std::string& before) {
-    if (now != before) changed[name] = now;
-  };
-  text("dtype", flags.dtype, plain.dtype);
-  text("device", flags.device, plain.device);
-  text("tf32", flags.tf32, plain.tf32);
-  text("pool", flags.pool, plain.pool);
-  text("resolution", flags.resolution, plain.resolution);
-  text("alpha", flags.alpha, plain.alpha);
-  text("orient", flags.orient, plain.orient);
-  text("decode", flags.decode, plain.decode);
-  if (flags.threads != 0) changed["threads"] = std::to_string(flags.threads);
-  return changed;
-}
-
-// The same of whose suppression it is.
+// Whose suppression it is, where that differs from the default.
 std::map<std::string, std::string> ChangedNmsFlags(const NmsFlags& flags) {
   const NmsFlags plain;
   std::map<std::string, std::string> changed;
@@ -133,6 +96,7 @@ std::map<std::string, std::string> ChangedFlags(const BenchFlags& flags) {
   const auto number = [&](const char* name, double now, double before) {
     if (now != before) changed[name] = FormatDouble(now);
   };
+  number("threads", flags.flags.threads, 0);
   number("workers", flags.workers, 0);
   text("cuda-graphs", flags.cuda_graphs, plain.cuda_graphs);
   number("batch", static_cast<double>(flags.load.samples_per_query), 0);
@@ -157,10 +121,10 @@ class CommandWords {
  public:
   // A positional argument; nothing where it was not given.
   void Add(const std::string& value) {
-    if (!value.empty()) line_ += " " + Word(value);
+    if (!value.empty()) line_ += " " + ShellWord(value);
   }
   void Add(const std::string& name, const std::string& value) {
-    line_ += " --" + name + " " + Word(value);
+    line_ += " --" + name + " " + ShellWord(value);
   }
   void Add(const std::string& name, std::int64_t value) {
     Add(name, std::to_string(value));
@@ -207,7 +171,9 @@ std::string SweepCommandOf(const BenchFlags& flags) {
   words.AddGiven("set-kind", sweep.boxes.options.kind);
   words.AddGiven("set-pictures", sweep.boxes.options.pictures.string());
   words.AddIf(sweep.boxes.edges, "voc-edges");
+  words.AddIf(sweep.boxes.options.single_class, "single-class");
   words.Add(ChangedModelFlags(flags.flags));
+  if (flags.flags.threads != 0) words.Add("threads", flags.flags.threads);
   words.AddList("confidences", sweep.options.confidences);
   words.AddList("ious", sweep.options.ious);
   words.Add("before-nms", flags.find.detect.most);

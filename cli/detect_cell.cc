@@ -12,35 +12,6 @@
 namespace eyechart::cli {
 namespace {
 
-// What is not as by default in how the encoder is run.
-std::map<std::string, std::string> EncoderSetting(const ModelFlags& flags) {
-  const ModelFlags usual;
-  std::map<std::string, std::string> setting;
-  for (const auto& [key, value] :
-       {std::pair{"dtype", &ModelFlags::dtype},
-        std::pair{"device", &ModelFlags::device},
-        std::pair{"tf32", &ModelFlags::tf32},
-        std::pair{"resolution", &ModelFlags::resolution},
-        std::pair{"alpha", &ModelFlags::alpha},
-        std::pair{"orient", &ModelFlags::orient},
-        std::pair{"decode", &ModelFlags::decode}})
-    if (flags.*value != usual.*value) setting[key] = flags.*value;
-  return setting;
-}
-
-// As a shell reads it back.
-std::string ShellWord(const std::string& text) {
-  const bool plain =
-      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) ||
-               std::string_view("_-./,:=+@%").find(c) != std::string_view::npos;
-      });
-  if (plain) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
-}
-
 // The command's option for a key of the setting.
 std::string OptionFor(const std::string& key) {
   if (key == "validation_share") return "--validation";
@@ -60,7 +31,7 @@ Record DetectCellRecord(const std::string& model,
   record.task = "detect";
   record.dataset = CellWord(dataset);
   record.setting = suite::DetectSetting(job);
-  record.setting.merge(EncoderSetting(flags));
+  record.setting.merge(ChangedModelFlags(flags));
   record.cell = record.encoder + "/detect/" + record.dataset + "/" +
                 suite::SettingText(record.setting);
   return record;
@@ -76,11 +47,12 @@ std::string DetectCommandOf(const std::string& model,
   suite::DetectJob plain = job;
   plain.options.images = 0;
   std::map<std::string, std::string> options = suite::DetectSetting(plain);
-  options.merge(EncoderSetting(flags));
+  options.merge(ChangedModelFlags(flags));
   for (const auto& [key, value] : options) {
     line += fmt::format(" {}", OptionFor(key));
-    // The one flag among them.
-    if (key != "keep_aspect") line += fmt::format(" {}", ShellWord(value));
+    // The flags among them.
+    if (key != "keep_aspect" && key != "single_class")
+      line += fmt::format(" {}", ShellWord(value));
   }
   if (images != std::vector<std::int64_t>{0})
     line += fmt::format(" --images {}", fmt::join(images, ","));

@@ -50,6 +50,32 @@ encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags) {
   return spec;
 }
 
+std::map<std::string, std::string> ChangedModelFlags(const ModelFlags& flags) {
+  const ModelFlags plain;
+  std::map<std::string, std::string> changed;
+  for (const auto& [name, flag] :
+       {std::pair{"dtype", &ModelFlags::dtype},
+        std::pair{"device", &ModelFlags::device},
+        std::pair{"tf32", &ModelFlags::tf32},
+        std::pair{"pool", &ModelFlags::pool},
+        std::pair{"resolution", &ModelFlags::resolution},
+        std::pair{"alpha", &ModelFlags::alpha},
+        std::pair{"orient", &ModelFlags::orient},
+        std::pair{"decode", &ModelFlags::decode}})
+    if (flags.*flag != plain.*flag) changed[name] = flags.*flag;
+  return changed;
+}
+
+std::string ShellWord(const std::string& text) {
+  if (!text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                             "XYZ0123456789_-./=:,@%+") == std::string::npos)
+    return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 void SetThreads(int threads) {
   EYECHART_REQUIRE(threads >= 0, "--threads {}: should be at least 1", threads);
   if (threads > 0) at::set_num_threads(threads);

@@ -1,6 +1,7 @@
 // Options that several commands share.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,11 @@ struct ModelFlags {
 void AddModelFlags(Arguments& app, ModelFlags& flags);
 /// Throws InputError for values that are not known.
 encoders::ModelSpec SpecOf(const std::string& model, const ModelFlags& flags);
+/// Those that differ from their defaults, by option name, with their values;
+/// neither `threads` nor `allow_unused`, which change no feature.
+std::map<std::string, std::string> ChangedModelFlags(const ModelFlags& flags);
+/// `text` as one word of a shell's command line, quoted where it has to be.
+std::string ShellWord(const std::string& text);
 /// Sets LibTorch's threads; InputError for a negative number.
 void SetThreads(int threads);
 

@@ -89,7 +89,7 @@ RooflineChart ReadChart(const fs::path& path) {
   const std::string source = path.string();
   RooflineChart chart;
   chart.device = JsonGet<std::string>(json, "device", source);
-  chart.threads = JsonGet<std::int64_t>(json, "threads", source);
+  chart.threads = JsonGetOr<std::int64_t>(json, "threads", 0, source);
   chart.gbps =
       Positive(Member(json, "copy", source), "gbps", source + ": copy");
   for (const Json& one : ListOf(json, "products", source))
@@ -220,6 +220,7 @@ std::string KneeText(const BatchCurveChart& curve) {
 }
 
 std::string RooflineName(const RooflineChart& chart) {
+  if (chart.threads == 0) return chart.device;
   return fmt::format("{}, {}", chart.device,
                      chart.threads == 1
                          ? "1 thread"

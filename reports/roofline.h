@@ -37,7 +37,7 @@ struct RooflineMark {
 struct RooflineChart {
   std::size_t run = 0;  // index of the run
   std::string device;
-  std::int64_t threads = 1;
+  std::int64_t threads = 1;  // 0: none are told, as of a GPU
   double gbps = 0;
   std::vector<RooflineRoof> roofs;
   std::vector<RooflineMark> marks;
@@ -79,7 +79,7 @@ std::vector<BatchCurveChart> ReadBatchCurves(std::span<const RunFolder> runs);
 /// "batch 8", or "batch 8 (4 to 16)" where the intervals leave more open.
 std::string KneeText(const BatchCurveChart& curve);
 
-/// "cpu, 2 threads".
+/// "cpu, 2 threads", or "cuda:0".
 std::string RooflineName(const RooflineChart& chart);
 
 /// "vit, resolution 448, dense head, fp32, batch 8".

@@ -72,7 +72,7 @@ constexpr std::array kBenchKeys = {
     kNmsKey,
     kNmsClassesKey,
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
-            "with a detector: overlap from which the lesser box goes"},
+            "with a detector: overlap above which the lesser box goes"},
     kNmsSigmaKey,
     TaskKey{"before_nms", Type::kNumber, "1000", false,
             "with a detector: boxes a picture before suppression"},
@@ -171,7 +171,32 @@ std::vector<Cell> PlanBench(const SuiteSpec& suite, const TaskSpec& task) {
   return cells;
 }
 
-// The batch curve of a model, with the machine's roofs.
+void WarnOf(const std::vector<benchmarks::Finding>& findings,
+            TaskContext& context) {
+  for (const benchmarks::Finding& finding : findings)
+    context.progress.Warn(finding.reason + ": " + finding.advice);
+}
+
+// Writes the audit's samples; what it found is the caller's to write.
+benchmarks::MeasuredAudit MeasureCacheAudit(
+    benchmarks::DeviceUnderTest& device,
+    const c10::Device& memory,
+    const benchmarks::MeasureOptions& options,
+    TaskContext& context) {
+  benchmarks::AuditOptions asked;
+  asked.seeds = options.load.seeds;
+  context.progress.Note("cache audit");
+  benchmarks::MonotonicClock clock;
+  benchmarks::MeasuredAudit audit =
+      benchmarks::MeasureAudit(device, clock, asked, memory, options.allow);
+  WarnOf(audit.audit.findings, context);
+  WarnOf(audit.findings, context);
+  benchmarks::WriteAudit(context.artifacts, audit);
+  return audit;
+}
+
+// The batch curve of a model, with the machine's roofs. Throws InputError, with
+// both written, where one is not valid and that is not allowed.
 template <typename Bench>
 void MeasureBatchCurve(Bench& bench,
                        const std::string& batches,
@@ -189,13 +214,13 @@ void MeasureBatchCurve(Bench& bench,
   context.progress.Note("batch curve and roofline");
   const benchmarks::EncoderCurves curves =
       benchmarks::MeasureCurves(bench, cell.encoder, clock, curve);
-  for (const benchmarks::Finding& finding : curves.findings)
-    context.progress.Warn(finding.reason + ": " + finding.advice);
+  WarnOf(curves.findings, context);
   const benchmarks::MachineCeilings ceilings =
-      benchmarks::CeilingsFor(curves, options.allow);
-  for (const benchmarks::Finding& finding : ceilings.findings)
-    context.progress.Warn(finding.reason + ": " + finding.advice);
-  benchmarks::WriteCurves(context.artifacts, curves, ceilings);
+      benchmarks::WriteWithRoofs(context.artifacts, curves, options.allow);
+  WarnOf(ceilings.findings, context);
+  if (options.allow) return;
+  benchmarks::RequireNoneFatal(curves.findings, "the batch curve");
+  benchmarks::RequireNoneFatal(ceilings.findings, "the roofline");
 }
 
 // Puts `bench`, an EncoderBench, an ExportedBench or an ExternalBench, which
@@ -217,39 +242,30 @@ std::vector<Record> RunBench(Bench& bench,
   // The program's memory, not that of who starts it.
   if constexpr (kOfProgram)
     measured.load.peak_memory_bytes = bench.device().peak_memory_bytes();
-  // A cell that fails leaves what it was measured by all the same.
-  const bool valid =
-      options.allow || benchmarks::IsValid(measured.load.findings);
   Json json = benchmarks::MeasuredJson(measured, bench.setting());
   json.update(bench.Describe());
+  // A cell that fails, here or below, leaves what it was measured by all the
+  // same. samples/ stands beside outcomes/ in the run folder.
+  const fs::path run = context.outcomes.parent_path().parent_path();
+  const fs::path file = context.artifacts / "bench.json";
+  benchmarks::WriteBenchFiles({run / "samples" / context.outcomes.filename(),
+                               file, context.artifacts / "trace.json",
+                               context.artifacts / "peak_samples.csv"},
+                              measured, json);
+  if (!options.allow)
+    benchmarks::RequireNoneFatal(measured.load.findings, "the measurement");
   std::optional<benchmarks::MeasuredAudit> audit;
-  if (options.cache_audit && valid) {
-    benchmarks::AuditOptions asked;
-    asked.seeds = options.load.seeds;
-    context.progress.Note("cache audit");
-    audit = benchmarks::MeasureAudit(bench.device(), clock, asked, device,
-                                     options.allow);
-    for (const auto& findings : {audit->audit.findings, audit->findings})
-      for (const benchmarks::Finding& finding : findings)
-        context.progress.Warn(finding.reason + ": " + finding.advice);
+  if (options.cache_audit) {
+    audit = MeasureCacheAudit(bench.device(), device, options, context);
     json["cache_audit"] = benchmarks::MeasuredAuditJson(*audit);
-    benchmarks::WriteAudit(context.artifacts, *audit);
+    benchmarks::WriteBenchFiles({{}, file, {}}, measured, json);
+    if (!options.allow)
+      benchmarks::RequireNoneFatal(audit->findings, "the cache audit");
   }
   if constexpr (!kOfProgram)
     if (const std::string batches = TextOf(*cell.task, "batch_curve");
-        !batches.empty() && valid)
+        !batches.empty())
       MeasureBatchCurve(bench, batches, cell, options, context);
-  // samples/ stands beside outcomes/ in the run folder.
-  const fs::path run = context.outcomes.parent_path().parent_path();
-  benchmarks::WriteBenchFiles(
-      {run / "samples" / context.outcomes.filename(),
-       context.artifacts / "bench.json", context.artifacts / "trace.json",
-       context.artifacts / "peak_samples.csv"},
-      measured, json);
-  for (const benchmarks::Finding& finding : measured.load.findings)
-    EYECHART_REQUIRE(valid || !finding.fatal,
-                     "the measurement is not valid: {}; {}", finding.reason,
-                     finding.advice);
   Record base = bench.BaseRecord();
   base.setting = benchmarks::ThresholdSetting(json);
   std::vector<Record> records = benchmarks::BenchRecords(measured, base);

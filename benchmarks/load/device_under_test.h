@@ -52,6 +52,10 @@ class DeviceUnderTest {
   /// waits for it here, and writes its stages with StageRecorder::Add(). What
   /// it throws ends the run.
   virtual void Run(const Query& query, StageRecorder& recorder) = 0;
+
+  /// Whether each query is answered by a process of its own, which we start: a
+  /// GPU has that one's compute context beside ours.
+  virtual bool StartsPrograms() const { return false; }
 };
 
 }  // namespace eyechart::benchmarks

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace eyechart::benchmarks {
 
 struct Finding {
@@ -16,6 +18,15 @@ inline bool IsValid(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings)
     if (finding.fatal) return false;
   return true;
+}
+
+/// Throws InputError with the first that is fatal: "`what` is not valid:
+/// REASON; ADVICE".
+inline void RequireNoneFatal(const std::vector<Finding>& findings,
+                             const std::string& what) {
+  for (const Finding& finding : findings)
+    EYECHART_REQUIRE(!finding.fatal, "{} is not valid: {}; {}", what,
+                     finding.reason, finding.advice);
 }
 
 }  // namespace eyechart::benchmarks

@@ -120,9 +120,10 @@ OthersOnGpu OthersOn(const NvmlState& state, const OwnPid& own, bool at_work) {
   if (all.empty() && at_work) return others;
   if (!own.of_host) {
     const auto count = static_cast<std::int64_t>(all.size());
-    // One of them may be us, by the host's number.
-    if (count != 1 || at_work)
-      others.count = std::max<std::int64_t>(0, count - 1);
+    // So many of them may be ours, by the host's numbers. Before our work they
+    // may as well be others'.
+    if (count == 0 || count > own.contexts || at_work)
+      others.count = std::max<std::int64_t>(0, count - own.contexts);
     return others;
   }
   others.count = 0;

@@ -28,6 +28,9 @@ struct OwnPid {
   // Our numbers are the driver's, the host's: not in a container of its own
   // numbers.
   bool of_host = false;
+  // How many of those that the driver tells of may be ours where our number is
+  // not its own: this process, and the programs that it has under way.
+  int contexts = 1;
 };
 
 /// This process.
@@ -43,8 +46,8 @@ struct GpuTrace {
 };
 
 struct OthersOnGpu {
-  // None: not known. Where our number is not the driver's, one of those that it
-  // tells of is taken for us.
+  // None: not known. Where our number is not the driver's, OwnPid::contexts of
+  // those that it tells of are taken for ours.
   std::optional<std::int64_t> count;
   // Their numbers, where it is known which of them we are.
   std::vector<std::int64_t> pids;

@@ -44,6 +44,7 @@ GpuWatch::GpuWatch(const GpuWatchOptions& options, const SystemFiles& files)
   for (const WatchedGpu& watched : options.gpus) {
     gpus_.push_back(OpenWatched(watched, options.library));
     traces_.push_back({watched.device, {}, ReadOwnPid(files)});
+    traces_.back().own.contexts = options.own_contexts;
     any = any || gpus_.back().has_value();
   }
   Look();

@@ -25,6 +25,9 @@ struct GpuWatchOptions {
   // driver's locks, so not much oftener. 0: only when told to.
   double period_s = 0.5;
   GpuLimits limits;
+  // OwnPid::contexts while a run is on: with a program beside this process more
+  // than one.
+  int own_contexts = 1;
   // Called before each look at a GPU, in the looker's thread: so that tests
   // can let one fail. None: nothing is.
   std::function<void()> before_look = {};

@@ -14,8 +14,11 @@ namespace {
 // chain that is read while it changes could go in a ring.
 constexpr int kMostParents = 64;
 
-std::string StatusFile(std::int64_t pid) {
-  return fmt::format("proc/{}/status", pid);
+// None where there is no such process, or it is hidden. Asked while something
+// is timed: of the file no more is read than it takes.
+std::optional<std::string> ParentOf(std::int64_t pid,
+                                    const SystemFiles& files) {
+  return files.Value(fmt::format("proc/{}/status", pid), "PPid");
 }
 
 bool DescendsFrom(std::int64_t ancestor,
@@ -23,7 +26,7 @@ bool DescendsFrom(std::int64_t ancestor,
                   const SystemFiles& files) {
   for (int i = 0; i < kMostParents && pid > 1; ++i) {
     if (pid == ancestor) return true;
-    const auto parent = files.Value(StatusFile(pid), "PPid");
+    const auto parent = ParentOf(pid, files);
     const auto number = parent ? ParseInt(*parent) : std::nullopt;
     if (!number) return false;
     pid = *number;
@@ -38,10 +41,10 @@ void ClaimOwnProcesses(const OwnPid& own,
                        NvmlState& state) {
   if (!own.of_host || !state.processes.has_value()) return;
   // Where others' processes are hidden (hidepid), so is the first.
-  const bool sees_all = files.Text(StatusFile(1)).has_value();
+  const bool sees_all = ParentOf(1, files).has_value();
   std::erase_if(*state.processes, [&](const NvmlProcess& process) {
     return sees_all && process.pid != own.pid &&
-           !files.Text(StatusFile(process.pid)).has_value();
+           !ParentOf(process.pid, files).has_value();
   });
   for (NvmlProcess& process : *state.processes)
     if (DescendsFrom(own.pid, process.pid, files)) process.pid = own.pid;

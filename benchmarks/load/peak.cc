@@ -131,7 +131,8 @@ class PeakSearch {
         --place;
       }
     }
-    return Spent() && last_passed_.has_value() ? OutOfTrials() : NoRate();
+    if (!last_passed_.has_value()) return NoRate();
+    return Spent() ? OutOfTrials() : NotConfirmed();
   }
 
   PeakResult NoLimit() {
@@ -151,6 +152,17 @@ class PeakSearch {
         "{} trials ended before a rate was confirmed; the last that kept the "
         "bound was {:g} queries a second",
         result_.trials.size(), last_passed_->options.server.rate);
+    return std::move(result_);
+  }
+
+  PeakResult NotConfirmed() {
+    result_.end = PeakEnd::kNotConfirmed;
+    result_.reason = fmt::format(
+        "no rate was confirmed within {} trials: {:g} queries a second, the "
+        "last that kept the bound, did not keep it again, nor did a lower one, "
+        "the last {:g}; its reason: {}",
+        result_.trials.size(), last_passed_->options.server.rate,
+        result_.trials.back().rate, LastReason());
     return std::move(result_);
   }
 
@@ -191,6 +203,8 @@ std::string_view PeakEndName(PeakEnd end) {
       return "no-limit";
     case PeakEnd::kNoRate:
       return "no-rate";
+    case PeakEnd::kNotConfirmed:
+      return "not-confirmed";
     case PeakEnd::kOutOfTrials:
       return "out-of-trials";
   }

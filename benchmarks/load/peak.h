@@ -40,13 +40,14 @@ struct PeakTrial {
 };
 
 enum class PeakEnd {
-  kFound,        // a rate that keeps the bound, confirmed
-  kNoLimit,      // every rate that can be tried keeps it
-  kNoRate,       // none does
-  kOutOfTrials,  // some did, but none was confirmed before the trials ended
+  kFound,         // a rate that keeps the bound, confirmed
+  kNoLimit,       // every rate that can be tried keeps it
+  kNoRate,        // none does
+  kNotConfirmed,  // some did, but neither it nor a lower one did again
+  kOutOfTrials,   // some did, but none was confirmed before the trials ended
 };
 
-/// "found", "no-limit", "no-rate" or "out-of-trials".
+/// "found", "no-limit", "no-rate", "not-confirmed" or "out-of-trials".
 std::string_view PeakEndName(PeakEnd end);
 
 struct PeakResult {

@@ -29,16 +29,32 @@ std::vector<std::string_view> Split(std::string_view text, char by) {
   }
 }
 
+// What stands behind `key` and a colon.
+std::optional<std::string> ValueOfLine(std::string_view line,
+                                       std::string_view key) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || Trimmed(line.substr(0, colon)) != key)
+    return std::nullopt;
+  return Trimmed(line.substr(colon + 1));
+}
+
 }  // namespace
 
 std::optional<std::string> SystemFiles::Text(const std::string& path) const {
   // Sizes of such files are unknown to stat(): they are read to their end.
   std::ifstream in(root_ / path, std::ios::binary);
   if (!in) return std::nullopt;
-  std::string text(std::size_t{1} << 20, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // Most are of a few kB, and are read while something is timed.
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  std::string text;
+  for (std::size_t chunk = 4096; in && text.size() < kMost; chunk *= 2) {
+    const std::size_t before = text.size();
+    text.resize(std::min(kMost, before + chunk));
+    in.read(text.data() + before,
+            static_cast<std::streamsize>(text.size() - before));
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) return std::nullopt;
-  text.resize(static_cast<std::size_t>(in.gcount()));
   const std::size_t last = text.find_last_not_of(kBlanks);
   text.resize(last == std::string::npos ? 0 : last + 1);
   return text;
@@ -53,21 +69,18 @@ std::vector<std::string> SystemFiles::Values(const std::string& path,
                                              std::string_view key) const {
   std::vector<std::string> values;
   std::istringstream in(Text(path).value_or(""));
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const std::string_view view = line;
-    if (Trimmed(view.substr(0, colon)) == key)
-      values.push_back(Trimmed(view.substr(colon + 1)));
-  }
+  for (std::string line; std::getline(in, line);)
+    if (std::optional<std::string> value = ValueOfLine(line, key))
+      values.push_back(*std::move(value));
   return values;
 }
 
 std::optional<std::string> SystemFiles::Value(const std::string& path,
                                               std::string_view key) const {
-  const std::vector<std::string> values = Values(path, key);
-  if (values.empty()) return std::nullopt;
-  return values.front();
+  std::ifstream in(root_ / path, std::ios::binary);
+  for (std::string line; std::getline(in, line);)
+    if (std::optional<std::string> value = ValueOfLine(line, key)) return value;
+  return std::nullopt;
 }
 
 std::vector<std::string> SystemFiles::Numbered(

@@ -20,7 +20,8 @@ class SystemFiles {
   std::optional<std::string> Text(const std::string& path) const;
   /// The whole file as one whole number.
   std::optional<std::int64_t> Number(const std::string& path) const;
-  /// What stands behind "key" and a colon, of the first such line.
+  /// What stands behind "key" and a colon, of the first such line; what follows
+  /// is not read.
   std::optional<std::string> Value(const std::string& path,
                                    std::string_view key) const;
   /// The same of every such line.

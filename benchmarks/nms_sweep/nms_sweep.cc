@@ -17,6 +17,7 @@
 #include "data/boxes/box_findings.h"
 #include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/find_boxes.h"
+#include "probes/detection/transfer/picture_warnings.h"
 #include "probes/detection/transfer/scores.h"
 
 namespace eyechart::benchmarks {
@@ -118,8 +119,9 @@ class Sweeper {
     TimeClock();
     if (std::string odd = data::FindingsText(dataset_); !odd.empty())
       sweep_.warnings.push_back(std::move(odd));
-    sweep_.warnings.insert(sweep_.warnings.end(), examples.problems().begin(),
-                           examples.problems().end());
+    if (std::string missing = detection::MissingText(dataset_);
+        !missing.empty())
+      sweep_.warnings.push_back(std::move(missing));
     MapClasses();
     MakeRows();
   }
@@ -214,6 +216,19 @@ class Sweeper {
             "its boxes are missed",
             dataset_.categories[i].name));
     }
+    std::vector<std::string> lacked;
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      if (places_[i] < 0) lacked.push_back(detector_.categories[i].name);
+    if (!lacked.empty())
+      sweep_.warnings.push_back(fmt::format(
+          "boxes of {} classes that {} lacks count for nothing: {}{}",
+          lacked.size(), dataset_.name,
+          fmt::join(
+              lacked.begin(),
+              lacked.begin() + static_cast<std::ptrdiff_t>(
+                                   std::min<std::size_t>(5, lacked.size())),
+              ", "),
+          lacked.size() > 5 ? ", ..." : ""));
   }
 
   void RunOne(std::int64_t sample, StageRecorder& recorder, QueryRow& row) {
@@ -231,6 +246,8 @@ class Sweeper {
       RunOne(i % count, recorder, row);
     std::vector<std::vector<double>> stages(names.size());
     std::vector<double> rest;
+    std::vector<std::size_t> unreadable;
+    std::vector<std::string> problems;
     const std::int64_t step =
         options_.cost_pictures > 0
             ? std::max<std::int64_t>(1, count / options_.cost_pictures)
@@ -243,9 +260,11 @@ class Sweeper {
                       static_cast<double>(row.latency_ns)};
       progress_.Update(i + 1);
       if (!picture.found.problem.empty()) {
-        sweep_.warnings.push_back(picture.found.problem);
+        unreadable.push_back(picture.image);
+        problems.push_back(picture.found.problem);
         continue;
       }
+      examples_.NoteSize(i, picture.found.width, picture.found.height);
       detection::FoundBoxes& boxes = picture.found.boxes;
       boxes.corners = boxes.corners.to(at::kFloat).contiguous();
       boxes.scores = boxes.scores.to(at::kFloat).contiguous();
@@ -259,6 +278,10 @@ class Sweeper {
       pictures_.push_back(std::move(picture));
     }
     progress_.End();
+    for (std::string text :
+         {detection::UnreadableText(dataset_, unreadable, problems),
+          detection::OtherSizesText(examples_)})
+      if (!text.empty()) sweep_.warnings.push_back(std::move(text));
     EYECHART_REQUIRE(!pictures_.empty(),
                      "{}: none of its {} pictures could be read",
                      dataset_.source, count);
@@ -397,9 +420,10 @@ class Sweeper {
       kept.width = candidates.width;
       kept.height = candidates.height;
       for (detection::FoundBox& box : kept.boxes) {
-        box.corners =
+        box.corners = detection::ToSet(
             detection::ToPicture(box.corners, candidates.placing,
-                                 detector_.canvas, kept.width, kept.height);
+                                 detector_.canvas, kept.width, kept.height),
+            dataset_.images[kept.image], kept.width, kept.height);
         box.category = places_[static_cast<std::size_t>(box.category)];
       }
       found.push_back(std::move(kept));

@@ -154,8 +154,7 @@ void AddRow(std::vector<Record>& records,
   if (row.iou) {
     const detection::NmsOptions& nms = sweep.options.nms;
     base.setting["nms"] = detection::NmsSemanticsName(nms.semantics);
-    base.setting["nms_classes"] =
-        nms.classes == detection::NmsClasses::kAgnostic ? "agnostic" : "aware";
+    base.setting["nms_classes"] = detection::NmsClassesName(nms.classes);
     base.setting["nms_iou"] = FormatDouble(*row.iou);
     if (nms.semantics == detection::NmsSemantics::kSoftGaussian)
       base.setting["nms_sigma"] = FormatDouble(nms.sigma);

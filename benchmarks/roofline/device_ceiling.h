@@ -24,16 +24,19 @@ struct DeviceCeilingOptions {
                                       {8192, 8192, 8192}};
   // Of each of the two arrays: five times the second cache of an H200.
   std::int64_t copy_bytes = std::int64_t{256} << 20;
-  // Of one timing, so that launches and the wait at its end are little of it.
+  // Of one timing, so that launches and the wait at its end are little of it;
+  // 0: one call.
   double min_seconds = 0.02;
   int repetitions = 7;  // rounds over all of them, after one to warm up
 };
 
 /// In this process and at this hour, on the default stream; fp32 products
 /// round as the process allows (encoders::AllowTf32), which `kernel` says. A
-/// processor, too, is measured so (for tests). Throws InputError for an unknown
-/// dtype and for options that are not above 0; what LibTorch throws where
-/// memory does not suffice.
+/// processor, too, is measured so (for tests). One product's operands and
+/// result are in memory at a time, or the two arrays: 1.4 GB at most by
+/// default. Throws InputError for an unknown dtype, without a shape, for a side
+/// of one, copies or repetitions below 1 and for less than 0 seconds;
+/// c10::Error where memory does not suffice.
 MachineCeilings MeasureDeviceCeilings(const c10::Device& device,
                                       const DeviceCeilingOptions& options = {});
 

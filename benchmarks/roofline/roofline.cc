@@ -90,7 +90,6 @@ Json RooflineJson(const MachineCeilings& ceilings,
                   const std::vector<RooflinePoint>& points) {
   Json json = {{"schema", 1},
                {"device", ceilings.device},
-               {"threads", ceilings.threads},
                {"repetitions", ceilings.repetitions},
                {"copy",
                 {{"gbps", ceilings.copy.gbps},
@@ -99,6 +98,7 @@ Json RooflineJson(const MachineCeilings& ceilings,
                {"products", Json::array()},
                {"meanwhile", ceilings.meanwhile},
                {"points", Json::array()}};
+  if (ceilings.device == "cpu") json["threads"] = ceilings.threads;
   json.update(FindingsJson(ceilings.findings));
   for (const ProductRoof& product : ceilings.products)
     json["products"].push_back(

@@ -83,7 +83,7 @@ struct CopyRoof {
 /// All that was measured of a machine in one run.
 struct MachineCeilings {
   std::string device = "cpu";
-  int threads = 1;
+  int threads = 1;  // of the processor; of another device they say nothing
   int repetitions = 0;
   std::vector<ProductRoof> products;  // one a dtype
   CopyRoof copy;
@@ -95,8 +95,9 @@ struct MachineCeilings {
   Ceiling Of(const std::string& dtype) const;
 };
 
-/// artifacts/**/roofline.json: {"schema": 1, "device", "threads",
-/// "repetitions", "copy": {"gbps", "median_gbps", "bytes"}, "products":
+/// artifacts/**/roofline.json: {"schema": 1, "device", "threads" (of the CPU's
+/// roofs alone), "repetitions", "copy": {"gbps", "median_gbps", "bytes"},
+/// "products":
 /// [{"dtype", "gflops", "median_gflops", "kernel", "shape": [rows, inner,
 /// columns], "ridge"}], "valid", "reasons", "advice", "warnings", "meanwhile",
 /// "points": [{"encoder", "dtype", "batch", "setting" (left out where empty),

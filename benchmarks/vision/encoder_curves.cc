@@ -2,11 +2,13 @@
 
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -22,6 +24,7 @@ namespace eyechart::benchmarks {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
+constexpr const char* kNoRoofs = "no roofs: ";
 
 // Pictures a second from a query's time; its ends change places.
 BatchPoint PointOf(std::int64_t batch, const Estimate& median_ns) {
@@ -113,6 +116,15 @@ void Name(EncoderCurves& curves,
   curves.curve.device = setting.device;
   curves.curve.setting = text;
   for (RooflinePoint& point : curves.points) point.setting = text;
+}
+
+// Ceilings without one, and why. The curve stands without them.
+MachineCeilings NoRoofs(const EncoderCurves& curves, const std::string& why) {
+  MachineCeilings none;
+  none.device = curves.curve.device;
+  none.findings = {{false, kNoRoofs + why.substr(0, why.find('\n')),
+                    "measure them again, with a smaller model or more memory"}};
+  return none;
 }
 
 // A curve may be of another machine, or of a device that has gone.
@@ -217,8 +229,15 @@ MachineCeilings CeilingsFor(const EncoderCurves& curves,
   if (!device.is_cpu() && !IsThere(device)) return {};
   const MonotonicClock clock;
   const MachineWatch watch = WatchMachine(clock, curves.curve.device);
-  MachineCeilings ceilings = device.is_cpu() ? MeasureCeilings(options)
-                                             : MeasureDeviceCeilings(device);
+  MachineCeilings ceilings;
+  try {
+    ceilings = device.is_cpu() ? MeasureCeilings(options)
+                               : MeasureDeviceCeilings(device);
+  } catch (const c10::Error& error) {
+    ceilings = NoRoofs(curves, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    ceilings = NoRoofs(curves, "memory does not suffice");
+  }
   MachineWatch::Report report = watch.Finish();
   ceilings.meanwhile = MeanwhileJson(report);
   if (allow) report.findings = RefuseOrWarn(std::move(report.findings), true);
@@ -244,6 +263,8 @@ std::vector<RooflinePoint> PointsUnderRoofs(const EncoderCurves& curves,
 std::string RoofNote(const EncoderCurves& curves,
                      const MachineCeilings& ceilings) {
   if (curves.points.empty()) return "";
+  for (const Finding& finding : ceilings.findings)
+    if (finding.reason.starts_with(kNoRoofs)) return "";  // which says why
   if (curves.curve.device != ceilings.device)
     return fmt::format(
         "no roofline: the encoder ran on {}, and the roofs that are measured "
@@ -291,6 +312,19 @@ void WriteCurves(const std::filesystem::path& folder,
                         curves.findings.end());
   WriteFileAtomic(folder / "roofline.json",
                   RooflineJson(roofs, points).dump(1) + "\n");
+}
+
+MachineCeilings WriteWithRoofs(const std::filesystem::path& folder,
+                               const EncoderCurves& curves,
+                               bool allow,
+                               const CeilingOptions& options) {
+  WriteCurves(folder, curves,
+              curves.points.empty()
+                  ? MachineCeilings()
+                  : NoRoofs(curves, "the run ended before they were measured"));
+  MachineCeilings ceilings = CeilingsFor(curves, allow, options);
+  WriteCurves(folder, curves, ceilings);
+  return ceilings;
 }
 
 }  // namespace eyechart::benchmarks

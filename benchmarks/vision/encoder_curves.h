@@ -86,7 +86,8 @@ std::string CurveSetting(const CurveOptions& options,
 /// What the machine allows, measured where a point of `curves` asks for it,
 /// with the machine watched; its findings begin with "roofs: ", and are
 /// warnings if `allow`. Of a model on a GPU they are that GPU's
-/// (MeasureDeviceCeilings), and `options` has no say; none where it is gone.
+/// (MeasureDeviceCeilings), and `options` has no say; none where it is gone,
+/// and none, with a warning "no roofs: ", where memory does not suffice.
 MachineCeilings CeilingsFor(const EncoderCurves& curves,
                             bool allow = false,
                             const CeilingOptions& options = {});
@@ -119,5 +120,12 @@ std::string BatchSamplesCsv(const std::vector<BatchSamples>& samples);
 void WriteCurves(const std::filesystem::path& folder,
                  const EncoderCurves& curves,
                  const MachineCeilings& ceilings);
+
+/// WriteCurves with CeilingsFor, which it returns. The curve is written before
+/// the roofs are measured: it is there whatever becomes of them.
+MachineCeilings WriteWithRoofs(const std::filesystem::path& folder,
+                               const EncoderCurves& curves,
+                               bool allow = false,
+                               const CeilingOptions& options = {});
 
 }  // namespace eyechart::benchmarks

@@ -45,6 +45,7 @@ class ExternalDevice final : public DeviceUnderTest {
   /// Throws InputError where the program cannot be started, or does not end
   /// with status 0: with the command and the end of what it wrote to stderr.
   void Run(const Query& query, StageRecorder& recorder) override;
+  bool StartsPrograms() const override { return true; }
 
   /// The most memory that a query's program had resident, bytes; 0 before one.
   std::int64_t peak_memory_bytes() const { return peak_; }

@@ -55,6 +55,9 @@ std::string PeakAdvice(PeakEnd end) {
       return "raise --min-queries or --min-seconds, or lower --bound-ms";
     case PeakEnd::kOutOfTrials:
       return "begin near it, with --target-rate";
+    case PeakEnd::kNotConfirmed:
+      return "raise --min-queries or --min-seconds, so that a rate is not kept "
+             "by chance, and leave the machine alone meanwhile";
     case PeakEnd::kFound:
     case PeakEnd::kNoRate:
       break;
@@ -92,8 +95,10 @@ void MeasurePeak(DeviceUnderTest& device,
       {true, "no highest rate: " + peak.reason, PeakAdvice(peak.end)});
 }
 
-GpuWatchOptions GpuWatchOptionsOf(const std::string& device) {
+GpuWatchOptions GpuWatchOptionsOf(const std::string& device,
+                                  int own_contexts = 1) {
   GpuWatchOptions options;
+  options.own_contexts = own_contexts;
   options.gpus = GpusToWatch({device});
   return options;
 }
@@ -154,8 +159,15 @@ std::vector<Finding> JudgeBefore(bool allow, const std::string& device) {
   return RefuseOrWarn(std::move(findings), allow);
 }
 
-MachineWatch WatchMachine(const Clock& clock, const std::string& device) {
-  return MachineWatch(clock, SystemFiles(), {}, GpuWatchOptionsOf(device));
+MachineWatch WatchMachine(const Clock& clock,
+                          const std::string& device,
+                          int own_contexts) {
+  return MachineWatch(clock, SystemFiles(), {},
+                      GpuWatchOptionsOf(device, own_contexts));
+}
+
+int OwnContexts(const DeviceUnderTest& device, int lanes) {
+  return device.StartsPrograms() ? 1 + lanes : 1;
 }
 
 Measured Measure(DeviceUnderTest& device,
@@ -169,7 +181,8 @@ Measured Measure(DeviceUnderTest& device,
   if (allocator != nullptr && allocator->initialized())
     allocator->resetPeakStats(memory.index());
   Measured measured;
-  const MachineWatch watch = WatchMachine(clock, memory.str());
+  const MachineWatch watch =
+      WatchMachine(clock, memory.str(), OwnContexts(device, load.lanes));
   if (scenario == Scenario::kServer && options.find_peak) {
     PeakOptions peak = options.peak;
     peak.start_rate = options.load.server.rate;
@@ -199,7 +212,8 @@ MeasuredAudit MeasureAudit(DeviceUnderTest& device,
                            const c10::Device& memory,
                            bool allow) {
   MeasuredAudit measured;
-  const MachineWatch watch = WatchMachine(clock, memory.str());
+  const MachineWatch watch =
+      WatchMachine(clock, memory.str(), OwnContexts(device, 1));
   measured.audit = AuditCaches(device, clock, options);
   MachineWatch::Report report = watch.Finish();
   measured.meanwhile = MeanwhileJson(report);

@@ -48,8 +48,14 @@ LoadOptions LoadOptionsOf(const MeasureOptions& options, Scenario scenario);
 std::vector<Finding> JudgeBefore(bool allow, const std::string& device = "cpu");
 
 /// Watches the machine and, where `device` is a GPU, that one, for as long as
-/// it lives.
-MachineWatch WatchMachine(const Clock& clock, const std::string& device);
+/// it lives. `own_contexts` is GpuWatchOptions' own.
+MachineWatch WatchMachine(const Clock& clock,
+                          const std::string& device,
+                          int own_contexts = 1);
+
+/// How many processes of a GPU may be ours while `device` answers on so many
+/// lanes: this one, and each lane's program where it starts one.
+int OwnContexts(const DeviceUnderTest& device, int lanes);
 
 struct Measured {
   LoadResult load;

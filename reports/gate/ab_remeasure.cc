@@ -11,6 +11,7 @@
 #include "core/files.h"
 #include "core/random.h"
 #include "reports/gate/child_run.h"
+#include "reports/gate/sweep_samples.h"
 
 namespace eyechart::reports {
 namespace {
@@ -33,9 +34,9 @@ void TakeCell(const RunFolder& run,
     if (name != names.end()) record.cell = name->second;
     if (fs::exists(samples) && !turn.samples.contains(record.cell)) {
       CsvTable table = CsvTable::ReadFile(samples);
-      // A sweep's times are of many settings and stages: nothing here pairs
-      // them, and of thousands of pictures they are hundreds of MB a turn.
-      if (table.FindColumn("latency_ns"))
+      // Nothing here pairs them, and of thousands of pictures they are hundreds
+      // of MB a turn.
+      if (!IsSweepSamples(table))
         turn.samples.emplace(record.cell, std::move(table));
     }
     turn.records.push_back(std::move(record));

@@ -11,6 +11,7 @@
 #include "reports/gate/item_pairs.h"
 #include "reports/gate/policy.h"
 #include "reports/gate/run_values.h"
+#include "reports/gate/sweep_samples.h"
 
 namespace eyechart::reports {
 namespace {
@@ -77,18 +78,17 @@ std::optional<Samples> ReadSamples(const CellSide& side) {
       side.run / "samples" / (CellSlug(side.record->cell) + ".csv");
   if (!fs::exists(file)) return std::nullopt;
   const CsvTable table = CsvTable::ReadFile(file);
-  // Raw times of another kind, as a sweep's, are no samples of a latency.
-  const auto latency = table.FindColumn("latency_ns");
-  if (!latency) return std::nullopt;
+  if (IsSweepSamples(table)) return std::nullopt;
+  const std::size_t latency = table.Column("latency_ns");
   const auto pair = table.FindColumn("pair");
   const auto started = table.FindColumn("started_ns");
   const double unit = NanosecondsIn(side.record->unit);
   Samples samples;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::optional<double> value = ParseDouble(table.at(row, *latency));
+    const std::optional<double> value = ParseDouble(table.at(row, latency));
     EYECHART_REQUIRE(value && std::isfinite(*value) && *value > 0,
                      "{}: row {}: latency_ns \"{}\": should be above 0",
-                     file.string(), row + 2, table.at(row, *latency));
+                     file.string(), row + 2, table.at(row, latency));
     samples.values.push_back(*value / unit);
     if (!pair || table.at(row, *pair).empty()) continue;
     samples.pairs[table.at(row, *pair)].push_back(*value / unit);

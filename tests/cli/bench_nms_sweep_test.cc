@@ -10,6 +10,7 @@
 
 #include "core/csv.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/record.h"
 #include "core/statistics.h"
@@ -105,6 +106,23 @@ class NmsSweepCommand : public ::testing::Test {
     EXPECT_TRUE(found);
   }
 
+  // Every record has the hash of its own head's weights, beside its cell's
+  // name and not in it. `heads`: kind to folder.
+  static void ExpectHeads(const fs::path& run,
+                          const std::map<std::string, std::string>& heads) {
+    std::set<std::string> hashes;
+    for (const Record& record : ReadRecords(run / "records.jsonl")) {
+      const std::string hash = Sha256File(
+          fs::path(heads.at(record.setting.at("head"))) / "head.safetensors");
+      const auto said = record.setting.find("detector_sha256");
+      ASSERT_NE(said, record.setting.end()) << record.cell;
+      EXPECT_EQ(said->second, hash) << record.cell;
+      EXPECT_EQ(record.cell.find("sha256"), std::string::npos) << record.cell;
+      hashes.insert(hash);
+    }
+    EXPECT_EQ(hashes.size(), heads.size());
+  }
+
   TempFolder folder_;
   fs::path set_ = folder_ / "set";
   std::string model_ = DemoCheckpoint("dinov2");
@@ -174,6 +192,7 @@ TEST_F(NmsSweepCommand, SweepsTwoHeadsAndLeavesAFolderToReport) {
     EXPECT_EQ(record.cell.find("nms=opencv") != std::string::npos, suppressed)
         << record.cell;
   }
+  ExpectHeads(out, {{"dense", dense}, {"set", set}});
   // Six records of the best row and six of each row.
   EXPECT_EQ(ReadRecords(fs::path(out) / "records.jsonl").size(),
             6u * (1 + 4) + 6u * (1 + 1));

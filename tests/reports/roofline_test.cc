@@ -97,6 +97,19 @@ TEST_F(RooflineTest, ReadsEveryArtifact) {
   EXPECT_EQ(KneeText(curves[0]), "batch 4 (4 to 16)");
 }
 
+// The host's threads are no setting of a GPU's roofs.
+TEST_F(RooflineTest, NamesThreadsWhereTheyAreTold) {
+  Json json = Roofline();
+  Write("artifacts/a/roofline.json", json);
+  json["device"] = "cuda:0";
+  json.erase("threads");
+  Write("artifacts/b/roofline.json", json);
+  const std::vector<RooflineChart> charts = ReadRooflines(Runs());
+  ASSERT_EQ(charts.size(), 2u);
+  EXPECT_EQ(RooflineName(charts[0]), "cpu, 2 threads");
+  EXPECT_EQ(RooflineName(charts[1]), "cuda:0");
+}
+
 TEST_F(RooflineTest, NamesFileAndKey) {
   for (const char* key : {"schema", "device", "copy", "products", "points"}) {
     Json json = Roofline();

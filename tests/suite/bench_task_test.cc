@@ -264,6 +264,30 @@ allow = )" + allow +
   EXPECT_EQ(ReadJsonFile(json)["valid"], false);
 }
 
+// What is measured behind the times cannot take them along: no memory has room
+// for such a batch.
+TEST_F(BenchTask, KeepsTheTimesOfACellWhoseCurveFails) {
+  const RunSummary summary = Run(R"(
+[[task]]
+kind = "bench"
+dataset = "photos"
+min_seconds = 0
+min_queries = 10
+cache_audit = true
+batch_curve = "4000000000000000000"
+)");
+  ASSERT_EQ(summary.failed.size(), 1u);
+  const std::string slug = CellSlug(summary.failed[0]);
+  EXPECT_EQ(
+      CsvTable::ReadFile(folder_ / "run/samples" / (slug + ".csv")).rows(),
+      10u);
+  const fs::path artifacts = folder_ / "run/artifacts" / slug;
+  const Json json = ReadJsonFile(artifacts / "bench.json");
+  EXPECT_EQ(json["n"], 10);
+  EXPECT_TRUE(json.contains("cache_audit"));
+  EXPECT_TRUE(fs::exists(artifacts / "trace.json"));
+}
+
 TEST_F(BenchTask, FailsByItselfWithoutADetector) {
   const RunSummary summary = Run(R"(
 [[task]]

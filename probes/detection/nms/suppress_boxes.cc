@@ -12,6 +12,9 @@
 namespace eyechart::detection {
 namespace {
 
+constexpr const char* kAware = "aware";
+constexpr const char* kAgnostic = "agnostic";
+
 constexpr std::array<std::pair<const char*, NmsSemantics>, 4> kNmsNames = {
     {{"torchvision", NmsSemantics::kTorchvision},
      {"opencv", NmsSemantics::kOpenCv},
@@ -65,9 +68,9 @@ NmsSemantics ParseNmsSemantics(const std::string& text,
 }
 
 NmsClasses ParseNmsClasses(const std::string& text, const std::string& where) {
-  EYECHART_REQUIRE(text == "aware" || text == "agnostic",
-                   "{} {}: should be aware or agnostic", where, text);
-  return text == "aware" ? NmsClasses::kAuto : NmsClasses::kAgnostic;
+  EYECHART_REQUIRE(text == kAware || text == kAgnostic,
+                   "{} {}: should be {} or {}", where, text, kAware, kAgnostic);
+  return text == kAware ? NmsClasses::kAuto : NmsClasses::kAgnostic;
 }
 
 std::string NmsSemanticsName(NmsSemantics semantics) {
@@ -77,10 +80,13 @@ std::string NmsSemanticsName(NmsSemantics semantics) {
                  static_cast<int>(semantics));
 }
 
+std::string NmsClassesName(NmsClasses classes) {
+  return classes == NmsClasses::kAgnostic ? kAgnostic : kAware;
+}
+
 Json NmsToJson(const NmsOptions& options) {
-  const bool agnostic = options.classes == NmsClasses::kAgnostic;
   Json json = {{"semantics", NmsSemanticsName(options.semantics)},
-               {"classes", agnostic ? "agnostic" : "aware"},
+               {"classes", NmsClassesName(options.classes)},
                {"iou", options.iou_threshold}};
   if (options.semantics == NmsSemantics::kSoftGaussian)
     json["sigma"] = options.sigma;
@@ -94,7 +100,7 @@ std::map<std::string, std::string> NmsSetting(const NmsOptions& options) {
   if (options.semantics == NmsSemantics::kSoftGaussian)
     setting["nms_sigma"] = FormatDouble(options.sigma);
   if (options.classes == NmsClasses::kAgnostic)
-    setting["nms_classes"] = "agnostic";
+    setting["nms_classes"] = NmsClassesName(options.classes);
   return setting;
 }
 

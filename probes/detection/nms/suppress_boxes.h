@@ -36,6 +36,10 @@ NmsClasses ParseNmsClasses(const std::string& text, const std::string& where);
 
 std::string NmsSemanticsName(NmsSemantics semantics);
 
+/// "agnostic", or "aware" for every other way: whether boxes of two classes
+/// suppress each other.
+std::string NmsClassesName(NmsClasses classes);
+
 /// {"semantics": "torchvision", "classes": "aware", "iou": 0.6}, with "sigma"
 /// beside them for kSoftGaussian: for results.
 Json NmsToJson(const NmsOptions& options);

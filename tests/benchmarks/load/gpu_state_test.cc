@@ -93,6 +93,18 @@ TEST(GpuState, OneOfTheHostsNumbersMayBeOurs) {
   // The number that is ours in here is somebody else's out there.
   EXPECT_EQ(count(With({100}), false), -1);
   EXPECT_EQ(count(With({100, 9001}), true), 1);
+  // With a program beside us: none of the two is another's.
+  const auto beside = [](const NvmlState& state, bool at_work) {
+    return OthersOn(state, OwnPid{100, false, 2}, at_work).count.value_or(-1);
+  };
+  EXPECT_EQ(beside(With({9001}), true), 0);
+  EXPECT_EQ(beside(With({9001, 9002}), true), 0);
+  EXPECT_EQ(beside(With({9001, 9002, 9003}), true), 1);
+  EXPECT_EQ(beside(With({9001, 9002}), false), -1);
+  EXPECT_EQ(beside(With({}), false), 0);
+  EXPECT_EQ(beside(With({}), true), -1);
+  // Where ours is known by its number, that is the only one.
+  EXPECT_EQ(OthersOn(With({100, 9001}), OwnPid{100, true, 2}, true).count, 1);
   NvmlState parted;
   parted.processes = {{100, 1}, {9001, 2}, {9002, 2}};
   EXPECT_EQ(count(parted, true), 2);

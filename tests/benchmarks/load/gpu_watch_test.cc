@@ -96,6 +96,23 @@ TEST(GpuWatch, LooksByItselfUntilItEnds) {
   EXPECT_EQ(CallFake(NVML_LIBRARY, "FakeNvmlOpen"), 0);
 }
 
+// In a container: a program that we started is one of two.
+TEST(GpuWatch, KnowsHowManyMayBeOurs) {
+  FakeNvml fake;
+  const TempFolder no_host;
+  SetBusy(fake, "1000");
+  fake.Set("PIDS", "9001,9002");
+  GpuWatchOptions options = OneGpu();
+  const auto others = [&] {
+    return GpuTraceJson(GpuWatch(options, SystemFiles(no_host.path()))
+                            .Finish()
+                            .at(0))["others"];
+  };
+  EXPECT_EQ(others(), 1);
+  options.own_contexts = 2;
+  EXPECT_EQ(others(), 0);
+}
+
 // Else it would end the process: nobody is above a thread to catch it.
 TEST(GpuWatch, SurvivesALookThatFails) {
   FakeNvml fake;

@@ -191,6 +191,16 @@ TEST(Build, WithSanitizersOrAssertsIsRefused) {
   EXPECT_FALSE(ReadBuild().allocator.empty());
 }
 
+TEST(Findings, OneThatIsFatalIsNotLetPass) {
+  const Finding warning{false, "warm", "wait"}, fatal{true, "slow", "cool"};
+  RequireNoneFatal({}, "the batch curve");
+  RequireNoneFatal({warning}, "the batch curve");
+  EXPECT_EQ(testing::InputErrorOf([&] {
+              RequireNoneFatal({warning, fatal}, "the batch curve");
+            }),
+            "the batch curve is not valid: slow; cool");
+}
+
 TEST(Busy, ByTheLoadAverage) {
   MachineState state;
   EXPECT_TRUE(JudgeLoad(state, 4).empty());  // unknown

@@ -330,6 +330,32 @@ TEST(FindPeak, KeepsEachQueryOfItsTrials) {
   EXPECT_EQ(PeakSamplesCsv(FindPeak(device, clock, options, peak)), "");
 }
 
+// A rate kept the bound once, while the machine was left alone.
+TEST(FindPeak, SaysWhereNoneWasConfirmed) {
+  VirtualClock clock;
+  int asked = 0;
+  SyntheticDevice device(clock, {{"encode", [&asked](const Query&) {
+                                    return ++asked <= 700 ? kMs : 20 * kMs;
+                                  }}});
+  LoadOptions options = Server(0, 700);
+  options.server.bound_ns = 10 * kMs;
+  PeakOptions peak;
+  peak.start_rate = 10;
+  peak.step = 2;
+  const PeakResult result = FindPeak(device, clock, options, peak);
+  EXPECT_EQ(result.end, PeakEnd::kNotConfirmed);
+  EXPECT_EQ(PeakEndName(result.end), "not-confirmed");
+  EXPECT_TRUE(result.trials.front().kept);
+  EXPECT_LT(result.trials.size(), 64u);
+  EXPECT_FALSE(result.rate.has_value());
+  EXPECT_FALSE(result.at_peak.has_value());
+  EXPECT_NE(result.reason.find("no rate was confirmed"), std::string::npos)
+      << result.reason;
+  EXPECT_NE(result.reason.find("10 queries a second, the last that kept"),
+            std::string::npos)
+      << result.reason;
+}
+
 TEST(FindPeak, SaysWhereThereIsNone) {
   VirtualClock clock;
   SyntheticDevice device(clock, {{"encode", Takes(20 * kMs)}});

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/benchmarks/roofline/counted_allocator.h"
 #include "tests/fixture.h"
 
 namespace eyechart::benchmarks {
@@ -46,12 +47,43 @@ TEST(MeasureDeviceCeilings, RefusesWhatCannotBeMeasured) {
               MeasureDeviceCeilings(c10::kCPU, options);
             }).find("int8"),
             std::string::npos);
-  options = Small();
-  options.repetitions = 0;
-  EXPECT_NE(testing::InputErrorOf([&] {
-              MeasureDeviceCeilings(c10::kCPU, options);
-            }).find("0 repetitions"),
-            std::string::npos);
+  const auto refuses = [](auto change, const char* part) {
+    DeviceCeilingOptions changed = Small();
+    change(changed);
+    const std::string error = testing::InputErrorOf(
+        [&] { MeasureDeviceCeilings(c10::kCPU, changed); });
+    EXPECT_NE(error.find(part), std::string::npos) << part << "\n" << error;
+  };
+  using Options = DeviceCeilingOptions;
+  refuses([](Options& o) { o.repetitions = 0; }, "0 repetitions");
+  refuses([](Options& o) { o.copy_bytes = 0; }, "copies of 0 bytes");
+  refuses([](Options& o) { o.min_seconds = -1; }, "-1 s");
+  refuses([](Options& o) { o.shapes.clear(); }, "no shape");
+  refuses([](Options& o) { o.shapes[1].rows = 0; }, "0 x 64 and 64 x 64");
+  refuses([](Options& o) { o.shapes[1].inner = -1; }, "64 x -1 and -1 x 64");
+  refuses([](Options& o) { o.shapes[1].columns = 0; }, "64 x 64 and 64 x 0");
+}
+
+// Four shapes at a time would be 1.9 GB on a GPU, beside a model that may fill
+// the most of it.
+TEST(MeasureDeviceCeilings, HoldsOneShapeAtATime) {
+  DeviceCeilingOptions options = Small();
+  options.dtypes = {"fp32"};
+  const auto most_of = [&](std::size_t shapes) {
+    options.shapes.assign(shapes, {256, 256, 256});
+    const testing::CountedAllocator allocator;
+    MeasureDeviceCeilings(c10::kCPU, options);
+    return allocator.most();
+  };
+  const std::size_t one = most_of(1);
+  // Operands and product.
+  EXPECT_GE(one, 3u * 256 * 256 * 4);
+  EXPECT_EQ(most_of(4), one);
+}
+
+TEST(MeasureDeviceCeilings, ThrowsWhatLibTorchDoesWithoutMemory) {
+  const testing::CountedAllocator allocator(64 * 64 * 4);
+  EXPECT_THROW(MeasureDeviceCeilings(c10::kCPU, Small()), c10::Error);
 }
 
 }  // namespace

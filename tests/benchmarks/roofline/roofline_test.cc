@@ -84,6 +84,14 @@ TEST(RooflineJson, HasEveryPointUnderTheRoofOfItsDtype) {
   EXPECT_TRUE(json.at("meanwhile").is_null());
 }
 
+// The host's threads bear no part of a GPU's roofs.
+TEST(RooflineJson, NamesTheProcessorsThreadsAlone) {
+  MachineCeilings ceilings = Measured();
+  EXPECT_EQ(RooflineJson(ceilings, {}).at("threads"), 2);
+  ceilings.device = "cuda:0";
+  EXPECT_FALSE(RooflineJson(ceilings, {}).contains("threads"));
+}
+
 TEST(RooflineJson, SaysWhereTheMachineWasDisturbed) {
   MachineCeilings ceilings = Measured();
   ceilings.findings = {{true, "roofs: others", "end them"},

@@ -16,6 +16,7 @@
 #include "core/statistics.h"
 #include "probes/detection/transfer/detector.h"
 #include "tests/benchmarks/load/synthetic_device.h"
+#include "tests/benchmarks/roofline/counted_allocator.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/encoders/toy_checkpoint.h"
 #include "tests/fixture.h"
@@ -110,6 +111,50 @@ TEST(CeilingsFor, WatchesTheMachineMeanwhile) {
     EXPECT_FALSE(finding.fatal);
     EXPECT_TRUE(finding.reason.starts_with("roofs: ")) << finding.reason;
   }
+}
+
+// A curve of ten minutes is not to be lost for want of memory behind it.
+TEST(CeilingsFor, WithoutMemoryHasNoneAndSaysSo) {
+  const EncoderCurves curves = Points("cpu");
+  const TempFolder folder;
+  CeilingOptions options;
+  options.threads = 1;
+  options.repetitions = 1;
+  const MachineCeilings ceilings = [&] {
+    const eyechart::testing::CountedAllocator full(1 << 10);
+    return WriteWithRoofs(folder.path(), curves, true, options);
+  }();
+  EXPECT_TRUE(ceilings.products.empty());
+  ASSERT_FALSE(ceilings.findings.empty());
+  std::string reasons;
+  for (const Finding& finding : ceilings.findings) {
+    EXPECT_FALSE(finding.fatal) << finding.reason;
+    reasons += finding.reason + "\n";
+  }
+  EXPECT_NE(reasons.find("no roofs: out of memory"), std::string::npos)
+      << reasons;
+  const Json curve = ReadJsonFile(folder / "batch_curve.json");
+  EXPECT_EQ(curve["valid"], true);
+  EXPECT_NE(curve["warnings"].dump().find("no roofs: out of memory"),
+            std::string::npos)
+      << curve["warnings"];
+  // And not that this processor has no such type.
+  EXPECT_EQ(RoofNote(curves, ceilings), "");
+  EXPECT_FALSE(fs::exists(folder / "roofline.json"));
+}
+
+// Its roofs cannot be measured at all: the curve was written before.
+TEST(WriteWithRoofs, WritesTheCurveFirst) {
+  const TempFolder folder;
+  CeilingOptions options;
+  options.threads = -1;
+  EXPECT_THROW(WriteWithRoofs(folder.path(), Points("cpu"), true, options),
+               InputError);
+  const Json curve = ReadJsonFile(folder / "batch_curve.json");
+  EXPECT_EQ(curve["points"].size(), 1u);
+  EXPECT_NE(curve["warnings"].dump().find("before they were measured"),
+            std::string::npos)
+      << curve["warnings"];
 }
 
 // A share is a point's over a roof's.

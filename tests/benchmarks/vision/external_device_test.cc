@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "benchmarks/load/scenario.h"
+#include "benchmarks/vision/measure.h"
 #include "core/files.h"
 #include "tests/benchmarks/vision/memory_pictures.h"
 #include "tests/fixture.h"
@@ -87,6 +88,14 @@ TEST(ExternalDevice, SaysWhatPlaceholdersCannotBe) {
               Ask(device, {0, 1});
             }).find("--batch 1"),
             std::string::npos);
+}
+
+// In a container the driver tells of us and of each lane's program by numbers
+// that are not ours.
+TEST(ExternalDevice, HasAProgramALaneBesideUs) {
+  const ExternalDevice device({"true"}, nullptr, {});
+  EXPECT_EQ(OwnContexts(device, 1), 2);
+  EXPECT_EQ(OwnContexts(device, 3), 4);
 }
 
 TEST(ExternalDevice, RunsUnderLoad) {

@@ -305,6 +305,13 @@ TEST(Measure, AdvisesByTheEndOfTheSearch) {
   EXPECT_EQ(advice(5, 64), "");
 }
 
+TEST(OwnContexts, AreOneOfADeviceThatStartsNothing) {
+  VirtualClock clock;
+  const SyntheticDevice device(clock, {{"encode", Takes(kMs)}});
+  EXPECT_EQ(OwnContexts(device, 1), 1);
+  EXPECT_EQ(OwnContexts(device, 3), 1);
+}
+
 TEST(Measure, TellsOfABoundThatNoRateKeeps) {
   VirtualClock clock;
   SyntheticDevice device(clock, {{"encode", Takes(10 * kMs)}});

@@ -181,6 +181,23 @@ TEST_F(Ab, JoinsSamplesAsTheGateReadsThem) {
   EXPECT_TRUE(fs::exists(folder_ / "out" / "turns.csv"));
 }
 
+TEST_F(Ab, LeavesOutTheSamplesOfASweepAlone) {
+  const std::string file = "samples/" + CellSlug(kSpeed) + ".csv";
+  const auto judge = [&](const std::string& csv) {
+    for (RunWriter* run : {&old_run_, &slow_run_}) run->Write(file, csv);
+    AbOptions options = Options(old_, slow_);
+    options.out = folder_ / (csv.starts_with("stage") ? "sweep" : "damaged");
+    const Remeasured runs = AbRemeasure(options).MeasureSuite(7);
+    EXPECT_EQ(fs::exists(runs.candidate.path / file),
+              !csv.starts_with("stage"));
+    return Judge(runs);
+  };
+  judge("stage,ns\nnms,3\n");
+  const std::string error =
+      InputErrorOf([&] { judge("latncy_ns,started_ns\n3,0\n"); });
+  EXPECT_TRUE(Contains(error, "no column \"latency_ns\"")) << error;
+}
+
 TEST_F(Ab, JudgesTheWallTimeOfCellsWhereAsked) {
   AbOptions options = Options(old_, slow_);
   options.seconds = true;

@@ -189,6 +189,18 @@ TEST_F(ItemPairsTest, TimesOfAnotherKindAreNoSamples) {
   EXPECT_FALSE(estimate.interval);
 }
 
+// Else a file that lost its header would pass as one that is not there.
+TEST_F(ItemPairsTest, RefusesADamagedFileThatIsNoSweep) {
+  before_.AddLatency(kCell, {1, 2});
+  const Record record = testing::LatencyRecord(kCell, 2);
+  for (const char* csv : {"latncy_ns,started_ns\n3,0\n", "stage,pair\nnms,3\n",
+                          "ns\n3\n", "3,0\n4,5\n"}) {
+    after_.Write("samples/" + CellSlug(kCell) + ".csv", csv);
+    const std::string error = InputErrorOf([&] { Estimate(record, record); });
+    EXPECT_TRUE(Contains(error, "no column \"latency_ns\"")) << csv << error;
+  }
+}
+
 TEST_F(ItemPairsTest, RefusesALatencyThatIsNone) {
   before_.AddLatency(kCell, {1, 2});
   after_.Write("samples/" + CellSlug(kCell) + ".csv", "latency_ns\n-3\n");

@@ -134,6 +134,14 @@ TEST(NmsToJson, SaysAll) {
                   {"sigma", 0.5}}));
 }
 
+TEST(NmsClassesName, IsWhatIsParsed) {
+  for (const char* name : {"aware", "agnostic"})
+    EXPECT_EQ(NmsClassesName(ParseNmsClasses(name, "--nms-classes")), name);
+  // However it is computed.
+  for (const NmsClasses classes : {NmsClasses::kOffset, NmsClasses::kPerClass})
+    EXPECT_EQ(NmsClassesName(classes), "aware");
+}
+
 TEST(NmsSemanticsName, IsWhatIsParsed) {
   for (const char* name :
        {"torchvision", "opencv", "soft-linear", "soft-gaussian"})
