@@ -216,8 +216,9 @@ std::string WhyNotCompared(const DetectionRow& row, const DetectionRow& other) {
       row.seeds.begin()->first == other.seeds.begin()->first;
   if (names.empty() && same_first && row.train != other.train)
     names = "training pictures";
-  if (!row.test_sha256.empty() && !other.test_sha256.empty() &&
-      row.test_sha256 != other.test_sha256)
+  // Hashes by two rules tell nothing.
+  if (row.hash_rule == other.hash_rule && !row.test_sha256.empty() &&
+      !other.test_sha256.empty() && row.test_sha256 != other.test_sha256)
     AddSetting(names, "test pictures");
   return names.empty() ? "" : "other " + names;
 }

@@ -76,6 +76,49 @@ const Json& OptionalList(const Json& json,
   return *found;
 }
 
+bool IsCount(const Json& value) {
+  return internal::JsonFits<std::int64_t>(value) &&
+         value.get<std::int64_t>() >= 0;
+}
+
+// A count is [truth, found, count], background as one class more.
+ConfusionMatrix ReadConfusionMatrix(const Json& json, const std::string& file) {
+  const std::string source = file + ": \"confusion_matrix\"";
+  EYECHART_REQUIRE(json.is_object(), "{} should be an object", source);
+  ConfusionMatrix matrix;
+  matrix.iou = JsonGet<double>(json, "iou", source);
+  matrix.min_score = JsonGet<double>(json, "min_score", source);
+  const Json& classes = Member(json, "classes", source);
+  EYECHART_REQUIRE(classes.is_array(), "{}: \"classes\" should be a list",
+                   source);
+  for (const Json& name : classes) {
+    EYECHART_REQUIRE(name.is_string(), "{}: a class should be a text, not {}",
+                     source, name.dump());
+    matrix.classes.push_back(name.get<std::string>());
+  }
+  const std::size_t background = matrix.classes.size();
+  const Json& counts = Member(json, "counts", source);
+  EYECHART_REQUIRE(counts.is_array(), "{}: \"counts\" should be a list",
+                   source);
+  for (const Json& one : counts) {
+    const bool whole = one.is_array() && one.size() == 3 &&
+                       std::all_of(one.begin(), one.end(), IsCount);
+    const std::size_t truth = whole ? one[0].get<std::size_t>() : 0;
+    const std::size_t found = whole ? one[1].get<std::size_t>() : 0;
+    const std::int64_t count = whole ? one[2].get<std::int64_t>() : 0;
+    EYECHART_REQUIRE(
+        count > 0 && truth <= background && found <= background &&
+            (truth < background || found < background),
+        "{}: {} should be [truth, found, count]: places of two of {} classes, "
+        "{} for background in one of them, and a count above 0",
+        source, one.dump(), background, background);
+    EYECHART_REQUIRE(
+        matrix.counts.emplace(std::pair(truth, found), count).second,
+        "{}: truth {} and found {} stand there twice", source, truth, found);
+  }
+  return matrix;
+}
+
 // What older files lack.
 void ReadErrors(const Json& json,
                 const std::string& source,
@@ -100,6 +143,8 @@ void ReadErrors(const Json& json,
     row.confusions.push_back({JsonGet<std::string>(one, "truth", source),
                               JsonGet<std::string>(one, "found", source),
                               JsonGet<std::int64_t>(one, "count", source)});
+  if (const auto matrix = json.find("confusion_matrix"); matrix != json.end())
+    row.matrix = ReadConfusionMatrix(*matrix, source);
 }
 
 DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
@@ -141,6 +186,9 @@ DetectionRow ReadDetectionRow(const Json& json, const std::string& source) {
       if (one.contains(key) && one[key].is_number())
         line->emplace_back(JsonGet<double>(one, "step", source),
                            one[key].get<double>());
+  for (const auto& [key, value] :
+       {std::pair("steps", &row.steps), {"detections", &row.found}})
+    if (json.contains(key)) *value = JsonGet<std::int64_t>(json, key, source);
   if (json.contains("selected")) {
     const Json& selected = json["selected"];
     if (JsonGet<std::string>(selected, "split", source) == "validation")
@@ -167,6 +215,19 @@ void CompareDetections(std::vector<DetectionRow>& rows) {
 std::string DetectionName(const DetectionRow& row) {
   return row.differs.empty() ? row.encoder
                              : row.encoder + " (" + row.differs + ")";
+}
+
+std::string DetectionTableName(const DetectionTable& table) {
+  return fmt::format("{}: {} head ({})", table.dataset, table.head,
+                     table.protocol);
+}
+
+std::vector<std::string> DetectionPrefixes(
+    const std::vector<std::string>& labels) {
+  std::vector<std::string> prefixes(labels.size());
+  for (std::size_t run = 0; labels.size() > 1 && run < labels.size(); ++run)
+    prefixes[run] = labels[run] + ": ";
+  return prefixes;
 }
 
 std::vector<DetectionTable> MakeDetectionTables(
@@ -206,6 +267,8 @@ std::vector<DetectionTable> MakeDetectionTables(
       row.encoder = record.encoder;
       row.setting = DetectionSettingOf(record, found->second);
       row.test_sha256 = record.dataset_sha256;
+      row.hash_rule = JsonGetOr<std::int64_t>(found->second, "dataset_hash",
+                                              row.hash_rule, source);
       table->rows.push_back(std::move(row));
     }
   }

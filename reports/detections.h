@@ -56,6 +56,17 @@ struct ConfusedPair {
   std::int64_t count = 0;
 };
 
+/// Which class is taken for which, at one working point.
+struct ConfusionMatrix {
+  double iou = 0;        // overlap from which a box is on a truth
+  double min_score = 0;  // lesser boxes are left out
+  std::vector<std::string> classes;
+  /// Counts above 0 by (truth, found), places in `classes`; the place behind
+  /// the last is background: a truth found as it was missed, a box on it made
+  /// up.
+  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> counts;
+};
+
 /// One head on one encoder.
 struct DetectionRow {
   std::size_t run = 0;  // index of the run
@@ -72,17 +83,22 @@ struct DetectionRow {
   std::int64_t train = 0;
   std::int64_t test = 0;
   std::int64_t parameters = 0;
-  SeedScores seeds;         // the AP of each
-  std::string test_sha256;  // of the test part's lists; empty: not known
+  SeedScores seeds;            // the AP of each
+  std::string test_sha256;     // of the test part's lists; empty: not known
+  std::int64_t hash_rule = 1;  // by which it was made: detect.json's
   // The training log: steps, and AP on the validation pictures or the loss.
   std::vector<std::pair<double, double>> curve;
   std::vector<std::pair<double, double>> losses;
+  std::optional<std::int64_t> steps;  // that were trained; none: not known
+  /// Boxes found on the test part, of all scores; none: not known.
+  std::optional<std::int64_t> found;
   /// Whose head was kept, by validation; none: that of the last step.
   std::optional<double> best_step;
   std::vector<ErrorKindCost> errors;  // empty: not in the file
   /// By IoU; empty: not in the file.
   std::vector<PrecisionCurve> precision_curves;
-  std::vector<ConfusedPair> confusions;  // the most frequent first
+  std::vector<ConfusedPair> confusions;   // the most frequent first
+  std::optional<ConfusionMatrix> matrix;  // none: not in the file
   std::vector<WorstPicture> worst;
   /// Against the first row of the table, by the seeds that both have; where all
   /// but the encoder is the same.
@@ -102,6 +118,14 @@ struct DetectionTable {
 
 /// "clip", "clip (width 64, shots 5)".
 std::string DetectionName(const DetectionRow& row);
+
+/// "boxes: dense head (detect-dense)".
+std::string DetectionTableName(const DetectionTable& table);
+
+/// What stands before a row's name, by run: "label: " where there are several
+/// runs, else nothing.
+std::vector<std::string> DetectionPrefixes(
+    const std::vector<std::string>& labels);
 
 /// Tables in the order of their first cell. Throws InputError naming run, cell
 /// and key where a file is not as detection transfer writes it.

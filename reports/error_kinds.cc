@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <set>
 
 #include "core/text.h"
+#include "reports/confusion_picture.h"
 #include "reports/html_parts.h"
 #include "reports/markdown_parts.h"
 
@@ -16,6 +19,7 @@ namespace {
 constexpr double kLeastGain = 0.0005;
 constexpr std::size_t kMostConfusions = 8;  // of one row
 constexpr std::size_t kMarksOfCurve = 4;    // beside the first
+constexpr int kTenths = 10;                 // of recall
 
 const ErrorKindCost* KindOf(const DetectionRow& row, const std::string& kind) {
   const auto found =
@@ -115,6 +119,30 @@ std::string PrecisionPlots(const HtmlPage& page, const DetectionTable& table) {
   return html + "</ul>\n" + PlotLegend(legend);
 }
 
+// Of the first point that is not below `tenths` tenths of recall: as
+// interpolated, the greatest precision from there on.
+double PrecisionAtTenths(const PrecisionCurve& curve, int tenths) {
+  const auto last = static_cast<double>(curve.precision.size() - 1);
+  // Less what a product of tenths is off by.
+  const double place = std::ceil(last * tenths / kTenths - 1e-9);
+  return curve.precision[static_cast<std::size_t>(place)];
+}
+
+std::string PrecisionLine(const DetectionRow& row,
+                          double iou,
+                          const std::string& prefix) {
+  std::vector<std::string> cells = {
+      EscapeMarkdown(prefix + DetectionName(row))};
+  const auto curve =
+      std::find_if(row.precision_curves.begin(), row.precision_curves.end(),
+                   [&](const PrecisionCurve& one) { return one.iou == iou; });
+  for (int tenth = 1; tenth < kTenths; ++tenth)
+    cells.push_back(curve == row.precision_curves.end()
+                        ? "\u2014"
+                        : PointsOfAp(PrecisionAtTenths(*curve, tenth)));
+  return TableLine(cells);
+}
+
 std::string ConfusionsHtml(const HtmlPage& page, const DetectionRow& row) {
   if (row.confusions.empty()) return "";
   std::string html = fmt::format(
@@ -181,16 +209,15 @@ std::string ErrorKindsHtml(const HtmlPage& page, const DetectionTable& table) {
   std::string html;
   if (const auto kinds = KindsOfErrors(table); !kinds.empty()) {
     html += KindsTableHtml(page, table, kinds);
-    std::vector<std::string> prefixes;
-    for (std::size_t run = 0; run < page.runs.size(); ++run)
-      prefixes.push_back(page.RunPrefix(run));
     std::string list;
-    for (const std::string& one : ErrorSentences(table, prefixes))
+    for (const std::string& one :
+         ErrorSentences(table, DetectionPrefixes(page.labels)))
       list += Element("li", one);
     if (!list.empty()) html += "<ul>" + list + "</ul>\n";
   }
   html += PrecisionPlots(page, table);
-  for (const DetectionRow& row : table.rows) html += ConfusionsHtml(page, row);
+  for (const DetectionRow& row : table.rows)
+    html += ConfusionsHtml(page, row) + ConfusionPictureHtml(page, row);
   return html;
 }
 
@@ -208,15 +235,11 @@ std::string ErrorKindsHint() {
 std::string ErrorKindsMarkdown(std::span<const RunFolder> runs,
                                const std::vector<std::string>& labels) {
   std::string text;
-  std::vector<std::string> prefixes;
-  for (const std::string& label : labels)
-    prefixes.push_back(runs.size() > 1 ? label + ": " : "");
+  const std::vector<std::string> prefixes = DetectionPrefixes(labels);
   for (const DetectionTable& table : MakeDetectionTables(runs)) {
     const std::vector<std::string> kinds = KindsOfErrors(table);
     if (kinds.empty()) continue;
-    text += EscapeMarkdown(fmt::format("{}: {} head ({})", table.dataset,
-                                       table.head, table.protocol)) +
-            "\n\n";
+    text += EscapeMarkdown(DetectionTableName(table)) + "\n\n";
     std::vector<std::string> head = {"encoder", "AP", "AP50"};
     for (const std::string& kind : kinds) head.push_back(EscapeMarkdown(kind));
     text += TableHead(head, 1);
@@ -242,6 +265,34 @@ std::string ErrorKindsMarkdown(std::span<const RunFolder> runs,
   return "## Kinds of detection error\n\nPoints of AP50 gained if all of one "
          "kind were mended, and how many there are.\n\n" +
          text + EscapeMarkdown(ErrorKindsHint()) + "\n\n";
+}
+
+std::string PrecisionMarkdown(std::span<const RunFolder> runs,
+                              const std::vector<std::string>& labels) {
+  std::string text;
+  const std::vector<std::string> prefixes = DetectionPrefixes(labels);
+  std::vector<std::string> head = {"encoder"};
+  for (int tenth = 1; tenth < kTenths; ++tenth)
+    head.push_back(fmt::format("0.{}", tenth));
+  for (const DetectionTable& table : MakeDetectionTables(runs)) {
+    std::set<double> overlaps;
+    for (const DetectionRow& row : table.rows)
+      for (const PrecisionCurve& curve : row.precision_curves)
+        overlaps.insert(curve.iou);
+    for (const double iou : overlaps) {
+      text += EscapeMarkdown(
+                  fmt::format("{}, IoU {:g}", DetectionTableName(table), iou)) +
+              "\n\n" + TableHead(head, 1);
+      for (const DetectionRow& row : table.rows)
+        text += PrecisionLine(row, iou, prefixes[row.run]);
+      text += "\n";
+    }
+  }
+  if (text.empty()) return "";
+  return "## Precision against recall\n\nIn per cent, mean over the classes "
+         "with truth, at a recall of 0.1 to 0.9; a box is right from the "
+         "overlap (IoU) that is named.\n\n" +
+         text;
 }
 
 }  // namespace eyechart::reports

@@ -21,8 +21,9 @@ std::vector<std::string> KindsOfErrors(const DetectionTable& table);
 std::vector<std::string> ErrorSentences(
     const DetectionTable& table, const std::vector<std::string>& prefixes);
 
-/// The table of kinds, the sentences, precision against recall and confusions
-/// of one table of detections; empty where its files have none of them.
+/// The table of kinds, the sentences, precision against recall, confusions and
+/// their matrix of one table of detections; empty where its files have none of
+/// them.
 std::string ErrorKindsHtml(const HtmlPage& page, const DetectionTable& table);
 
 /// What the kinds are; for the page, once.
@@ -31,5 +32,10 @@ std::string ErrorKindsHint();
 /// The Markdown section, empty where no run has kinds; `labels` by run.
 std::string ErrorKindsMarkdown(std::span<const RunFolder> runs,
                                const std::vector<std::string>& labels);
+
+/// The Markdown section of precision at a recall of 0.1 to 0.9, a table an
+/// overlap; empty where no run has curves; `labels` by run.
+std::string PrecisionMarkdown(std::span<const RunFolder> runs,
+                              const std::vector<std::string>& labels);
 
 }  // namespace eyechart::reports

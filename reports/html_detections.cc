@@ -50,8 +50,7 @@ std::string DetectorName(const HtmlPage& page, const DetectionRow& row) {
 }
 
 void DetectionTableHtml(HtmlPage& page, const DetectionTable& table) {
-  page.html += Element("h3", fmt::format("{}: {} head ({})", table.dataset,
-                                         table.head, table.protocol));
+  page.html += Element("h3", DetectionTableName(table));
   page.html +=
       "<div class=\"scroll\"><table><caption>The best AP first</caption>"
       "<thead><tr>"
@@ -127,6 +126,15 @@ std::string WorstPictureHtml(const WorstPicture& picture) {
   return html + "</figcaption></figure></li>\n";
 }
 
+// What the records know of rows that found next to nothing.
+void WeakRows(HtmlPage& page, const DetectionTable& table) {
+  std::string list;
+  for (const std::string& one :
+       WeakRowSentences(table, DetectionPrefixes(page.labels)))
+    list += Element("li", one);
+  if (!list.empty()) page.html += "<ul>" + list + "</ul>\n";
+}
+
 void Worst(HtmlPage& page, const DetectionRow& row) {
   if (row.worst.empty()) return;
   page.html += fmt::format(
@@ -158,6 +166,7 @@ void WriteDetections(HtmlPage& page) {
       "tested.</p>\n";
   for (const DetectionTable& table : page.detections) {
     DetectionTableHtml(page, table);
+    WeakRows(page, table);
     page.html += ErrorKindsHtml(page, table);
     page.html += TrainingLogHtml(page, table);
     for (const DetectionRow& row : table.rows) Worst(page, row);

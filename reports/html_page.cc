@@ -123,6 +123,11 @@ border-radius:8px;background:var(--track)}.found small{display:block}
 .found rect{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
 .box-truth{stroke:#fff;stroke-width:1}.box-hit{stroke:#2f7bf0}
 .box-miss{stroke:#f59e0b;stroke-dasharray:5 3}.box-alarm{stroke:#e5342b}
+.confusion{display:block;font-size:11px}.confusion text{fill:var(--ink)}
+.confusion .end{text-anchor:end}.confusion .count{text-anchor:middle;
+font-size:10px}.confusion .right{fill:var(--near)}
+.confusion .wrong{fill:var(--far)}
+.confusion .frame{fill:none;stroke:var(--line)}
 .pair dl{margin:.8rem 0 0;font-size:.85rem}
 .cos{display:grid;grid-template-columns:minmax(0,38%) 1fr;gap:.6rem;
 align-items:center;margin:.25rem 0}

@@ -20,6 +20,7 @@
 #include "reports/references.h"
 #include "reports/resolution_curve.h"
 #include "reports/roofline.h"
+#include "reports/training_log.h"
 
 namespace eyechart::reports {
 namespace {
@@ -42,7 +43,9 @@ class MarkdownWriter {
     Failures();
     text_ += BlindnessMarkdown(runs_, labels_);
     for (const TaskTable& table : MakeTaskTables(runs_)) Task(table);
+    text_ += TrainingLogMarkdown(runs_, labels_);
     text_ += ErrorKindsMarkdown(runs_, labels_);
+    text_ += PrecisionMarkdown(runs_, labels_);
     text_ += LowDataMarkdown(runs_, labels_);
     text_ += LatencyMarkdown(runs_, labels_);
     text_ += ResolutionMarkdown(runs_, labels_);

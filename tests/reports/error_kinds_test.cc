@@ -152,5 +152,39 @@ TEST(ErrorKindsMarkdown, HasTheSameTable) {
   EXPECT_EQ(ErrorKindsMarkdown({}, {}), "");
 }
 
+TEST(PrecisionMarkdown, HasATableAnOverlapAndARowAnEncoder) {
+  RunFolder run = TwoEncoders();
+  EXPECT_EQ(PrecisionMarkdown({&run, 1}, {"night"}), "");
+  std::vector<double> precision(101);
+  for (std::size_t r = 0; r < precision.size(); ++r)
+    precision[r] = 1 - static_cast<double>(r) / 200;
+  run.detections["dino/detect/boxes/default"]["pr_curve"] = {
+      {{"iou", 0.5}, {"precision", precision}},
+      {{"iou", 0.75}, {"precision", std::vector<double>(101, 0.25)}}};
+  // A point at a recall of 0, 0.5 and 1: the next one counts.
+  run.detections["clip<b>/detect/boxes/default"]["pr_curve"] = {
+      {{"iou", 0.5}, {"precision", {1.0, 0.5, 0.25}}}};
+  const std::string text = PrecisionMarkdown({&run, 1}, {"night"});
+  EXPECT_NE(text.find("## Precision against recall\n"), std::string::npos);
+  EXPECT_NE(
+      text.find("boxes: dense head (detect-dense), IoU 0.5\n\n"
+                "| encoder | 0.1 | 0.2 | 0.3 | 0.4 | 0.5 | 0.6 | 0.7 | 0.8 | "
+                "0.9 |\n"
+                "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: "
+                "| ---: |\n"
+                "| dino | 95.0 | 90.0 | 85.0 | 80.0 | 75.0 | 70.0 | 65.0 | "
+                "60.0 | 55.0 |\n"
+                "| clip\\<b\\> | 50.0 | 50.0 | 50.0 | 50.0 | 50.0 | 25.0 | "
+                "25.0 | 25.0 | 25.0 |\n"),
+      std::string::npos)
+      << text;
+  const std::size_t second = text.find("IoU 0.75\n");
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_NE(text.find("| dino | 25.0 |", second), std::string::npos);
+  EXPECT_NE(text.find("| clip\\<b\\> | \u2014 |", second), std::string::npos);
+  EXPECT_NE(Exporter::Create("markdown")->Export({&run, 1}).find(text),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace eyechart::reports
