@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "core/error.h"
 
@@ -76,14 +77,16 @@ at::Tensor DecoderLayer::Forward(const at::Tensor& queries,
                                  const at::Tensor& places,
                                  const at::Tensor& boxes,
                                  const at::Tensor& values,
-                                 const std::vector<LevelSize>& levels) const {
-  at::Tensor x = self_norm_(queries + AttendSelf(queries, places));
+                                 const std::vector<LevelSize>& levels,
+                                 const at::Tensor& visible) const {
+  at::Tensor x = self_norm_(queries + AttendSelf(queries, places, visible));
   x = cross_norm_(x + AttendCells(x + places, boxes, values, levels));
   return feed_norm_(x + feed_(x));
 }
 
 at::Tensor DecoderLayer::AttendSelf(const at::Tensor& queries,
-                                    const at::Tensor& places) const {
+                                    const at::Tensor& places,
+                                    const at::Tensor& visible) const {
   const std::int64_t part = options_.width / options_.heads;
   const auto split = [&](const at::Tensor& rows) {  // (B, H, Q, D / H)
     return rows.view({rows.size(0), rows.size(1), options_.heads, part})
@@ -92,7 +95,8 @@ at::Tensor DecoderLayer::AttendSelf(const at::Tensor& queries,
   const at::Tensor placed = queries + places;
   const at::Tensor attended = at::scaled_dot_product_attention(
       split(self_query_(placed)), split(self_key_(placed)),
-      split(self_value_(queries)));
+      split(self_value_(queries)),
+      visible.defined() ? std::optional(visible) : std::nullopt);
   return self_output_(attended.transpose(1, 2).reshape(queries.sizes()));
 }
 

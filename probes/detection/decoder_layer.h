@@ -42,16 +42,20 @@ class DecoderLayer {
   /// (B, Q, D) from `queries` alike, `places` (B, Q, D), which tell queries
   /// from each other and are added where they ask but not where they are read,
   /// `boxes` (B, Q, 4), centre x, y, width and height in parts of the picture,
-  /// and `values` (B, S, D) of the cells of `levels`.
+  /// and `values` (B, S, D) of the cells of `levels`. `visible` (Q, Q) bool:
+  /// whether the query of a row may look at that of a column; undefined: at
+  /// all.
   at::Tensor Forward(const at::Tensor& queries,
                      const at::Tensor& places,
                      const at::Tensor& boxes,
                      const at::Tensor& values,
-                     const std::vector<LevelSize>& levels) const;
+                     const std::vector<LevelSize>& levels,
+                     const at::Tensor& visible = {}) const;
 
  private:
   at::Tensor AttendSelf(const at::Tensor& queries,
-                        const at::Tensor& places) const;
+                        const at::Tensor& places,
+                        const at::Tensor& visible) const;
   at::Tensor AttendCells(const at::Tensor& asked,
                          const at::Tensor& boxes,
                          const at::Tensor& values,

@@ -80,9 +80,9 @@ class DenseHead final : public DetectionHead {
 
   bool needs_nms() const override { return true; }
 
-  std::vector<LossTerm> Losses(
-      const std::vector<at::Tensor>& maps,
-      const std::vector<BoxTargets>& targets) const override {
+  std::vector<LossTerm> Losses(const std::vector<at::Tensor>& maps,
+                               const std::vector<BoxTargets>& targets,
+                               std::uint64_t /*draw*/) const override {
     const Outputs out = Forward(maps);
     EYECHART_CHECK(
         out.logits.size(0) == static_cast<std::int64_t>(targets.size()),

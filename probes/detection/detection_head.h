@@ -65,9 +65,11 @@ class DetectionHead {
 
   /// Losses of a batch: `maps` are the encoder's levels (B, C, h, w) float32,
   /// finest first; one entry of `targets` a picture, possibly without boxes.
-  virtual std::vector<LossTerm> Losses(
-      const std::vector<at::Tensor>& maps,
-      const std::vector<BoxTargets>& targets) const = 0;
+  /// Whatever a head draws by chance depends on its seed and `draw` alone: the
+  /// number of the step, so that an interrupted run goes on alike.
+  virtual std::vector<LossTerm> Losses(const std::vector<at::Tensor>& maps,
+                                       const std::vector<BoxTargets>& targets,
+                                       std::uint64_t draw) const = 0;
 
   /// Boxes of each picture, without suppression; inside the input's h x stride
   /// by w x stride pixels.
@@ -78,6 +80,10 @@ class DetectionHead {
   /// The learned tensors, leaves that require gradients; what a head file
   /// holds. They share the head's memory.
   virtual NamedTensors Parameters() const = 0;
+
+  /// What is learned beside them and read by Losses alone: trained with the
+  /// others, and in no head file.
+  virtual NamedTensors TrainingParameters() const { return {}; }
 };
 
 }  // namespace eyechart::detection

@@ -22,6 +22,7 @@ std::unique_ptr<DetectionHead> MakeSet(const HeadOptions& options) {
   SetHeadOptions set;
   set.pyramid = options.pyramid;
   set.model.classes = options.classes;
+  set.denoising.queries = options.denoising;
   if (options.layers > 0) set.model.layers = options.layers;
   return CreateSetHead(set);
 }

@@ -20,6 +20,10 @@ struct HeadOptions {
   std::int64_t classes = 0;
   /// Convolutions a tower, or decoder layers; 0: the kind's own.
   std::int64_t layers = 0;
+  /// Set heads: noisy copies of the truth a picture, about, that are trained
+  /// beside the queries (DenoisingOptions); 0: none. Nothing of it is left in a
+  /// trained head.
+  std::int64_t denoising = 0;
 };
 
 /// "dense" (FCOS: every cell answers, suppression follows) or "set" (queries,

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -25,6 +26,7 @@ SetModelOptions ModelOptions(const SetHeadOptions& options,
   model.decoder.levels = static_cast<std::int64_t>(pyramid.strides().size());
   model.seed = options.pyramid.seed;
   model.device = options.pyramid.device;
+  model.denoising = options.denoising.queries > 0;
   return model;
 }
 
@@ -69,15 +71,20 @@ class SetHead final : public DetectionHead {
 
   bool needs_nms() const override { return false; }
 
-  std::vector<LossTerm> Losses(
-      const std::vector<at::Tensor>& maps,
-      const std::vector<BoxTargets>& targets) const override {
+  std::vector<LossTerm> Losses(const std::vector<at::Tensor>& maps,
+                               const std::vector<BoxTargets>& targets,
+                               std::uint64_t draw) const override {
     const std::vector<SetTargets> wanted = TargetsOf(maps, targets);
     std::int64_t objects = 0;
     for (const SetTargets& picture : wanted) objects += picture.classes.size(0);
     const double count =
         static_cast<double>(std::max<std::int64_t>(objects, 1));
-    const SetPredictions said = model_.Forward(pyramid_.Forward(maps));
+    const std::vector<at::Tensor> levels = pyramid_.Forward(maps);
+    std::optional<NoisyQueries> noisy;
+    if (options_.denoising.queries > 0 && objects > 0)
+      noisy = Noisy(wanted, model_.Queries(levels), draw);
+    const SetPredictions said =
+        model_.Forward(levels, noisy ? &*noisy : nullptr);
     const auto loss_of = [&](const SetPrediction& prediction) {
       return SetLosses(prediction,
                        MatchQueries(prediction, wanted, options_.costs), count,
@@ -90,11 +97,21 @@ class SetHead final : public DetectionHead {
     for (std::size_t i = 0; i + 1 < said.layers.size(); ++i)
       auxiliary = auxiliary + sum_of(loss_of(said.layers[i]));
     const SetLoss last = loss_of(said.layers.back());
-    return {{"class", last.classes},
-            {"l1", last.l1},
-            {"giou", last.giou},
-            {"auxiliary", auxiliary},
-            {"selection", sum_of(loss_of(said.selection))}};
+    std::vector<LossTerm> terms = {
+        {"class", last.classes},
+        {"l1", last.l1},
+        {"giou", last.giou},
+        {"auxiliary", auxiliary},
+        {"selection", sum_of(loss_of(said.selection))}};
+    if (options_.denoising.queries == 0) return terms;
+    at::Tensor denoising = at::zeros({}, said.selection.logits.options());
+    for (const SetPrediction& layer : said.noisy)
+      denoising = denoising +
+                  sum_of(SetLosses(layer, noisy->matches,
+                                   count * static_cast<double>(noisy->groups),
+                                   options_.losses));
+    terms.push_back({"denoising", denoising});
+    return terms;
   }
 
   std::vector<FoundBoxes> Detect(const std::vector<at::Tensor>& maps,
@@ -133,7 +150,30 @@ class SetHead final : public DetectionHead {
     return all;
   }
 
+  NamedTensors TrainingParameters() const override {
+    return model_.TrainingParameters();
+  }
+
  private:
+  NoisyQueries Noisy(const std::vector<SetTargets>& wanted,
+                     std::int64_t queries,
+                     std::uint64_t draw) const {
+    std::int64_t most = 0;
+    for (const SetTargets& picture : wanted)
+      most = std::max(most, picture.classes.size(0));
+    const DenoisingDraws draws =
+        DrawDenoising(static_cast<std::int64_t>(wanted.size()),
+                      NoisyQueryCount(most, options_.denoising),
+                      options_.model.classes, options_.pyramid.seed, draw);
+    NoisyQueries made = MakeNoisyQueries(wanted, options_.model.classes,
+                                         queries, draws, options_.denoising);
+    const at::Device device = options_.pyramid.device;
+    made.matches = {OnDevice(made.matches.rows, device),
+                    OnDevice(made.matches.boxes, device),
+                    OnDevice(made.matches.classes, device)};
+    return made;
+  }
+
   // (2) float32 on the CPU: width and height of the pictures in pixels.
   at::Tensor SizeOf(const std::vector<at::Tensor>& maps) const {
     const int stride = options_.pyramid.maps[0].stride;

@@ -21,6 +21,7 @@ struct SetHeadOptions {
   /// the device are taken from the pyramid.
   SetModelOptions model;
   MatchCosts costs;
+  DenoisingOptions denoising;
   SetLossOptions losses;
 };
 
@@ -29,20 +30,21 @@ struct SetHeadOptions {
 /// Losses, over the number of the batch's boxes: "class", "l1" and "giou" of
 /// the last layer, "auxiliary", all three of the earlier layers together, and
 /// "selection", all three of the cells that became queries; each set of boxes
-/// is matched anew. Boxes of a class below 0 (ignored ones) are left out: what
-/// queries say there counts as wrong, as in DETR's own training. Boxes beyond
-/// the number of queries are left out where they match worst.
+/// is matched anew; and "denoising", all three of the noisy queries in all
+/// layers, over the number of copies of the boxes. Boxes of a class below 0
+/// (ignored ones) are left out: what queries say there counts as wrong, as in
+/// DETR's own training. Boxes beyond the number of queries are left out where
+/// they match worst.
 ///
 /// Detect: the Q highest of the Q K class scores, as published, so that a query
 /// may answer with two classes.
 ///
 /// Sources: Zhao et al. 2024 (RT-DETR), transformers' RTDetrForObjectDetection.
-/// What differs: no denoising queries, which help training along; a plain
-/// encoder's pyramid instead of a hybrid encoder on a ResNet's; layer norms
-/// where batch norms were, as batches are small; Glorot's normal start where
-/// PyTorch's own was; see QuerySelection.
-/// Throws InputError for a width that the attention heads do not divide, and,
-/// in Losses, for boxes and classes that are none, naming the picture.
+/// What differs: a plain encoder's pyramid instead of a hybrid encoder on a
+/// ResNet's; layer norms where batch norms were, as batches are small; Glorot's
+/// normal start where PyTorch's own was; see QuerySelection. Throws InputError
+/// for a width that the attention heads do not divide, and, in Losses, for
+/// boxes and classes that are none, naming the picture.
 std::unique_ptr<DetectionHead> CreateSetHead(const SetHeadOptions& options);
 
 }  // namespace eyechart::detection

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probes/detection/decoder_layer.h"
+#include "probes/detection/denoising.h"
 #include "probes/detection/query_selection.h"
 
 namespace eyechart::detection {
@@ -22,6 +23,8 @@ struct SetModelOptions {
   /// What every class's score starts from, as there are far more queries than
   /// objects (Lin et al. 2017).
   double prior = 0.01;
+  /// Whether noisy queries are trained beside the others.
+  bool denoising = true;
   std::uint64_t seed = 0;        // of the start values
   at::Device device = at::kCPU;  // of the parameters
 };
@@ -30,6 +33,8 @@ struct SetModelOptions {
 struct SetPredictions {
   SetPrediction selection;
   std::vector<SetPrediction> layers;
+  /// Of the noisy queries, where there were some.
+  std::vector<SetPrediction> noisy;
 };
 
 /// Levels (B, D, h, w), finest first -> a linear layer with a norm for each,
@@ -39,9 +44,20 @@ class SetModel {
  public:
   explicit SetModel(const SetModelOptions& options);
 
-  SetPredictions Forward(const std::vector<at::Tensor>& levels) const;
+  /// Queries that the levels have cells for, at most those of the options.
+  std::int64_t Queries(const std::vector<at::Tensor>& levels) const;
+
+  /// `noisy`, made for as many queries as Queries says, go before the others;
+  /// null: there are none.
+  SetPredictions Forward(const std::vector<at::Tensor>& levels,
+                         const NoisyQueries* noisy = nullptr) const;
 
   const NamedTensors& Parameters() const { return maker_.made(); }
+  /// What only training reads: "denoise.class" (K, D), the content of a noisy
+  /// query by its class; zeros stand for no class. Empty without denoising.
+  const NamedTensors& TrainingParameters() const {
+    return training_maker_.made();
+  }
 
  private:
   struct Input {
@@ -53,12 +69,14 @@ class SetModel {
 
   SetModelOptions options_;
   ParameterMaker maker_;
+  ParameterMaker training_maker_;
   QuerySelection selection_;
   std::vector<Input> inputs_;
   Mlp places_;
   std::vector<DecoderLayer> layers_;
   std::vector<LinearLayer> class_;  // one a layer
   std::vector<Mlp> box_;
+  at::Tensor noisy_content_;  // (K, D); undefined without denoising
 };
 
 }  // namespace eyechart::detection

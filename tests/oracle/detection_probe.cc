@@ -157,7 +157,7 @@ NamedTensors Train(const Case& given) {
       targets.push_back(given.Picture(index[i].item<std::int64_t>()));
     const auto begin = std::chrono::steady_clock::now();
     at::Tensor sum;
-    for (const LossTerm& term : head->Losses(rows, targets)) {
+    for (const LossTerm& term : head->Losses(rows, targets, 0)) {
       losses["loss." + term.name].push_back(term.value.item<double>());
       sum = sum.defined() ? sum + term.value : term.value;
     }

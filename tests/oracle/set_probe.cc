@@ -9,7 +9,8 @@
 //   losses   the same, "varifocal" -> classes, l1, giou and the slopes
 //   train    map.I, corners.I, classes.I, param.NAME -> loss.NAME,
 //            slope.NAME, end.NAME after one step of AdamW, found.*.I of Detect
-//            before it; "seconds" of each of "repeats" steps
+//            before it, draw.NAME of its noisy queries; "seconds" of each of
+//            "repeats" steps
 //   start    -> param.NAME
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -17,6 +18,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -144,6 +146,8 @@ SetHeadOptions HeadOf(const Json& request) {
   options.model.decoder.points = request.at("points").get<std::int64_t>();
   options.model.decoder.hidden = request.at("hidden").get<std::int64_t>();
   options.losses.varifocal = request.value("varifocal", true);
+  options.denoising.queries =
+      request.value("denoising", options.denoising.queries);
   return options;
 }
 
@@ -154,15 +158,41 @@ void AddAll(const NamedTensors& from,
     out.emplace_back(prefix + name, tensor.detach().clone());
 }
 
+NamedTensors AllParameters(const DetectionHead& head) {
+  NamedTensors all = head.Parameters();
+  const NamedTensors beside = head.TrainingParameters();
+  all.insert(all.end(), beside.begin(), beside.end());
+  return all;
+}
+
+// What the noisy queries of the first step are drawn by.
+void AddDraws(const SetHeadOptions& options,
+              const std::vector<BoxTargets>& targets,
+              NamedTensors& out) {
+  std::int64_t most = 0;
+  for (const BoxTargets& picture : targets)
+    most = std::max(most, picture.classes.size(0));
+  const std::int64_t queries = NoisyQueryCount(most, options.denoising);
+  if (queries == 0) return;
+  const DenoisingDraws draws =
+      DrawDenoising(static_cast<std::int64_t>(targets.size()), queries,
+                    options.model.classes, options.pyramid.seed, 0);
+  out.emplace_back("draw.flips", draws.flips);
+  out.emplace_back("draw.classes", draws.classes);
+  out.emplace_back("draw.signs", draws.signs);
+  out.emplace_back("draw.moves", draws.moves);
+}
+
 NamedTensors Start(const Json& request) {
   NamedTensors out;
-  AddAll(CreateSetHead(HeadOf(request))->Parameters(), "param.", out);
+  AddAll(AllParameters(*CreateSetHead(HeadOf(request))), "param.", out);
   return out;
 }
 
 NamedTensors Train(const Json& request, const Data& data) {
   const auto head = CreateSetHead(HeadOf(request));
-  for (const auto& [name, tensor] : head->Parameters())
+  const NamedTensors parameters = AllParameters(*head);
+  for (const auto& [name, tensor] : parameters)
     tensor.detach().copy_(data("param." + name));
   std::vector<at::Tensor> maps;
   for (std::size_t i = 0; i < request.at("maps").size(); ++i)
@@ -178,8 +208,9 @@ NamedTensors Train(const Json& request, const Data& data) {
   const auto repeats = request.value("repeats", std::int64_t{1});
   options.schedule.steps = repeats;
   HeadOptimizer optimizer(options);
-  optimizer.Add(head->Parameters());
+  optimizer.Add(parameters);
   NamedTensors out;
+  AddDraws(HeadOf(request), targets, out);
   const std::vector<FoundBoxes> found = head->Detect(maps, {0.0, 1000});
   for (std::size_t i = 0; i < found.size(); ++i) {
     out.emplace_back(fmt::format("found.corners.{}", i), found[i].corners);
@@ -190,7 +221,8 @@ NamedTensors Train(const Json& request, const Data& data) {
   for (std::int64_t i = 0; i < repeats; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     at::Tensor sum = at::zeros({});
-    for (const LossTerm& term : head->Losses(maps, targets)) {
+    for (const LossTerm& term :
+         head->Losses(maps, targets, static_cast<std::uint64_t>(i))) {
       sum = sum + term.value;
       if (i == 0)
         out.emplace_back("loss." + term.name, term.value.detach().reshape({1}));
@@ -198,13 +230,13 @@ NamedTensors Train(const Json& request, const Data& data) {
     const auto middle = std::chrono::steady_clock::now();
     sum.backward();
     if (i == 0)
-      for (const auto& [name, tensor] : head->Parameters())
+      for (const auto& [name, tensor] : parameters)
         if (tensor.grad().defined())
           out.emplace_back("slope." + name, tensor.grad().clone());
     const auto after = std::chrono::steady_clock::now();
     optimizer.Step(i);
     const auto end = std::chrono::steady_clock::now();
-    if (i == 0) AddAll(head->Parameters(), "end.", out);
+    if (i == 0) AddAll(parameters, "end.", out);
     seconds.push_back(Seconds(middle - begin).count());
     seconds.push_back(Seconds(after - middle).count());
     seconds.push_back(Seconds(end - after).count());

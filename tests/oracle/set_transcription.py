@@ -1,6 +1,8 @@
-"""The set head as a PyTorch module: transformers' RT-DETR decoder, matcher and
-loss, behind a simple feature pyramid and query selection written after the
-papers. Parameters go by our names."""
+"""The set head as a PyTorch module: transformers' RT-DETR decoder, matcher,
+denoising queries and loss, behind a simple feature pyramid and query selection
+written after the papers. Parameters go by our names."""
+
+from unittest import mock
 
 import torch
 from torch import nn
@@ -87,6 +89,8 @@ class SetHead(nn.Module):
             nn.Linear(width, classes) for _ in range(options["layers"]))
         self.decoder.bbox_embed = nn.ModuleList(
             mlp(width, width, 4, 3) for _ in range(options["layers"]))
+        # The last row stands for no class and is not learned.
+        self.denoise = nn.Parameter(torch.zeros(classes, width))
         self.loss = RTDetrLoss(config)
         self.matcher = RTDetrHungarianMatcher(config)
 
@@ -114,6 +118,10 @@ class SetHead(nn.Module):
                     ("mlp.fc1", "feed.0"), ("mlp.fc2", "feed.1"),
                     ("final_layer_norm", "feed.norm")]:
                 name = name.replace(a, b)
+            if name == "denoise":
+                if not self.options.get("denoising", 0):
+                    continue
+                name = "denoise.class"
             parts = name.split(".")
             if parts[0] == "decoder":  # decoder.class_embed.I, bbox_embed.I
                 kind = {"class_embed": "class", "bbox_embed": "box"}[parts[1]]
@@ -146,7 +154,25 @@ class SetHead(nn.Module):
         usable = ((made > 0.01) & (made < 0.99)).all(-1)
         return torch.log(made / (1 - made)), usable
 
-    def forward(self, maps):
+    def noisy(self, targets, queries, draws):
+        """Content, box logits, mask and what is told of noisy queries, with
+        `draws` in the place of what the reference draws."""
+        table = torch.cat([self.denoise, self.denoise.new_zeros(1, self.denoise
+                                                                .shape[1])])
+        uniform = iter([draws["flips"], draws["moves"]])
+        whole = iter([draws["classes"].int(), (draws["signs"] + 1) / 2])
+        with mock.patch.object(torch, "rand_like",
+                               lambda x, **_: next(uniform).clone()), \
+             mock.patch.object(torch, "randint_like",
+                               lambda x, *_, **__: next(whole).clone()):
+            return modeling_rt_detr.get_contrastive_denoising_training_group(
+                targets, self.options["classes"], queries,
+                lambda named: table[named.long()],
+                num_denoising_queries=self.options["denoising"])
+
+    def forward(self, maps, targets=None, draws=None):
+        """With `targets` and `draws`, noisy queries go before the others, and
+        what they answer is told apart."""
         levels = [part(maps[i]) for i, part in zip(self.maps, self.pyramid)]
         shapes = [tuple(level.shape[2:]) for level in levels]
         memory = torch.cat(
@@ -167,16 +193,28 @@ class SetHead(nn.Module):
 
         sizes = torch.tensor(shapes)
         starts = torch.cat([sizes.new_zeros(1), sizes.prod(1).cumsum(0)[:-1]])
+        content, points = take(output).detach(), take(logits).detach()
+        mask, told, before = None, None, 0
+        if draws is not None and any(len(t["class_labels"]) for t in targets):
+            noisy, noisy_points, mask, told = self.noisy(targets, count, draws)
+            before = noisy.shape[1]
+            content = torch.cat([noisy, content], 1)
+            points = torch.cat([noisy_points, points], 1)
         decoded = self.decoder(
-            inputs_embeds=take(output).detach(),
+            inputs_embeds=content,
             encoder_hidden_states=memory,
-            reference_points=take(logits).detach(),
+            encoder_attention_mask=mask,
+            reference_points=points,
             spatial_shapes=sizes, spatial_shapes_list=shapes,
             level_start_index=starts)
         return {"enc_logits": take(scores),
                 "enc_boxes": take(logits).sigmoid(),
-                "logits": decoded.intermediate_logits,
-                "boxes": decoded.intermediate_reference_points}
+                "logits": decoded.intermediate_logits[:, :, before:],
+                "boxes": decoded.intermediate_reference_points[:, :, before:],
+                "told": told,
+                "noisy_logits": decoded.intermediate_logits[:, :, :before],
+                "noisy_boxes":
+                    decoded.intermediate_reference_points[:, :, :before]}
 
     def losses(self, said, targets):
         """{our name: loss}; `targets`: class_labels and boxes a picture."""
@@ -188,12 +226,24 @@ class SetHead(nn.Module):
         count = max(1, sum(len(t["class_labels"]) for t in targets))
         parts = [self.set_losses(s, targets, count) for s in sets]
         total = [sum(p.values()) for p in parts]
-        return {"class": parts[-2]["class"], "l1": parts[-2]["l1"],
-                "giou": parts[-2]["giou"], "auxiliary": sum(total[:-2]),
-                "selection": total[-1]}
+        found = {"class": parts[-2]["class"], "l1": parts[-2]["l1"],
+                 "giou": parts[-2]["giou"], "auxiliary": sum(total[:-2]),
+                 "selection": total[-1]}
+        if self.options.get("denoising", 0):
+            found["denoising"] = torch.zeros(())
+        if said["told"] is not None:
+            matches = self.loss.get_cdn_matched_indices(said["told"], targets)
+            copies = count * said["told"]["dn_num_group"]
+            for i in range(said["noisy_logits"].shape[1]):
+                found["denoising"] = found["denoising"] + sum(self.set_losses(
+                    {"logits": said["noisy_logits"][:, i],
+                     "pred_boxes": said["noisy_boxes"][:, i]},
+                    targets, copies, matches).values())
+        return found
 
-    def set_losses(self, said, targets, count):
-        matches = self.matcher(said, targets)
+    def set_losses(self, said, targets, count, matches=None):
+        if matches is None:
+            matches = self.matcher(said, targets)
         boxes = self.loss.loss_boxes(said, targets, matches, count)
         if self.options.get("varifocal", True):
             named = self.loss.loss_labels_vfl(said, targets, matches,

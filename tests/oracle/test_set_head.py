@@ -22,7 +22,7 @@ from set_transcription import SetHead, parted
 
 PROBE = os.path.join(os.environ["EYECHART_PROBES"], "set_probe")
 TOY = {"maps": [[48, 16]], "width": 32, "classes": 5, "queries": 20,
-       "layers": 3, "heads": 4, "points": 3, "hidden": 64}
+       "layers": 3, "heads": 4, "points": 3, "hidden": 64, "denoising": 0}
 STEP = {"rate": 1e-3, "decay": 1e-2, "clip": 1.0, "epsilon": 1e-3}
 
 
@@ -237,6 +237,13 @@ STEPS = {
     "no boxes": (TOY, [(5, 5)], [0, 0]),
     "cells at the edge of a wide map": (dict(TOY, queries=30), [(2, 30)],
                                         [3, 2]),
+    # Groups of a good and a bad copy of each object: 3, 1 as they are too many
+    # for more, and none.
+    "denoising": (dict(TOY, denoising=10), [(6, 6)], [3, 0, 2]),
+    "denoising many boxes": (dict(TOY, denoising=5), [(6, 6)], [9, 1]),
+    "denoising by the focal loss": (dict(TOY, denoising=100, varifocal=False),
+                                    [(4, 9)], [2, 2]),
+    "denoising no boxes": (dict(TOY, denoising=10), [(5, 5)], [0, 0]),
     "stages": (dict(TOY, maps=[[16, 8], [32, 16], [64, 32]]),
                [(8, 8), (4, 4), (2, 2)], [3, 1]),
 }
@@ -263,10 +270,13 @@ def test_one_training_step_is_the_transcriptions(tmp_path, name):
           "weight_decay": STEP["decay"]},
          {"params": [p for p in own.values() if p.dim() <= 1],
           "weight_decay": 0}], lr=STEP["rate"], eps=STEP["epsilon"])
-    said = model(maps)
     targets = [{"class_labels": p["classes"],
                 "boxes": parted(p["corners"], maps, options)}
                for p in pictures]
+    draws = {k.removeprefix("draw."): v for k, v in found.items()
+             if k.startswith("draw.")}
+    assert bool(draws) == (options["denoising"] > 0 and sum(counts) > 0)
+    said = model(maps, targets, draws or None)
     losses = model.losses(said, targets)
     for key, value in losses.items():
         near(found[f"loss.{key}"], torch.as_tensor(value).detach(), 1e-5, key)

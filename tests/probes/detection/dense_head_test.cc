@@ -56,7 +56,7 @@ TEST(DenseHead, LearnsWhatTheMapsHold) {
   for (std::int64_t step = 0; step < steps; ++step) {
     const MadePictures batch =
         MakePictures(8, 12, 1000 + static_cast<std::uint64_t>(step));
-    SumOf(head->Losses({batch.map}, batch.targets)).backward();
+    SumOf(head->Losses({batch.map}, batch.targets, 0)).backward();
     optimizer.Step(step);
     average.Update();
   }
@@ -80,7 +80,7 @@ TEST(DenseHead, GradientsReachEveryParameter) {
   targets[0] = {at::tensor({0.f, 0.f, 200.f, 200.f, 20.f, 20.f, 380.f, 380.f})
                     .view({2, 4}),
                 at::tensor({std::int64_t{0}, std::int64_t{2}})};
-  SumOf(head->Losses({made.map}, targets)).backward();
+  SumOf(head->Losses({made.map}, targets, 0)).backward();
   for (const auto& [name, tensor] : head->Parameters()) {
     ASSERT_TRUE(tensor.grad().defined()) << name;
     EXPECT_TRUE(tensor.grad().isfinite().all().item<bool>()) << name;
@@ -93,8 +93,8 @@ TEST(DenseHead, GradientsReachEveryParameter) {
 
 TEST(DenseHead, StartsFromThePrior) {
   const auto head = CreateDenseHead(Options());
-  const auto terms =
-      head->Losses({at::randn({2, kMadeWidth, 6, 6})}, {NoBoxes(), NoBoxes()});
+  const auto terms = head->Losses({at::randn({2, kMadeWidth, 6, 6})},
+                                  {NoBoxes(), NoBoxes()}, 0);
   ASSERT_EQ(terms.size(), 3u);
   // All cells and classes near p = 0.01: 0.75 p^2 (-log(1 - p)) each.
   const double cells = 2 * (144 + 36 + 9) * kMadeClasses;
@@ -107,8 +107,8 @@ TEST(DenseHead, StartsFromThePrior) {
 
 TEST(DenseHead, ABatchWithoutBoxesIsALesson) {
   const auto head = CreateDenseHead(Options());
-  SumOf(
-      head->Losses({at::randn({2, kMadeWidth, 6, 6})}, {NoBoxes(), NoBoxes()}))
+  SumOf(head->Losses({at::randn({2, kMadeWidth, 6, 6})}, {NoBoxes(), NoBoxes()},
+                     0))
       .backward();
   for (const auto& [name, tensor] : head->Parameters()) {
     ASSERT_TRUE(tensor.grad().defined()) << name;
@@ -183,10 +183,10 @@ TEST(DenseHead, RefusesWhatDoesNotFit) {
   options.classes = 0;
   EXPECT_THROW(CreateDenseHead(options), std::logic_error);
   const auto head = CreateDenseHead(Options());
-  EXPECT_THROW(head->Losses({at::randn({2, kMadeWidth, 4, 4})}, {NoBoxes()}),
+  EXPECT_THROW(head->Losses({at::randn({2, kMadeWidth, 4, 4})}, {NoBoxes()}, 0),
                std::logic_error);
   BoxTargets wrong{at::zeros({1, 4}), at::zeros({2}, at::kLong)};
-  EXPECT_THROW(head->Losses({at::randn({1, kMadeWidth, 4, 4})}, {wrong}),
+  EXPECT_THROW(head->Losses({at::randn({1, kMadeWidth, 4, 4})}, {wrong}, 0),
                std::logic_error);
 }
 

@@ -76,7 +76,7 @@ struct Step {
 Step StepOf(const DetectionHead& head,
             const MadePictures& made,
             at::Device device) {
-  Step step{head.Losses({OnDevice(made.map, device)}, made.targets),
+  Step step{head.Losses({OnDevice(made.map, device)}, made.targets, 0),
             head.Parameters()};
   at::Tensor sum = step.terms.front().value;
   for (std::size_t i = 1; i < step.terms.size(); ++i)

@@ -27,6 +27,7 @@ SetHeadOptions Options() {
   options.pyramid.seed = 5;
   options.model.classes = 2;
   options.model.queries = 20;
+  options.denoising.queries = 6;
   options.model.layers = 2;
   options.model.decoder.heads = 4;
   options.model.decoder.hidden = 64;
@@ -115,7 +116,8 @@ TEST(SetHead, LearnsWhereObjectsAre) {
     const std::int64_t begin = 16 * (step % 4);
     const std::vector<BoxTargets> targets(scenes.targets.begin() + begin,
                                           scenes.targets.begin() + begin + 16);
-    const auto terms = head->Losses({scenes.map.narrow(0, begin, 16)}, targets);
+    const auto terms =
+        head->Losses({scenes.map.narrow(0, begin, 16)}, targets, 0);
     at::Tensor sum = at::zeros({});
     for (const LossTerm& term : terms) sum = sum + term.value;
     sum.backward();
@@ -133,8 +135,8 @@ TEST(SetHead, SaysTheSameTwice) {
   const auto one = CreateSetHead(Options());
   const auto two = CreateSetHead(Options());
   const Scenes scenes = MakeScenes(2, 6, 3);
-  const auto first = one->Losses({scenes.map}, scenes.targets);
-  const auto second = two->Losses({scenes.map}, scenes.targets);
+  const auto first = one->Losses({scenes.map}, scenes.targets, 0);
+  const auto second = two->Losses({scenes.map}, scenes.targets, 0);
   for (std::size_t i = 0; i < first.size(); ++i) {
     EXPECT_EQ(first[i].name, second[i].name);
     EXPECT_EQ(first[i].value.item<float>(), second[i].value.item<float>());
@@ -148,23 +150,59 @@ TEST(SetHead, EveryParameterLearns) {
   const Scenes scenes = MakeScenes(4, 8, 4);
   // Zero layers keep slopes from what lies before them in the first step.
   HeadOptimizer optimizer({1e-3, 0, 0, {3, 0, 0}, {}});
-  optimizer.Add(head->Parameters());
+  NamedTensors all = head->Parameters();
+  const NamedTensors beside = head->TrainingParameters();
+  ASSERT_EQ(beside.size(), 1);
+  all.insert(all.end(), beside.begin(), beside.end());
+  optimizer.Add(all);
   for (std::int64_t step = 0; step < 3; ++step) {
-    for (const LossTerm& term : head->Losses({scenes.map}, scenes.targets))
+    for (const LossTerm& term : head->Losses({scenes.map}, scenes.targets, 0))
       term.value.backward({}, /*keep_graph=*/true);
     if (step < 2) optimizer.Step(step);
   }
-  for (const auto& [name, tensor] : head->Parameters()) {
+  for (const auto& [name, tensor] : all) {
     ASSERT_TRUE(tensor.grad().defined()) << name;
     EXPECT_GT(tensor.grad().abs().max().item<double>(), 0) << name;
   }
 }
 
+TEST(SetHead, DrawsNoiseAnewForEachBatch) {
+  const auto head = CreateSetHead(Options());
+  const Scenes scenes = MakeScenes(4, 8, 4);
+  const auto term_of = [&](std::uint64_t draw, std::size_t term) {
+    return head->Losses({scenes.map}, scenes.targets, draw)[term]
+        .value.item<double>();
+  };
+  EXPECT_EQ(term_of(3, 5), term_of(3, 5));
+  EXPECT_NE(term_of(3, 5), term_of(4, 5));
+  // The other queries do not see the noisy ones.
+  for (std::size_t term = 0; term < 5; ++term)
+    EXPECT_EQ(term_of(3, term), term_of(4, term)) << term;
+}
+
+TEST(SetHead, LearnsWithoutDenoising) {
+  SetHeadOptions options = Options();
+  const Scenes scenes = MakeScenes(2, 6, 3);
+  const auto with = CreateSetHead(options);
+  options.denoising.queries = 0;
+  const auto without = CreateSetHead(options);
+  EXPECT_TRUE(without->TrainingParameters().empty());
+  const auto some = without->Losses({scenes.map}, scenes.targets, 0);
+  const auto all = with->Losses({scenes.map}, scenes.targets, 0);
+  ASSERT_EQ(some.size(), 5);
+  // As far as sums in another order go.
+  for (std::size_t i = 0; i < some.size(); ++i)
+    EXPECT_NEAR(some[i].value.item<double>(), all[i].value.item<double>(), 1e-4)
+        << some[i].name;
+}
+
 TEST(SetHead, TakesPicturesWithoutBoxes) {
   const auto head = CreateSetHead(Options());
   const at::Tensor map = probes::NormalValues({2, kWidth, 5, 5}, 1, 1, 0);
-  const auto terms = head->Losses({map}, {NoBoxes(), NoBoxes()});
-  ASSERT_EQ(terms.size(), 5);
+  const auto terms = head->Losses({map}, {NoBoxes(), NoBoxes()}, 0);
+  ASSERT_EQ(terms.size(), 6);
+  EXPECT_EQ(terms[5].name, "denoising");
+  EXPECT_EQ(terms[5].value.item<double>(), 0);
   EXPECT_EQ(terms[1].name, "l1");
   EXPECT_EQ(terms[1].value.item<double>(), 0);
   EXPECT_TRUE(std::isfinite(Sum(terms)));
@@ -177,9 +215,10 @@ TEST(SetHead, LeavesIgnoredBoxesOut) {
   const at::Tensor corners =
       at::tensor({8.f, 8.f, 40.f, 40.f, 0.f, 0.f, 80.f, 80.f}).view({2, 4});
   const double both = Sum(head->Losses(
-      {map}, {{corners, at::tensor({std::int64_t{1}, kIgnored}, at::kLong)}}));
+      {map}, {{corners, at::tensor({std::int64_t{1}, kIgnored}, at::kLong)}},
+      0));
   const double one = Sum(head->Losses(
-      {map}, {{corners.narrow(0, 0, 1), at::tensor({1}, at::kLong)}}));
+      {map}, {{corners.narrow(0, 0, 1), at::tensor({1}, at::kLong)}}, 0));
   EXPECT_EQ(both, one);
 }
 
@@ -189,7 +228,7 @@ TEST(SetHead, TakesFewerCellsThanQueriesAndOddSizes) {
     const at::Tensor map = probes::NormalValues({2, kWidth, h, w}, 1, 1, 0);
     const BoxTargets box = {at::tensor({1.f, 2.f, 12.f, 9.f}).view({1, 4}),
                             at::tensor({1}, at::kLong)};
-    EXPECT_TRUE(std::isfinite(Sum(head->Losses({map}, {box, NoBoxes()}))));
+    EXPECT_TRUE(std::isfinite(Sum(head->Losses({map}, {box, NoBoxes()}, 0))));
     const std::vector<FoundBoxes> found = head->Detect({map}, {0, 1000});
     ASSERT_EQ(found.size(), 2);
     // Cells of strides 8, 16 and 32, or the queries where those are fewer.
@@ -212,9 +251,9 @@ TEST(SetHead, TakesMoreBoxesThanQueries) {
   for (int i = 0; i < 8; ++i)
     for (const int edge : {8 * i, 8 * i, 8 * i + 20, 8 * i + 30})
       corners.push_back(static_cast<float>(edge));
-  EXPECT_TRUE(
-      std::isfinite(Sum(head->Losses({map}, {{at::tensor(corners).view({8, 4}),
-                                              at::zeros({8}, at::kLong)}}))));
+  EXPECT_TRUE(std::isfinite(Sum(head->Losses(
+      {map}, {{at::tensor(corners).view({8, 4}), at::zeros({8}, at::kLong)}},
+      0))));
 }
 
 TEST(SetHead, DetectKeepsTheHighest) {
@@ -237,9 +276,11 @@ TEST(SetHead, RefusesWhatIsNoBox) {
   const at::Tensor map = probes::NormalValues({2, kWidth, 4, 4}, 1, 1, 0);
   const at::Tensor one = at::tensor({1}, at::kLong);
   const auto losses = [&](std::vector<float> corners, std::int64_t k) {
-    return head->Losses({map}, {NoBoxes(),
-                                {at::tensor(corners).view({1, 4}),
-                                 at::tensor({k}, at::kLong)}});
+    return head->Losses(
+        {map},
+        {NoBoxes(),
+         {at::tensor(corners).view({1, 4}), at::tensor({k}, at::kLong)}},
+        0);
   };
   EXPECT_NO_THROW(losses({1, 1, 9, 9}, 1));
   EXPECT_THROW(losses({1, 1, 9, 9}, 2), InputError);
