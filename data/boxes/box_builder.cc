@@ -28,33 +28,42 @@ void BoxBuilder::Count(std::string_view kind, const std::string& example) {
     warning.examples.push_back(example);
 }
 
-void BoxBuilder::Drop(std::string_view kind, const std::string& example) {
-  if (dropped_++ == 0) first_dropped_ = example;
+void BoxBuilder::Drop(std::string_view kind,
+                      const std::string& example,
+                      RowOf row) {
+  Dropped& dropped = dropped_[row];
+  if (dropped.count++ == 0) dropped.first = example;
   Count(kind, example);
 }
 
-void BoxBuilder::AddCategory(BoxCategory category, const std::string& place) {
-  const auto [first, fresh] =
-      category_of_.emplace(category.id, dataset_.categories.size());
-  EYECHART_REQUIRE(fresh,
-                   "{}: category \"{}\" has the id {} of category \"{}\"; ids "
-                   "should differ",
-                   place, category.name, category.id,
-                   dataset_.categories[first->second].name);
+std::size_t BoxBuilder::AddCategory(BoxCategory category) {
+  const std::size_t index = dataset_.categories.size();
+  EYECHART_CHECK(category_of_.emplace(category.id, index).second,
+                 "category {} is there", category.id);
   dataset_.categories.push_back(std::move(category));
+  return index;
 }
 
-std::size_t BoxBuilder::AddImage(BoxImage image,
-                                 const std::filesystem::path& root,
-                                 const std::string& place) {
+std::optional<std::size_t> BoxBuilder::AddImage(
+    BoxImage image,
+    const std::filesystem::path& root,
+    const std::string& place) {
   const std::size_t index = dataset_.images.size();
-  const auto [first, fresh] = image_of_.emplace(image.id, index);
-  EYECHART_REQUIRE(fresh,
-                   "{}: image \"{}\" has the id {} of image \"{}\"; ids should "
-                   "differ",
-                   place, image.path, image.id,
-                   dataset_.images[first->second].path);
-  image.file = SafeJoin(root, image.path, place);
+  const auto there = image_of_.find(image.id);
+  if (there != image_of_.end()) {
+    Drop(finding::kImageIdTwice,
+         fmt::format("{}: image \"{}\" has the id {} of image \"{}\"", place,
+                     image.path, image.id, dataset_.images[there->second].path),
+         RowOf::kImage);
+    return std::nullopt;
+  }
+  try {
+    image.file = SafeJoin(root, image.path, place);
+  } catch (const InputError& error) {
+    Drop(finding::kImageUnusable, error.what(), RowOf::kImage);
+    return std::nullopt;
+  }
+  image_of_.emplace(image.id, index);
   dataset_.images.push_back(std::move(image));
   return index;
 }
@@ -109,10 +118,12 @@ void BoxBuilder::CheckPictures(const BoxOptions& options) {
     there += !image.missing;
     if (image.missing) Count(finding::kMissingPicture, image.path);
     if (image.width > 0 && image.height > 0) continue;
+    const bool told = std::min(image.width, image.height) == kUnusableSide;
     const auto size = ReadPictureSize(image.file);
-    Count(
-        size || image.missing ? finding::kNoSize : finding::kUnreadablePicture,
-        image.path);
+    if (!size && !image.missing)
+      Count(finding::kUnreadablePicture, image.path);
+    else if (!told)
+      Count(finding::kNoSize, image.path);
     image.width = image.height = 0;
     if (!size) continue;
     image.width = static_cast<int>(size->width);
@@ -124,13 +135,25 @@ void BoxBuilder::CheckPictures(const BoxOptions& options) {
       dataset_.images.size(), dataset_.images.front().file.string());
 }
 
-void BoxBuilder::CheckBoxesLeft(const BoxOptions& options) {
+void BoxBuilder::CheckRowsLeft(const BoxOptions& options) {
   // One bad row among good ones is odd; a list of nothing else is another
-  // format, or belongs to other pictures.
-  EYECHART_REQUIRE(
-      dropped_ == 0 || !dataset_.boxes.empty() || options.allow_no_boxes,
-      "{}: no box of it can be used; left out: {}, the first is {}",
-      dataset_.source, dropped_, first_dropped_);
+  // format, or belongs to other pictures. In the order in which one leaves
+  // nothing of the next.
+  struct Kind {
+    RowOf row;
+    const char* name;
+    bool none_left;
+  };
+  for (const Kind& kind :
+       {Kind{RowOf::kCategory, "category", dataset_.categories.empty()},
+        Kind{RowOf::kImage, "picture", dataset_.images.empty()},
+        Kind{RowOf::kBox, "box", dataset_.boxes.empty()}}) {
+    const Dropped& dropped = dropped_[kind.row];
+    EYECHART_REQUIRE(
+        dropped.count == 0 || !kind.none_left || options.allow_no_boxes,
+        "{}: no {} of it can be used; left out: {}, the first is {}",
+        dataset_.source, kind.name, dropped.count, dropped.first);
+  }
   if (!dataset_.images.empty() &&
       std::all_of(dataset_.boxes.begin(), dataset_.boxes.end(),
                   [](const TrueBox& box) { return box.crowd; }))
@@ -194,8 +217,16 @@ void BoxBuilder::Renumber() {
   for (TrueBox& box : dataset_.boxes) box.id = ++next;
 }
 
+void BoxBuilder::MakeSingleClass() {
+  dataset_.single_class = true;
+  // Id 1 whatever the set's were: its parts may have others.
+  dataset_.categories = {{1, std::string(kSingleClassName), ""}};
+  for (TrueBox& box : dataset_.boxes) box.category = 0;
+}
+
 BoxDataset BoxBuilder::Finish(const BoxOptions& options) {
-  CheckBoxesLeft(options);
+  CheckRowsLeft(options);
+  if (options.single_class) MakeSingleClass();
   CheckPictures(options);
   CheckPlaces();
   CheckRepeats();

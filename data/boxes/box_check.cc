@@ -14,6 +14,7 @@
 #include "data/boxes/box_findings.h"
 #include "data/boxes/picture_folder.h"
 #include "data/boxes/picture_size.h"
+#include "data/boxes/split_names.h"
 
 namespace eyechart::data {
 namespace {
@@ -185,10 +186,11 @@ void CheckCopies(std::vector<Part>& parts, Progress& progress) {
   progress.End();
 }
 
-// All parts but VOC's "trainval", which repeats two of them.
+// All parts but VOC's "trainval" where it repeats two of them.
 std::vector<std::string> PartsOf(const fs::path& root, const BoxOptions& data) {
   std::vector<std::string> splits = BoxSplits(root, data);
-  if (splits.size() > 1) std::erase(splits, "trainval");
+  if (!internal::MatchingSplits(splits, "train").empty())
+    std::erase(splits, "trainval");
   return splits;
 }
 

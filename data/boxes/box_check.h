@@ -15,7 +15,8 @@ namespace eyechart::data {
 
 struct BoxCheckOptions {
   BoxOptions data;
-  /// Parts to look at; empty: all there are, but for VOC's trainval.
+  /// Parts to look at; empty: all there are, but for VOC's trainval
+  /// beside train.
   std::vector<std::string> splits;
   /// Also opens the pictures: sizes in their headers, equal files. Off, a set
   /// is checked from its lists alone.

@@ -60,6 +60,7 @@ BoxDataset SelectImages(const BoxDataset& dataset,
   part.split = dataset.split;
   part.source = dataset.source;
   part.categories = dataset.categories;
+  part.single_class = dataset.single_class;
   std::vector<std::size_t> place(dataset.images.size(), kNone);
   for (const std::size_t image : images) {
     EYECHART_CHECK(image < place.size() && place[image] == kNone,

@@ -26,6 +26,7 @@ struct BoxImage {
   int width = 0;  // pixels; 0: neither the set nor the picture's header says
   int height = 0;
   bool missing = false;  // not on disk
+  bool text_id = false;  // the file's id is a text, "3" among them
 };
 
 /// A box as the set has it: it may reach beyond its picture or be empty.
@@ -53,10 +54,14 @@ struct BoxDataset {
   std::string split;   // as the set calls it; empty: it has no parts
   std::string source;  // where the boxes stand, for messages
   std::vector<BoxCategory> categories;
+  bool single_class = false;  // read so: BoxOptions::single_class
   std::vector<BoxImage> images;
   std::vector<TrueBox> boxes;  // in the set's order
   std::vector<BoxWarning> warnings;
 };
+
+/// What the one category of a set that is read as a single class is called.
+inline constexpr std::string_view kSingleClassName = "object";
 
 /// How VOC's corners are meant.
 enum class VocCorners {
@@ -72,6 +77,9 @@ struct BoxOptions {
   std::filesystem::path pictures;
   /// The default is what the format's own tools take corners for.
   VocCorners voc_corners = VocCorners::kPixels;
+  /// All categories become one, kSingleClassName with id 1: where things are,
+  /// not what they are.
+  bool single_class = false;
   /// Sets none of whose pictures is on disk are taken; off, as a wrong folder
   /// is more likely.
   bool allow_no_pictures = false;

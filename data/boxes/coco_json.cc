@@ -109,9 +109,22 @@ Json ReadWholeJson(const fs::path& file) {
   }
 }
 
+// Whether an annotation is of category 0, be it one that is left out: what a
+// part drops must not decide which categories all parts have.
+bool NamesCategoryZero(const Json& coco, const std::string& source) {
+  for (const Json& annotation : List(coco, "annotations", source)) {
+    if (!annotation.is_object()) continue;
+    const auto id = annotation.find("category_id");
+    if (id != annotation.end() && IdText(*id) == "0") return true;
+  }
+  return false;
+}
+
 // Rows of a COCO list by their ids.
 using Index = std::unordered_map<std::string, std::size_t>;
 
+// The images and categories that it has already are left out by id, so that an
+// annotation is of the first.
 class CocoReader {
  public:
   CocoReader(const fs::path& file, BoxBuilder& builder)
@@ -121,22 +134,40 @@ class CocoReader {
     const Json& list = List(coco_, "categories", source_);
     std::vector<BoxCategory> categories;
     std::vector<std::string> ids;
+    std::vector<std::size_t> rows;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string place = Place("categories", i);
-      RequireObject(list[i], place);
-      ids.push_back(Id(list[i], place));
+      try {
+        RequireObject(list[i], place);
+        std::string id = Id(list[i], place);
+        categories.push_back(
+            {0, JsonGet<std::string>(list[i], "name", place),
+             JsonGetOr<std::string>(list[i], "supercategory", "", place)});
+        ids.push_back(std::move(id));
+        rows.push_back(i);
+      } catch (const InputError& error) {
+        builder_.Drop(finding::kCategoryUnusable, error.what(),
+                      RowOf::kCategory);
+        continue;
+      }
       CountNumberAsText(list[i], "categories", i, {"id"});
-      categories.push_back(
-          {0, JsonGet<std::string>(list[i], "name", place),
-           JsonGetOr<std::string>(list[i], "supercategory", "", place)});
     }
     const auto numbers = IdNumbers(ids, finding::kTextCategoryId, builder_);
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      const bool fresh = categories_.emplace(ids[i], i).second;
-      EYECHART_REQUIRE(fresh, "{}: the id {} stands twice; ids should differ",
-                       Place("categories", i), ids[i]);
+      const auto first = categories_.find(ids[i]);
+      if (first != categories_.end()) {
+        builder_.Drop(
+            finding::kCategoryIdTwice,
+            fmt::format("{}: category \"{}\" has the id {} of category \"{}\"",
+                        Place("categories", rows[i]), categories[i].name,
+                        ids[i],
+                        builder_.dataset().categories[first->second].name),
+            RowOf::kCategory);
+        continue;
+      }
       categories[i].id = numbers[i];
-      builder_.AddCategory(std::move(categories[i]), Place("categories", i));
+      categories_.emplace(ids[i],
+                          builder_.AddCategory(std::move(categories[i])));
     }
   }
 
@@ -144,15 +175,22 @@ class CocoReader {
     const Json& list = List(coco_, "images", source_);
     std::vector<BoxImage> images;
     std::vector<std::string> ids;
+    std::vector<std::size_t> rows;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string place = Place("images", i);
-      RequireObject(list[i], place);
       BoxImage image;
-      image.id = Id(list[i], place);
-      image.path = JsonGet<std::string>(list[i], "file_name", place);
-      image.width = Side(list[i], "width", place);
-      image.height = Side(list[i], "height", place);
+      try {
+        RequireObject(list[i], place);
+        image.id = Id(list[i], place);
+        image.text_id = list[i]["id"].is_string();
+        image.path = JsonGet<std::string>(list[i], "file_name", place);
+      } catch (const InputError& error) {
+        builder_.Drop(finding::kImageUnusable, error.what(), RowOf::kImage);
+        continue;
+      }
+      ReadSides(list[i], place, image);
       ids.push_back(image.id);
+      rows.push_back(i);
       CountNumberAsText(list[i], "images", i, {"id"});
       images.push_back(std::move(image));
     }
@@ -161,8 +199,9 @@ class CocoReader {
         RootOf(roots, images.empty() ? "" : images.front().path);
     for (std::size_t i = 0; i < images.size(); ++i) {
       images[i].number = numbers[i];
-      images_.emplace(ids[i], i);
-      builder_.AddImage(std::move(images[i]), root, Place("images", i));
+      const std::string place = Place("images", rows[i]);
+      const auto index = builder_.AddImage(std::move(images[i]), root, place);
+      if (index) images_.emplace(ids[i], *index);
     }
   }
 
@@ -172,9 +211,11 @@ class CocoReader {
     for (std::size_t i = 0; i < list.size(); ++i) ReadBox(list[i], i);
   }
 
+  bool HasCategoryZero() const { return NamesCategoryZero(coco_, source_); }
+
  private:
-  std::string Place(const char* key, std::size_t i) const {
-    return fmt::format("{}: {}[{}]", source_, key, i);
+  static std::string Place(const char* key, std::size_t i) {
+    return fmt::format("{}[{}]", key, i);
   }
 
   static void RequireObject(const Json& value, const std::string& place) {
@@ -190,16 +231,33 @@ class CocoReader {
     return *id;
   }
 
-  static int Side(const Json& image,
-                  const char* key,
-                  const std::string& place) {
+  // 0 where the row does not say it; nothing where what it says is no side.
+  static std::optional<int> Side(const Json& row, const char* key) {
+    const auto it = row.find(key);
+    if (it == row.end() || it->is_null()) return 0;
+    if (!it->is_number()) return std::nullopt;
     // 640.0 is 640 to the tools that write it.
-    const auto side = JsonGetOr<double>(image, key, 0, place);
-    EYECHART_REQUIRE(side >= 0 && side <= std::numeric_limits<int>::max() &&
-                         side == std::floor(side),
-                     "{}: \"{}\" is {}; it should be a whole number of pixels",
-                     place, key, side);
+    const double side = it->get<double>();
+    if (!(side >= 0 && side <= std::numeric_limits<int>::max() &&
+          side == std::floor(side)))
+      return std::nullopt;
     return static_cast<int>(side);
+  }
+
+  // A bad size costs no picture: its header says it too. A row counts once.
+  void ReadSides(const Json& row, const std::string& place, BoxImage& image) {
+    bool told = false;
+    for (const auto& [key, side] : {std::pair{"width", &BoxImage::width},
+                                    std::pair{"height", &BoxImage::height}}) {
+      const auto read = Side(row, key);
+      image.*side = read.value_or(kUnusableSide);
+      if (read || told) continue;
+      told = true;
+      builder_.Count(
+          finding::kSizeUnusable,
+          fmt::format("{}: \"{}\" is {}; it should be a whole number of pixels",
+                      place, key, Shown(row[key])));
+    }
   }
 
   static fs::path RootOf(const std::vector<fs::path>& roots,
@@ -362,19 +420,14 @@ std::optional<std::size_t> ProjectCategory(
   return found;
 }
 
-// Whether `file` has an annotation of category 0. A part that cannot be read
-// has none: it is an error where it is asked for itself.
+// The same of a part's file. One that cannot be read has none: it is an error
+// where it is asked for itself.
 bool HasCategoryZero(const fs::path& file) {
   try {
-    const Json coco = ReadJsonFile(file);
-    for (const Json& annotation : List(coco, "annotations", file.string())) {
-      if (!annotation.is_object()) continue;
-      const auto id = annotation.find("category_id");
-      if (id != annotation.end() && IdText(*id) == "0") return true;
-    }
+    return NamesCategoryZero(ReadJsonFile(file), file.string());
   } catch (const InputError&) {
+    return false;
   }
-  return false;
 }
 
 }  // namespace
@@ -389,9 +442,7 @@ void ReadCocoJson(const fs::path& file,
   reader.ReadImages(roots);
   reader.ReadBoxes();
   const auto project = ProjectCategory(builder.dataset().categories);
-  if (!project) return;
-  for (const TrueBox& box : builder.dataset().boxes)
-    if (box.category == *project) return;
+  if (!project || reader.HasCategoryZero()) return;
   for (const fs::path& sibling : siblings)
     if (HasCategoryZero(sibling)) return;
   builder.Count(finding::kDummyCategory,

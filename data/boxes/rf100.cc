@@ -52,8 +52,8 @@ bool IsSet(const fs::path& folder) {
 }  // namespace
 
 std::vector<Rf100Set> FindRf100(const fs::path& root) {
-  std::error_code error;
-  EYECHART_REQUIRE(fs::is_directory(root, error), "{}: no such folder",
+  std::error_code unread;
+  EYECHART_REQUIRE(fs::is_directory(root, unread), "{}: no such folder",
                    root.string());
   const std::map<std::string, std::string> domains = Domains(root);
   std::vector<Rf100Set> sets;
@@ -63,11 +63,11 @@ std::vector<Rf100Set> FindRf100(const fs::path& root) {
     set.slug = slug;
     set.root = root / slug;
     if (IsSet(set.root)) {
+      any = true;
       try {
         set.splits = BoxSplits(set.root);
-        any = true;
-      } catch (const InputError& problem) {
-        set.problem = problem.what();
+      } catch (const InputError& error) {
+        set.error = error.what();
       }
     } else {
       set.problem = fmt::format(

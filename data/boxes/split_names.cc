@@ -24,6 +24,11 @@ std::string_view WithoutYear(std::string_view name) {
   return end == name.npos ? name : name.substr(0, end + 1);
 }
 
+// "2017" of "val2017".
+std::string_view YearOf(std::string_view name) {
+  return name.substr(WithoutYear(name).size());
+}
+
 std::size_t RowOf(std::string_view name) {
   for (std::size_t row = 0; row < kNames.size(); ++row)
     if (!name.empty() && std::find(kNames[row].begin(), kNames[row].end(),
@@ -57,6 +62,23 @@ std::vector<std::string> InOrder(std::vector<std::string> splits) {
   return splits;
 }
 
+std::vector<std::string> MatchingSplits(const std::vector<std::string>& splits,
+                                        const std::string& asked,
+                                        const std::string& beside) {
+  std::vector<std::string> found;
+  for (const int wanted : {3, 2, 1}) {
+    for (const std::string& split : splits)
+      if (Match(split, asked) == wanted) found.push_back(split);
+    if (!found.empty()) break;
+  }
+  const std::string_view year = YearOf(beside);
+  if (found.size() < 2 || year.empty()) return found;
+  std::vector<std::string> of_year;
+  for (const std::string& split : found)
+    if (YearOf(split) == year) of_year.push_back(split);
+  return of_year.empty() ? found : of_year;
+}
+
 std::string MatchSplit(const std::vector<std::string>& splits,
                        const std::string& asked,
                        const std::string& source) {
@@ -73,15 +95,11 @@ std::string MatchSplit(const std::vector<std::string>& splits,
                      Listed(splits));
     return splits.front();
   }
-  for (const int wanted : {3, 2, 1}) {
-    std::vector<std::string> found;
-    for (const std::string& split : splits)
-      if (Match(split, asked) == wanted) found.push_back(split);
-    EYECHART_REQUIRE(found.size() < 2,
-                     "{}: split \"{}\" may be any of {}; name one", source,
-                     asked, Listed(found));
-    if (!found.empty()) return found.front();
-  }
+  const std::vector<std::string> found = MatchingSplits(splits, asked);
+  EYECHART_REQUIRE(found.size() < 2,
+                   "{}: split \"{}\" may be any of {}; name one", source, asked,
+                   Listed(found));
+  if (!found.empty()) return found.front();
   ThrowInput("{}: no split \"{}\"{}; there are {}", source, asked,
              DidYouMean(asked, splits), Listed(splits));
 }

@@ -132,8 +132,7 @@ class VocReader {
       category_of_.emplace(name, category_of_.size());
       builder_.AddCategory(
           {static_cast<std::int64_t>(builder_.dataset().categories.size()) + 1,
-           name, ""},
-          root_.string());
+           name, ""});
     }
   }
 
@@ -169,15 +168,20 @@ class VocReader {
       name = name.substr(0, name.find_first_of(" \t\r"));
       if (name.empty()) continue;
       const std::string place =
-          fmt::format("{}: line {}", list.string(), number);
-      fs::path file = SafeJoin(folder, name + ".xml", place);
+          fmt::format("{}: line {}", list.filename().string(), number);
+      fs::path file;
+      try {
+        file = SafeJoin(folder, name + ".xml", place);
+      } catch (const InputError& problem) {
+        builder_.Drop(finding::kLabelFile, problem.what());
+        continue;
+      }
       std::error_code error;
       if (fs::is_regular_file(file, error))
         files.push_back(std::move(file));
       else
         builder_.Drop(finding::kLabelFile,
-                      fmt::format("{}: line {}: there is no {} for \"{}\"",
-                                  list.filename().string(), number,
+                      fmt::format("{}: there is no {} for \"{}\"", place,
                                   file.filename().string(), name));
     }
     return files;
@@ -202,9 +206,10 @@ class VocReader {
                  : !picture.filename.empty() ? picture.filename
                                              : image.id + ".jpg";
     const std::string path = image.path;
-    const std::size_t index =
-        builder_.AddImage(std::move(image), pictures, file.string());
     const std::string name = file.filename().string();
+    const auto added = builder_.AddImage(std::move(image), pictures, name);
+    if (!added) return;
+    const std::size_t index = *added;
     for (const RowFault& fault : picture.faults)
       builder_.Drop(fault.kind, fmt::format("{}: {}", name, fault.what));
     for (const VocObject& object : picture.objects)

@@ -144,8 +144,9 @@ class YoloReader {
       image.width = static_cast<int>(size->width);
       image.height = static_cast<int>(size->height);
     }
-    const std::size_t index =
-        builder_.AddImage(std::move(image), root, root.string());
+    const auto added = builder_.AddImage(std::move(image), root, root.string());
+    if (!added) return;
+    const std::size_t index = *added;
     if (!labelled) builder_.Count(finding::kNoLabelFile, path);
     for (const RowFault& fault : read.faults)
       builder_.Drop(fault.kind, fault.what);
@@ -191,8 +192,7 @@ void ReadYolo(const fs::path& root,
   EYECHART_REQUIRE(file, "{}: no class names", root.string());
   const std::vector<std::string> names = ReadNames(*file);
   for (std::size_t i = 0; i < names.size(); ++i)
-    builder.AddCategory({static_cast<std::int64_t>(i) + 1, names[i], ""},
-                        file->string());
+    builder.AddCategory({static_cast<std::int64_t>(i) + 1, names[i], ""});
   Folders folders = FoldersOfSplit(root, split);
   if (!options.pictures.empty()) folders.pictures = options.pictures;
   builder.dataset().source = folders.labels.string();

@@ -119,6 +119,27 @@ TEST(CheckBoxes, ListsRowsThatCannotBeUsed) {
                 "[1,2,3]; it should be 4 numbers: x, y, width, height"}));
 }
 
+// VOC's trainval repeats train and val, where those are there.
+TEST(CheckBoxes, LooksAtTrainvalWhereThereIsNoTrain) {
+  const testing::TempFolder folder;
+  const auto parts = [&] {
+    std::vector<std::string> names;
+    BoxCheckOptions options;
+    options.open_pictures = false;
+    for (const BoxStatistics& s : CheckBoxes(folder.path(), options).splits)
+      names.push_back(s.split);
+    return names;
+  };
+  for (const char* part : {"trainval", "test"})
+    testing::WriteText(
+        folder / ("annotations/instances_" + std::string(part) + ".json"),
+        PlainCoco().dump());
+  EXPECT_EQ(parts(), (std::vector<std::string>{"test", "trainval"}));
+  testing::WriteText(folder / "annotations/instances_train.json",
+                     PlainCoco().dump());
+  EXPECT_EQ(parts(), (std::vector<std::string>{"train", "test"}));
+}
+
 TEST(CheckBoxes, PrintsJson) {
   const testing::TempFolder folder;
   Json coco = PlainCoco();

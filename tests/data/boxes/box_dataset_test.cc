@@ -40,6 +40,46 @@ TEST(TrainingBox, IsThePartInThePicture) {
   EXPECT_EQ(Inside(-5, 50, 20, 4, 0), "-5 50 20 4 area 80");  // size unknown
 }
 
+TEST(SingleClass, IsOneCategoryWhateverTheSetHas) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  WriteCoco(folder / "train/_annotations.coco.json", coco);
+  // Roboflow's category 0 that names the project, and another order.
+  coco["categories"] = Json::parse(R"([{"id": 0, "name": "pets"},
+      {"id": 5, "name": "dog", "supercategory": "pets"},
+      {"id": 3, "name": "cat", "supercategory": "pets"}])");
+  WriteCoco(folder / "test/_annotations.coco.json", coco);
+  BoxOptions options;
+  options.single_class = true;
+  for (const char* part : {"train", "test"}) {
+    const BoxDataset plain = OpenBoxDataset(folder.path(), part);
+    EXPECT_FALSE(plain.single_class);
+    const BoxDataset set = OpenBoxDataset(folder.path(), part, options);
+    EXPECT_TRUE(set.single_class);
+    ASSERT_EQ(set.categories.size(), 1u);
+    EXPECT_EQ(set.categories[0].id, 1);
+    EXPECT_EQ(set.categories[0].name, "object");
+    ASSERT_EQ(set.boxes.size(), plain.boxes.size());
+    for (std::size_t i = 0; i < set.boxes.size(); ++i) {
+      EXPECT_EQ(set.boxes[i].category, 0u);
+      EXPECT_EQ(set.boxes[i].image, plain.boxes[i].image);
+      EXPECT_EQ(set.boxes[i].crowd, plain.boxes[i].crowd);
+    }
+    // The dummy is dropped before, as ever.
+    EXPECT_EQ(CountOf(set, "dummy_category"), CountOf(plain, "dummy_category"));
+    const std::size_t first[] = {0};
+    EXPECT_TRUE(SelectImages(set, first).single_class);
+  }
+  // The same place with two names is one box twice to it.
+  coco["annotations"].push_back(coco["annotations"][0]);
+  coco["annotations"].back()["id"] = 99;
+  coco["annotations"].back()["category_id"] = 3;
+  WriteCoco(folder / "test/_annotations.coco.json", coco);
+  EXPECT_EQ(CountOf(OpenBoxDataset(folder.path(), "test"), "box_twice"), 0);
+  EXPECT_EQ(
+      CountOf(OpenBoxDataset(folder.path(), "test", options), "box_twice"), 1);
+}
+
 TEST(FindingsText, TellsEachKindOnceWithItsCount) {
   const testing::TempFolder folder;
   Json coco = PlainCoco();

@@ -192,6 +192,29 @@ TEST(CocoJson, DropsAndCountsRowsThatCannotBeUsed) {
          "annotations[0]: should be an object");
 }
 
+// What one part drops must not make its classes others than its siblings'.
+TEST(CocoJson, ACategoryZeroOfADroppedRowStaysInAllParts) {
+  Json without = PlainCoco();
+  without["categories"][1]["supercategory"] = "animal";
+  without["categories"].push_back({{"id", 0}, {"name", "animal"}});
+  Json with = without;
+  with["annotations"][0]["category_id"] = 0;
+  with["annotations"][0]["bbox"] = "none";
+  const testing::TempFolder folder;
+  WriteCoco(folder / "train/_annotations.coco.json", with);
+  WriteCoco(folder / "test/_annotations.coco.json", without);
+  const BoxDataset train = OpenBoxDataset(folder.path(), "train");
+  const BoxDataset test = OpenBoxDataset(folder.path(), "test");
+  EXPECT_EQ(CountOf(train, "box_not_four_numbers"), 1);
+  for (const BoxDataset* part : {&train, &test}) {
+    EXPECT_EQ(part->categories.size(), 3u) << part->split;
+    EXPECT_EQ(CountOf(*part, "dummy_category"), 0) << part->split;
+  }
+  // Where none is of it in any part, it goes.
+  WriteCoco(folder / "train/_annotations.coco.json", without);
+  EXPECT_EQ(OpenBoxDataset(folder.path(), "train").categories.size(), 2u);
+}
+
 TEST(CocoJson, RefusesAListOfNothingElse) {
   // As of another set's pictures.
   const auto spoil = [](Json& c) {
@@ -223,30 +246,126 @@ TEST(CocoJson, SaysThatAPartHasNoBoxes) {
   EXPECT_EQ(CountOf(Open(folder, coco), "no_boxes"), 0);
 }
 
-TEST(CocoJson, NamesTheEntryThatIsWrong) {
-  ExpectTold(ErrorOf([](Json& c) { c["images"][1]["id"] = 7; }),
-             {"images[1]", "has the id 7 of image \"a.bmp\""});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][1]["id"] = Json(); }),
-             {"images[1]", "\"id\""});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][0]["width"] = -1; }),
-             {"images[0]", "\"width\" is -1"});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][0]["width"] = 1e300; }),
-             {"images[0]", "width"});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][0].erase("file_name"); }),
-             {"images[0]", "\"file_name\""});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][0]["file_name"] = "../a.bmp"; }),
-             {"images[0]", "leaves its root"});
-  ExpectTold(ErrorOf([](Json& c) { c["images"][0]["file_name"] = "/a.bmp"; }),
-             {"images[0]", "absolute"});
-  ExpectTold(ErrorOf([](Json& c) { c["categories"][1]["id"] = 3; }),
-             {"categories[1]", "the id 3 stands twice"});
-  ExpectTold(ErrorOf([](Json& c) { c["categories"][1]["name"] = 3; }),
-             {"categories[1]", "name"});
+TEST(CocoJson, RefusesFilesWithoutTheirLists) {
   for (const char* key : {"images", "annotations", "categories"}) {
     ExpectTold(ErrorOf([&](Json& c) { c.erase(key); }), {key, "a list"});
     ExpectTold(ErrorOf([&](Json& c) { c[key] = "x"; }), {key, "a list"});
   }
   ExpectTold(ErrorOf([](Json& c) { c = Json::array(); }), {"a list"});
+}
+
+// One bad row of two costs its picture or class with its boxes, and is told of.
+TEST(CocoJson, DropsAndCountsPicturesAndCategories) {
+  const auto expect = [](const std::function<void(Json&)>& change,
+                         const char* kind, std::vector<std::string> example,
+                         std::size_t images, std::size_t categories,
+                         std::size_t boxes) {
+    const testing::TempFolder folder;
+    Json coco = PlainCoco();
+    change(coco);
+    const BoxDataset set = Open(folder, coco);
+    EXPECT_EQ(CountOf(set, kind), 1) << kind;
+    ExpectTold(ExampleOf(set, kind), std::move(example));
+    EXPECT_EQ(set.images.size(), images);
+    EXPECT_EQ(set.categories.size(), categories);
+    EXPECT_EQ(set.boxes.size(), boxes);
+    // Boxes of what was left out are not of something else.
+    EXPECT_EQ(CountOf(set, "annotation_image_unknown") +
+                  CountOf(set, "annotation_category_unknown"),
+              static_cast<std::int64_t>(3 - boxes));
+  };
+  const char* image = "image_unusable";
+  expect([](Json& c) { c["images"][0] = 5; }, image,
+         {"images[0]: should be an object"}, 1, 2, 2);
+  for (const Json& id : {Json(), Json(true), Json(7.5)})
+    expect([&](Json& c) { c["images"][0]["id"] = id; }, image,
+           {"images[0]: key \"id\" should be an integer or a text"}, 1, 2, 2);
+  expect([](Json& c) { c["images"][0].erase("file_name"); }, image,
+         {"images[0]: key \"file_name\" is missing"}, 1, 2, 2);
+  expect([](Json& c) { c["images"][0]["file_name"] = "../a.bmp"; }, image,
+         {"images[0]", "leaves its root"}, 1, 2, 2);
+  expect([](Json& c) { c["images"][0]["file_name"] = "/a.bmp"; }, image,
+         {"images[0]", "absolute"}, 1, 2, 2);
+  // The first stays, with the boxes of both.
+  expect(
+      [](Json& c) {
+        c["images"][1]["id"] = "7";
+        for (Json& box : c["annotations"]) box["image_id"] = 7;
+      },
+      "image_id_twice",
+      {"images[1]: image \"sub/b.bmp\" has the id 7 of image \"a.bmp\""}, 1, 2,
+      3);
+  const char* category = "category_unusable";
+  expect([](Json& c) { c["categories"][1]["name"] = 3; }, category,
+         {"categories[1]", "name"}, 2, 1, 2);
+  expect([](Json& c) { c["categories"][1].erase("id"); }, category,
+         {"categories[1]: key \"id\""}, 2, 1, 2);
+  for (const char* id : {"3", "c"})
+    expect(
+        [&](Json& c) {
+          for (Json& one : c["categories"]) one["id"] = id;
+          for (Json& box : c["annotations"]) box["category_id"] = id;
+        },
+        "category_id_twice",
+        {"categories[1]: category \"dog\" has the id ", "of category \"cat\""},
+        2, 1, 3);
+}
+
+// Behind a row that was left out the others keep their boxes.
+TEST(CocoJson, FindsTheRowsBehindOneThatIsLeftOut) {
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  coco["images"].insert(coco["images"].begin(), Json(5));
+  coco["images"].insert(coco["images"].begin() + 2, coco["images"][1]);
+  coco["categories"].insert(coco["categories"].begin() + 1,
+                            coco["categories"][0]);
+  const BoxDataset set = Open(folder, coco);
+  ASSERT_EQ(set.boxes.size(), 3u);
+  EXPECT_EQ(set.images[set.boxes[0].image].id, "9");
+  EXPECT_EQ(set.categories[set.boxes[0].category].name, "dog");
+  EXPECT_EQ(set.categories[1].id, 5);
+  EXPECT_EQ(CountOf(set, "image_id_twice"), 1);
+  EXPECT_EQ(CountOf(set, "category_id_twice"), 1);
+}
+
+TEST(CocoJson, RefusesWhereNothingIsLeft) {
+  const auto all = [](const char* list, const char* key) {
+    return ErrorOf([&](Json& c) {
+      for (Json& row : c[list]) row.erase(key);
+    });
+  };
+  ExpectTold(all("images", "id"), {"c.json: no picture of it can be used",
+                                   "left out: 2, the first is images[0]"});
+  ExpectTold(all("categories", "name"),
+             {"c.json: no category of it can be used", "categories[0]"});
+  // A part whose boxes are none is legal, whatever picture was left out.
+  EXPECT_EQ(ErrorOf([](Json& c) {
+              c["annotations"] = Json::array();
+              c["images"][0].erase("id");
+            }),
+            "");
+}
+
+TEST(CocoJson, ABadSizeCostsNoPicture) {
+  for (const Json& side : {Json(-1), Json(1e300), Json("100"), Json(99.5)}) {
+    const testing::TempFolder folder;
+    Json coco = PlainCoco();
+    coco["images"][0]["width"] = side;
+    coco["images"][0]["height"] = side;  // a row counts once
+    const BoxDataset set = Open(folder, coco);
+    EXPECT_EQ(CountOf(set, "size_unusable"), 1) << side;
+    ExpectTold(ExampleOf(set, "size_unusable"),
+               {"images[0]: \"width\" is " + side.dump()});
+    EXPECT_EQ(set.warnings.size(), 1u) << side;
+    EXPECT_EQ(set.images[0].width, 100);
+    EXPECT_EQ(set.images[0].height, 80);
+  }
+  const testing::TempFolder folder;
+  Json coco = PlainCoco();
+  coco["images"][0]["width"] = -1;
+  WriteCoco(folder / "c.json", coco);
+  std::filesystem::remove(folder / "a.bmp");
+  EXPECT_EQ(OpenBoxDataset(folder / "c.json", "").images[0].width, 0);
 }
 
 TEST(CocoJson, RefusesTextThatIsNoJson) {

@@ -24,6 +24,8 @@ TEST(Rf100, FindsSetsAndTheirDomains) {
             std::string::npos)
       << sets[2].problem;
   EXPECT_EQ(sets[1].problem, "");
+  EXPECT_EQ(sets[1].error, "");
+  EXPECT_EQ(sets[2].error, "");  // no set cannot be a broken one
   EXPECT_EQ(sets[0].slug, "boats");
   EXPECT_EQ(sets[0].domain, "unknown");
   EXPECT_EQ(sets[1].root, folder / "cells");
@@ -46,6 +48,15 @@ TEST(Rf100, FindsSetsAndTheirDomains) {
   EXPECT_NE(
       testing::InputErrorOf([&] { FindRf100(folder.path()); }).find("slug"),
       std::string::npos);
+}
+
+TEST(Rf100, ASetThatCannotBeReadIsASet) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "broken/train/_annotations.coco.json", "{");
+  const auto sets = FindRf100(folder.path());
+  ASSERT_EQ(sets.size(), 1u);
+  EXPECT_EQ(sets[0].problem, "");
+  EXPECT_EQ(sets[0].splits, std::vector<std::string>{"train"});
 }
 
 TEST(Rf100, RefusesAFolderWithoutSets) {

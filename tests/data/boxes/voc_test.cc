@@ -136,9 +136,6 @@ TEST_F(Voc, NamesWhatAListLacks) {
   testing::WriteText(folder_ / "ImageSets/Main/val.txt", "../b\n");
   EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("leaves its root"),
             std::string::npos);
-  testing::WriteText(folder_ / "ImageSets/Main/val.txt", "b\nb\n");
-  EXPECT_NE(testing::InputErrorOf([&] { Open("val"); }).find("has the id b"),
-            std::string::npos);
 }
 
 TEST_F(Voc, LeavesOutFilesThatAreCut) {
@@ -202,6 +199,20 @@ TEST_F(Voc, ExpandsNoEntities) {
       "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>"
       "<annotation><filename>&e;</filename></annotation>";
   EXPECT_EQ(internal::ParseVocXml(xml, "f.xml").filename, "&e;");
+}
+
+// A line that stands twice, and one that leads out of the set.
+TEST_F(Voc, DropsLinesThatCannotBeUsed) {
+  testing::WriteText(folder_ / "ImageSets/Main/train.txt", "a\n../a\nb\na\n");
+  const BoxDataset set = Open("train");
+  EXPECT_EQ(set.images.size(), 2u);
+  EXPECT_EQ(set.boxes.size(), 3u);
+  EXPECT_EQ(CountOf(set, "image_id_twice"), 1);
+  EXPECT_EQ(ExampleOf(set, "image_id_twice"),
+            "a.xml: image \"a.bmp\" has the id a of image \"a.bmp\"");
+  EXPECT_EQ(CountOf(set, "label_file_unusable"), 1);
+  EXPECT_NE(ExampleOf(set, "label_file_unusable").find("train.txt: line 2"),
+            std::string::npos);
 }
 
 }  // namespace
