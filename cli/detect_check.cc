@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/command.h"
+#include "cli/detect_commands.h"
 #include "cli/terminal.h"
 #include "core/error.h"
 #include "data/boxes/box_check.h"
@@ -12,7 +12,7 @@ namespace {
 
 struct CheckOptions {
   std::string root;
-  bool edges = false;
+  BoxFlags boxes;
   bool lists_only = false;
   bool strict = false;  // what is odd gives an exit code
   bool json = false;
@@ -86,7 +86,7 @@ void PrintFindings(const data::BoxReport& report) {
 }
 
 int Check(CheckOptions o) {
-  if (o.edges) o.check.data.voc_corners = data::VocCorners::kEdges;
+  o.check.data = BoxOptionsOf(o.boxes);
   o.check.open_pictures = !o.lists_only;
   TerminalProgress progress;
   const data::BoxReport report = data::CheckBoxes(o.root, o.check, progress);
@@ -114,18 +114,21 @@ Runner AddDetectCheck(Arguments& app) {
   auto o = std::make_shared<CheckOptions>();
   app.AddOption("root", o->root,
                 "detection set: a Roboflow export, a COCO folder or JSON, "
-                "Pascal VOC, or YOLO text")
+                "what generate scenes writes, Pascal VOC, or YOLO text")
       .Required();
-  app.AddOption("--split", o->check.splits,
+  app.AddOption("--part", o->check.splits,
                 "parts to check, comma-separated (default: all)")
       .Delimiter(',');
-  app.AddOption("--pictures", o->check.data.pictures,
-                "folder that file names are relative to (default: looked for)");
-  app.AddOption("--kind", o->check.data.kind,
-                "coco, coco-folder, roboflow, voc or yolo (default: by "
-                "looking)");
-  app.AddFlag("--voc-edges", o->edges,
-              "VOC's corners are edges from 0, not pixels from 1");
+  AddBoxFlags(app, o->boxes);
+  // As they were called here before they had the other commands' names; an
+  // empty heading keeps them out of the help.
+  app.AddOption("--split", o->check.splits, "as --part")
+      .Delimiter(',')
+      .Excludes("--part")
+      .Group("");
+  app.AddOption("--kind", o->boxes.options.kind, "as --set-kind")
+      .Excludes("--set-kind")
+      .Group("");
   app.AddFlag("--lists-only", o->lists_only,
               "do not open the pictures: no sizes, no equal files");
   app.AddFlag("--strict", o->strict,

@@ -48,6 +48,9 @@ void AddFindFlags(Arguments& app, detection::TransferOptions& options);
 /// Throws InputError for a text that is none of its choices.
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags);
 
+/// The parts of a set that a head is trained and tested on.
+void AddPartFlags(Arguments& app, suite::DetectJob& job);
+
 /// How a detection set is read; filled by AddBoxFlags.
 struct BoxFlags {
   data::BoxOptions options;

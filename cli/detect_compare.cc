@@ -34,7 +34,12 @@ Json ObjectUnder(const Json& json, const char* key, const std::string& source) {
   return part.is_null() ? Json::object() : part;
 }
 
-// "NMS iou 0.5 against 0.6" for each key that is not the same.
+std::string ValueText(const Json& value) {
+  return value.is_null() ? "none" : value.dump();
+}
+
+// "NMS iou 0.5 against 0.6" for each key that is not the same, "none" for one
+// that is not there.
 void AddDifferences(const std::string& prefix,
                     const Json& ours,
                     const Json& theirs,
@@ -46,7 +51,7 @@ void AddDifferences(const std::string& prefix,
     const Json other = theirs.value(key, Json());
     if (mine != other)
       differ.push_back(fmt::format("{}{} {} against {}", prefix, key,
-                                   other.dump(), mine.dump()));
+                                   ValueText(other), ValueText(mine)));
   }
 }
 
@@ -69,25 +74,44 @@ Json TrainingOf(const Json& json) {
   return training;
 }
 
+// By which rule its "dataset_sha256" were made: 1 where it is not said.
+std::int64_t HashRuleOf(const Json& json) {
+  const Json rule = json.value("dataset_hash", Json());
+  return rule.is_number_integer() ? rule.get<std::int64_t>() : 1;
+}
+
 // Heads tell encoders apart only where all else is the same: the set, what is
 // trained and tested on, the recipe and the count of boxes that AP is over.
 // Files of earlier versions lack some of it.
 void RequireSameTraining(const Json& ours,
                          const Json& theirs,
-                         const std::string& other) {
+                         const std::string& other,
+                         std::vector<std::string>& warnings) {
   const auto text = TextUnder;
   EYECHART_REQUIRE(text(theirs, "protocol") == text(ours, "protocol"),
                    "{}: of protocol \"{}\"; this one is of \"{}\"", other,
                    text(theirs, "protocol"), text(ours, "protocol"));
   const Json hashes = ours.value("dataset_sha256", Json());
   const Json their_hashes = theirs.value("dataset_sha256", Json());
+  const bool both = hashes.is_object() && their_hashes.is_object();
+  const std::int64_t rule = HashRuleOf(ours), their_rule = HashRuleOf(theirs);
   // The same set may lie in another folder.
-  const bool hashed = hashes.is_object() && their_hashes.is_object();
+  const bool hashed = both && rule == their_rule;
   EYECHART_REQUIRE(
       hashed || text(theirs, "dataset") == text(ours, "dataset"),
       "{}: of data set \"{}\"; this one is of \"{}\": encoders compare on the "
-      "same set",
-      other, text(theirs, "dataset"), text(ours, "dataset"));
+      "same set{}",
+      other, text(theirs, "dataset"), text(ours, "dataset"),
+      both ? fmt::format(", which names tell here: one was hashed by rule {} "
+                         "(\"dataset_hash\"), the other by rule {}",
+                         their_rule, rule)
+           : "");
+  if (both && !hashed)
+    warnings.push_back(fmt::format(
+        "{}: its data set was hashed by rule {} (\"dataset_hash\"), this one's "
+        "by rule {}: that both are of the same pictures and boxes is taken "
+        "from the name \"{}\" and the counts",
+        other, their_rule, rule, text(ours, "dataset")));
   EYECHART_REQUIRE(
       text(theirs, "test_part") == text(ours, "test_part"),
       "{}: tested on part \"{}\"; this one on \"{}\": encoders compare on "
@@ -162,6 +186,53 @@ void RequireSameHead(const Json& ours,
                    other.file, fmt::join(differ, ", "));
 }
 
+// "96 x 96", of the pixels that pictures are laid on; empty: not said.
+std::string PixelsText(const Json& json, const std::string& source) {
+  const Json input = ObjectUnder(json, "input", source);
+  const Json width = input.value("width", Json());
+  const Json height = input.value("height", Json());
+  if (!width.is_number_integer() || !height.is_number_integer()) return "";
+  return fmt::format("{} x {}", width.dump(), height.dump());
+}
+
+// "56 x 56 + 28 x 28", of the tokens of each level; empty: not said.
+std::string TokensText(const Json& json, const std::string& source) {
+  if (PixelsText(json, source).empty()) return "";
+  const Json levels = json.value("levels", Json());
+  std::vector<std::string> grids;
+  for (const Json& level : levels.is_array() ? levels : Json::array()) {
+    const Json stride =
+        level.is_object() ? level.value("stride", Json()) : Json();
+    if (!stride.is_number_integer() || stride < 1) return "";
+    const auto tokens = [&](const char* side) {
+      return json["input"][side].get<std::int64_t>() /
+             stride.get<std::int64_t>();
+    };
+    grids.push_back(fmt::format("{} x {}", tokens("width"), tokens("height")));
+  }
+  return fmt::format("{}", fmt::join(grids, " + "));
+}
+
+// More pixels, and more tokens of them, show smaller things.
+void WarnOfInput(const Json& ours,
+                 const ComparedResult& other,
+                 std::vector<std::string>& warnings) {
+  const std::string pixels = PixelsText(ours, "this result");
+  const std::string their_pixels = PixelsText(other.json, other.file);
+  if (!pixels.empty() && !their_pixels.empty() && pixels != their_pixels)
+    warnings.push_back(fmt::format(
+        "{}: its pictures are laid on {} pixels, this one's on {}: the larger "
+        "input is an advantage of its own, and part of the difference",
+        other.file, their_pixels, pixels));
+  const std::string tokens = TokensText(ours, "this result");
+  const std::string their_tokens = TokensText(other.json, other.file);
+  if (!tokens.empty() && !their_tokens.empty() && tokens != their_tokens)
+    warnings.push_back(fmt::format(
+        "{}: its head reads maps of {} tokens, this one's of {}: the finer "
+        "ones are an advantage of their own, and part of the difference",
+        other.file, their_tokens, tokens));
+}
+
 // How a picture is laid before an encoder sees it.
 void RequireSameInput(const Json& ours,
                       const ComparedResult& other,
@@ -177,7 +248,8 @@ void RequireSameInput(const Json& ours,
     EYECHART_REQUIRE(theirs == mine,
                      "{}: trained otherwise than this one: keep_aspect {} "
                      "against {}; encoders compare on pictures laid alike",
-                     other.file, theirs.dump(), mine.dump());
+                     other.file, ValueText(theirs), ValueText(mine));
+  WarnOfInput(ours, other, warnings);
   const std::string stages = TextUnder(ours, "stages");
   const std::string their_stages = TextUnder(other.json, "stages");
   if (stages != their_stages)
@@ -280,7 +352,7 @@ std::vector<std::int64_t> MatchResults(
 std::vector<std::string> RequireComparable(const Json& ours,
                                            const ComparedResult& other) {
   std::vector<std::string> warnings;
-  RequireSameTraining(ours, other.json, other.file);
+  RequireSameTraining(ours, other.json, other.file, warnings);
   RequireSameInput(ours, other, warnings);
   RequireSameHead(ours, other, warnings);
   RequireSharedSeed(ours, other);

@@ -33,7 +33,9 @@ std::vector<std::int64_t> MatchResults(
 /// planned of it, in more than the encoder and the seeds: protocol, set, part,
 /// pictures, recipe, head, its suppression, the boxes kept, or how pictures are
 /// laid. Returns warnings: what `other` does not say, being of an eyechart that
-/// did not write it yet, and stages of an encoder that one of them alone reads.
+/// did not write it yet; sets whose hashes are of two rules, so that their
+/// names decide; inputs of other sizes, maps of other numbers of tokens, and
+/// stages of an encoder that one of them alone reads.
 std::vector<std::string> RequireComparable(const Json& ours,
                                            const ComparedResult& other);
 

@@ -1,4 +1,5 @@
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "cli/detect_commands.h"
@@ -9,6 +10,7 @@
 #include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
+#include "probes/detection/transfer/found_json.h"
 #include "probes/detection/transfer/transfer_json.h"
 
 namespace eyechart::cli {
@@ -63,12 +65,15 @@ int Eval(DetectEvalFlags o) {
   detection::ClassesOf(detector, set);  // what does not fit is said at once
   const detection::BoxExamples examples(set);
   detection::AppliedDetector applied;
+  data::DecodeOptions decode;
   if (exported) {
+    decode = program->preprocess().decode;
     applied = detection::ApplyExported(*program, examples, o.transfer.find,
                                        o.transfer.workers, progress);
   } else {
     encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
     detection::RequireFits(detector, model, o.detector);
+    decode = model.preprocess.decode;
     applied = detection::ApplyDetector(detector, model, examples, o.transfer,
                                        progress);
   }
@@ -83,6 +88,7 @@ int Eval(DetectEvalFlags o) {
                {"dataset", set.name},
                {"test_part", set.split},
                {"warnings", made.warnings}};
+  if (set.single_class) json["single_class"] = true;
   json["find"] = detection::FindToJson(o.transfer.find);
   if (!exported) json["head_shape"] = detection::HeadShape(detector);
   if (detector.head->needs_nms())
@@ -92,11 +98,14 @@ int Eval(DetectEvalFlags o) {
   if (!o.out.empty()) {
     const fs::path out = o.out;
     CreateFolder(out);
-    WriteFileAtomic(out / "detections.json",
-                    detection::FoundToJson(set, made.found).dump() + "\n");
+    // A training's that stands there is done no more once its boxes are ours.
+    std::error_code ignored;
+    fs::remove(out / "detect.json", ignored);
+    detection::WriteFound(out, set, made.found);
     WriteFileAtomic(
         out / "errors.json",
-        suite::WorstPictures(set, made.found, suite::kWorstPictures).dump(1) +
+        suite::WorstPictures(set, made.found, suite::kWorstPictures, decode)
+                .dump(1) +
             "\n");
     WriteFileAtomic(out / "detect.json", json.dump(1) + "\n");
   }
@@ -125,7 +134,8 @@ Runner AddDetectEval(Arguments& app) {
   AddNmsFlags(app, o->nms);
   AddBoxFlags(app, o->boxes);
   app.AddOption("-o,--out", o->out,
-                "folder for detect.json, detections.json and errors.json");
+                "folder for detect.json, detections.json, truth.json and "
+                "errors.json");
   AddModelFlags(app, o->flags);
   app.AddFlag("--json", o->json, "print one JSON object");
   return [o] { return Eval(*o); };

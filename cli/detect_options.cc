@@ -1,6 +1,11 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "cli/detect_commands.h"
 #include "cli/terminal.h"
 #include "core/error.h"
+#include "data/boxes/box_kinds.h"
 #include "probes/detection/nms/suppress_boxes.h"
 
 namespace eyechart::cli {
@@ -27,6 +32,10 @@ void AddTransferFlags(Arguments& app, TransferFlags& flags) {
   app.AddOption("--layers", o.layers,
                 "of the head's towers or decoder (0: the kind's own)")
       .ShowDefault();
+  app.AddOption("--denoise", o.denoising,
+                "set heads: noisy copies of the truth trained beside the "
+                "queries, about so many a picture, as RT-DETR's 100 (0: none)")
+      .ShowDefault();
   app.AddOption("--stages", flags.stages,
                 "maps the head reads: last, or own (each stage of a "
                 "hierarchical encoder: an advantage, recorded)")
@@ -37,8 +46,7 @@ void AddTransferFlags(Arguments& app, TransferFlags& flags) {
   app.AddOption("--steps", t.steps, "of training").ShowDefault();
   app.AddOption("--epochs", o.epochs, "instead of steps");
   app.AddOption("--train-batch", t.batch, "pictures a step").ShowDefault();
-  app.AddOption("--rate", t.rate,
-                "peak of the learning rate (default: the head's own)");
+  app.AddOption("--rate", t.rate, "peak of the learning rate (default: 1e-3)");
   app.AddOption("--unfreeze", o.unfreeze,
                 "last blocks of the encoder that are trained with the head "
                 "(0: none)")
@@ -156,14 +164,27 @@ detection::TransferOptions TransferOptionsOf(const TransferFlags& flags) {
   return options;
 }
 
+void AddPartFlags(Arguments& app, suite::DetectJob& job) {
+  app.AddOption("--train-part", job.train,
+                "part that is trained on (default: train, or trainval)");
+  app.AddOption("--part", job.test,
+                "part that is tested on (default: test, or valid)");
+}
+
 void AddBoxFlags(Arguments& app, BoxFlags& flags) {
+  std::vector<std::string_view> kinds;
+  for (const data::BoxKind& kind : data::BoxKinds()) kinds.push_back(kind.name);
   app.AddOption("--set-kind", flags.options.kind,
-                "how the set is laid out (default: by looking)");
+                fmt::format("how the set is laid out: {} (default: by looking)",
+                            fmt::join(kinds, ", ")));
   app.AddOption("--pictures", flags.options.pictures,
                 "folder that file names are relative to (default: looked "
                 "for)");
   app.AddFlag("--voc-edges", flags.edges,
               "Pascal VOC: corners are edges from 0, not pixels from 1");
+  app.AddFlag("--single-class", flags.options.single_class,
+              "all categories are one, \"object\": where things are, not what "
+              "they are");
 }
 
 data::BoxOptions BoxOptionsOf(const BoxFlags& flags) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "cli/detect_commands.h"
 #include "cli/terminal.h"
@@ -38,8 +39,10 @@ struct PredictOptions {
 struct Labelled {
   std::size_t picture = 0;
   std::string label;
-  detection::Corners corners{};
+  detection::Corners corners{};  // pixels of the picture as decoded
   double score = 1;
+  std::int64_t category =
+      0;  // id among Found::categories, where there are some
 };
 
 // What was found in all pictures.
@@ -48,9 +51,27 @@ struct Found {
   std::vector<std::array<int, 2>> sizes;  // width, height; 0 where unreadable
   std::vector<std::string> warnings;
   bool suppressed = false;  // by NMS
+  // A detector's; empty: the model writes labels as it likes.
+  std::vector<data::BoxCategory> categories;
+  data::DecodeOptions decode;  // as the model saw the pictures
 };
 
-// The pictures' ids: numbers where all of them are, as COCO's.
+// What a COCO JSON says of a picture.
+struct KnownImage {
+  Json id;
+  int width = 0;  // pixels; 0: it does not say
+  int height = 0;
+};
+
+// A COCO JSON whose categories labels are matched with.
+struct Known {
+  std::string file;
+  detection::Categories categories;
+  std::map<std::string, KnownImage> images;  // by id as a text; may be empty
+};
+
+// The pictures' ids where no list of images has them: numbers where all of them
+// are, as COCO's.
 std::vector<Json> ImageIds(const data::Dataset& dataset) {
   std::vector<Json> texts, numbers;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
@@ -66,9 +87,10 @@ Json BoxOf(const Labelled& box) {
   return {x1, y1, x2 - x1, y2 - y1};
 }
 
-// A COCO data set of what was found, for pictures that have no categories.
+// A COCO data set of what was found, for pictures that have no categories: with
+// a detector's own, found or not, else with the labels in order of appearance.
 Json FoundAsCoco(const Found& found, const data::Dataset& dataset) {
-  detection::Categories categories;
+  detection::Categories labels;
   Json images = Json::array(), annotations = Json::array();
   for (std::size_t i = 0; i < dataset.size(); ++i)
     images.push_back({{"id", i + 1},
@@ -77,31 +99,49 @@ Json FoundAsCoco(const Found& found, const data::Dataset& dataset) {
                       {"height", found.sizes[i][1]}});
   for (const Labelled& box : found.boxes) {
     const auto& [x1, y1, x2, y2] = box.corners;
-    annotations.push_back({{"id", annotations.size() + 1},
-                           {"image_id", box.picture + 1},
-                           {"category_id", categories.Add(box.label)},
-                           {"bbox", BoxOf(box)},
-                           {"area", (x2 - x1) * (y2 - y1)},
-                           {"iscrowd", 0},
-                           {"score", box.score}});
+    annotations.push_back(
+        {{"id", annotations.size() + 1},
+         {"image_id", box.picture + 1},
+         {"category_id",
+          found.categories.empty() ? labels.Add(box.label) : box.category},
+         {"bbox", BoxOf(box)},
+         {"area", (x2 - x1) * (y2 - y1)},
+         {"iscrowd", 0},
+         {"score", box.score}});
   }
+  Json categories = labels.ToJson();
+  for (const data::BoxCategory& category : found.categories)
+    categories.push_back({{"id", category.id}, {"name", category.name}});
   return {{"images", images},
           {"annotations", annotations},
-          {"categories", categories.ToJson()}};
+          {"categories", categories}};
 }
 
-// COCO results; labels that are no category are counted.
+// COCO results, with ids and in pixels of the images that `known` lists; labels
+// that are no category are counted.
 Json FoundAsResults(const Found& found,
-                    const std::vector<Json>& ids,
-                    const detection::Categories& categories,
+                    const data::Dataset& dataset,
+                    const Known& known,
                     std::map<std::string, std::int64_t>& unknown) {
+  std::vector<Json> ids = ImageIds(dataset);
+  std::vector<data::BoxImage> sizes(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto image = known.images.find(dataset.item(i).id);
+    if (image == known.images.end()) continue;
+    ids[i] = image->second.id;
+    sizes[i].width = image->second.width;
+    sizes[i].height = image->second.height;
+  }
   Json results = Json::array();
-  for (const Labelled& box : found.boxes) {
-    const std::int64_t* category = categories.Find(box.label);
+  for (Labelled box : found.boxes) {
+    const std::int64_t* category = known.categories.Find(box.label);
     if (category == nullptr) {
       ++unknown[box.label];
       continue;
     }
+    const auto& [width, height] = found.sizes[box.picture];
+    box.corners =
+        detection::ToSet(box.corners, sizes[box.picture], width, height);
     results.push_back({{"image_id", ids[box.picture]},
                        {"category_id", *category},
                        {"bbox", BoxOf(box)},
@@ -110,12 +150,58 @@ Json FoundAsResults(const Found& found,
   return results;
 }
 
-detection::Categories KnownCategories(const PredictOptions& options) {
-  std::string file = options.categories;
-  const std::string& images = options.pictures.images;
-  if (file.empty() && images.ends_with(".json")) file = images;
-  if (file.empty()) return {};
-  return detection::Categories(ReadJsonFile(file), file);
+Known ReadKnown(const PredictOptions& options) {
+  Known known;
+  known.file = options.categories;
+  const std::string& pictures = options.pictures.images;
+  if (known.file.empty() && pictures.ends_with(".json")) known.file = pictures;
+  if (known.file.empty()) return known;
+  const Json coco = ReadJsonFile(known.file);
+  known.categories = detection::Categories(coco, known.file);
+  const auto images = coco.find("images");
+  // Categories are enough: what an image lacks here is as without the file.
+  if (images == coco.end() || !images->is_array()) return known;
+  const auto side = [](const Json& image, const char* key) {
+    const auto value = image.find(key);
+    const double pixels =
+        value != image.end() && value->is_number() ? value->get<double>() : 0;
+    return pixels >= 1 && pixels <= 1e9 ? static_cast<int>(pixels) : 0;
+  };
+  for (const Json& image : *images) {
+    if (!image.is_object() || !image.contains("id")) continue;
+    const Json& id = image["id"];
+    if (!id.is_number_integer() && !id.is_string()) continue;
+    known.images.emplace(
+        id.is_string() ? id.get<std::string>() : id.dump(),
+        KnownImage{id, side(image, "width"), side(image, "height")});
+  }
+  return known;
+}
+
+// Of readable pictures that `known` gives another size; empty where none is.
+std::string OtherSizes(const Found& found,
+                       const data::Dataset& dataset,
+                       const Known& known) {
+  std::int64_t others = 0;
+  std::string first;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    const auto image = known.images.find(dataset.item(i).id);
+    const auto& [width, height] = found.sizes[i];
+    if (image == known.images.end() || width <= 0) continue;
+    const KnownImage& said = image->second;
+    if (said.width <= 0 || said.height <= 0 ||
+        (said.width == width && said.height == height))
+      continue;
+    if (others++ == 0)
+      first = fmt::format("{}: {} x {} pixels, the file says {} x {}",
+                          dataset.item(i).path, width, height, said.width,
+                          said.height);
+  }
+  if (others == 0) return "";
+  return fmt::format(
+      "{}: {} pictures have another size than it says, and their boxes are in "
+      "its pixels; the first is {}",
+      known.file, others, first);
 }
 
 std::string UnknownWarning(const std::map<std::string, std::int64_t>& unknown) {
@@ -153,8 +239,9 @@ Found FindByWriting(const PredictOptions& o,
                                          dataset.name(),
                                          written.pictures.unreadable));
   found.sizes = written.sizes;
+  found.decode = model.preprocess.decode;
   for (const detection::WrittenBox& box : written.boxes) {
-    Labelled labelled{box.picture, box.label, {}, 1};
+    Labelled labelled{box.picture, box.label, {}, 1, 0};
     std::copy(box.corners.begin(), box.corners.end(), labelled.corners.begin());
     found.boxes.push_back(std::move(labelled));
   }
@@ -179,18 +266,22 @@ data::BoxDataset SetOf(const data::Dataset& dataset,
 
 Found FoundBy(const detection::Detector& detector,
               const detection::AppliedDetector& applied,
+              const data::DecodeOptions& decode,
               std::size_t pictures) {
   Found found;
   found.warnings = applied.problems;
   found.suppressed = detector.head->needs_nms();
+  found.categories = detector.categories;
+  found.decode = decode;
   found.sizes.resize(pictures);
   for (const detection::PictureBoxes& picture : applied.found) {
     found.sizes[picture.image] = {picture.width, picture.height};
-    for (const detection::FoundBox& box : picture.boxes)
-      found.boxes.push_back(
-          {picture.image,
-           detector.categories[static_cast<std::size_t>(box.category)].name,
-           box.corners, static_cast<double>(box.score)});
+    for (const detection::FoundBox& box : picture.boxes) {
+      const data::BoxCategory& category =
+          detector.categories[static_cast<std::size_t>(box.category)];
+      found.boxes.push_back({picture.image, category.name, box.corners,
+                             static_cast<double>(box.score), category.id});
+    }
   }
   return found;
 }
@@ -209,7 +300,7 @@ Found FindByDetector(const PredictOptions& o,
   return FoundBy(
       detector,
       detection::ApplyDetector(detector, model, examples, transfer, progress),
-      dataset.size());
+      model.preprocess.decode, dataset.size());
 }
 
 Found FindByExported(const PredictOptions& o,
@@ -228,7 +319,7 @@ Found FindByExported(const PredictOptions& o,
   return FoundBy(exported.detector(),
                  detection::ApplyExported(exported, examples, find,
                                           o.transfer.workers, progress),
-                 dataset.size());
+                 exported.preprocess().decode, dataset.size());
 }
 
 // A JPEG of each readable picture with its boxes, DRAW/00000-NAME.jpg.
@@ -241,6 +332,8 @@ void Draw(const PredictOptions& o,
   constexpr int kQuality = 92;
   CreateFolder(o.draw);
   std::map<std::string, int> colours;
+  for (const data::BoxCategory& category : found.categories)
+    colours.emplace(category.name, static_cast<int>(colours.size()));
   progress.Begin("drawing boxes", static_cast<std::int64_t>(dataset.size()));
   auto box = found.boxes.begin();
   for (std::size_t i = 0; i < dataset.size(); ++i) {
@@ -255,7 +348,7 @@ void Draw(const PredictOptions& o,
     }
     progress.Update(static_cast<std::int64_t>(i) + 1);
     if (found.sizes[i][0] <= 0) continue;
-    data::Image image = data::Decode(dataset.Read(i), {}).image;
+    data::Image image = data::Decode(dataset.Read(i), found.decode).image;
     detection::DrawBoxes(image, drawn);
     const std::string stem =
         fs::path(dataset.item(i).id).filename().stem().string();
@@ -270,7 +363,7 @@ int Predict(PredictOptions o) {
   SetNms(o.nms, o.transfer.find.nms);
   TerminalProgress progress;
   const auto dataset = OpenPictures(o.pictures);
-  const detection::Categories categories = KnownCategories(o);
+  const Known known = ReadKnown(o);
   const bool exported = detection::IsExportedDetector(o.model);
   const bool writes = !exported && o.detector.empty();
   Found found = exported ? FindByExported(o, *dataset, progress)
@@ -278,18 +371,20 @@ int Predict(PredictOptions o) {
                          : FindByDetector(o, *dataset, progress);
   std::vector<std::string>& warnings = found.warnings;
   Json out;
-  if (categories.empty()) {
+  if (known.categories.empty()) {
     out = FoundAsCoco(found, *dataset);
   } else {
     std::map<std::string, std::int64_t> unknown;
-    out = FoundAsResults(found, ImageIds(*dataset), categories, unknown);
+    out = FoundAsResults(found, *dataset, known, unknown);
     if (!unknown.empty()) warnings.push_back(UnknownWarning(unknown));
+    if (std::string sizes = OtherSizes(found, *dataset, known); !sizes.empty())
+      warnings.push_back(std::move(sizes));
   }
   WriteFileAtomic(o.out, out.dump(1) + "\n");
   if (!o.draw.empty()) Draw(o, *dataset, found, !writes, progress);
   for (const std::string& warning : warnings) PrintWarning(warning);
   const std::size_t kept =
-      categories.empty() ? out["annotations"].size() : out.size();
+      known.categories.empty() ? out["annotations"].size() : out.size();
   if (!o.json) {
     PrintLine(fmt::format("{}: {} boxes in {} pictures", o.out, kept,
                           dataset->size()));
@@ -299,7 +394,7 @@ int Predict(PredictOptions o) {
                {"command", "detect predict"},
                {"warnings", warnings},
                {"out", o.out},
-               {"format", categories.empty() ? "coco" : "coco-results"},
+               {"format", known.categories.empty() ? "coco" : "coco-results"},
                {"images", dataset->size()},
                {"unreadable",
                 std::count_if(found.sizes.begin(), found.sizes.end(),

@@ -189,8 +189,7 @@ Runner AddDetectRf100(Arguments& app) {
                 "folder for rf100.json and a folder a set; what is done there "
                 "with the same settings is not done again")
       .Required();
-  app.AddOption("--part", o->job.test,
-                "part that is tested on (default: test, or valid)");
+  AddPartFlags(app, o->job);
   AddTransferFlags(app, o->transfer);
   AddBoxFlags(app, o->boxes);
   AddModelFlags(app, o->flags);

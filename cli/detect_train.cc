@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "benchmarks/environment.h"
@@ -15,6 +16,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_folder.h"
 #include "suite/detect_identity.h"
 
@@ -105,6 +107,7 @@ struct TrainPoint {
   std::string
       folder;  // of a curve's point, in the curve's; empty: the only one
   std::optional<ComparedResult> other;  // to be compared with
+  Json plan;                            // of what is compared, if anything is
   Json json;                            // what detect.json holds
   std::vector<Record> records;
   bool compared = false;
@@ -132,6 +135,16 @@ void AddNew(const std::string& warning, Json& warnings) {
     warnings.push_back(warning);
 }
 
+// Warns of what makes `ours`, a point's result or its plan, unlike the other;
+// of each thing once, whatever is known of the point by then.
+void WarnOfUnlike(const Json& ours, const TrainPoint& point, Json& warnings) {
+  for (const std::string& warning : RequireComparable(ours, *point.other)) {
+    const std::size_t known = warnings.size();
+    AddNew(warning, warnings);
+    if (warnings.size() > known) PrintWarning(warning);
+  }
+}
+
 // Finds what each point is to be compared with, and refuses what is unlike:
 // before hours of training, not behind them. Returns warnings.
 Json PrepareComparison(const std::string& file,
@@ -141,17 +154,29 @@ Json PrepareComparison(const std::string& file,
   if (file.empty()) return warnings;
   const std::vector<ComparedResult> others = ReadCompared(file);
   std::vector<Json> plans;
-  for (const TrainPoint& point : points)
-    plans.push_back(suite::PlanDetectJob(sets, point.job));
+  for (TrainPoint& point : points) {
+    point.plan = suite::PlanDetectJob(sets, point.job);
+    plans.push_back(point.plan);
+  }
   const std::vector<std::int64_t> places = MatchResults(plans, others);
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (places[i] < 0) continue;
     points[i].other = others[static_cast<std::size_t>(places[i])];
-    for (const std::string& warning :
-         RequireComparable(plans[i], *points[i].other))
-      AddNew(warning, warnings);
+    WarnOfUnlike(points[i].plan, points[i], warnings);
   }
   return warnings;
+}
+
+// The size of the input is known once the model is there.
+void WarnOfInputs(const encoders::LoadedModel& model,
+                  std::vector<TrainPoint>& points,
+                  Json& warnings) {
+  for (TrainPoint& point : points) {
+    if (!point.other) continue;
+    point.plan["input"] = detection::InputToJson(
+        detection::CanvasOf(model.preprocess, point.job.options.keep_aspect));
+    WarnOfUnlike(point.plan, point, warnings);
+  }
 }
 
 // All that a point's figures and files depend on.
@@ -164,6 +189,24 @@ Json IdentityOfPoint(const encoders::LoadedModel& model,
   return identity;
 }
 
+void WriteRecordsOf(const TrainPoint& point) {
+  std::string lines;
+  for (const Record& record : point.records)
+    lines += RecordToLine(record) + "\n";
+  WriteFileAtomic(point.job.out / "records.jsonl", lines);
+}
+
+// What the records call the run: the folder's name, which "." has too. Before
+// a training, so that a folder that cannot be written to costs none.
+std::string RunNameOf(const fs::path& out) {
+  CreateFolder(out);
+  std::error_code error;
+  const fs::path whole = fs::canonical(out, error);
+  EYECHART_REQUIRE(!error, "--out {}: cannot be resolved: {}", out.string(),
+                   error.message());
+  return whole.filename().string();
+}
+
 void TrainOnePoint(const TrainFlags& o,
                    const detection::TransferSets& sets,
                    const std::string& environment,
@@ -172,19 +215,22 @@ void TrainOnePoint(const TrainFlags& o,
                    Progress& progress) {
   const fs::path& out = point.job.out;
   Json identity;
+  std::string run;
   if (!out.empty()) {
     identity = IdentityOfPoint(model, sets, point.job);
-    auto done = suite::FindDone(out, kIdentityFile, identity);
-    if (done && fs::exists(out / "records.jsonl")) {
+    auto done = suite::FindDone(out, kIdentityFile, identity, &point.records);
+    if (done) {
       progress.Note(out.string() +
                     ": done with these settings, pictures and boxes: taken as "
                     "it is");
       point.json = std::move(*done);
       point.json.erase("comparison");
-      point.records = ReadRecords(out / "records.jsonl");
+      // A curve in the same folder has its own there.
+      WriteRecordsOf(point);
       return;
     }
     suite::ForgetDone(out, kIdentityFile);
+    run = RunNameOf(o.job.out);
   }
   Record base = DetectCellRecord(o.model, o.flags, sets.test.name, point.job);
   base.started = UtcNow();
@@ -196,9 +242,8 @@ void TrainOnePoint(const TrainFlags& o,
           .count();
   point.json = std::move(made.json);
   if (out.empty()) return;
-  std::string lines;
   for (Record& record : suite::DetectRecords(made)) {
-    record.run = fs::weakly_canonical(o.job.out).filename().string();
+    record.run = run;
     record.cell = base.cell;
     record.encoder = base.encoder;
     record.task = base.task;
@@ -207,20 +252,20 @@ void TrainOnePoint(const TrainFlags& o,
     record.environment = environment;
     record.started = base.started;
     record.seconds = base.seconds;
-    lines += RecordToLine(record) + "\n";
     point.records.push_back(std::move(record));
   }
-  WriteFileAtomic(out / "records.jsonl", lines);
-  // Last: where it stands, the rest does.
-  WriteFileAtomic(out / kIdentityFile, identity.dump(1) + "\n");
+  WriteRecordsOf(point);
+  suite::MarkDone(out, kIdentityFile, identity, point.records);
 }
 
-// Into detect.json too. What fails is told once the figures are printed.
-std::string CompareTrained(std::vector<TrainPoint>& points) {
+// Into detect.json too. What fails is told once the figures are printed; what
+// the levels of the maps add to the warnings, at once.
+std::string CompareTrained(std::vector<TrainPoint>& points, Json& warnings) {
   std::string failed;
   for (TrainPoint& point : points) {
     if (!point.other) continue;
     try {
+      WarnOfUnlike(point.json, point, warnings);
       Json comparison = CompareResults(point.json, *point.other);
       if (!point.folder.empty()) comparison["images"] = point.json["train"];
       point.json["comparison"] = std::move(comparison);
@@ -282,19 +327,19 @@ int Train(TrainFlags o) {
   o.job.data = BoxOptionsOf(o.boxes);
   suite::RequireDetectJob(o.job);
   if (!o.job.out.empty()) suite::RequireDetectFolder(o.job.out);
-  const detection::TransferSets sets =
-      detection::OpenTransferSets(o.job.root, o.job.test, o.job.data);
+  const detection::TransferSets sets = detection::OpenTransferSets(
+      o.job.root, o.job.test, o.job.data, o.job.train);
   std::vector<TrainPoint> points = PointsOf(o);
-  const Json unlike = PrepareComparison(o.compare, sets, points);
-  for (const Json& warning : unlike) PrintWarning(warning.get<std::string>());
+  Json unlike = PrepareComparison(o.compare, sets, points);
   TerminalProgress progress;
   encoders::LoadedModel model = encoders::LoadModel(SpecOf(o.model, o.flags));
+  WarnOfInputs(model, points, unlike);
   const Json environment = benchmarks::DescribeEnvironment(
       model.device.str(), at::get_num_threads());
   const std::string hash = benchmarks::EnvironmentHash(environment);
   for (TrainPoint& point : points)
     TrainOnePoint(o, sets, hash, model, point, progress);
-  const std::string failed = CompareTrained(points);
+  const std::string failed = CompareTrained(points, unlike);
   Json json = points.size() > 1 ? CurveJson(points) : points.front().json;
   WriteTrained(o, json, environment, points);
   json["command"] = "detect train";
@@ -320,8 +365,7 @@ Runner AddDetectTrain(Arguments& app) {
                 "detection set with train and test parts: a Roboflow export, "
                 "a COCO folder, Pascal VOC, or YOLO text")
       .Required();
-  app.AddOption("--part", o->job.test,
-                "part that is tested on (default: test, or valid)");
+  AddPartFlags(app, o->job);
   AddTransferFlags(app, o->transfer);
   AddBoxFlags(app, o->boxes);
   app.AddOption("-o,--out", o->job.out,

@@ -9,7 +9,6 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/text.h"
-#include "data/decode.h"
 #include "data/resize.h"
 
 namespace eyechart::mining {
@@ -57,10 +56,12 @@ std::string Encode(data::Image& image, const char* extension) {
 
 }  // namespace
 
-Thumbnail MakeThumbnail(std::string_view bytes, int side) {
+Thumbnail MakeThumbnail(std::string_view bytes,
+                        int side,
+                        const data::DecodeOptions& decode) {
   Thumbnail thumbnail;
   try {
-    data::Image image = data::Decode(bytes, {}).image;
+    data::Image image = data::Decode(bytes, decode).image;
     const int longest = std::max(image.width, image.height);
     const bool small = longest <= kSmallSide;
     image = small ? Enlarge(image, std::max(1, side / longest))

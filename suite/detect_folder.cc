@@ -36,8 +36,7 @@ void AddNms(const detection::NmsOptions& nms,
             const detection::NmsOptions& usual,
             ChangedSetting& setting) {
   setting.Add("nms", detection::NmsSemanticsName(nms.semantics), "torchvision");
-  const bool agnostic = nms.classes == detection::NmsClasses::kAgnostic;
-  setting.Add("nms_classes", agnostic ? "agnostic" : "aware", "aware");
+  setting.Add("nms_classes", detection::NmsClassesName(nms.classes), "aware");
   // As in a suite: the one that has a say.
   if (nms.semantics == detection::NmsSemantics::kSoftGaussian)
     setting.Add("nms_sigma", nms.sigma, usual.sigma);
@@ -47,7 +46,7 @@ void AddNms(const detection::NmsOptions& nms,
 
 // Of what is there: a point that was copied in already has no file of its own.
 void CopyInto(const fs::path& from, const fs::path& to) {
-  if (!fs::exists(from)) return;
+  if (!IsThere(from)) return;
   CreateFolder(to.parent_path());
   WriteFileAtomic(to, ReadFile(from));
 }
@@ -60,7 +59,7 @@ void WriteEnvironment(const fs::path& folder,
   Json described = environment;
   described["command"] = command;
   fs::path file = folder / "environment.json";
-  if (!all_here && fs::exists(file)) {
+  if (!all_here && IsThere(file)) {
     Json known = ReadJsonFile(file);
     known.erase("command");
     if (known != environment)
@@ -77,9 +76,13 @@ std::map<std::string, std::string> DetectSetting(const DetectJob& job) {
   const detection::TrainDetectorOptions& t = o.train;
   ChangedSetting setting;
   setting.Add("head", o.head, "dense");
+  setting.Add("train_part", job.train, "");
   setting.Add("part", job.test, "");
+  setting.Add("single_class", job.data.single_class ? "true" : "false",
+              "false");
   setting.Add("width", o.width, usual.width);
   setting.Add("layers", o.layers, usual.layers);
+  setting.Add("denoise", o.denoising, usual.denoising);
   setting.Add("stages", o.own_stages ? "own" : "last", "last");
   setting.Add("keep_aspect", o.keep_aspect ? "true" : "false", "false");
   setting.Add("epochs", o.epochs, usual.epochs);
@@ -98,7 +101,6 @@ std::map<std::string, std::string> DetectSetting(const DetectJob& job) {
               static_cast<std::int64_t>(usual.seed));
   setting.Add("runs", std::int64_t{o.runs}, std::int64_t{usual.runs});
   if (o.head != "set") AddNms(o.find.nms, usual.find.nms, setting);
-  // What a suite has no word for.
   setting.Add("warmup", t.warmup, usual.train.warmup);
   setting.Add("average", t.average, usual.train.average);
   setting.Add("looks", t.looks, usual.train.looks);
@@ -117,8 +119,18 @@ std::map<std::string, std::string> DetectSetting(const DetectJob& job) {
   return setting.Take();
 }
 
+bool IsThere(const fs::path& path) {
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  EYECHART_REQUIRE(!error,
+                   "{}: cannot be looked up: {}; should be a path "
+                   "that can be read",
+                   path.string(), error.message());
+  return there;
+}
+
 void RequireDetectFolder(const fs::path& folder) {
-  EYECHART_REQUIRE(!fs::exists(folder / "suite.toml"),
+  EYECHART_REQUIRE(!IsThere(folder / "suite.toml"),
                    "{}: holds a run of `eyechart run` or `eyechart bench` (it "
                    "has a suite.toml); choose another --out",
                    folder.string());

@@ -24,6 +24,9 @@ struct DetectPoint {
   std::vector<Record> records;  // of one cell
 };
 
+/// Whether `path` is there. Throws InputError where the disk cannot tell.
+bool IsThere(const std::filesystem::path& path);
+
 /// Throws InputError where `folder` holds a run of `eyechart run` or `bench`,
 /// whose records are not to be replaced.
 void RequireDetectFolder(const std::filesystem::path& folder);

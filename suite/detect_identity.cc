@@ -5,18 +5,55 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "probes/detection/transfer/detector.h"
+#include "suite/detect_folder.h"
 
 namespace eyechart::suite {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kResultFile = "detect.json";
+
+// Keys of what MarkDone writes.
+constexpr const char* kMarkIdentity = "identity";
+constexpr const char* kMarkResult = "detect_sha256";
+constexpr const char* kMarkRecords = "records";
+
+std::string ResultSha256(Json result) {
+  if (result.is_object()) result.erase("comparison");
+  return Sha256Hex(CanonicalJson(result));
+}
+
+std::vector<Record> RecordsOf(const Json& mark, const fs::path& file) {
+  std::vector<Record> records;
+  try {
+    for (const Json& row : mark.at(kMarkRecords)) {
+      Record& record = records.emplace_back();
+      for (const RecordField& field : RecordFields())
+        field.from_json(row.at(std::string(field.name)), record);
+    }
+  } catch (const Json::exception& error) {
+    ThrowInput(
+        "{}: {}: not records: {}; remove the file to have the result "
+        "made anew",
+        file.string(), kMarkRecords, error.what());
+  }
+  return records;
+}
+
+}  // namespace
 
 Json DetectIdentity(const encoders::LoadedModel& model, const DetectJob& job) {
   const detection::TransferOptions& o = job.options;
   const detection::TrainDetectorOptions& t = o.train;
   Json json = {
       {"encoder", detection::EncoderJson(model)},
-      {"head", {o.head, o.width, o.layers, o.keep_aspect, o.own_stages}},
+      {"canvas", detection::CanvasToJson(
+                     detection::CanvasOf(model.preprocess, o.keep_aspect))},
+      {"head", {o.head, o.width, o.layers, o.own_stages}},
       {"data",
        {o.variants, o.jitter.scale_min, o.jitter.scale_max, o.validation,
         o.shots, static_cast<int>(o.shot_rule), o.images, job.test}},
@@ -29,7 +66,12 @@ Json DetectIdentity(const encoders::LoadedModel& model, const DetectJob& job) {
         static_cast<int>(o.find.nms.classes), o.find.nms.iou_threshold,
         o.find.nms.sigma, o.find.most_kept}},
       {"seeds", {o.seed, o.runs}}};
+  // What is not said is as before there was a word for it.
+  if (o.denoising > 0) json["denoising"] = o.denoising;
+  if (!job.train.empty()) json["train_part"] = job.train;
   if (o.unfreeze > 0) json["unfreeze"] = {o.unfreeze, t.unfreeze_rate_factor};
+  // Products of fewer bits: other maps, other figures.
+  if (model.tf32) json["tf32"] = true;
   return json;
 }
 
@@ -39,6 +81,7 @@ Json DetectSetIdentity(const detection::TransferSets& sets,
                {"pictures", options.pictures.string()},
                {"voc_corners", static_cast<int>(options.voc_corners)},
                {"parts", Json::array()}};
+  if (options.single_class) json["single_class"] = true;
   for (const data::BoxDataset* part :
        {&sets.train, &sets.validation, &sets.test}) {
     const auto missing = std::count_if(
@@ -51,18 +94,44 @@ Json DetectSetIdentity(const detection::TransferSets& sets,
 
 std::optional<Json> FindDone(const fs::path& folder,
                              const std::string& name,
-                             const Json& identity) {
-  const fs::path file = folder / name;
-  if (!fs::exists(file) || !fs::exists(folder / "detect.json"))
+                             const Json& identity,
+                             std::vector<Record>* records) {
+  const fs::path file = folder / name, result = folder / kResultFile;
+  if (!IsThere(file) || !IsThere(result)) return std::nullopt;
+  const Json mark = ReadJsonFile(file);
+  // An earlier version's has the identity alone: nothing says whose result it
+  // is.
+  if (!mark.is_object() || !mark.contains(kMarkIdentity) ||
+      mark[kMarkIdentity] != identity)
     return std::nullopt;
-  if (ReadJsonFile(file) != identity) return std::nullopt;
-  return ReadJsonFile(folder / "detect.json");
+  Json json = ReadJsonFile(result);
+  if (mark.value(kMarkResult, Json()) != ResultSha256(json))
+    return std::nullopt;
+  if (records) *records = RecordsOf(mark, file);
+  // Of a run that was cut at its very end.
+  RemoveTrainState(folder);
+  return json;
 }
 
 void ForgetDone(const fs::path& folder, const std::string& name) {
+  // Where nothing is done it is what an interrupted run goes on from.
+  if (IsThere(folder / name)) RemoveTrainState(folder);
   std::error_code ignored;
-  for (const std::string& stale : {name, std::string("detect.json")})
+  for (const std::string& stale : {name, std::string(kResultFile)})
     fs::remove(folder / stale, ignored);
+}
+
+void MarkDone(const fs::path& folder,
+              const std::string& name,
+              const Json& identity,
+              std::span<const Record> records) {
+  Json mark = {{kMarkIdentity, identity},
+               {kMarkResult, ResultSha256(ReadJsonFile(folder / kResultFile))},
+               {kMarkRecords, Json::array()}};
+  for (const Record& record : records)
+    mark[kMarkRecords].push_back(Json::parse(RecordToLine(record)));
+  WriteFileAtomic(folder / name, mark.dump(1) + "\n");
+  RemoveTrainState(folder);
 }
 
 }  // namespace eyechart::suite

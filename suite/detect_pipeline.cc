@@ -6,9 +6,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/hash.h"
 #include "mining/thumbnail.h"
 #include "probes/detection/transfer/errors.h"
+#include "probes/detection/transfer/found_json.h"
 #include "probes/detection/transfer/transfer_json.h"
 
 namespace eyechart::suite {
@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 using detection::PictureBoxes;
 using detection::PictureErrors;
 
-constexpr int kThumbnailSide = 256;  // pixels
+constexpr int kThumbnailSide = 256;            // pixels
+constexpr const char* kStateFolder = "state";  // in a job's out
 
 // A box in parts of its picture's sides, for drawing over a thumbnail.
 Json PartsOf(double x, double y, double w, double h, int width, int height) {
@@ -28,7 +29,9 @@ Json PartsOf(double x, double y, double w, double h, int width, int height) {
 // Which set and part a result is of, with the hashes of all parts.
 Json SetJson(const detection::TransferSets& sets) {
   return {{"dataset", sets.test.name},
+          {"train_part", sets.train.split},
           {"test_part", sets.test.split},
+          {"dataset_hash", detection::kBoxSetHash},
           {"dataset_sha256",
            {{"train", BoxSetSha256(sets.train)},
             {"validation", BoxSetSha256(sets.validation)},
@@ -37,16 +40,6 @@ Json SetJson(const detection::TransferSets& sets) {
 
 }  // namespace
 
-std::string BoxSetSha256(const data::BoxDataset& set) {
-  Json json = {{"images", Json::array()}, {"boxes", Json::array()}};
-  for (const data::BoxImage& image : set.images)
-    json["images"].push_back(image.id);
-  for (const data::TrueBox& box : set.boxes)
-    json["boxes"].push_back({box.image, set.categories[box.category].name,
-                             box.x, box.y, box.w, box.h, box.crowd});
-  return Sha256Hex(json.dump());
-}
-
 void RequireDetectJob(const DetectJob& job) {
   const detection::TransferOptions& o = job.options;
   const std::vector<std::string> kinds = detection::HeadKinds();
@@ -54,6 +47,10 @@ void RequireDetectJob(const DetectJob& job) {
                    "--head {}: should be {}", o.head, fmt::join(kinds, " or "));
   EYECHART_REQUIRE(o.width > 0 && o.width <= 1024 && o.layers >= 0,
                    "a head of width {} and {} layers", o.width, o.layers);
+  EYECHART_REQUIRE(o.denoising == 0 || (o.denoising > 0 && o.head == "set"),
+                   "--denoise {}: a set head takes about as many noisy copies "
+                   "of the truth a picture, as 100; others, such as {}, none",
+                   o.denoising, o.head);
   EYECHART_REQUIRE(o.unfreeze >= 0,
                    "--unfreeze {}: should be a number of last blocks, at least "
                    "0",
@@ -76,6 +73,11 @@ void RequireDetectJob(const DetectJob& job) {
                        o.jitter.scale_max <= 8,
                    "scales {} to {}: should be above 0, ascending, at most 8",
                    o.jitter.scale_min, o.jitter.scale_max);
+  EYECHART_REQUIRE(o.find.detect.min_score >= 0 && o.find.detect.min_score < 1,
+                   "--min-score {:g}: should be at least 0 and below 1",
+                   o.find.detect.min_score);
+  EYECHART_REQUIRE(o.find.detect.most > 0,
+                   "--before-nms {}: should be at least 1", o.find.detect.most);
   EYECHART_REQUIRE(o.find.most_kept > 0, "--max-boxes {}: should be at least 1",
                    o.find.most_kept);
   EYECHART_REQUIRE(o.train.average >= 0 && o.train.average < 1,
@@ -85,7 +87,8 @@ void RequireDetectJob(const DetectJob& job) {
 
 Json WorstPictures(const data::BoxDataset& test,
                    const std::vector<PictureBoxes>& found,
-                   std::int64_t count) {
+                   std::int64_t count,
+                   const data::DecodeOptions& decode) {
   const std::vector<PictureErrors> errors =
       detection::ErrorsOf(test, found, {});
   std::vector<std::size_t> order(errors.size());
@@ -104,8 +107,10 @@ Json WorstPictures(const data::BoxDataset& test,
     const PictureErrors& one = errors[i];
     const data::BoxImage& image = test.images[one.image];
     if (image.width <= 0 || image.height <= 0) continue;
+    // Behind those found stand the pictures that are not there.
+    if (i >= found.size() || found[i].width <= 0) continue;
     const mining::Thumbnail thumbnail =
-        mining::MakeThumbnail(ReadFile(image.file), kThumbnailSide);
+        mining::MakeThumbnail(ReadFile(image.file), kThumbnailSide, decode);
     if (thumbnail.src.empty()) continue;
     Json truths = Json::array(), seen = Json::array();
     const std::set<std::size_t> misses(one.misses.begin(), one.misses.end());
@@ -161,9 +166,10 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress) {
   RequireDetectJob(job);
-  return RunDetectJob(model,
-                      detection::OpenTransferSets(job.root, job.test, job.data),
-                      job, progress);
+  return RunDetectJob(
+      model,
+      detection::OpenTransferSets(job.root, job.test, job.data, job.train), job,
+      progress);
 }
 
 DetectOutcome RunDetectJob(encoders::LoadedModel& model,
@@ -171,7 +177,7 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
                            const DetectJob& job,
                            Progress& progress) {
   RequireDetectJob(job);
-  const fs::path state = job.out.empty() ? fs::path() : job.out / "state";
+  const fs::path state = job.out.empty() ? fs::path() : job.out / kStateFolder;
   if (!job.out.empty()) CreateFolder(job.out);
   DetectOutcome made;
   made.result =
@@ -189,19 +195,21 @@ DetectOutcome RunDetectJob(encoders::LoadedModel& model,
   detection::WriteDetector(job.out / "detector", made.result.detector);
   WriteFileAtomic(job.out / "log.csv",
                   detection::LogToCsv(made.result.runs.front().trained.log));
-  WriteFileAtomic(
-      job.out / "detections.json",
-      detection::FoundToJson(sets.test, made.result.found).dump() + "\n");
+  detection::WriteFound(job.out, sets.test, made.result.found);
   WriteFileAtomic(job.out / "outcomes.csv", made.outcomes);
-  WriteFileAtomic(
-      job.out / "errors.json",
-      WorstPictures(sets.test, made.result.found, kWorstPictures).dump(1) +
-          "\n");
+  WriteFileAtomic(job.out / "errors.json",
+                  WorstPictures(sets.test, made.result.found, kWorstPictures,
+                                model.preprocess.decode)
+                          .dump(1) +
+                      "\n");
   // Last of all: where it stands, everything else does.
   WriteFileAtomic(job.out / "detect.json", made.json.dump(1) + "\n");
-  std::error_code ignored;
-  fs::remove_all(state, ignored);
   return made;
+}
+
+void RemoveTrainState(const fs::path& out) {
+  std::error_code ignored;
+  fs::remove_all(out / kStateFolder, ignored);
 }
 
 }  // namespace eyechart::suite

@@ -1,5 +1,6 @@
 // Task kind `detect`: detection transfer on an encoder's maps, frozen unless
 // last blocks are trained too; an exported detector is tested as it is.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "data/boxes/box_dataset.h"
+#include "data/boxes/few_shot.h"
 #include "encoders/loaded_model.h"
 #include "probes/detection/nms/suppress_boxes.h"
 #include "suite/detect_pipeline.h"
@@ -25,11 +28,18 @@ using Type = TaskKey::Type;
 constexpr std::array kDetectKeys = {
     TaskKey{"head", Type::kText, "dense", false,
             "dense (with NMS) or set (without)"},
+    TaskKey{"train_part", Type::kText, "", false,
+            "part that is trained on (default: train, or trainval)"},
     TaskKey{"part", Type::kText, "", false,
             "part that is tested on (default: test, or valid)"},
+    TaskKey{"single_class", Type::kBoolean, "false", false,
+            "all categories are one, \"object\""},
     TaskKey{"width", Type::kNumber, "128", false, "channels of the head"},
     TaskKey{"layers", Type::kNumber, "0", false,
             "of the head's towers or decoder; 0: the kind's own"},
+    TaskKey{"denoise", Type::kNumber, "0", false,
+            "set heads: noisy copies of the truth trained beside the queries, "
+            "about so many a picture, as RT-DETR's 100; 0: none"},
     TaskKey{"stages", Type::kText, "last", false,
             "last map, or own stages of a hierarchical encoder"},
     TaskKey{"keep_aspect", Type::kBoolean, "false", false,
@@ -37,8 +47,7 @@ constexpr std::array kDetectKeys = {
     TaskKey{"steps", Type::kNumber, "1500", false, "of training"},
     TaskKey{"epochs", Type::kNumber, "0", false, "instead of steps"},
     TaskKey{"train_batch", Type::kNumber, "8", false, "pictures a step"},
-    TaskKey{"rate", Type::kNumber, "0", false,
-            "peak learning rate; 0: the head's own"},
+    TaskKey{"rate", Type::kNumber, "0", false, "peak learning rate; 0: 1e-3"},
     TaskKey{"unfreeze", Type::kNumber, "0", false,
             "last blocks of the encoder that are trained with the head"},
     TaskKey{"unfreeze_rate_factor", Type::kNumber, "0.1", false,
@@ -47,13 +56,26 @@ constexpr std::array kDetectKeys = {
             "ways in which a training picture is laid; 0: anew each epoch"},
     TaskKey{"patience", Type::kNumber, "0", false,
             "looks without a better one before a stop; 0: never"},
+    TaskKey{"keep", Type::kText, "best", false,
+            "the head as at its best look (best), or the last"},
+    TaskKey{"validation", Type::kNumber, "0.1", false,
+            "share cut from training where the set has no such part; in cells "
+            "validation_share"},
     TaskKey{"shots", Type::kNumber, "0", false, "boxes a class; 0: all"},
+    TaskKey{"shot_rule", Type::kText, "boxes", false,
+            "boxes (RF100-VL's) or pictures, with all their boxes"},
     TaskKey{"images", Type::kNumber, "0", false,
             "pictures to train on; 0: all"},
     TaskKey{"seed", Type::kNumber, "0", false,
             "of start values, order, jitter, cut and shots"},
     TaskKey{"runs", Type::kNumber, "1", false, "seeds, from seed on"},
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
+    TaskKey{"min_score", Type::kNumber, "0.001", false,
+            "boxes below it are left out"},
+    TaskKey{"before_nms", Type::kNumber, "1000", false,
+            "boxes a picture before suppression"},
+    TaskKey{"max_boxes", Type::kNumber, "100", false,
+            "boxes kept a picture; above 100 AP is over as many"},
     kNmsKey,
     kNmsClassesKey,
     TaskKey{"nms_iou", Type::kNumber, "0.6", false,
@@ -62,6 +84,26 @@ constexpr std::array kDetectKeys = {
 };
 
 bool IsOfNms(std::string_view key) { return key.starts_with("nms"); }
+
+// Whether it is of a head's training, which an exported detector has behind it.
+bool IsOfTraining(std::string_view key) {
+  constexpr std::array kOfTesting = {"part",      "single_class", "batch",
+                                     "min_score", "before_nms",   "max_boxes"};
+  return !IsOfNms(key) && std::find(kOfTesting.begin(), kOfTesting.end(),
+                                    key) == kOfTesting.end();
+}
+
+// Whether the key's text is `first` rather than `second`.
+bool IsFirst(const TaskSpec& task,
+             const char* key,
+             const char* first,
+             const char* second) {
+  const std::string& text = task.keys.at(key);
+  EYECHART_REQUIRE(text == first || text == second,
+                   "{}: {} \"{}\": should be {} or {}", WhereOf(task), key,
+                   text, first, second);
+  return text == first;
+}
 
 detection::NmsOptions NmsOf(const TaskSpec& task) {
   detection::NmsOptions nms = NmsOptionsOf(task);
@@ -77,13 +119,37 @@ detection::NmsOptions NmsOf(const TaskSpec& task) {
   return nms;
 }
 
+detection::FindOptions FindOf(const TaskSpec& task) {
+  detection::FindOptions find;
+  find.batch = BatchOf(task);
+  find.nms = NmsOf(task);
+  find.detect.min_score = NumberOf(task, "min_score");
+  find.detect.most = WholeOf(task, "before_nms");
+  find.most_kept = WholeOf(task, "max_boxes");
+  EYECHART_REQUIRE(find.detect.min_score >= 0 && find.detect.min_score < 1,
+                   "{}: min_score {:g}: should be at least 0 and below 1",
+                   WhereOf(task), find.detect.min_score);
+  EYECHART_REQUIRE(find.detect.most > 0 && find.most_kept > 0,
+                   "{}: before_nms {} and max_boxes {}: should be at least 1",
+                   WhereOf(task), find.detect.most, find.most_kept);
+  return find;
+}
+
+data::BoxOptions BoxOptionsOf(const TaskSpec& task) {
+  data::BoxOptions options;
+  options.single_class = task.keys.at("single_class") == "true";
+  return options;
+}
+
 // Of keys or a setting, what has no say in a result goes: the sigma of what is
-// not soft-gaussian, which has no overlap, and all of suppression where the
-// head needs none. Points of a grid that differ in these are one cell.
+// not soft-gaussian, which has no overlap, all of suppression where the head
+// needs none, and the rule of shots where there are none. Points of a grid that
+// differ in these are one cell.
 void LeaveOutUnused(const TaskSpec& task,
                     bool suppresses,
                     std::map<std::string, std::string>& keys) {
   keys.erase(task.keys.at("nms") == "soft-gaussian" ? "nms_iou" : "nms_sigma");
+  if (NumberOf(task, "shots") == 0) keys.erase("shot_rule");
   if (!suppresses)
     std::erase_if(keys, [](const auto& key) { return IsOfNms(key.first); });
 }
@@ -92,14 +158,13 @@ DetectJob JobOf(const TaskSpec& task) {
   DetectJob job;
   detection::TransferOptions& o = job.options;
   o.head = task.keys.at("head");
+  job.train = TextOf(task, "train_part");
   job.test = TextOf(task, "part");
+  job.data = BoxOptionsOf(task);
   o.width = WholeOf(task, "width");
   o.layers = WholeOf(task, "layers");
-  const std::string& stages = task.keys.at("stages");
-  EYECHART_REQUIRE(stages == "last" || stages == "own",
-                   "{}: stages \"{}\": should be last or own", WhereOf(task),
-                   stages);
-  o.own_stages = stages == "own";
+  o.denoising = WholeOf(task, "denoise");
+  o.own_stages = !IsFirst(task, "stages", "last", "own");
   o.keep_aspect = task.keys.at("keep_aspect") == "true";
   o.train.steps = WholeOf(task, "steps");
   o.epochs = NumberOf(task, "epochs");
@@ -109,13 +174,21 @@ DetectJob JobOf(const TaskSpec& task) {
   o.train.unfreeze_rate_factor = NumberOf(task, "unfreeze_rate_factor");
   o.variants = WholeOf(task, "variants");
   o.train.patience = WholeOf(task, "patience");
+  o.train.keep_best = IsFirst(task, "keep", "best", "last");
+  o.validation = NumberOf(task, "validation");
+  EYECHART_REQUIRE(o.validation >= 0 && o.validation < 1,
+                   "{}: validation {:g}: a share of the training pictures, at "
+                   "least 0 and below 1",
+                   WhereOf(task), o.validation);
   o.shots = WholeOf(task, "shots");
+  o.shot_rule = IsFirst(task, "shot_rule", "boxes", "pictures")
+                    ? data::ShotRule::kBoxes
+                    : data::ShotRule::kPictures;
   o.images = WholeOf(task, "images");
   o.seed = static_cast<std::uint64_t>(WholeOf(task, "seed"));
   o.runs = static_cast<int>(WholeOf(task, "runs"));
   o.encode_batch = BatchOf(task);
-  o.find.batch = o.encode_batch;
-  o.find.nms = NmsOf(task);
+  o.find = FindOf(task);
   RequireDetectJob(job);
   return job;
 }
@@ -159,10 +232,16 @@ std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
   std::vector<Cell> cells = CellOfEach(suite, task);
   std::vector<std::string_view> of_training;
   for (const TaskKey& key : kDetectKeys)
-    if (key.name != "part" && key.name != "batch" && !IsOfNms(key.name))
-      of_training.push_back(key.name);
+    if (IsOfTraining(key.name)) of_training.push_back(key.name);
   LeaveOutKeys(suite, task, of_training, cells);
   LeaveOutNms(suite, task, cells);
+  // A record's "validation" is how many pictures there were; the share is
+  // called there as of `detect train`.
+  for (Cell& cell : cells)
+    if (auto share = cell.setting.extract("validation"); !share.empty()) {
+      share.key() = "validation_share";
+      cell.setting.insert(std::move(share));
+    }
   return cells;
 }
 
@@ -176,8 +255,8 @@ std::vector<Record> TestExported(const Cell& cell, TaskContext& context) {
   job.model = cell.encoders[0]->model;
   job.root = cell.dataset->options.path;
   job.part = TextOf(*cell.task, "part");
-  job.find.batch = BatchOf(*cell.task);
-  job.find.nms = NmsOf(*cell.task);
+  job.data = BoxOptionsOf(*cell.task);
+  job.find = FindOf(*cell.task);
   job.out = context.artifacts;
   ExportedDetectOutcome made = RunExportedDetectJob(job, context.progress);
   WriteOutcomes(context, made.outcomes);
@@ -192,6 +271,7 @@ std::vector<Record> RunDetect(const Cell& cell, TaskContext& context) {
   encoders::LoadedModel model = encoders::LoadModel(cell.encoders[0]->model);
   const DetectOutcome made = RunDetectJob(model, job, context.progress);
   WriteOutcomes(context, made.outcomes);
+  RemoveTrainState(job.out);
   return DetectRecords(made);
 }
 

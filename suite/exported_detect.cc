@@ -9,6 +9,7 @@
 #include "probes/detection/nms/suppress_boxes.h"
 #include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/exported_detector.h"
+#include "probes/detection/transfer/found_json.h"
 #include "probes/detection/transfer/transfer_json.h"
 #include "suite/detect_pipeline.h"
 
@@ -49,6 +50,8 @@ Json JsonOf(const ExportedDetector& exported,
   json["warnings"] = made.warnings;
   json["dataset"] = set.name;
   json["test_part"] = set.split;
+  json["dataset_hash"] = detection::kBoxSetHash;
+  if (set.single_class) json["single_class"] = true;
   // As elsewhere: of the CPU nothing is said.
   if (!exported.device().is_cpu()) json["device"] = exported.device().str();
   return json;
@@ -102,12 +105,13 @@ ExportedDetectOutcome RunExportedDetectJob(const ExportedDetectJob& job,
   outcome.records = RecordsOf(exported, set, made, job.find);
   if (job.out.empty()) return outcome;
   CreateFolder(job.out);
-  WriteFileAtomic(job.out / "detections.json",
-                  detection::FoundToJson(set, made.found).dump() + "\n");
+  detection::WriteFound(job.out, set, made.found);
   WriteFileAtomic(job.out / "outcomes.csv", outcome.outcomes);
-  WriteFileAtomic(
-      job.out / "errors.json",
-      WorstPictures(set, made.found, kWorstPictures).dump(1) + "\n");
+  WriteFileAtomic(job.out / "errors.json",
+                  WorstPictures(set, made.found, kWorstPictures,
+                                exported.preprocess().decode)
+                          .dump(1) +
+                      "\n");
   WriteFileAtomic(job.out / "detect.json", outcome.json.dump(1) + "\n");
   return outcome;
 }

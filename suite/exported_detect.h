@@ -21,8 +21,8 @@ struct ExportedDetectJob {
   data::BoxOptions data;
   detection::FindOptions find;
   int resamples = 1000;  // of the bootstrap over test pictures
-  /// Folder for detect.json, detections.json, outcomes.csv and errors.json;
-  /// empty: none.
+  /// Folder for detect.json, detections.json, truth.json, outcomes.csv and
+  /// errors.json; empty: none.
   std::filesystem::path out;
 };
 

@@ -12,6 +12,7 @@
 #include "benchmarks/nms_sweep/nms_sweep_json.h"
 #include "benchmarks/vision/measure.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/text.h"
 #include "data/preprocess.h"
 #include "probes/detection/transfer/detector.h"
@@ -213,8 +214,11 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
   for (const fs::path& folder : folders)
     subjects.push_back(
         OpenSweepData(folder, encoder, model ? &*model : nullptr));
+  // A head of a single class is judged on a set of one, as it was trained.
+  data::BoxOptions read;
+  read.single_class = detection::IsSingleClass(subjects.front().head);
   const data::BoxDataset set = detection::OpenTestSet(
-      cell.dataset->options.path, TextOf(task, "part"), {});
+      cell.dataset->options.path, TextOf(task, "part"), read);
   const bool allow = Allowed(task);
   const std::vector<benchmarks::Finding> before =
       benchmarks::JudgeBefore(allow, encoder.model.device);
@@ -247,6 +251,11 @@ std::vector<Record> RunNmsSweep(const Cell& cell, TaskContext& context) {
     base.preprocess_sha256 = data::PreprocessSha256(
         program != nullptr ? program->preprocess() : model->preprocess);
     if (i > 0) NameBeside(cell, base);
+    // As bench's records have it, no part of the cell's name. A frozen
+    // encoder's detector has no weights but the head's.
+    if (program == nullptr)
+      base.setting["detector_sha256"] =
+          Sha256File(folders[i] / "head.safetensors");
     benchmarks::WriteNmsSweep(benchmarks::NmsSweepFilesOf(run, base.cell),
                               sweep);
     // A cell that fails leaves what it was measured by all the same.

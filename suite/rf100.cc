@@ -157,9 +157,12 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
     encoders::TrainableBlocks::Create(model.checkpoint, job.options.unfreeze);
   Json identity = DetectIdentity(model, job);
   std::vector<Rf100Row> rows;
-  for (const data::Rf100Set& set : data::FindRf100(root)) {
+  const std::vector<data::Rf100Set> found = data::FindRf100(root);
+  // One that cannot be made is no fault of a set either.
+  CreateFolder(job.out);
+  for (const data::Rf100Set& set : found) {
     std::error_code none;
-    if (!set.problem.empty() && fs::equivalent(set.root, job.out, none))
+    if (set.splits.empty() && fs::equivalent(set.root, job.out, none))
       continue;  // what an earlier run wrote
     Rf100Row row;
     row.slug = set.slug;
@@ -171,19 +174,25 @@ Rf100Result RunRf100(encoders::LoadedModel& model,
       rows.push_back(std::move(row));
       continue;
     }
+    if (!set.error.empty()) {
+      row.error = set.error;
+      progress.Warn(row.error);
+      rows.push_back(std::move(row));
+      continue;
+    }
     DetectJob one = job;
     one.root = set.root;
     one.out = job.out / set.slug;
     progress.Note(set.slug);
     try {
       const detection::TransferSets sets =
-          detection::OpenTransferSets(one.root, one.test, one.data);
+          detection::OpenTransferSets(one.root, one.test, one.data, one.train);
       identity["set"] = DetectSetIdentity(sets, one.data);
       std::optional<Json> json = FindDone(one.out, kRf100Identity, identity);
       if (!json) {
         ForgetDone(one.out, kRf100Identity);
         json = RunDetectJob(model, sets, one, progress).json;
-        WriteFileAtomic(one.out / kRf100Identity, identity.dump(1) + "\n");
+        MarkDone(one.out, kRf100Identity, identity);
       }
       Fill(row, *json);
       for (const std::string& warning : row.warnings) progress.Warn(warning);

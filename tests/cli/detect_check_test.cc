@@ -85,6 +85,63 @@ TEST(DetectCheckCommand, StrictGivesAnExitCode) {
   EXPECT_EQ(code(Json::array(), {"--strict"}), 2);
 }
 
+// One bad row ends nothing.
+TEST(DetectCheckCommand, GoesOnBehindABadPicture) {
+  const testing::TempFolder folder;
+  Json coco = Json::parse(kCoco);
+  coco["images"].push_back(coco["images"][0]);
+  coco["images"].push_back({{"file_name", "c.jpg"}});
+  coco["categories"].push_back({{"id", 5}, {"name", "sow"}});
+  coco["images"][1]["width"] = -1;
+  testing::WriteText(folder / "c.json", coco.dump());
+  const auto result = Eyechart(
+      {"detect", "check", (folder / "c.json").string(), "--lists-only"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* line :
+       {"the id or name of one before them: 1; left out, the first stays\n"
+        "    images[2]: image \"a.jpg\" has the id 1 of image \"a.jpg\"\n",
+        "    images[3]: key \"id\" should be an integer or a text\n",
+        "    images[1]: \"width\" is -1;",
+        "categories with the id of one before them: 1"})
+    EXPECT_NE(result.out.find(line), std::string::npos) << line << "\n"
+                                                        << result.out;
+}
+
+TEST(DetectCheckCommand, TakesTheOtherCommandsNames) {
+  const testing::TempFolder folder;
+  for (const char* part : {"train", "valid"})
+    testing::WriteText(folder / part / "_annotations.coco.json", kCoco);
+  const std::string root = folder.path().string();
+  const auto splits = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"detect", "check", root, "--lists-only"});
+    std::vector<std::string> names;
+    for (const Json& one : EyechartJson(more)["splits"])
+      names.push_back(one["split"].get<std::string>());
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(splits({"--set-kind", "roboflow"}), (Names{"train", "valid"}));
+  EXPECT_EQ(splits({"--part", "valid,train"}), (Names{"valid", "train"}));
+  // As they were called here before.
+  EXPECT_EQ(splits({"--split", "val", "--kind", "roboflow"}), Names{"valid"});
+  const std::string help = Eyechart({"detect", "check", "--help"}).out;
+  EXPECT_NE(help.find("--part"), std::string::npos);
+  EXPECT_NE(help.find("generated"), std::string::npos);
+  EXPECT_EQ(help.find("--split"), std::string::npos) << help;
+  EXPECT_EQ(help.find(" --kind"), std::string::npos) << help;
+}
+
+TEST(DetectCheckCommand, CountsASingleClass) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "c.json", kCoco);
+  const Json json =
+      EyechartJson({"detect", "check", (folder / "c.json").string(),
+                    "--lists-only", "--single-class"});
+  ASSERT_EQ(json["categories"].size(), 1u);
+  EXPECT_EQ(json["categories"][0]["name"], "object");
+  EXPECT_EQ(json["splits"][0]["boxes_of_category"], Json({2}));
+}
+
 TEST(DetectCheckCommand, RefusesWithExitCodeTwo) {
   const testing::TempFolder folder;
   testing::WriteText(folder / "c.json", "{");
@@ -103,7 +160,7 @@ TEST(DetectCheckCommand, RefusesWithExitCodeTwo) {
             std::string::npos);
   EXPECT_NE(told({(folder / "none").string()}).find("no such file"),
             std::string::npos);
-  EXPECT_NE(told({folder.path().string(), "--kind", "vic"}).find("\"voc\""),
+  EXPECT_NE(told({folder.path().string(), "--set-kind", "vic"}).find("\"voc\""),
             std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/files.h"
@@ -102,6 +103,7 @@ TEST_F(DetectCompare, UnlikeResultsAreRefused) {
        std::vector<std::tuple<const char*, Json, const char*>>{
            {"/protocol", "detect-set", "of protocol \"detect-set\""},
            {"/training/steps", 4, "steps 4 against 3"},
+           {"/training/denoising", 100, "denoising 100 against none;"},
            {"/find/min_score", 0.3, "min_score 0.3 against 0.001"},
            {"/find/before_nms", 10, "before_nms 10 against 1000"},
            {"/input/keep_aspect", true, "keep_aspect true against false"},
@@ -136,6 +138,55 @@ TEST_F(DetectCompare, WhatIsNotKnownIsAWarning) {
   // Whichever of them it is.
   const Json turned = EyechartJson({"detect", "compare", b, a});
   EXPECT_TRUE(Has(turned["warnings"][1], "this result: it has no \"find\""));
+}
+
+TEST_F(DetectCompare, OtherInputsAreAWarning) {
+  const auto warnings = [&](int side, int stride) {
+    Json one = Result({0.5}), other = Result({0.25});
+    one["input"].update({{"width", 64}, {"height", 64}});
+    one["levels"] = {{{"width", 32}, {"stride", 8}}};
+    other["input"].update({{"width", side}, {"height", side}});
+    other["levels"] = {{{"width", 16}, {"stride", stride}}};
+    return EyechartJson({"detect", "compare", Write("a.json", one),
+                         Write("b.json", other)})["warnings"];
+  };
+  EXPECT_EQ(warnings(64, 8), Json::array());
+  Json told = warnings(128, 16);  // as many tokens
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(Has(told[0],
+                  "its pictures are laid on 128 x 128 pixels, this one's on "
+                  "64 x 64:"))
+      << told[0];
+  told = warnings(64, 16);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(Has(told[0], "maps of 4 x 4 tokens, this one's of 8 x 8:"))
+      << told[0];
+  EXPECT_EQ(warnings(128, 8).size(), 2u);
+}
+
+// Hashes of an earlier rule say nothing of those of another.
+TEST_F(DetectCompare, SetsHashedByAnotherRuleGoByTheirName) {
+  Json now = Result({0.5});
+  now["dataset_hash"] = 2;
+  now["dataset_sha256"] = {{"train", "x"}, {"validation", "y"}, {"test", "z"}};
+  const std::string a = Write("a.json", now);
+  Json old = Result({0.25});
+  const std::string b = Write("b.json", old);
+  for (const auto& [one, two] : {std::pair(a, b), {b, a}}) {
+    const Json told = EyechartJson({"detect", "compare", one, two})["warnings"];
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_TRUE(Has(told[0], "was hashed by rule ")) << told[0];
+    EXPECT_TRUE(Has(told[0], "the name \"set\" and the counts")) << told[0];
+  }
+  old["dataset"] = "else";
+  std::string error = Refused({"detect", "compare", a, Write("c.json", old)});
+  EXPECT_TRUE(Has(error, "of data set \"else\"; this one is of \"set\"") &&
+              Has(error, "hashed by rule 1"))
+      << error;
+  // By one rule they decide.
+  old["dataset_hash"] = 2;
+  error = Refused({"detect", "compare", a, Write("c.json", old)});
+  EXPECT_TRUE(Has(error, "the train pictures or boxes")) << error;
 }
 
 TEST_F(DetectCompare, CurvesArePairedByPictures) {

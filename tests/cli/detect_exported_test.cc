@@ -12,8 +12,11 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "core/record.h"
+#include "data/decode.h"
+#include "data/scenes/encode.h"
 #include "tests/cli/process.h"
 #include "tests/fixture.h"
+#include "tests/oriented_jpeg.h"
 #include "tests/probes/detection/transfer/colour_detector.h"
 #include "tests/probes/detection/transfer/coloured_boxes.h"
 
@@ -76,6 +79,151 @@ TEST_F(DetectExported, PredictsBoxesInThePicturesOwnPixels) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "drawn"),
                           fs::directory_iterator()),
             4);
+}
+
+TEST_F(DetectExported, BoxesAreJudgedInThePixelsOfTheSet) {
+  const fs::path list = folder_ / "set/test/_annotations.coco.json";
+  Json coco = ReadJsonFile(list);
+  // Of pictures that were halved after they were labelled; ids are texts.
+  for (Json& image : coco["images"]) {
+    image["width"] = image["height"] = 128;
+    image["id"] = std::to_string(image["id"].get<int>() + 10);
+  }
+  for (Json& box : coco["annotations"]) {
+    box["image_id"] = std::to_string(box["image_id"].get<int>() + 10);
+    for (Json& value : box["bbox"]) value = value.get<double>() * 2;
+    box["area"] = box["area"].get<double>() * 4;
+  }
+  testing::WriteText(list, coco.dump());
+  const std::string out = (folder_ / "out").string();
+  const auto run =
+      Eyechart({"detect", "eval", detr_, set_, "-o", out, "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.err.find("4 pictures have another size than the set says"),
+            std::string::npos)
+      << run.err;
+  EXPECT_NEAR(Json::parse(run.out)["stats"]["AP"].get<double>(), 1, 1e-9);
+  for (const std::string& truth : {list.string(), out + "/truth.json"}) {
+    const Json judged = EyechartJson(
+        {"coco-eval", truth, out + "/detections.json", "--mode", "corrected"});
+    EXPECT_NEAR(judged["stats"]["AP"].get<double>(), 1, 1e-9) << truth;
+  }
+  const std::string found = (folder_ / "found.json").string();
+  const Json predicted =
+      EyechartJson({"detect", "predict", detr_, list.string(), "-o", found});
+  EXPECT_EQ(predicted["format"], "coco-results");
+  EXPECT_NE(predicted["warnings"].dump().find("the file says 128 x 128"),
+            std::string::npos)
+      << predicted["warnings"];
+  EXPECT_EQ(ReadJsonFile(found)[0]["image_id"], "10");
+  const Json judged =
+      EyechartJson({"coco-eval", list.string(), found, "--mode", "corrected"});
+  EXPECT_NEAR(judged["stats"]["AP"].get<double>(), 1, 1e-9);
+}
+
+// A photo lies on its side in the file; its labels, its boxes and what is drawn
+// are of the picture upright.
+TEST_F(DetectExported, TurnedPhotosAreJudgedAndDrawnUpright) {
+  // 96 x 32 upright with red at [16, 0, 48, 16]: the tag 6 turns the file's
+  // picture by a quarter clockwise, so that its left edge is on top.
+  data::Image stored{32, 96, std::vector<std::uint8_t>(3 * 32 * 96, 128)};
+  for (int y = 16; y < 48; ++y)
+    for (int x = 0; x < 16; ++x)
+      for (int c = 0; c < 3; ++c) {
+        // Upright (u, v) stands in the file at x = v, y = 95 - u.
+        const int row = 95 - y;
+        stored.pixels[static_cast<std::size_t>(3 * (row * 32 + x) + c)] =
+            c == 0 ? 255 : 0;
+      }
+  const fs::path root = folder_ / "yolo";
+  testing::WriteText(root / "images/test/a.jpg",
+                     testing::Oriented(scenes::EncodeJpeg(stored, 95), 6));
+  testing::WriteText(root / "images/test/b.jpg",
+                     testing::Oriented(scenes::EncodeJpeg(stored, 95), 6));
+  testing::WriteText(root / "data.yaml", "names: [red, green]\nnc: 2\n");
+  // x from 16 to 48 of 96, y from 0 to 16 of 32; b's label is elsewhere.
+  testing::WriteText(root / "labels/test/a.txt",
+                     "0 0.3333333 0.25 0.3333333 0.5\n");
+  testing::WriteText(root / "labels/test/b.txt", "0 0.9 0.9 0.1 0.1\n");
+  const std::string out = (folder_ / "out").string();
+  const std::vector<std::string> eval = {"detect",      "eval",     detr_,
+                                         root.string(), "--orient", "exif",
+                                         "-o",          out,        "--json"};
+  const auto run = Eyechart(eval);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json json = Json::parse(run.out);
+  // One of two truths is found, by the one of two boxes that has no less score.
+  EXPECT_GT(json["stats"]["AP50"].get<double>(), 0.2) << json["stats"];
+  EXPECT_NE(run.err.find("a.jpg: 96 x 32 pixels, the set says 32 x 96"),
+            std::string::npos)
+      << run.err;
+  // YOLO has no list that coco-eval reads: one stands beside the detections.
+  const Json judged =
+      EyechartJson({"coco-eval", out + "/truth.json", out + "/detections.json",
+                    "--mode", "corrected"});
+  EXPECT_NEAR(judged["stats"]["AP50"].get<double>(),
+              json["stats"]["AP50"].get<double>(), 1e-12);
+  const Json worst = ReadJsonFile(out + "/errors.json");
+  ASSERT_EQ(worst.size(), 1u);
+  EXPECT_GT(worst[0]["width"], worst[0]["height"]);
+  // The box is where the red is, in parts of the upright sides.
+  EXPECT_NEAR(worst[0]["found"][0]["box"][0].get<double>(), 16.0 / 96, 0.05);
+  EXPECT_NEAR(worst[0]["found"][0]["box"][3].get<double>(), 0.5, 0.1);
+
+  const fs::path drawn = folder_ / "drawn";
+  EyechartJson({"detect", "predict", detr_, (root / "images/test").string(),
+                "--orient", "exif", "-o", (folder_ / "found.json").string(),
+                "--draw", drawn.string()});
+  const data::Image picture =
+      data::Decode(ReadFile(drawn / "00000-a.jpg"), {}).image;
+  EXPECT_EQ(picture.width, 96);
+  EXPECT_EQ(picture.height, 32);
+}
+
+TEST_F(DetectExported, ClassesThatTheSetLacksAreToldAndNoFalseAlarms) {
+  const fs::path list = folder_ / "set/test/_annotations.coco.json";
+  Json coco = ReadJsonFile(list);
+  Json red = Json::array();
+  for (const Json& box : coco["annotations"])
+    if (box["category_id"] == 1) red.push_back(box);
+  coco["annotations"] = red;
+  coco["categories"].erase(2);
+  testing::WriteText(list, coco.dump());
+  const std::string out = (folder_ / "out").string();
+  const Json json = EyechartJson({"detect", "eval", detr_, set_, "-o", out});
+  EXPECT_EQ(json["detections"], 4);
+  EXPECT_NE(json["warnings"].dump().find("3 boxes were found of 1 classes"),
+            std::string::npos)
+      << json["warnings"];
+  EXPECT_EQ(ReadJsonFile(out + "/errors.json"), Json::array());
+}
+
+TEST_F(DetectExported, MissingPicturesAreOneWarning) {
+  fs::remove(folder_ / "set/test/1.png");
+  fs::remove(folder_ / "set/test/3.png");
+  const Json json = EyechartJson(
+      {"detect", "eval", detr_, set_, "-o", (folder_ / "out").string()});
+  // The first is of what the export gets wrong.
+  ASSERT_EQ(json["warnings"].size(), 2u) << json["warnings"];
+  EXPECT_NE(json["warnings"][1].get<std::string>().find(
+                "2 pictures are not on disk: their 4 boxes count as missed; "
+                "the first is 1.png"),
+            std::string::npos)
+      << json["warnings"];
+}
+
+TEST_F(DetectExported, PredictsItsOwnCategoriesFoundOrNot) {
+  // Green alone is there; its number is the detector's all the same.
+  testing::WriteText(folder_ / "green/a.png",
+                     ColourPng(64, 64, {}, {10, 10, 20, 20}));
+  const std::string out = (folder_ / "found.json").string();
+  EyechartJson(
+      {"detect", "predict", detr_, (folder_ / "green").string(), "-o", out});
+  const Json found = ReadJsonFile(out);
+  EXPECT_EQ(found["categories"], Json::parse(R"([{"id": 1, "name": "red"},
+                                                 {"id": 2, "name": "green"}])"));
+  ASSERT_EQ(found["annotations"].size(), 1u);
+  EXPECT_EQ(found["annotations"][0]["category_id"], 2);
 }
 
 TEST_F(DetectExported, IsMeasuredUnderLoad) {

@@ -101,6 +101,52 @@ TEST_F(DetectRf100, PrintsThePublishedScoresAndWhatIsOdd) {
   EXPECT_EQ(json["sets"][1]["warnings"].size(), 2u);
 }
 
+TEST_F(DetectRf100, ASingleClassIsAnotherResult) {
+  ASSERT_EQ(Run().exit_code, 0);
+  const auto plain = DoneAt("mine");
+  for (int i = 0; i < 2; ++i) {  // done, and taken as done
+    const auto run = Run({"--single-class"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_GT(DoneAt("mine"), plain);
+  }
+  const Json json = ReadJsonFile(out_ / "mine/detect.json");
+  EXPECT_EQ(json["classes"], 1);
+  EXPECT_EQ(json["training"]["single_class"], true);
+  const fs::path head = out_ / "mine/detector";
+  const Json classes = ReadJsonFile(head / "detector.json")["classes"];
+  ASSERT_EQ(classes.size(), 1u);
+  EXPECT_EQ(classes[0]["name"], "object");
+  // One of both alone is refused, the option named.
+  const auto eval = [&](const fs::path& detector,
+                        std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"detect", "eval", detector.string(), DemoCheckpoint("dinov2"),
+                 (sets_ / "mine").string(), "--threads", "1"});
+    return Eyechart(more);
+  };
+  const auto refused = eval(head, {});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(Has(refused.err, "--single-class")) << refused.err;
+  EXPECT_EQ(eval(head, {"--single-class"}).exit_code, 0);
+  ASSERT_EQ(Run().exit_code, 0);
+  const auto other = eval(head, {"--single-class"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_TRUE(Has(other.err, "tells 2 classes apart")) << other.err;
+}
+
+TEST_F(DetectRf100, ThePartThatIsTrainedOnCanBeNamed) {
+  fs::rename(sets_ / "mine/train", sets_ / "mine/trainval");
+  ASSERT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(ReadJsonFile(out_ / "mine/detect.json")["train_part"], "trainval");
+  fs::rename(sets_ / "mine/trainval", sets_ / "mine/first");
+  const auto lost = Run();
+  EXPECT_EQ(lost.exit_code, 6);
+  EXPECT_TRUE(Has(lost.err, "--train-part")) << lost.err;
+  fs::rename(sets_ / "bccd-ouzjz/train", sets_ / "bccd-ouzjz/first");
+  ASSERT_EQ(Run({"--train-part", "first"}).exit_code, 0);
+  EXPECT_EQ(ReadJsonFile(out_ / "mine/detect.json")["train_part"], "first");
+}
+
 TEST_F(DetectRf100, TellsOfWhatIsNoSetAndOfATestPartWithoutTruth) {
   WriteText(sets_ / "broken/train/a.txt", "");
   const fs::path list = sets_ / "mine/test/_annotations.coco.json";
@@ -128,6 +174,29 @@ TEST_F(DetectRf100, TellsOfWhatIsNoSetAndOfATestPartWithoutTruth) {
   EXPECT_EQ(json["sets"][1]["status"], "skipped");
   EXPECT_TRUE(json["sets"][2]["AP"].is_null());
   EXPECT_TRUE(Has(json["warnings"].dump(), "skipped: "));
+}
+
+// It is one, so that its failing is the run's: no folder of notes.
+TEST_F(DetectRf100, ABrokenSetIsAFailedRowNotASkippedOne) {
+  WriteText(sets_ / "broken/train/_annotations.coco.json", "{");
+  WriteText(sets_ / "notes/readme.md", "");
+  const auto run = Run();
+  EXPECT_EQ(run.exit_code, 6) << run.err;
+  const Json sets = ReadJsonFile(out_ / "rf100.json")["sets"];
+  ASSERT_EQ(sets.size(), 4u);
+  EXPECT_EQ(sets[0]["status"], "ok");
+  EXPECT_EQ(sets[1]["slug"], "broken");
+  EXPECT_EQ(sets[1]["status"], "error");
+  EXPECT_EQ(sets[3]["status"], "skipped");
+}
+
+TEST_F(DetectRf100, AFolderThatCannotBeThereIsNamed) {
+  // Longer than a name can be on common file systems.
+  out_ = folder_ / std::string(300, 'x');
+  const auto run = Run();
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_TRUE(Has(run.err, out_.string())) << run.err;
+  EXPECT_FALSE(Has(run.err, "warning:")) << run.err;  // said once, of no set
 }
 
 TEST_F(DetectRf100, SeedsStandInTableAndJson) {

@@ -209,6 +209,26 @@ TEST_F(DetectTrain, ComparesHeadsOfOneShapeAndSuppression) {
         << compare.err;
 }
 
+TEST_F(DetectTrain, AnotherInputIsAWarning) {
+  const std::string out = (folder_ / "out").string();
+  EyechartJson(Train({"--steps", "3", "-o", out}));
+  const auto result = Eyechart(Train(
+      {"--steps", "3", "--resolution", "48", "--compare", out, "--json"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Has(result.err,
+                  "its pictures are laid on 96 x 96 pixels, this one's on 48 x "
+                  "48:"))
+      << result.err;
+  EXPECT_TRUE(Has(result.err, "maps of 8 x 8 tokens, this one's of 4 x 4:"))
+      << result.err;
+  // Each is told once, before and after training, and stands in the JSON.
+  EXPECT_EQ(result.err.find("are laid on"), result.err.rfind("are laid on"));
+  int told = 0;
+  for (const Json& warning : Json::parse(result.out)["warnings"])
+    told += Has(warning, "advantage of") ? 1 : 0;
+  EXPECT_EQ(told, 2);
+}
+
 TEST_F(DetectTrain, WhatCannotBeComparedIsSaidBeforeTraining) {
   const fs::path out = folder_ / "out";
   const auto compared = [&](const std::string& file) {
@@ -286,8 +306,14 @@ TEST_F(DetectTrain, WhatIsDoneIsNotDoneAgain) {
   EXPECT_TRUE(again);
   EXPECT_EQ(second, first);  // its times too
   EXPECT_EQ(ReadRecords(out / "records.jsonl").size(), records.size());
+  EXPECT_FALSE(fs::exists(out / "state"));
   EXPECT_FALSE(train({"--min-score", "0.01"}).first);
   EXPECT_TRUE(train({"--min-score", "0.01"}).first);
+  // Another input is another result, and its records say so.
+  EXPECT_FALSE(train({"--resolution", "48"}).first);
+  EXPECT_NE(ReadRecords(out / "records.jsonl").front().preprocess_sha256,
+            records.front().preprocess_sha256);
+  EXPECT_TRUE(train({"--resolution", "48"}).first);
   // A box that was mended.
   const fs::path list = set_ / "train/_annotations.coco.json";
   Json coco = ReadJsonFile(list);
@@ -295,6 +321,67 @@ TEST_F(DetectTrain, WhatIsDoneIsNotDoneAgain) {
       coco["annotations"][0]["bbox"][2].get<double>() + 1;
   WriteText(list, coco.dump());
   EXPECT_FALSE(train({"--min-score", "0.01"}).first);
+}
+
+// A curve in the same folder leaves its own records.jsonl there.
+TEST_F(DetectTrain, ACurveInItsFolderIsNotTakenForTheResult) {
+  const fs::path out = folder_ / "out";
+  const auto train = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"--epochs", "1", "-o", out.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = Eyechart(Train(arguments));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Has(result.err, "taken as it is");
+  };
+  const auto pictures = [&](const std::string& cell) {
+    return ReadJsonFile(out / "artifacts" / CellSlug(cell) /
+                        "detect.json")["train"];
+  };
+  EXPECT_FALSE(train({}));
+  const std::string first = ReadFile(out / "records.jsonl");
+  const std::string all = ReadRecords(out / "records.jsonl").front().cell;
+  EXPECT_FALSE(train({"--images", "4,8"}));
+  const std::string four = ReadRecords(out / "records.jsonl").front().cell;
+  ASSERT_NE(four, all);
+  EXPECT_NE(ReadFile(out / "records.jsonl"), first);
+  EXPECT_TRUE(train({}));  // its records are kept elsewhere
+  EXPECT_EQ(ReadFile(out / "records.jsonl"), first);
+  EXPECT_EQ(pictures(all), 24);
+  EXPECT_EQ(pictures(four), 4);
+}
+
+TEST_F(DetectTrain, WhatEvalWritesIsNotTakenForTheResult) {
+  const fs::path out = folder_ / "out";
+  const auto train = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"--steps", "3", "-o", out.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = Eyechart(Train(arguments));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_TRUE(Has(result.out, " parameters, last stage")) << result.out;
+    return Has(result.err, "taken as it is");
+  };
+  EXPECT_FALSE(train());
+  ASSERT_EQ(Eyechart({"detect", "eval", (out / "detector").string(),
+                      DemoCheckpoint("dinov2"), set_.string(), "--part",
+                      "train", "--bootstrap", "0", "-o", out.string()})
+                .exit_code,
+            0);
+  EXPECT_EQ(ReadJsonFile(out / "detect.json")["command"], "detect eval");
+  EXPECT_FALSE(train());
+  EXPECT_EQ(ReadJsonFile(out / "detect.json")["test"], 4);
+  // What a comparison adds to it changes no result.
+  fs::create_directory(folder_ / "other");
+  fs::copy_file(out / "detect.json", folder_ / "other/detect.json");
+  EXPECT_TRUE(train({"--compare", (folder_ / "other").string()}));
+  EXPECT_TRUE(ReadJsonFile(out / "detect.json").contains("comparison"));
+  EXPECT_TRUE(train());
+}
+
+TEST_F(DetectTrain, AFolderThatCannotBeThereIsNamed) {
+  // Longer than a name can be on common file systems.
+  const std::string out = (folder_ / std::string(300, 'x')).string();
+  EXPECT_TRUE(Has(Refused(Train({"--steps", "3", "-o", out})),
+                  out + "/suite.toml: cannot be looked up: "));
 }
 
 TEST_F(DetectTrain, ACurveGoesOnWithThePointsThatLack) {
@@ -414,10 +501,19 @@ TEST_F(DetectTrain, ReportsReadItsFolder) {
 TEST_F(DetectTrain, ASetHeadSaysItsQueries) {
   const Json json = EyechartJson(Train(
       {"--steps", "1", "--head", "set", "-o", (folder_ / "out").string()}));
+  const Json noisy =
+      EyechartJson(Train({"--steps", "1", "--head", "set", "--denoise", "20",
+                          "-o", (folder_ / "noisy").string()}));
+  EXPECT_EQ(noisy["training"]["denoising"], 20);
+  EXPECT_TRUE(Has(ReadFile(folder_ / "noisy/log.csv"), "loss_denoising"));
+  EXPECT_EQ(noisy["parameters"], json["parameters"]);
+  EXPECT_TRUE(
+      Has(Refused(Train({"--denoise", "20"})), "--denoise 20: a set head"));
   EXPECT_EQ(
       json["head_shape"],
       Json({{"kind", "set"}, {"width", 32}, {"layers", 1}, {"queries", 300}}));
   EXPECT_FALSE(json.contains("nms"));
+  EXPECT_FALSE(json["training"].contains("denoising"));
 }
 
 TEST_F(DetectTrain, ACurveHasAPointASizeAndTheWarningsOfAll) {

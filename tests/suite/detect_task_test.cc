@@ -139,6 +139,85 @@ TEST_F(DetectTask, OtherWordsAreNamedBeforeAnythingRuns) {
   }
 }
 
+// What the command has and a suite had not; by default nothing is said.
+TEST_F(DetectTask, TakesTheCommandsOptions) {
+  const std::string twice = kTwice;
+  EXPECT_EQ(Cells("single_class = false\nkeep = \"best\"\nvalidation = 0.1\n"
+                  "shot_rule = \"boxes\"\nmin_score = 0.001\n"
+                  "before_nms = 1000\nmax_boxes = 100\n"),
+            (Names{Head(""), twice + "default"}));
+  // Of a head's training alone, or of any detector.
+  EXPECT_EQ(Cells("keep = \"last\"\nvalidation = 0.25\n"
+                  "train_part = \"train\"\nmax_boxes = 500\n"
+                  "min_score = 0.01\nbefore_nms = 300\n"),
+            (Names{std::string(kToy) +
+                       "before_nms=300,keep=last,max_boxes=500,min_score=0.01,"
+                       "steps=2,train_part=train,validation_share=0.25,"
+                       "variants=1,width=32",
+                   twice + "before_nms=300,max_boxes=500,min_score=0.01"}));
+  // Where there are no shots their rule has no say.
+  EXPECT_EQ(Cells("encoder = \"toy\"\nshot_rule = [\"boxes\", \"pictures\"]\n"),
+            Names{Head("")});
+  EXPECT_EQ(Cells("encoder = \"toy\"\nshots = 1\n"
+                  "shot_rule = [\"boxes\", \"pictures\"]\n")
+                .size(),
+            2u);
+  for (const auto& [keys, told] :
+       {std::pair{"keep = \"first\"\n",
+                  ": keep \"first\": should be best or "
+                  "last"},
+        std::pair{"shot_rule = \"all\"\n",
+                  ": shot_rule \"all\": should be "
+                  "boxes or pictures"},
+        std::pair{"validation = 1\n", ": validation 1: a share"},
+        std::pair{"min_score = 2\n", ": min_score 2: should be"},
+        std::pair{"max_boxes = 0\n", "max_boxes 0: should be at least 1"},
+        std::pair{"before_nms = 0\n", "before_nms 0 and"}}) {
+    const std::string error = ErrorOf(keys);
+    EXPECT_NE(error.find(told), std::string::npos) << error;
+  }
+}
+
+TEST_F(DetectTask, TrainsAndTestsAsItsKeysSay) {
+  const RunSummary done =
+      Run("encoder = \"toy\"\nsingle_class = [false, true]\n"
+          "train_part = \"train\"\nmax_boxes = 500\nkeep = \"last\"\n");
+  ASSERT_EQ(done.failed, Names{});
+  ASSERT_EQ(done.ok, 2);
+  const std::string keys = "keep=last,max_boxes=500,";
+  const std::string rest = "steps=2,train_part=train,variants=1,width=32";
+  const std::string plain = kToy + keys + rest;
+  const std::string single = kToy + keys + "single_class=true," + rest;
+  for (const std::string& cell : {plain, single}) {
+    const Json json = Result(cell);
+    EXPECT_EQ(json["find"]["max_boxes"], 500);
+    EXPECT_EQ(json["training"]["keep"], "last");
+    EXPECT_EQ(json["train_part"], "train");
+    // What an interrupted cell goes on from is gone once it is done.
+    EXPECT_FALSE(
+        fs::exists(folder_ / "run/artifacts" / CellSlug(cell) / "state"));
+  }
+  EXPECT_EQ(Result(single)["classes"], 1);
+  EXPECT_NE(Result(single)["dataset_sha256"], Result(plain)["dataset_sha256"]);
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+    const auto found = record.setting.find("single_class");
+    EXPECT_EQ(found == record.setting.end() ? "" : found->second,
+              record.cell == single ? "true" : "");
+  }
+}
+
+// An exported detector that tells classes apart has none called "object".
+TEST_F(DetectTask, AnExportedDetectorOfClassesIsRefusedASingleOne) {
+  const RunSummary done = Run("encoder = \"twice\"\nsingle_class = true\n");
+  EXPECT_EQ(done.failed, Names{std::string(kTwice) + "single_class=true"});
+  const std::vector<Record> records =
+      ReadRecords(folder_ / "run/records.jsonl");
+  ASSERT_FALSE(records.empty());
+  EXPECT_NE(records.back().message.find("read as a single class"),
+            std::string::npos)
+      << records.back().message;
+}
+
 TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
   const std::string grid = "nms = [\"torchvision\", \"soft-linear\"]\n";
   const RunSummary first = Run(grid);

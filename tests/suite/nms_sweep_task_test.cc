@@ -124,6 +124,17 @@ TEST_F(NmsSweepTask, SetsAHeadWithoutSuppressionBesideOneWithIt) {
     if (record.cell == heads.rbegin()->first) metrics.insert(record.metric);
   EXPECT_TRUE(metrics.contains("end_to_end_ms"));
   EXPECT_TRUE(metrics.contains("ap"));
+  // Each record has the hash of its own head's weights, beside its cell's name.
+  std::map<std::string, std::string> hashes;
+  for (const Record& record : ReadRecords(folder_ / "run/records.jsonl")) {
+    if (record.task != "nms-sweep") continue;
+    EXPECT_EQ(record.cell.find("sha256"), std::string::npos) << record.cell;
+    const std::string& hash = record.setting.at("detector_sha256");
+    EXPECT_EQ(hash.size(), 64u);
+    EXPECT_EQ(hashes.emplace(record.setting.at("head"), hash).first->second,
+              hash);
+  }
+  EXPECT_NE(hashes.at("dense"), hashes.at("set"));
   // The run goes on: nothing is measured again.
   EXPECT_EQ(Run(tasks).done, 3);
 }
@@ -141,6 +152,8 @@ TEST_F(NmsSweepTask, TakesAnExportedDetectorBeside) {
   for (const Record& record : ReadRecords(folder_ / "run/records.jsonl"))
     if (record.setting.contains("sweep") && record.metric == "ap") {
       EXPECT_EQ(record.setting.at("head"), "exported");
+      // Its weights are the record's own.
+      EXPECT_FALSE(record.setting.contains("detector_sha256"));
       EXPECT_DOUBLE_EQ(record.value.value_or(0), 1);
     }
 }

@@ -24,6 +24,17 @@ at::Tensor CornersTensor(const std::vector<Corners>& corners) {
 
 }  // namespace
 
+Corners ToSet(const Corners& box,
+              const data::BoxImage& image,
+              int width,
+              int height) {
+  if (image.width <= 0 || image.height <= 0 || width <= 0 || height <= 0)
+    return box;
+  const double x = 1.0 * image.width / width;
+  const double y = 1.0 * image.height / height;
+  return {box[0] * x, box[1] * y, box[2] * x, box[3] * y};
+}
+
 BoxExamples::BoxExamples(const data::BoxDataset& dataset, PictureBytes read)
     : dataset_(dataset),
       read_(std::move(read)),
@@ -44,12 +55,35 @@ data::Image BoxExamples::Read(std::int64_t example,
                               const data::DecodeOptions& options) const {
   const data::BoxImage& picture = dataset_.images[image(example)];
   try {
-    return data::Decode(read_ ? read_(image(example)) : ReadFile(picture.file),
-                        options)
-        .image;
+    data::Image made =
+        data::Decode(read_ ? read_(image(example)) : ReadFile(picture.file),
+                     options)
+            .image;
+    NoteSize(example, made.width, made.height);
+    return made;
   } catch (const data::DecodeError& error) {
     throw InputError(fmt::format("{}: {}", picture.path, error.what()));
   }
+}
+
+void BoxExamples::NoteSize(std::int64_t example, int width, int height) const {
+  const data::BoxImage& picture = dataset_.images[image(example)];
+  if (picture.width <= 0 || picture.height <= 0) return;
+  if (picture.width == width && picture.height == height) return;
+  const std::lock_guard lock(mutex_);
+  other_sizes_[image(example)] = {height, width};
+}
+
+std::vector<std::string> BoxExamples::other_sizes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> told;
+  for (const auto& [index, size] : other_sizes_) {
+    const data::BoxImage& picture = dataset_.images[index];
+    told.push_back(fmt::format("{}: {} x {} pixels, the set says {} x {}",
+                               picture.path, size.width, size.height,
+                               picture.width, picture.height));
+  }
+  return told;
 }
 
 BoxTargets BoxExamples::Targets(std::int64_t example,

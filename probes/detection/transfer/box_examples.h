@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,15 @@ namespace eyechart::detection {
 
 /// Bytes of the picture at a place of a set. Throws InputError.
 using PictureBytes = std::function<std::string(std::size_t image)>;
+
+/// Corners in pixels of a picture that was decoded as width x height, in those
+/// that the set says it has and its boxes are in: a list may have been written
+/// for another size, or for the picture before it was turned. The same where
+/// the set says no size.
+Corners ToSet(const Corners& box,
+              const data::BoxImage& image,
+              int width,
+              int height);
 
 /// The pictures of a set that are there, with their boxes by picture. The set
 /// outlives it. Reading is safe from several threads.
@@ -53,12 +64,21 @@ class BoxExamples {
   /// "path: why" of each picture left out.
   const std::vector<std::string>& problems() const { return problems_; }
 
+  /// Notes as what the picture was decoded, in pixels. Read does so; this is
+  /// for who decodes by itself. Safe from several threads.
+  void NoteSize(std::int64_t example, int width, int height) const;
+  /// "path: W x H pixels, the set says W x H" of each picture that was decoded
+  /// at another size than the set says, as far as they were read.
+  std::vector<std::string> other_sizes() const;
+
  private:
   const data::BoxDataset& dataset_;
   PictureBytes read_;
   std::vector<std::size_t> kept_;
   std::vector<std::vector<std::size_t>> boxes_;  // by image
   std::vector<std::string> problems_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::size_t, data::PictureSize> other_sizes_;  // by image
 };
 
 }  // namespace eyechart::detection

@@ -1,6 +1,7 @@
 #include "probes/detection/transfer/detector.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "core/error.h"
@@ -21,14 +22,6 @@ constexpr const char* kBlocksFile = "blocks.safetensors";
 // Above what any head has, so that a damaged file asks for no memory.
 constexpr std::int64_t kMostWidth = 1 << 14;
 constexpr std::int64_t kMostClasses = 1 << 16;
-
-Json CanvasJson(const Canvas& canvas) {
-  return {{"width", canvas.width},
-          {"height", canvas.height},
-          {"keep_aspect", canvas.keep_aspect},
-          {"filter", data::FilterName(canvas.filter)},
-          {"margin", canvas.margin}};
-}
 
 data::Filter FilterOf(const std::string& name, const std::string& source) {
   for (int i = 0; i <= static_cast<int>(data::Filter::kHamming); ++i)
@@ -141,6 +134,21 @@ Json EncoderJson(const encoders::LoadedModel& model) {
           {"preprocess_sha256", data::PreprocessSha256(plain)}};
 }
 
+Json CanvasToJson(const Canvas& canvas) {
+  return {{"width", canvas.width},
+          {"height", canvas.height},
+          {"keep_aspect", canvas.keep_aspect},
+          {"filter", data::FilterName(canvas.filter)},
+          {"margin", canvas.margin}};
+}
+
+std::string InputSha256(const Detector& detector) {
+  const Json json = {
+      {"preprocess", detector.encoder.value("preprocess", Json())},
+      {"canvas", CanvasToJson(detector.canvas)}};
+  return Sha256Hex(json.dump());
+}
+
 void WriteDetector(const fs::path& folder, const Detector& detector) {
   CreateFolder(folder);
   NamedTensors tensors;
@@ -172,7 +180,7 @@ void WriteDetector(const fs::path& folder, const Detector& detector) {
                  {"parameters", ParametersOf(*detector.head)}}},
                {"levels", levels},
                {"stages", detector.own_stages ? "own" : "last"},
-               {"canvas", CanvasJson(detector.canvas)},
+               {"canvas", CanvasToJson(detector.canvas)},
                {"classes", classes},
                {"encoder", detector.encoder},
                {"training", detector.training},
@@ -285,15 +293,33 @@ void RequireFrozen(const Detector& detector, const fs::path& folder) {
                    folder.string(), detector.unfreeze);
 }
 
+bool IsSingleClass(const Detector& detector) {
+  const Json& training = detector.training;
+  return training.is_object() && training.contains("single_class") &&
+         training["single_class"] == true;
+}
+
 std::vector<std::int64_t> ClassesOf(const Detector& detector,
                                     const data::BoxDataset& dataset) {
-  std::map<std::string, std::int64_t> known;
+  const bool single = IsSingleClass(detector);
+  EYECHART_REQUIRE(
+      single || !dataset.single_class || detector.categories.size() == 1,
+      "{}: the set is read as a single class, \"{}\"; the detector tells {} "
+      "classes apart: train one with --single-class, or leave that out here",
+      dataset.source, data::kSingleClassName, detector.categories.size());
+  EYECHART_REQUIRE(
+      !single || dataset.single_class || dataset.categories.size() == 1,
+      "{}: has {} categories; the detector was trained on a single class, "
+      "\"{}\": read the set so too, with --single-class",
+      dataset.source, dataset.categories.size(), data::kSingleClassName);
+  std::map<std::string, std::deque<std::int64_t>> open;
   for (std::size_t i = 0; i < detector.categories.size(); ++i)
-    known.emplace(detector.categories[i].name, static_cast<std::int64_t>(i));
+    open[detector.categories[i].name].push_back(static_cast<std::int64_t>(i));
   std::vector<std::int64_t> classes;
   for (const data::BoxCategory& category : dataset.categories) {
-    const auto found = known.find(category.name);
-    classes.push_back(found == known.end() ? -1 : found->second);
+    std::deque<std::int64_t>& alike = open[category.name];
+    classes.push_back(alike.empty() ? -1 : alike.front());
+    if (!alike.empty()) alike.pop_front();
   }
   EYECHART_REQUIRE(
       std::any_of(classes.begin(), classes.end(),

@@ -45,8 +45,17 @@ std::int64_t ParametersOf(const NamedTensors& tensors);
 /// (dense) or `queries` (set).
 Json HeadShape(const Detector& detector);
 
-/// What `encoder` of a detector says of `model`.
+/// What `encoder` of a detector says of `model`: not the size of its input,
+/// which is the canvas's, so that a detector fits its model at any.
 Json EncoderJson(const encoders::LoadedModel& model);
+
+/// What `canvas` of a detector says: width, height, keep_aspect, filter,
+/// margin.
+Json CanvasToJson(const Canvas& canvas);
+
+/// SHA-256 of all between a picture and the encoder's input: what the encoder
+/// says of preprocessing, and the canvas.
+std::string InputSha256(const Detector& detector);
 
 /// Writes `folder`/head.safetensors, `folder`/detector.json, and
 /// `folder`/blocks.safetensors where there are trained blocks.
@@ -74,9 +83,14 @@ void RequireFits(const Detector& detector,
 void RequireFrozen(const Detector& detector,
                    const std::filesystem::path& folder);
 
+/// Whether it was trained on a set that was read as a single class.
+bool IsSingleClass(const Detector& detector);
+
 /// A class of the detector for each category of `dataset`, by name, whatever
-/// their order and ids; -1 where the detector lacks it. Throws InputError where
-/// none is the same.
+/// their order and ids; -1 where the detector lacks it. Where a name stands
+/// more than once each has a class of its own, in their order. Throws
+/// InputError where none is the same, and where only one of both is of a single
+/// class.
 std::vector<std::int64_t> ClassesOf(const Detector& detector,
                                     const data::BoxDataset& dataset);
 

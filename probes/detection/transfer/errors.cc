@@ -19,7 +19,12 @@ std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
   const std::vector<std::vector<std::size_t>> boxes =
       data::BoxesOfImages(dataset);
   std::vector<PictureErrors> all;
-  for (const PictureBoxes& picture : found) {
+  std::vector<bool> looked(dataset.images.size(), false);
+  for (const PictureBoxes& picture : found) looked[picture.image] = true;
+  std::vector<PictureBoxes> absent;
+  for (std::size_t i = 0; i < looked.size(); ++i)
+    if (!looked[i]) absent.emplace_back().image = i;
+  const auto add = [&](const PictureBoxes& picture) {
     PictureErrors errors;
     errors.image = picture.image;
     const data::BoxImage& image = dataset.images[picture.image];
@@ -33,7 +38,7 @@ std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
     errors.truths = static_cast<std::int64_t>(open.size());
     for (std::size_t i = 0; i < picture.boxes.size(); ++i) {
       const FoundBox& one = picture.boxes[i];
-      if (one.score < options.min_score) continue;
+      if (one.score < options.min_score || one.category < 0) continue;
       double most = options.iou;
       auto best = open.end();
       for (auto it = open.begin(); it != open.end(); ++it) {
@@ -59,7 +64,9 @@ std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
     }
     errors.misses = std::move(open);
     all.push_back(std::move(errors));
-  }
+  };
+  for (const PictureBoxes& picture : found) add(picture);
+  for (const PictureBoxes& picture : absent) add(picture);
   return all;
 }
 

@@ -27,7 +27,9 @@ struct PictureErrors {
 /// Every box found takes, best score first, the truth of its class that it
 /// overlaps most and that none took before. Crowds and boxes that are empty or
 /// outside are neither missed nor false alarms, nor is what lies by half or
-/// more in a crowd. A picture for each of `found`.
+/// more in a crowd, nor a box of category -1. A picture for each of `found`, in
+/// its order; behind them those of the set that `found` lacks, of which all is
+/// missed.
 std::vector<PictureErrors> ErrorsOf(const data::BoxDataset& dataset,
                                     const std::vector<PictureBoxes>& found,
                                     const ErrorOptions& options);

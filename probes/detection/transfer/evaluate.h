@@ -10,15 +10,18 @@
 namespace eyechart::detection {
 
 struct DetectorEvaluation {
-  std::vector<PictureBoxes> found;  // categories are places in the set's, or -1
+  /// Categories are places in the set's; boxes of a class that it lacks are not
+  /// there.
+  std::vector<PictureBoxes> found;
   DetectionScores scores;
-  /// What was odd in the set, in one line; pictures that are not there or could
-  /// not be read, and categories that the detector lacks.
+  /// A line each: what was odd in the set, what PictureWarnings tells,
+  /// categories that the detector lacks, and the boxes that were left out.
   std::vector<std::string> warnings;
 };
 
-/// Judges what `detector` found in `examples`. Categories are matched by name;
-/// boxes of a class that the set lacks count for nothing. Throws InputError
+/// Judges what `detector` found in `examples`. Categories are matched as
+/// ClassesOf does; boxes of a class that the set lacks count for nothing, in
+/// scores and errors alike. Throws InputError
 /// where none of the set's categories is the detector's.
 DetectorEvaluation Evaluate(const Detector& detector,
                             const BoxExamples& examples,

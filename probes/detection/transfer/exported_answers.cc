@@ -143,7 +143,8 @@ class ExportedHead : public DetectionHead {
   bool needs_nms() const override { return layout_.needs_nms; }
 
   std::vector<LossTerm> Losses(const std::vector<at::Tensor>&,
-                               const std::vector<BoxTargets>&) const override {
+                               const std::vector<BoxTargets>&,
+                               std::uint64_t) const override {
     ThrowInput("{}: an exported detector cannot be trained here",
                layout_.source);
   }

@@ -317,8 +317,10 @@ AppliedDetector ApplyExported(ExportedDetector& exported,
         made.problems.push_back(problems[i]);
       }
       for (FoundBox& box : picture.boxes)
-        box.corners = ToPicture(box.corners, placings[i], canvas, picture.width,
-                                picture.height);
+        box.corners = ToSet(ToPicture(box.corners, placings[i], canvas,
+                                      picture.width, picture.height),
+                            examples.dataset().images[picture.image],
+                            picture.width, picture.height);
       made.found.push_back(std::move(picture));
     }
     progress.Update(begin + count);

@@ -81,8 +81,10 @@ std::vector<PictureBoxes> FindBoxes(const DetectionHead& head,
       kept.width = static_cast<int>(size.width);
       kept.height = static_cast<int>(size.height);
       for (FoundBox& box : kept.boxes)
-        box.corners = ToPicture(box.corners, batch.placings[i], source.canvas(),
-                                kept.width, kept.height);
+        box.corners = ToSet(ToPicture(box.corners, batch.placings[i],
+                                      source.canvas(), kept.width, kept.height),
+                            examples.dataset().images[kept.image], kept.width,
+                            kept.height);
       all.push_back(std::move(kept));
     }
     progress.Update(begin + static_cast<std::int64_t>(index.size()));

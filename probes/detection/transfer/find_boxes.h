@@ -22,7 +22,7 @@ struct FindOptions {
 };
 
 struct FoundBox {
-  Corners corners{};          // pixels of the picture as decoded
+  Corners corners{};          // pixels of the picture in the set, see ToSet
   float score = 0;            // 0 ... 1
   std::int64_t category = 0;  // its place in the set
 };

@@ -8,16 +8,17 @@
 
 #include "core/error.h"
 #include "probes/detection/evaluation/bootstrap.h"
-#include "probes/detection/evaluation/confusion.h"
 #include "probes/detection/evaluation/error_kinds.h"
 #include "probes/detection/evaluation/evaluate.h"
 #include "probes/detection/evaluation/summary.h"
+#include "probes/detection/transfer/found_json.h"
 
 namespace eyechart::detection {
 namespace {
 
 constexpr std::array kCurveOverlaps = {0.5, 0.75};
 constexpr double kShownScore = 0.3;        // as ErrorOptions has it
+constexpr double kShownOverlap = 0.5;      // the same
 constexpr std::size_t kMostConfused = 24;  // a file's, of hundreds of classes
 
 // Places of `count` things by ascending `key`.
@@ -52,14 +53,20 @@ Converted Convert(const data::BoxDataset& dataset) {
   made.categories = OrderBy(dataset.categories.size(), [&](std::size_t i) {
     return dataset.categories[i].id;
   });
+  // Numbers before texts, which is the evaluator's order of a file's ids: equal
+  // scores of several pictures are ordered by it.
+  const std::vector<Json> ids = ImageIdsOf(dataset);
   const std::vector<std::size_t> images =
-      OrderBy(dataset.images.size(),
-              [&](std::size_t i) { return dataset.images[i].number; });
+      OrderBy(ids.size(), [&](std::size_t i) -> const Json& { return ids[i]; });
   for (const std::size_t i : made.categories)
     made.truth.categories.push_back(
         {dataset.categories[i].id, dataset.categories[i].name});
-  for (const std::size_t i : images)
-    made.truth.images.numbers.push_back(dataset.images[i].number);
+  for (const std::size_t i : images) {
+    if (ids[i].is_string())
+      made.truth.images.texts.push_back(ids[i].get<std::string>());
+    else
+      made.truth.images.numbers.push_back(ids[i].get<std::int64_t>());
+  }
   made.image = PlacesIn(images);
   made.category = PlacesIn(made.categories);
   std::int64_t id = 0;
@@ -97,9 +104,7 @@ std::vector<PrecisionAt> CurvesOf(const Evaluation& made) {
 }
 
 std::vector<ClassConfusion> ConfusionsOf(const Truth& truth,
-                                         const Detections& detections) {
-  const Confusion made =
-      FindConfusion(truth, detections, {.score = kShownScore});
+                                         const Confusion& made) {
   std::vector<ClassConfusion> pairs;
   for (std::size_t i = 0; i < made.classes; ++i)
     for (std::size_t j = 0; j < made.classes; ++j)
@@ -112,6 +117,21 @@ std::vector<ClassConfusion> ConfusionsOf(const Truth& truth,
                    });
   if (pairs.size() > kMostConfused) pairs.resize(kMostConfused);
   return pairs;
+}
+
+// Of hundreds of classes few pairs have a count.
+Json MatrixJson(const Confusion& matrix,
+                const std::vector<ClassScore>& classes) {
+  Json names = Json::array(), counts = Json::array();
+  for (const ClassScore& one : classes) names.push_back(one.name);
+  for (std::size_t truth = 0; truth <= matrix.classes; ++truth)
+    for (std::size_t found = 0; found <= matrix.classes; ++found)
+      if (const std::int64_t count = matrix.at(truth, found); count > 0)
+        counts.push_back({truth, found, count});
+  return {{"iou", kShownOverlap},
+          {"min_score", kShownScore},
+          {"classes", names},
+          {"counts", counts}};
 }
 
 int MostCounted(const ScoreOptions& options) {
@@ -167,7 +187,10 @@ DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
                                errors.of(kind).gain});
     }
     scores.curves = CurvesOf(made);
-    scores.confusions = ConfusionsOf(set.truth, detections);
+    scores.confusion_matrix =
+        FindConfusion(set.truth, detections,
+                      {.overlap = kShownOverlap, .score = kShownScore});
+    scores.confusions = ConfusionsOf(set.truth, *scores.confusion_matrix);
   }
   const std::vector<ClassStats> classes = SummarizeClasses(made);
   std::vector<std::int64_t> truths(classes.size(), 0);
@@ -203,35 +226,20 @@ Json ScoresToJson(const DetectionScores& scores) {
                        {"truths", one.truths},
                        {"AP", one.ap < 0 ? Json() : Json(one.ap)},
                        {"AP50", one.ap50 < 0 ? Json() : Json(one.ap50)}});
-  return {{"images", scores.images},
-          {"ground_truths", scores.truths},
-          {"detections", scores.found},
-          {"max_dets", scores.max_detections},
-          {"stats", stats},
-          {"ci", ci},
-          {"errors", errors},
-          {"pr_curve", curves},
-          {"confusions", confusions},
-          {"per_class", classes}};
-}
-
-Json FoundToJson(const data::BoxDataset& dataset,
-                 const std::vector<PictureBoxes>& found) {
-  Json results = Json::array();
-  for (const PictureBoxes& picture : found) {
-    const data::BoxImage& image = dataset.images[picture.image];
-    for (const FoundBox& box : picture.boxes) {
-      if (box.category < 0) continue;
-      const Corners& c = box.corners;
-      results.push_back(
-          {{"image_id", image.number},
-           {"category_id",
-            dataset.categories[static_cast<std::size_t>(box.category)].id},
-           {"bbox", {c[0], c[1], c[2] - c[0], c[3] - c[1]}},
-           {"score", box.score}});
-    }
-  }
-  return results;
+  Json json = {{"images", scores.images},
+               {"ground_truths", scores.truths},
+               {"detections", scores.found},
+               {"max_dets", scores.max_detections},
+               {"stats", stats},
+               {"ci", ci},
+               {"errors", errors},
+               {"pr_curve", curves},
+               {"confusions", confusions},
+               {"per_class", classes}};
+  if (scores.confusion_matrix)
+    json["confusion_matrix"] =
+        MatrixJson(*scores.confusion_matrix, scores.classes);
+  return json;
 }
 
 }  // namespace eyechart::detection

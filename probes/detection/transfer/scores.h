@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/statistics.h"
 #include "data/boxes/box_dataset.h"
+#include "probes/detection/evaluation/confusion.h"
 #include "probes/detection/transfer/find_boxes.h"
 
 namespace eyechart::detection {
@@ -56,6 +57,9 @@ struct DetectionScores {
   std::vector<PrecisionAt> curves;  // at an overlap of 0.5 and of 0.75
   /// The most frequent first, at a score of 0.3 and an overlap of 0.5.
   std::vector<ClassConfusion> confusions;
+  /// All pairs, and with background, at the same score and overlap; the places
+  /// are those of `classes`.
+  std::optional<Confusion> confusion_matrix;
   std::vector<ClassScore> classes;
 };
 
@@ -68,20 +72,19 @@ struct ScoreOptions {
   std::int64_t most_kept = 100;
 };
 
-/// Scores `found`, whose categories are places in `dataset`'s. Boxes are judged
-/// as the set has them, those of pictures that nothing was found in too.
+/// Scores `found`, whose categories are places in `dataset`'s; boxes of
+/// category -1 are left out. Boxes are judged as the set has them, those of
+/// pictures that nothing was found in too.
 DetectionScores ScoreBoxes(const data::BoxDataset& dataset,
                            const std::vector<PictureBoxes>& found,
                            const ScoreOptions& options);
 
 /// `stats`, `ci`, `errors`, `pr_curve`, `confusions` and `per_class`, the first
 /// two and the last as coco-eval prints them, with counts and
-/// `max_dets`, the numbers of boxes that they are of.
+/// `max_dets`, the numbers of boxes that they are of; where there is one,
+/// `confusion_matrix`: {iou, min_score, classes, counts}, the counts above 0 as
+/// [truth, found, count], places in `classes`, the one behind the last
+/// background.
 Json ScoresToJson(const DetectionScores& scores);
-
-/// COCO results, [{image_id, category_id, bbox, score}], with the set's own
-/// ids.
-Json FoundToJson(const data::BoxDataset& dataset,
-                 const std::vector<PictureBoxes>& found);
 
 }  // namespace eyechart::detection

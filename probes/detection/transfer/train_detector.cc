@@ -22,7 +22,7 @@
 namespace eyechart::detection {
 namespace {
 
-namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 // Rows of the log between two looks, so that a curve has a shape.
 constexpr std::int64_t kRowsALook = 5;
@@ -32,6 +32,19 @@ constexpr double kNotLooked = std::numeric_limits<double>::quiet_NaN();
 bool IsEndOfPart(std::int64_t step, std::int64_t steps, std::int64_t parts) {
   parts = std::clamp<std::int64_t>(parts, 1, steps);
   return step * parts / steps > (step - 1) * parts / steps;
+}
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// `known`, then what else there is now.
+std::vector<std::string> Union(std::vector<std::string> known,
+                               const std::vector<std::string>& now) {
+  for (const std::string& one : now)
+    if (std::find(known.begin(), known.end(), one) == known.end())
+      known.push_back(one);
+  return known;
 }
 
 class Run {
@@ -46,6 +59,8 @@ class Run {
         options_(options),
         optimizer_(OptimizerOf(options)),
         trained_(head.Parameters()) {
+    const NamedTensors beside = head.TrainingParameters();
+    trained_.insert(trained_.end(), beside.begin(), beside.end());
     optimizer_.Add(trained_);
     if (source.blocks() != nullptr) {
       const NamedTensors blocks = BlockParameters(*source.blocks());
@@ -56,42 +71,29 @@ class Run {
       average_.emplace(trained_, AverageOptions{.decay = options.average});
     RestoreTrainState(options.checkpoint, options.identity, state_, trained_,
                       optimizer_, Average());
+    before_ = {state_.seconds, state_.problems, state_.validation_problems};
   }
 
   TrainedDetector Train(Progress& progress) {
-    using Clock = std::chrono::steady_clock;
-    Clock::time_point saved = Clock::now();
     TrainedDetector trained;
-    progress.Begin("training", options_.steps);
-    while (state_.step < options_.steps && !trained.stopped_early) {
-      Step();
-      ++trained.steps_here;
-      if (IsEndOfPart(state_.step, options_.steps, kRowsALook * options_.looks))
-        WriteRow();
-      trained.stopped_early = options_.patience > 0 &&
-                              state_.looks_since >= options_.patience &&
-                              state_.step < options_.steps;
-      progress.Update(state_.step);
-      const bool keeps = !options_.checkpoint.empty();
-      const bool due =
-          std::chrono::duration<double>(Clock::now() - saved).count() >
-          options_.checkpoint_seconds;
-      if (keeps && (due || InterruptSignal() != 0)) {
-        SaveTrainState(options_.checkpoint, options_.identity, state_, trained_,
-                       optimizer_, Average());
-        saved = Clock::now();
-      }
-      ThrowIfInterrupted();
+    if (state_.ended) {
+      progress.Note(options_.checkpoint.string() +
+                    ": trained to its end before: taken as it is");
+    } else {
+      trained.steps_here = TakeSteps(progress);
+      Finish();
     }
-    progress.End();
-    Finish();
     trained.steps = state_.step;
-    trained.best_step = state_.best_weights.empty() ? 0 : state_.best_step;
+    trained.stopped_early = state_.step < options_.steps;
+    trained.best_step = state_.best_step;
     trained.validation_ap = trained.best_step > 0 ? state_.best
                             : state_.log.empty()
                                 ? kNotLooked
                                 : state_.log.back().validation_ap;
     trained.log = std::move(state_.log);
+    trained.seconds = state_.seconds;
+    trained.problems = std::move(state_.problems);
+    trained.validation_problems = std::move(state_.validation_problems);
     return trained;
   }
 
@@ -108,6 +110,28 @@ class Run {
 
   MovingAverage* Average() { return average_ ? &*average_ : nullptr; }
 
+  // Until the last one, or until looks get no better; returns how many.
+  std::int64_t TakeSteps(Progress& progress) {
+    const std::int64_t first = state_.step;
+    Clock::time_point saved = Clock::now();
+    progress.Begin("training", options_.steps);
+    while (state_.step < options_.steps &&
+           (options_.patience <= 0 || state_.looks_since < options_.patience)) {
+      Step();
+      if (IsEndOfPart(state_.step, options_.steps, kRowsALook * options_.looks))
+        WriteRow();
+      progress.Update(state_.step);
+      if (SecondsSince(saved) > options_.checkpoint_seconds ||
+          InterruptSignal() != 0) {
+        Save();
+        saved = Clock::now();
+      }
+      ThrowIfInterrupted();
+    }
+    progress.End();
+    return state_.step - first;
+  }
+
   void Step() {
     const std::int64_t rows = source_.examples().size();
     const probes::Batch batch = probes::BatchOf(
@@ -118,7 +142,9 @@ class Run {
     at::Tensor loss;
     std::vector<at::Tensor> told;
     state_.terms.clear();
-    for (const LossTerm& term : head_.Losses(made.maps, made.targets)) {
+    for (const LossTerm& term :
+         head_.Losses(made.maps, made.targets,
+                      static_cast<std::uint64_t>(state_.step))) {
       loss = loss.defined() ? loss + term.value : term.value;
       state_.terms.push_back(term.name);
       told.push_back(term.value.detach());
@@ -178,14 +204,33 @@ class Run {
 
   // What was trained, as it is kept.
   void Finish() {
-    if (!state_.best_weights.empty())
+    if (state_.best_weights.empty())
+      state_.best_step = 0;
+    else
       CopyInto(trained_, state_.best_weights, "the best look");
-    else if (average_)
-      average_->Swap();
-    if (options_.checkpoint.empty()) return;
-    std::error_code ignored;
-    fs::remove(options_.checkpoint, ignored);
+    if (state_.best_weights.empty() && average_) average_->Swap();
+    state_.best_weights.clear();
+    state_.ended = true;
+    Save();
   }
+
+  void Save() {
+    state_.seconds = before_.seconds + SecondsSince(begin_);
+    state_.problems = Union(before_.problems, source_.problems());
+    if (options_.validation != nullptr)
+      state_.validation_problems =
+          Union(before_.validation_problems, options_.validation->problems());
+    if (options_.checkpoint.empty()) return;
+    SaveTrainState(options_.checkpoint, options_.identity, state_, trained_,
+                   optimizer_, Average());
+  }
+
+  // What earlier calls left.
+  struct Before {
+    double seconds = 0;
+    std::vector<std::string> problems;
+    std::vector<std::string> validation_problems;
+  };
 
   DetectionHead& head_;
   MapSource& source_;
@@ -195,6 +240,8 @@ class Run {
   NamedTensors trained_;  // parameters of the head, then of the blocks
   std::optional<MovingAverage> average_;
   TrainState state_;
+  Before before_;
+  const Clock::time_point begin_ = Clock::now();
 };
 
 std::string Number(double value) {
@@ -208,10 +255,6 @@ NamedTensors BlockParameters(const encoders::TrainableBlocks& blocks) {
   for (const auto& [name, tensor] : blocks.Parameters())
     all.emplace_back("blocks." + name, tensor);
   return all;
-}
-
-double DefaultRate(const std::string& kind) {
-  return kind == "set" ? 3e-4 : 1e-3;
 }
 
 TrainedDetector TrainDetector(DetectionHead& head,

@@ -18,7 +18,7 @@ namespace eyechart::detection {
 struct TrainDetectorOptions {
   std::int64_t steps = 1500;
   std::int64_t batch = 8;  // pictures a step; all where there are fewer
-  /// Peak of the learning rate; 0: the head kind's own (DefaultRate).
+  /// Peak of the learning rate; 0: kDefaultRate.
   double rate = 0;
   /// Rate of an encoder's blocks that are trained too, as a part of the head's:
   /// a tenth is DETR's (1e-5 beside 1e-4; Carion et al. 2020) and RT-DETR's.
@@ -40,6 +40,9 @@ struct TrainDetectorOptions {
   double checkpoint_seconds = 60;
   /// Says all that the run depends on; a checkpoint of another is refused.
   std::string identity;
+  /// What `validate` reads, for its pictures that could not be read; may be
+  /// null.
+  const MapSource* validation = nullptr;
 };
 
 /// One line of the training log.
@@ -58,10 +61,15 @@ struct TrainedDetector {
   std::vector<TrainLogRow> log;
   std::int64_t steps = 0;       // done in all
   std::int64_t steps_here = 0;  // in this call: fewer where it went on
+  double seconds = 0;           // all calls together
   bool stopped_early = false;
   std::int64_t best_step = 0;  // of the look that was kept; 0: the end
   /// AP on the validation pictures of the head that was kept; NaN: none there.
   double validation_ap = 0;
+  /// Of pictures that could not be read, in training and by `validate`, all
+  /// calls together.
+  std::vector<std::string> problems;
+  std::vector<std::string> validation_problems;
 };
 
 /// AP and AP50 of the head on the validation pictures; the first decides.
@@ -72,9 +80,9 @@ using ValidateDetector =
 /// and filed as.
 NamedTensors BlockParameters(const encoders::TrainableBlocks& blocks);
 
-/// 1e-3 for "dense"; 3e-4 for "set": published decoders take 1e-4 to 2e-4 over
-/// runs a hundred times as long. Neither is tuned.
-double DefaultRate(const std::string& kind);
+/// Of all kinds of heads. Published set decoders take 1e-4 to 2e-4, over runs a
+/// hundred times as long; docs/detection.md has what 3e-4 gave here.
+constexpr double kDefaultRate = 1e-3;
 
 /// Trains `head`, which is on the device of the source's model, and the
 /// source's blocks where it has some, which end as their average (of the best
@@ -82,8 +90,10 @@ double DefaultRate(const std::string& kind);
 /// its checkpoint and throws Interrupted; the same call goes on from there to
 /// the same weights, bit for bit, on the CPU with the same threads. A
 /// checkpoint serves on any device; on another one, and on CUDA, the weights it
-/// ends at differ by rounding. The checkpoint is removed at the end. Throws
-/// InputError for a checkpoint of another run, and where a loss is not finite.
+/// ends at differ by rounding. At the end the checkpoint holds the weights that
+/// are kept, which the same call then takes without a step: it is the caller's
+/// to remove, once what is made of them is safe. Throws InputError for a
+/// checkpoint of another run, and where a loss is not finite.
 TrainedDetector TrainDetector(DetectionHead& head,
                               MapSource& source,
                               const ValidateDetector& validate,

@@ -23,9 +23,13 @@ using probes::ValuesOf;
 // A row's values without its terms, which follow.
 constexpr std::size_t kFixed = 5;
 
-std::string Joined(const std::vector<std::string>& names) {
+// A line each.
+std::string Joined(const std::vector<std::string>& lines) {
   std::string text;
-  for (const std::string& name : names) text += name + "\n";
+  for (std::string line : lines) {
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    text += line + "\n";
+  }
   return text;
 }
 
@@ -78,8 +82,11 @@ void SaveTrainState(const fs::path& file,
   NamedTensors tensors = {
       {"identity", TextTensor(Sha256Hex(identity))},
       {"counts", at::tensor({state.step, state.summed, state.best_step,
-                             state.looks_since})},
+                             state.looks_since, std::int64_t{state.ended}})},
       {"best", at::tensor({state.best}, at::kDouble)},
+      {"seconds", at::tensor({state.seconds}, at::kDouble)},
+      {"problems", TextTensor(Joined(state.problems))},
+      {"validation_problems", TextTensor(Joined(state.validation_problems))},
       {"terms", TextTensor(Joined(state.terms))},
       {"sums", at::tensor(state.sums, at::kDouble)}};
   std::vector<double> rows;
@@ -90,9 +97,11 @@ void SaveTrainState(const fs::path& file,
   }
   tensors.emplace_back("log", at::tensor(rows, at::kDouble));
   Append(tensors, "value.", parameters);
-  Append(tensors, "optimizer.", optimizer.State());
-  if (average != nullptr) Append(tensors, "average.", average->State());
-  Append(tensors, "best.", state.best_weights);
+  if (!state.ended) {
+    Append(tensors, "optimizer.", optimizer.State());
+    if (average != nullptr) Append(tensors, "average.", average->State());
+    Append(tensors, "best.", state.best_weights);
+  }
   CreateFolder(file.parent_path());
   probes::WriteTensors(file, tensors);
 }
@@ -113,12 +122,18 @@ bool RestoreTrainState(const fs::path& file,
                    "{}: the state of a run with other data or settings; "
                    "remove it or write to another folder",
                    source);
+  EYECHART_REQUIRE(find("counts").numel() == 5, "{}: {} counts, should be 5",
+                   source, find("counts").numel());
   const auto* counts = find("counts").const_data_ptr<std::int64_t>();
   state.step = counts[0];
   state.summed = counts[1];
   state.best_step = counts[2];
   state.looks_since = counts[3];
+  state.ended = counts[4] != 0;
   state.best = ValuesOf(find("best")).front();
+  state.seconds = ValuesOf(find("seconds")).front();
+  state.problems = Parted(TextOf(find("problems")));
+  state.validation_problems = Parted(TextOf(find("validation_problems")));
   state.terms = Parted(TextOf(find("terms")));
   state.sums = ValuesOf(find("sums"));
   const std::vector<double> rows = ValuesOf(find("log"));
@@ -137,6 +152,7 @@ bool RestoreTrainState(const fs::path& file,
     state.log.push_back(std::move(row));
   }
   CopyInto(parameters, Under(tensors, "value."), source);
+  if (state.ended) return true;
   optimizer.Restore(Under(tensors, "optimizer."), source);
   if (average != nullptr) average->Restore(Under(tensors, "average."), source);
   state.best_weights = Under(tensors, "best.");

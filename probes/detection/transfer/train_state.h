@@ -25,10 +25,17 @@ struct TrainState {
   std::int64_t best_step = 0;
   std::int64_t looks_since = 0;  // looks without a better one
   NamedTensors best_weights;     // copies; empty before the first look
+  double seconds = 0;            // of training, all calls together
+  // Of pictures that could not be read:
+  std::vector<std::string> problems;
+  std::vector<std::string> validation_problems;
+  /// Nothing is left to do: the parameters are as they are kept.
+  bool ended = false;
 };
 
 /// Writes the state with the parameters that are trained, the optimiser's
-/// moments and the averages, in one step.
+/// moments and the averages, in one step; of a run that has ended the
+/// parameters alone, as no step follows.
 void SaveTrainState(const std::filesystem::path& file,
                     const std::string& identity,
                     const TrainState& state,

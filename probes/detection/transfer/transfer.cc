@@ -11,7 +11,10 @@
 
 #include "core/error.h"
 #include "data/boxes/box_findings.h"
+#include "data/boxes/part_roles.h"
 #include "probes/detection/nms/suppress_boxes.h"
+#include "probes/detection/transfer/box_set_hash.h"
+#include "probes/detection/transfer/picture_warnings.h"
 
 namespace eyechart::detection {
 namespace {
@@ -83,7 +86,9 @@ MapSourceOptions SourceOptions(const TransferOptions& options,
   return made;
 }
 
-Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
+Json TrainingJson(const TransferOptions& options,
+                  const TransferSets& sets,
+                  std::uint64_t seed) {
   const TrainDetectorOptions& t = options.train;
   Json json = {{"steps", t.steps},
                {"batch", t.batch},
@@ -103,11 +108,14 @@ Json TrainingJson(const TransferOptions& options, std::uint64_t seed) {
                {"images", options.images},
                {"unfreeze", options.unfreeze},
                {"seed", seed}};
+  // Of none nothing is said, as before there was a word for it here.
+  if (options.denoising > 0) json["denoising"] = options.denoising;
   if (options.unfreeze > 0)
     json["unfreeze_rate_factor"] = t.unfreeze_rate_factor;
   // Of the usual rule nothing is said, as before there was a word for it here.
   if (options.shots > 0 && options.shot_rule == data::ShotRule::kPictures)
     json["shot_rule"] = "pictures";
+  if (sets.train.single_class) json["single_class"] = true;
   return json;
 }
 
@@ -123,17 +131,17 @@ std::string IdentityOf(const Detector& detector,
       {"width", detector.options.pyramid.width},
       {"layers", detector.options.layers},
       {"stages", detector.own_stages},
-      {"aspect", detector.canvas.keep_aspect},
+      {"canvas", CanvasToJson(detector.canvas)},
       // The looks at the validation pictures, which choose.
       {"find",
        {find.detect.min_score, find.detect.most, find.nms.iou_threshold,
         find.most_kept, NmsSetting(find.nms)}}};
   for (const data::BoxDataset* set : {&train, &validation}) {
-    Json images = Json::array(), boxes = Json::array();
-    for (const data::BoxImage& image : set->images) images.push_back(image.id);
-    for (const data::TrueBox& box : set->boxes)
-      boxes.push_back({box.image, box.category, box.x, box.y, box.w, box.h});
-    json["data"].push_back({images, boxes});
+    // Those that are not there are not among the rows of a batch.
+    Json missing = Json::array();
+    for (std::size_t i = 0; i < set->images.size(); ++i)
+      if (set->images[i].missing) missing.push_back(i);
+    json["data"].push_back({BoxSetSha256(*set), missing});
   }
   return json.dump();
 }
@@ -146,7 +154,7 @@ TrainDetectorOptions Resolved(const TransferOptions& options,
     train.steps = std::max<std::int64_t>(
         1, std::llround(options.epochs * static_cast<double>(pictures) /
                         static_cast<double>(train.batch)));
-  if (train.rate <= 0) train.rate = DefaultRate(options.head);
+  if (train.rate <= 0) train.rate = kDefaultRate;
   return train;
 }
 
@@ -238,7 +246,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   detector.own_stages = options.own_stages;
   detector.categories = sets.train.categories;
   detector.encoder = EncoderJson(model);
-  detector.training = TrainingJson(resolved, seed);
+  detector.training = TrainingJson(resolved, sets, seed);
 
   std::unique_ptr<encoders::TrainableBlocks> blocks;
   if (options.unfreeze > 0)
@@ -267,6 +275,7 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   detector.options.pyramid.seed = seed;
   detector.options.pyramid.device = model.device;
   detector.options.layers = options.layers;
+  detector.options.denoising = options.denoising;
   detector.options.classes =
       static_cast<std::int64_t>(sets.train.categories.size());
   detector.head = CreateHead(options.head, detector.options);
@@ -296,21 +305,28 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
   if (!checkpoint.empty())
     train_options.checkpoint =
         checkpoint / fmt::format("seed-{}.safetensors", seed);
-  const Clock::time_point begin = Clock::now();
+  if (looks) train_options.validation = &*looks;
   made.run.seed = seed;
   made.run.trained =
       TrainDetector(*detector.head, source, validate, train_options, progress);
-  made.run.train_seconds = SecondsSince(begin);
+  made.run.train_seconds = made.run.trained.seconds;
   if (blocks) {
     detector.unfreeze = options.unfreeze;
     for (const auto& [name, tensor] : BlockParameters(*blocks))
       detector.blocks.emplace_back(name, tensor.detach().cpu());
   }
   Tell(parts.train.name, train.problems(), made.warnings);
-  Tell(parts.train.name, source.problems(), made.warnings);
+  Tell(parts.train.name, made.run.trained.problems, made.warnings);
+  const auto tell_sizes = [&](const BoxExamples& part) {
+    if (std::string sizes = OtherSizesText(part); !sizes.empty())
+      made.warnings.push_back(std::move(sizes));
+  };
+  tell_sizes(train);
+  if (validation) tell_sizes(*validation);
   if (looks) {
     Tell(parts.validation.name, validation->problems(), made.warnings);
-    Tell(parts.validation.name, looks->problems(), made.warnings);
+    Tell(parts.validation.name, made.run.trained.validation_problems,
+         made.warnings);
   }
   return made;
 }
@@ -319,36 +335,30 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
 
 TransferSets OpenTransferSets(const fs::path& root,
                               const std::string& test,
-                              const data::BoxOptions& options) {
+                              const data::BoxOptions& options,
+                              const std::string& train) {
   TransferSets sets;
-  const std::vector<std::string> splits = data::BoxSplits(root, options);
-  const auto has = [&](const char* name) {
-    return std::any_of(
-        splits.begin(), splits.end(),
-        [&](const std::string& split) { return split.starts_with(name); });
-  };
-  EYECHART_REQUIRE(has("train"),
-                   "{}: it has no part to train on: should have train and "
-                   "test, or train and valid",
-                   root.string());
-  sets.train = data::OpenBoxDataset(root, "train", options);
+  const data::PartRoles roles = data::RolesOfParts(root, train, test, options);
+  sets.train = data::OpenBoxDataset(root, roles.train, options);
   EYECHART_REQUIRE(!sets.train.boxes.empty(), "{}: no box to train on",
                    sets.train.source);
-  const bool has_test = has("test");
-  const bool has_valid = has("val");
-  EYECHART_REQUIRE(has_test || has_valid || !test.empty(),
-                   "{}: it has no part to test on: test or valid",
-                   root.string());
-  const std::string tested = !test.empty() ? test : has_test ? "test" : "valid";
-  sets.test = data::OpenBoxDataset(root, tested, options);
+  sets.test = data::OpenBoxDataset(root, roles.test, options);
   EYECHART_REQUIRE(!sets.test.images.empty(), "{}: no picture to test on",
                    sets.test.source);
   RequireSameCategories(sets.train, sets.test);
-  // What is tested on never chooses.
-  if (has_valid && !tested.starts_with("val")) {
-    sets.validation = data::OpenBoxDataset(root, "valid", options);
-    RequireSameCategories(sets.train, sets.validation);
-  }
+  EYECHART_REQUIRE(
+      !roles.chosen_train || !data::SharePictures(sets.train, sets.test),
+      "{}: part {} has pictures of part {}, which is tested on; train or test "
+      "on another (--train-part, --part; in a suite train_part, part)",
+      root.string(), roles.train, roles.test);
+  if (roles.validation.empty()) return sets;
+  data::BoxDataset validation =
+      data::OpenBoxDataset(root, roles.validation, options);
+  // As of trainval: what is trained on would choose.
+  if (roles.chosen_train && data::SharePictures(sets.train, validation))
+    return sets;
+  RequireSameCategories(sets.train, validation);
+  sets.validation = std::move(validation);
   return sets;
 }
 
@@ -378,7 +388,7 @@ TransferPlan PlanTransfer(const TransferSets& sets,
   if (!parts.validation.images.empty())
     plan.validation_images = BoxExamples(parts.validation).size();
   plan.training = TrainingJson(SettledFor(options, train.size(), options.seed),
-                               options.seed);
+                               sets, options.seed);
   return plan;
 }
 
@@ -422,7 +432,6 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
     if (std::string odd = data::FindingsText(*set); !odd.empty())
       result.warnings.push_back(std::move(odd));
   const BoxExamples test(sets.test);
-  Tell(sets.test.name, test.problems(), result.warnings);
   for (int i = 0; i < options.runs; ++i) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
     SeedRun run = TrainSeed(model, sets, options, seed, checkpoint, progress);
@@ -433,6 +442,8 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
     run.run.scores = ScoreBoxes(sets.test, applied.found,
                                 ScoringOf(options, options.resamples, seed));
     if (i == 0) {
+      for (std::string& warning : PictureWarnings(test, applied))
+        result.warnings.push_back(std::move(warning));
       result.detector = std::move(run.detector);
       result.found = std::move(applied.found);
       result.find_seconds = find_seconds;
@@ -442,7 +453,6 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
       result.kept_maps = run.kept_maps;
       for (std::string& warning : run.warnings)
         result.warnings.push_back(std::move(warning));
-      Tell(sets.test.name, applied.problems, result.warnings);
     }
     result.runs.push_back(std::move(run.run));
   }

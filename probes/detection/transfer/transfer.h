@@ -21,8 +21,11 @@ struct TransferOptions {
   std::string head = "dense";  // or "set"
   std::int64_t width = 128;    // channels of the head's levels
   std::int64_t layers = 0;     // of its towers or decoder; 0: the kind's own
-  bool keep_aspect = false;    // see Canvas
-  bool own_stages = false;     // of a hierarchical encoder: recorded
+  /// Set heads: see HeadOptions. Off, as the time it takes is worth more steps
+  /// of training here (docs/detection.md).
+  std::int64_t denoising = 0;
+  bool keep_aspect = false;  // see Canvas
+  bool own_stages = false;   // of a hierarchical encoder: recorded
   /// Last blocks of the encoder, and the norm behind them, that are trained
   /// with the head, in float32; 0: the encoder is frozen.
   std::int64_t unfreeze = 0;
@@ -57,12 +60,16 @@ struct TransferSets {
 };
 
 /// Reads the parts of `root`. `test` names the part that is tested on; empty:
-/// test, or valid where there is no test part. Throws InputError where a part
-/// is missing, where parts have other categories, or where there is nothing to
-/// train on.
+/// test, or valid where there is no test part. `train` names that which is
+/// trained on; empty: train, or trainval where there is none. Validation
+/// pictures that are trained on too choose nothing: they are left out. Throws
+/// InputError where a part is missing, where parts have other categories, where
+/// a part that is trained on by name has pictures that are tested on, or where
+/// there is nothing to train on.
 TransferSets OpenTransferSets(const std::filesystem::path& root,
                               const std::string& test,
-                              const data::BoxOptions& options);
+                              const data::BoxOptions& options,
+                              const std::string& train = "");
 
 /// The part of `root` that is tested on where nothing is trained: `part`, else
 /// test, or valid, or the only one there is. Throws InputError.
@@ -74,8 +81,8 @@ data::BoxDataset OpenTestSet(const std::filesystem::path& root,
 struct TransferRun {
   std::uint64_t seed = 0;
   TrainedDetector trained;
-  DetectionScores scores;  // on the test part
-  double train_seconds = 0;
+  DetectionScores scores;    // on the test part
+  double train_seconds = 0;  // where it was interrupted, all calls together
 };
 
 struct TransferResult {
@@ -108,7 +115,8 @@ TransferPlan PlanTransfer(const TransferSets& sets,
 
 /// Trains and tests a head a seed, on the model's device. `checkpoint`, a
 /// folder, holds the state of an interrupted run, which the same call goes on
-/// from; empty: none. Throws InputError, Interrupted.
+/// from, and the heads of the seeds that are trained; empty: none. It is the
+/// caller's to remove, once the result is safe. Throws InputError, Interrupted.
 TransferResult RunTransfer(encoders::LoadedModel& model,
                            const TransferSets& sets,
                            const TransferOptions& options,

@@ -1,5 +1,6 @@
 #include "probes/detection/transfer/transfer_json.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -87,6 +88,13 @@ Spread SpreadOf(const TransferResult& result, const char* figure) {
 
 }  // namespace
 
+Json InputToJson(const Canvas& canvas) {
+  return {{"width", canvas.width},
+          {"height", canvas.height},
+          {"keep_aspect", canvas.keep_aspect},
+          {"filter", data::FilterName(canvas.filter)}};
+}
+
 Json FindToJson(const FindOptions& options) {
   return {{"min_score", options.detect.min_score},
           {"before_nms", options.detect.most},
@@ -138,10 +146,7 @@ Json TransferToJson(const TransferResult& result) {
       {"family", result.detector.encoder.value("family", "")},
       {"stages", result.detector.own_stages ? "own" : "last"},
       {"levels", LevelsJson(result.detector)},
-      {"input",
-       {{"width", result.detector.canvas.width},
-        {"height", result.detector.canvas.height},
-        {"keep_aspect", result.detector.canvas.keep_aspect}}},
+      {"input", InputToJson(result.detector.canvas)},
       {"train", result.train_images},
       {"train_boxes", result.train_boxes},
       {"validation", result.validation_images},
@@ -204,8 +209,7 @@ std::vector<Record> TransferRecords(const TransferResult& result,
   const TransferRun& first = result.runs.front();
   filled.n = first.scores.images;
   filled.weights_sha256 = result.detector.encoder.value("weights_sha256", "");
-  filled.preprocess_sha256 =
-      result.detector.encoder.value("preprocess_sha256", "");
+  filled.preprocess_sha256 = InputSha256(result.detector);
   std::map<std::string, std::string>& setting = filled.setting;
   setting["head"] = result.detector.kind;
   setting["stages"] = result.detector.own_stages ? "own" : "last";
@@ -247,7 +251,12 @@ std::string TransferOutcomes(const data::BoxDataset& test,
                              const std::vector<PictureBoxes>& found) {
   std::string text =
       CsvLine({"id", "truth", "found", "matched", "missed", "false_alarms"});
-  for (const PictureErrors& picture : ErrorsOf(test, found, {}))
+  std::vector<PictureErrors> errors = ErrorsOf(test, found, {});
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const PictureErrors& a, const PictureErrors& b) {
+                     return a.image < b.image;
+                   });
+  for (const PictureErrors& picture : errors)
     text += CsvLine(
         {test.images[picture.image].id, std::to_string(picture.truths),
          std::to_string(picture.matched + picture.false_alarms.size()),

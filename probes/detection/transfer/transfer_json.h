@@ -14,6 +14,9 @@ namespace eyechart::detection {
 /// null where a set has no truth for them.
 Json TransferToJson(const TransferResult& result);
 
+/// How pictures are laid: `width`, `height` (pixels), `keep_aspect`, `filter`.
+Json InputToJson(const Canvas& canvas);
+
 /// What boxes are kept before they are scored: `min_score`, `before_nms`,
 /// `max_boxes`. Whose suppression it is stands in `nms`.
 Json FindToJson(const FindOptions& options);
@@ -33,8 +36,9 @@ std::vector<Record> ScoreRecords(const DetectionScores& scores,
 std::vector<Record> TransferRecords(const TransferResult& result,
                                     const Record& base);
 
-/// One row a picture: id, truth and found boxes, and how many of them match at
-/// an IoU of 0.5 and a score of 0.3 or more.
+/// One row a picture of `test`, in its order: id, truth and found boxes, and
+/// how many of them match at an IoU of 0.5 and a score of 0.3 or more. Of
+/// pictures that are not there all is missed.
 std::string TransferOutcomes(const data::BoxDataset& test,
                              const std::vector<PictureBoxes>& found);
 

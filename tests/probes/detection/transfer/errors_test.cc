@@ -65,9 +65,26 @@ TEST(ErrorsOf, NothingFoundMissesAll) {
   PictureBoxes none;
   none.image = 0;
   const std::vector<PictureErrors> errors = ErrorsOf(Set(), {none}, {});
-  ASSERT_EQ(errors.size(), 1u);
+  ASSERT_EQ(errors.size(), 2u);
   EXPECT_EQ(errors[0].misses, (std::vector<std::size_t>{0, 1}));
   EXPECT_EQ(errors[0].matched, 0);
+}
+
+TEST(ErrorsOf, PicturesThatNothingLookedAtComeLast) {
+  PictureBoxes second;
+  second.image = 1;
+  const std::vector<PictureErrors> errors = ErrorsOf(Set(), {second}, {});
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].image, 1u);
+  EXPECT_EQ(errors[1].image, 0u);
+  EXPECT_EQ(errors[1].truths, 2);
+  EXPECT_EQ(errors[1].misses, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST(ErrorsOf, AClassThatTheSetLacksIsNoFalseAlarm) {
+  PictureBoxes first;
+  first.boxes = {Found(-1, {50, 0, 70, 20}, 0.9f)};
+  EXPECT_TRUE(ErrorsOf(Set(), {first}, {})[0].false_alarms.empty());
 }
 
 }  // namespace

@@ -249,7 +249,7 @@ TEST(ExportedAnswers, CannotBeTrained) {
   const auto head =
       MakeExportedHead(ReadAnswerLayout(Labelled(), 2, "f.json"), kCanvas);
   EXPECT_TRUE(head->needs_nms());
-  EXPECT_NE(InputErrorOf([&] { head->Losses({}, {}); }).find("trained"),
+  EXPECT_NE(InputErrorOf([&] { head->Losses({}, {}, 0); }).find("trained"),
             std::string::npos);
 }
 

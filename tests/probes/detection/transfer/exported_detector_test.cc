@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/files.h"
+#include "probes/detection/transfer/picture_warnings.h"
 #include "probes/detection/transfer/scores.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/colour_detector.h"
@@ -126,6 +127,37 @@ TEST_F(ExportedDetectorTest, BoxesAreInThePicturesOwnPixels) {
     for (std::size_t i = 0; i < 4; ++i)
       EXPECT_NEAR(box[i], expected[i], 2.001) << resize << i;
   }
+}
+
+// As a list that was written for the pictures before they were resized.
+TEST_F(ExportedDetectorTest, BoxesAreInTheSetsPixelsWhereItSaysAnotherSize) {
+  data::BoxDataset set = ColourSet(folder_ / "set");
+  for (std::size_t i = 1; i < set.images.size(); ++i) {
+    set.images[i].width *= 2;
+    set.images[i].height *= 3;
+  }
+  for (data::TrueBox& box : set.boxes) {
+    if (box.image == 0) continue;
+    box.x *= 2;
+    box.w *= 2;
+    box.y *= 3;
+    box.h *= 3;
+    box.area *= 6;
+  }
+  const BoxExamples examples(set);
+  Write(testing::kDetrForward, ColourConfig(DetrAnswers()));
+  ExportedDetector detector(Spec());
+  const AppliedDetector applied =
+      ApplyExported(detector, examples, {}, 1, Progress::None());
+  EXPECT_EQ(applied.found[1].width, 64);
+  EXPECT_DOUBLE_EQ(ScoreBoxes(set, applied.found, {}).stats.at("AP"), 1);
+  const std::vector<std::string> told = PictureWarnings(examples, applied);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("3 pictures have another size than the set says: "
+                         "boxes are scaled between the two; the first is "
+                         "2.png: 64 x 64 pixels, the set says 128 x 192"),
+            std::string::npos)
+      << told[0];
 }
 
 TEST_F(ExportedDetectorTest, PicturesThatCannotBeReadAreTold) {

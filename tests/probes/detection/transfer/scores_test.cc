@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/detection/transfer/found_json.h"
+
 namespace eyechart::detection {
 namespace {
 
@@ -108,6 +110,38 @@ TEST(ScoreBoxes, CountsAsManyBoxesAsAreKept) {
   // Fewer than COCO's are no reason to count fewer.
   options.most_kept = 20;
   EXPECT_EQ(ScoreBoxes(Set(), found, options).max_detections.back(), 100);
+}
+
+TEST(ScoreBoxes, TheConfusionMatrixHasAllPairsAndBackground) {
+  const Corners right = {10, 20, 110, 120}, wrong = {150, 150, 160, 160};
+  // A cat a picture; a dog on nothing, and one of too low a score.
+  const std::vector<PictureBoxes> found = {
+      Found(0, {{right, 0.9f, 1}}),
+      Found(1, {{right, 0.8f, 1}, {wrong, 0.7f, 0}, {right, 0.2f, 0}})};
+  EXPECT_FALSE(
+      ScoresToJson(ScoreBoxes(Set(), found, {})).contains("confusion_matrix"));
+  ScoreOptions options;
+  options.resamples = 10;
+  const Json json = ScoresToJson(ScoreBoxes(Set(), found, options));
+  const Json& matrix = json["confusion_matrix"];
+  EXPECT_EQ(matrix["iou"], 0.5);
+  EXPECT_EQ(matrix["min_score"], 0.3);
+  EXPECT_EQ(matrix["classes"], Json({"cat", "dog"}));  // by id
+  // A cat and a dog lie at one place in each picture: a box takes that of its
+  // own class, so that the cats are found and the dogs missed.
+  EXPECT_EQ(matrix["counts"], Json({{0, 0, 2}, {1, 2, 2}, {2, 1, 1}}));
+  EXPECT_EQ(json["confusions"], Json::array());
+
+  // Without cats, what was found as one lies on a dog.
+  data::BoxDataset dogs = Set();
+  std::erase_if(dogs.boxes,
+                [](const data::TrueBox& box) { return box.category == 1; });
+  const Json confused = ScoresToJson(ScoreBoxes(dogs, found, options));
+  EXPECT_EQ(confused["confusion_matrix"]["counts"],
+            Json({{1, 0, 2}, {2, 1, 1}}));
+  ASSERT_EQ(confused["confusions"].size(), 1u);
+  EXPECT_EQ(confused["confusions"][0]["truth"], "dog");
+  EXPECT_EQ(confused["confusions"][0]["count"], 2);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "probes/detection/transfer/train_detector.h"
 
 #include <ATen/TensorOperators.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -59,6 +60,13 @@ class TrainDetectorTest : public ::testing::Test {
     options.looks = 3;
     options.identity = "a run";
     return options;
+  }
+
+  static void ExpectSame(const DetectionHead& one, const DetectionHead& two) {
+    const NamedTensors a = one.Parameters(), b = two.Parameters();
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i)
+      EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
   }
 
   double Recall(const DetectionHead& head) {
@@ -181,11 +189,10 @@ struct Stopper {
 TEST_F(TrainDetectorTest, AnInterruptedRunEndsAtTheSameWeights) {
   TrainDetectorOptions options = Short();
   options.keep_best = false;
-  options.checkpoint = folder_ / "state.safetensors";
   const auto whole = CreateHead("dense", HeadOf());
   const TrainedDetector straight =
       TrainDetector(*whole, *source_, Stopper(-1), options, Progress::None());
-  EXPECT_FALSE(fs::exists(options.checkpoint));
+  options.checkpoint = folder_ / "state.safetensors";
 
   const auto parted = CreateHead("dense", HeadOf());
   EXPECT_THROW(
@@ -207,11 +214,61 @@ TEST_F(TrainDetectorTest, AnInterruptedRunEndsAtTheSameWeights) {
   EXPECT_EQ(rest.steps, 12);
   EXPECT_LT(rest.steps_here, 12);
   EXPECT_EQ(LogToCsv(rest.log), LogToCsv(straight.log));
-  const NamedTensors a = whole->Parameters();
-  const NamedTensors b = fresh->Parameters();
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i)
-    EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
+  ExpectSame(*whole, *fresh);
+}
+
+// What a run costs is not lost before its result is safe.
+TEST_F(TrainDetectorTest, ATrainedHeadIsTakenAsItIs) {
+  TrainDetectorOptions options = Short();
+  options.average = 0.9;
+  const std::vector<double> scores = {0.1, 0.3, 0.2, 0.25, 0.5};
+  for (const bool best : {true, false}) {
+    options.steps = 20;
+    options.looks = 5;
+    options.patience = best ? 2 : 0;
+    options.keep_best = best;
+    options.checkpoint = folder_ / fmt::format("{}.safetensors", best);
+    std::size_t looks = 0;
+    const auto validate = [&](const DetectionHead&) {
+      const double score = scores.at(looks++);
+      return std::pair(score, 2 * score);
+    };
+    const auto head = CreateHead("dense", HeadOf());
+    const TrainedDetector first =
+        TrainDetector(*head, *source_, validate, options, Progress::None());
+    EXPECT_EQ(first.stopped_early, best);
+    const std::size_t looked = looks;
+
+    const auto fresh = CreateHead("dense", HeadOf(99));
+    const TrainedDetector again =
+        TrainDetector(*fresh, *source_, validate, options, Progress::None());
+    EXPECT_EQ(looks, looked);
+    EXPECT_EQ(again.steps_here, 0);
+    EXPECT_EQ(again.steps, first.steps);
+    EXPECT_EQ(again.stopped_early, first.stopped_early);
+    EXPECT_EQ(again.best_step, first.best_step);
+    EXPECT_EQ(again.validation_ap, first.validation_ap);
+    EXPECT_EQ(again.seconds, first.seconds);
+    EXPECT_EQ(LogToCsv(again.log), LogToCsv(first.log));
+    ExpectSame(*head, *fresh);
+  }
+}
+
+TEST_F(TrainDetectorTest, AStopThatIsInterruptedTakesNoStepMore) {
+  TrainDetectorOptions options = Short();
+  options.patience = 1;
+  options.checkpoint = folder_ / "state.safetensors";
+  const auto head = CreateHead("dense", HeadOf());
+  // The second look is no better.
+  EXPECT_THROW(
+      TrainDetector(*head, *source_, Stopper(2), options, Progress::None()),
+      Interrupted);
+  ResetInterrupt();
+  const TrainedDetector rest =
+      TrainDetector(*head, *source_, Stopper(-1), options, Progress::None());
+  EXPECT_EQ(rest.steps_here, 0);
+  EXPECT_EQ(rest.steps, 8);
+  EXPECT_TRUE(rest.stopped_early);
 }
 
 }  // namespace

@@ -1,9 +1,14 @@
 #include "probes/detection/transfer/transfer.h"
 
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
+#include <filesystem>
 
+#include "core/interrupt.h"
 #include "probes/detection/transfer/transfer_json.h"
 #include "tests/probes/detection/transfer/patch_means.h"
 
@@ -17,6 +22,9 @@ using testing::FakeModel;
 
 class TransferTest : public ::testing::Test {
  protected:
+  TransferTest() { InstallInterruptHandlers(); }
+  ~TransferTest() override { ResetInterrupt(); }
+
   static TransferOptions Short() {
     TransferOptions options;
     options.width = 32;
@@ -130,6 +138,11 @@ TEST_F(TransferTest, UnreadablePicturesAreTold) {
   EXPECT_EQ(result.found.size(), 9u);
   ASSERT_EQ(result.warnings.size(), 2u);
   EXPECT_NE(result.warnings[0].find("4.png"), std::string::npos);
+  EXPECT_NE(result.warnings[0].find("boxes count as missed"),
+            std::string::npos);
+  // A row a picture, those that are not there too.
+  const std::string rows = TransferOutcomes(sets_.test, result.found);
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 11) << rows;
   EXPECT_NE(result.warnings[1].find("1.png"), std::string::npos);
 }
 
@@ -149,6 +162,116 @@ TEST_F(TransferTest, WhatThePartsLeaveOutIsTold) {
             std::string::npos);
   EXPECT_NE(warnings[1].find("not finite: 2, left out"), std::string::npos);
   EXPECT_NE(warnings[2].find("3.png"), std::string::npos);
+}
+
+// Asks for a stop at a step of the `time`-th stage of this name.
+class Stopper final : public Progress {
+ public:
+  Stopper(std::string stage, int time, std::int64_t step)
+      : stage_(std::move(stage)), left_(time), step_(step) {}
+  void Begin(const std::string& stage, std::int64_t) override {
+    here_ = stage == stage_ && --left_ == 0;
+    if (here_ && step_ == 0) std::raise(SIGTERM);
+  }
+  void Update(std::int64_t done) override {
+    if (here_ && done == step_) std::raise(SIGTERM);
+  }
+
+ private:
+  std::string stage_;
+  int left_;
+  std::int64_t step_;
+  bool here_ = false;
+};
+
+TEST_F(TransferTest, WhatIsTrainedIsNotTrainedAgain) {
+  eyechart::testing::WriteText(sets_.train.images[0].file, "broken");
+  TransferOptions options = Short();
+  options.runs = 2;
+  const TransferResult whole = Run(options);
+  EXPECT_EQ(whole.warnings.size(), 1u);
+
+  const std::filesystem::path state = folder_ / "state";
+  const auto stopped = [&](Stopper stopper) {
+    encoders::LoadedModel model = FakeModel();
+    EXPECT_THROW(RunTransfer(model, sets_, options, state, stopper),
+                 Interrupted);
+    ResetInterrupt();
+  };
+  stopped(Stopper("finding boxes", 1, 0));  // of the first seed, trained
+  // The first training that there is now is the second seed's.
+  stopped(Stopper("training", 1, 7));
+  encoders::LoadedModel model = FakeModel();
+  const TransferResult rest =
+      RunTransfer(model, sets_, options, state, Progress::None());
+  ASSERT_EQ(rest.runs.size(), 2u);
+  EXPECT_EQ(rest.runs[0].trained.steps_here, 0);
+  EXPECT_EQ(rest.runs[1].trained.steps_here, 33);
+  EXPECT_GT(rest.runs[0].train_seconds, 0);
+  EXPECT_EQ(rest.warnings, whole.warnings);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(LogToCsv(rest.runs[i].trained.log),
+              LogToCsv(whole.runs[i].trained.log));
+    EXPECT_EQ(rest.runs[i].trained.best_step, whole.runs[i].trained.best_step);
+    EXPECT_EQ(rest.runs[i].scores.stats, whole.runs[i].scores.stats);
+  }
+  const NamedTensors a = whole.detector.head->Parameters();
+  const NamedTensors b = rest.detector.head->Parameters();
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
+  // The caller's to remove.
+  EXPECT_TRUE(std::filesystem::exists(state / "seed-0.safetensors"));
+  EXPECT_TRUE(std::filesystem::exists(state / "seed-1.safetensors"));
+}
+
+TEST_F(TransferTest, AStateIsOfOneInputAndOneSet) {
+  const std::filesystem::path state = folder_ / "state";
+  const auto run = [&](int side, Progress& progress) {
+    encoders::LoadedModel model = FakeModel();
+    model.preprocess.size_height = model.preprocess.size_width = side;
+    model.preprocess.crop_height = model.preprocess.crop_width = side;
+    return RunTransfer(model, sets_, Short(), state, progress);
+  };
+  Stopper stopper("training", 1, 7);
+  EXPECT_THROW(run(64, stopper), Interrupted);
+  ResetInterrupt();
+  const auto refused = [&](int side) {
+    const std::string told = InputErrorOf([&] { run(side, Progress::None()); });
+    EXPECT_NE(told.find("other data or settings"), std::string::npos) << told;
+  };
+  refused(128);
+  data::BoxImage& image = sets_.train.images[0];
+  const std::string path = image.path;
+  image.path = "another.png";
+  refused(64);
+  image.path = path;
+  const TransferResult plain = run(64, Progress::None());
+  EXPECT_EQ(plain.runs[0].trained.steps_here, 33);
+
+  std::filesystem::remove_all(state);
+  const TransferResult fine = run(128, Progress::None());
+  EXPECT_EQ(TransferToJson(fine)["input"], Json({{"width", 128},
+                                                 {"height", 128},
+                                                 {"keep_aspect", false},
+                                                 {"filter", "bicubic"}}));
+  const auto hash = [](const TransferResult& result) {
+    return TransferRecords(result, {}).front().preprocess_sha256;
+  };
+  EXPECT_EQ(hash(plain).size(), 64u);
+  EXPECT_EQ(hash(plain), hash(Run(Short())));
+  EXPECT_NE(hash(plain), hash(fine));
+  // A detector serves at any size: what it fits says none.
+  EXPECT_EQ(plain.detector.encoder, fine.detector.encoder);
+}
+
+TEST_F(TransferTest, TheRecipeOfASetHeadSaysItsDenoising) {
+  TransferOptions options = Short();
+  EXPECT_FALSE(PlanTransfer(sets_, options).training.contains("denoising"));
+  options.head = "set";
+  EXPECT_FALSE(PlanTransfer(sets_, options).training.contains("denoising"));
+  options.denoising = 50;
+  EXPECT_EQ(PlanTransfer(sets_, options).training["denoising"], 50);
 }
 
 TEST_F(TransferTest, PartsOfASetAreFoundAndCompared) {
