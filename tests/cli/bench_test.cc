@@ -116,9 +116,9 @@ TEST_F(BenchCommand, RunsEachScenarioOfAList) {
   EXPECT_EQ(json["latency_ns"], json["runs"][0]["latency_ns"]);
 }
 
-// The rate is one that was tried twice and kept the bound each time. On a
-// machine that is too slow, too fast or too busy there is none: why is told,
-// and each end is held to what it says.
+// The rate is one that kept the bound: twice, or once where a higher one did
+// not keep it again. On a machine that is too slow, too fast or too busy there
+// is none: why is told, and each end is held to what it says.
 TEST_F(BenchCommand, FindsThePeakRate) {
   const Json json = EyechartJson(
       Bench({"--scenario", "server", "--find-peak", "--bound-ms", "100",
@@ -140,7 +140,7 @@ TEST_F(BenchCommand, FindsThePeakRate) {
   const auto end = peak["end"].get<std::string>();
   if (end == "found") {
     EXPECT_TRUE(peak["reason"].is_null()) << peak["reason"];
-    EXPECT_GE(at_peak, 2u);
+    EXPECT_GE(at_peak, 1u);
     EXPECT_LT(peak["rate"].get<double>(), highest);
     EXPECT_EQ(json["server"]["rate"], peak["rate"]);
     return;

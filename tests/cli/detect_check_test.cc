@@ -115,7 +115,8 @@ TEST(DetectCheckCommand, TakesTheOtherCommandsNames) {
   const auto splits = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"detect", "check", root, "--lists-only"});
     std::vector<std::string> names;
-    for (const Json& one : EyechartJson(more)["splits"])
+    const Json said = EyechartJson(more);
+    for (const Json& one : said["splits"])
       names.push_back(one["split"].get<std::string>());
     return names;
   };

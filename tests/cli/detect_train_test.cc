@@ -224,7 +224,8 @@ TEST_F(DetectTrain, AnotherInputIsAWarning) {
   // Each is told once, before and after training, and stands in the JSON.
   EXPECT_EQ(result.err.find("are laid on"), result.err.rfind("are laid on"));
   int told = 0;
-  for (const Json& warning : Json::parse(result.out)["warnings"])
+  const Json json = Json::parse(result.out);
+  for (const Json& warning : json["warnings"])
     told += Has(warning, "advantage of") ? 1 : 0;
   EXPECT_EQ(told, 2);
 }
