@@ -29,7 +29,7 @@ std::string_view YearOf(std::string_view name) {
   return name.substr(WithoutYear(name).size());
 }
 
-std::size_t RowOf(std::string_view name) {
+std::size_t SplitRowOf(std::string_view name) {
   for (std::size_t row = 0; row < kNames.size(); ++row)
     if (!name.empty() && std::find(kNames[row].begin(), kNames[row].end(),
                                    name) != kNames[row].end())
@@ -40,10 +40,11 @@ std::size_t RowOf(std::string_view name) {
 // How near: 3 the very name, 2 a name of the same part, 1 with a year behind.
 int Match(const std::string& there, const std::string& asked) {
   if (there == asked) return 3;
-  const std::size_t row = RowOf(asked);
-  if (row < kNames.size() && RowOf(there) == row) return 2;
+  const std::size_t row = SplitRowOf(asked);
+  if (row < kNames.size() && SplitRowOf(there) == row) return 2;
   const std::string_view plain = WithoutYear(there);
-  if (plain == asked || (row < kNames.size() && RowOf(plain) == row)) return 1;
+  if (plain == asked || (row < kNames.size() && SplitRowOf(plain) == row))
+    return 1;
   return 0;
 }
 
@@ -56,8 +57,8 @@ std::string Listed(const std::vector<std::string>& splits) {
 std::vector<std::string> InOrder(std::vector<std::string> splits) {
   std::sort(splits.begin(), splits.end(),
             [](const std::string& a, const std::string& b) {
-              return std::pair(RowOf(WithoutYear(a)), a) <
-                     std::pair(RowOf(WithoutYear(b)), b);
+              return std::pair(SplitRowOf(WithoutYear(a)), a) <
+                     std::pair(SplitRowOf(WithoutYear(b)), b);
             });
   return splits;
 }
