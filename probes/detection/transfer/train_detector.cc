@@ -34,7 +34,7 @@ bool IsEndOfPart(std::int64_t step, std::int64_t steps, std::int64_t parts) {
   return step * parts / steps > (step - 1) * parts / steps;
 }
 
-double SecondsOfTraining(Clock::time_point begin) {
+double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
@@ -121,7 +121,7 @@ class Run {
       if (IsEndOfPart(state_.step, options_.steps, kRowsALook * options_.looks))
         WriteRow();
       progress.Update(state_.step);
-      if (SecondsOfTraining(saved) > options_.checkpoint_seconds ||
+      if (SecondsSince(saved) > options_.checkpoint_seconds ||
           InterruptSignal() != 0) {
         Save();
         saved = Clock::now();
@@ -215,7 +215,7 @@ class Run {
   }
 
   void Save() {
-    state_.seconds = before_.seconds + SecondsOfTraining(begin_);
+    state_.seconds = before_.seconds + SecondsSince(begin_);
     state_.problems = Union(before_.problems, source_.problems());
     if (options_.validation != nullptr)
       state_.validation_problems =

@@ -24,10 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kScalePictures = 256;  // that MapScale is measured on
 
-double SecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
 void RequireSameCategories(const data::BoxDataset& a,
                            const data::BoxDataset& b) {
   const bool same =
@@ -438,7 +434,8 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
     const Clock::time_point begin = Clock::now();
     AppliedDetector applied =
         ApplyDetector(run.detector, model, test, options, progress);
-    const double find_seconds = SecondsSince(begin);
+    const double find_seconds =
+        std::chrono::duration<double>(Clock::now() - begin).count();
     run.run.scores = ScoreBoxes(sets.test, applied.found,
                                 ScoringOf(options, options.resamples, seed));
     if (i == 0) {

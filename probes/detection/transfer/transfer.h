@@ -21,8 +21,8 @@ struct TransferOptions {
   std::string head = "dense";  // or "set"
   std::int64_t width = 128;    // channels of the head's levels
   std::int64_t layers = 0;     // of its towers or decoder; 0: the kind's own
-  /// Set heads: see HeadOptions. Off, as the time it takes is worth more steps
-  /// of training here (docs/detection.md).
+  /// Set heads: see HeadOptions. Off, as a step then takes 1.7 times as long
+  /// for about a point of AP (docs/detection.md).
   std::int64_t denoising = 0;
   bool keep_aspect = false;  // see Canvas
   bool own_stages = false;   // of a hierarchical encoder: recorded
