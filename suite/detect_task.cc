@@ -193,6 +193,27 @@ DetectJob JobOf(const TaskSpec& task) {
   return job;
 }
 
+// Whether it says how boxes are found with a head, whatever trained it. `batch`
+// is not among these: the encoder's products are rounded by it.
+bool IsOfFinding(std::string_view key) {
+  return IsOfNms(key) || key == "min_score" || key == "before_nms" ||
+         key == "max_boxes";
+}
+
+// What the training of a cell's head is called; empty where how boxes are found
+// has a say in it, by a stop (patience), or where the encoder's blocks, which
+// are large, are trained too.
+std::string TrainingOf(const TaskSpec& task, const Cell& cell) {
+  if (IsExported(cell) || WholeOf(task, "patience") > 0 ||
+      WholeOf(task, "unfreeze") > 0)
+    return {};
+  std::map<std::string, std::string> setting = cell.setting;
+  std::erase_if(setting,
+                [](const auto& key) { return IsOfFinding(key.first); });
+  return fmt::format("{}/{}/{}", cell.encoder, cell.dataset->name,
+                     SettingText(setting));
+}
+
 bool Suppresses(const TaskSpec& task) { return task.keys.at("head") != "set"; }
 
 // Whether a point of the same task before this one makes the same result of a
@@ -242,6 +263,7 @@ std::vector<Cell> PlanDetect(const SuiteSpec& suite, const TaskSpec& task) {
       share.key() = "validation_share";
       cell.setting.insert(std::move(share));
     }
+  for (Cell& cell : cells) cell.training = TrainingOf(task, cell);
   return cells;
 }
 
@@ -268,6 +290,7 @@ std::vector<Record> RunDetect(const Cell& cell, TaskContext& context) {
   DetectJob job = JobOf(*cell.task);
   job.root = cell.dataset->options.path;
   job.out = context.artifacts;
+  job.options.shared = context.training;
   encoders::LoadedModel model = encoders::LoadModel(cell.encoders[0]->model);
   const DetectOutcome made = RunDetectJob(model, job, context.progress);
   WriteOutcomes(context, made.outcomes);

@@ -14,6 +14,7 @@
 #include "probes/detection/transfer/exported_detector.h"
 #include "suite/exported_cells.h"
 #include "suite/run_log.h"
+#include "suite/shared_trainings.h"
 
 namespace eyechart::suite {
 namespace {
@@ -108,13 +109,17 @@ RunSummary RunSuite(SuiteSpec suite,
     for (EncoderSpec& encoder : suite.encoders)
       encoder.model.device = options.device;
   }
-  const std::vector<Cell> cells = Select(PlanCells(suite), options);
+  const std::vector<Cell> planned = PlanCells(suite);
+  const std::vector<Cell> cells = Select(planned, options);
   const std::string environment =
       benchmarks::EnvironmentHash(options.environment);
   RunLog log(options.out, suite.text, options.environment, environment,
              options.command, options.fresh);
   if (options.on_open) options.on_open();
   FeatureCache features(log.FeaturesFolder(), progress);
+  const SharedTrainings trainings(
+      planned, log.FeaturesFolder().replace_filename("trainings"),
+      options.out / "records.jsonl");
   std::map<std::string, std::string> weights;
 
   RunSummary summary;
@@ -129,11 +134,12 @@ RunSummary RunSuite(SuiteSpec suite,
           "now; give --fresh, or another --out",
           options.out.string(), cell.id);
       if (options.on_records) options.on_records(known->second);
+      trainings.Release(cell);
       ++summary.done;
       continue;
     }
     TaskContext context{features, log.Artifacts(cell.id), log.Outcomes(cell.id),
-                        progress};
+                        progress, trainings.FolderOf(cell)};
     const std::string started = UtcNow();
     const auto start = std::chrono::steady_clock::now();
     std::vector<Record> records = RunCell(cell, context);
@@ -154,6 +160,7 @@ RunSummary RunSuite(SuiteSpec suite,
       record.seconds = record.cell == cell.id ? seconds : 0;
     }
     log.Append(records);
+    trainings.Release(cell);
     if (options.on_records) options.on_records(records);
     if (failed) {
       summary.failed.push_back(cell.id);

@@ -38,6 +38,9 @@ struct Cell {
   /// Of a task that takes a trained head, by its key: the detect cell that made
   /// it (detector_cell.h).
   std::map<std::string, std::string> heads;
+  /// Of a task that trains: cells of the same text may share one training
+  /// (shared_trainings.h). Empty: the cell's own.
+  std::string training;
 };
 
 /// What a task runs in.
@@ -46,6 +49,8 @@ struct TaskContext {
   std::filesystem::path artifacts;  // the cell's own folder, not yet made
   std::filesystem::path outcomes;   // the cell's CSV, its folder not yet made
   Progress& progress;
+  /// Where the cell's training is shared with others; empty: it is not.
+  std::filesystem::path training = {};
 };
 
 struct TaskKind {

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/files.h"
+#include "core/hash.h"
+#include "core/progress.h"
+#include "suite/shared_trainings.h"
 #include "tests/fixture.h"
 #include "tests/probes/detection/transfer/colour_detector.h"
 #include "tests/suite/toy_suite.h"
@@ -24,6 +28,19 @@ using testing::RunInto;
 using testing::WritePlates;
 using testing::WriteToyModel;
 using Names = std::vector<std::string>;
+
+// Counts trainings, and cells that took another's.
+class TrainingCounter final : public Progress {
+ public:
+  void Begin(const std::string& stage, std::int64_t) override {
+    if (stage == "training") ++trained;
+  }
+  void Note(const std::string& message) override {
+    if (message.starts_with("trained before, for another cell: ")) ++taken;
+  }
+  int trained = 0;
+  int taken = 0;
+};
 
 class DetectTask : public ::testing::Test {
  protected:
@@ -223,7 +240,7 @@ TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
   const std::string grid = "nms = [\"torchvision\", \"soft-linear\"]\n";
   const RunSummary first = Run(grid);
   ASSERT_EQ(first.failed, Names{});
-  EXPECT_EQ(first.ok, 4);  // each trained and tested by itself
+  EXPECT_EQ(first.ok, 4);  // each tested by itself
   const RunSummary again = Run(grid);
   EXPECT_EQ(again.done, 4);
   EXPECT_EQ(again.ok, 0);
@@ -272,6 +289,109 @@ TEST_F(DetectTask, RecordsAndFiguresAreOfTheSuppression) {
   // Red's second box is gone, or there with less of a score.
   EXPECT_GT(Result(std::string(kTwice) + "nms=soft-linear")["detections"],
             Result(std::string(kTwice) + "default")["detections"]);
+}
+
+// The run of `keys`, whose cells' ids match `filter`.
+RunSummary RunCounted(const SuiteSpec& suite,
+                      const fs::path& out,
+                      TrainingCounter& counter,
+                      const std::string& filter = "*") {
+  RunOptions options;
+  options.out = out;
+  options.environment = {{"cpu", "a"}};
+  options.command = "eyechart run";
+  options.filter = filter;
+  return RunSuite(suite, options, counter);
+}
+
+// A figure for each way to find boxes, of one training.
+TEST_F(DetectTask, CellsThatFindBoxesOtherwiseShareATraining) {
+  const SuiteSpec grid = Suite(
+      "encoder = \"toy\"\nnms_iou = [0.3, 0.6]\nmin_score = [0.001, 0.01]\n");
+  const fs::path trainings = folder_ / "run/artifacts/trainings";
+  TrainingCounter some;
+  EXPECT_EQ(RunCounted(grid, folder_ / "run", some, "*min_score=0.01,*").ok, 2);
+  EXPECT_EQ(some.trained, 1);
+  EXPECT_EQ(some.taken, 1);
+  // For the cells that are to come, without a step.
+  EXPECT_TRUE(fs::exists(trainings));
+  TrainingCounter rest;
+  const RunSummary done = RunCounted(grid, folder_ / "run", rest);
+  EXPECT_EQ(done.failed, Names{});
+  EXPECT_EQ(done.done, 2);
+  EXPECT_EQ(done.ok, 2);
+  EXPECT_EQ(rest.trained, 0);
+  EXPECT_EQ(rest.taken, 2);
+  EXPECT_FALSE(fs::exists(trainings));
+
+  // As if each had been trained for itself.
+  TrainingCounter alone;
+  ASSERT_EQ(RunCounted(Suite("encoder = \"toy\"\nnms_iou = 0.3\n"),
+                       folder_ / "alone", alone)
+                .ok,
+            1);
+  EXPECT_EQ(alone.trained, 1);
+  EXPECT_EQ(alone.taken, 0);
+  const std::string cell = Head("nms_iou=0.3,");
+  Json shared = Result(cell), own = Result(cell, "alone");
+  EXPECT_EQ(shared.erase("seconds"), 1u);
+  EXPECT_EQ(own.erase("seconds"), 1u);
+  EXPECT_EQ(shared, own);
+  const auto weights = [&](const char* out) {
+    return ReadFile(folder_ / out / "artifacts" / CellSlug(cell) /
+                    "detector/head.safetensors");
+  };
+  EXPECT_EQ(Sha256Hex(weights("run")), Sha256Hex(weights("alone")));
+}
+
+// Files of a run that was cut off between its last cell and their removal.
+TEST_F(DetectTask, WhatWasSharedGoesWithTheLastCell) {
+  const SuiteSpec grid = Suite("encoder = \"toy\"\nmax_boxes = [50, 100]\n");
+  const std::vector<Cell> cells = PlanCells(grid);
+  ASSERT_EQ(cells.size(), 2u);
+  TrainingCounter counter;
+  ASSERT_EQ(RunCounted(grid, folder_ / "run", counter).ok, 2);
+  EXPECT_EQ(counter.trained, 1);
+  const SharedTrainings trainings(cells, folder_ / "run/artifacts/trainings",
+                                  folder_ / "run/records.jsonl");
+  const fs::path shared = trainings.FolderOf(cells[0]);
+  EXPECT_EQ(trainings.FolderOf(cells[1]), shared);
+  EXPECT_FALSE(fs::exists(shared));
+  eyechart::testing::WriteText(shared / "seed-0/step-1.safetensors", "left");
+  EXPECT_EQ(RunCounted(grid, folder_ / "run", counter).done, 2);
+  EXPECT_FALSE(fs::exists(shared));
+}
+
+TEST_F(DetectTask, OnlyWhatIsTrainedTheSameIsShared) {
+  const auto folders = [&](const std::string& keys) {
+    const SuiteSpec suite = Suite(keys);
+    const std::vector<Cell> cells = PlanCells(suite);
+    const SharedTrainings trainings(cells, folder_ / "trainings", {});
+    std::set<fs::path> shared;
+    for (const Cell& cell : cells)
+      if (fs::path one = trainings.FolderOf(cell); !one.empty())
+        shared.insert(std::move(one));
+    return shared.size();
+  };
+  const std::string grid = "nms_iou = [0.3, 0.6]\n";
+  EXPECT_EQ(folders("nms_iou = 0.3\n"), 0u);
+  EXPECT_EQ(folders(grid), 1u);
+  EXPECT_EQ(folders(grid + "rate = [0.001, 0.002]\n"), 2u);
+  EXPECT_EQ(folders("rate = [0.001, 0.002]\n"), 0u);
+  EXPECT_EQ(folders("nms = [\"torchvision\", \"soft-gaussian\"]\n"
+                    "nms_classes = [\"aware\", \"agnostic\"]\n"
+                    "before_nms = [300, 1000]\n"),
+            1u);
+  // The judgement of a look has a say in the training, or the looks are large.
+  EXPECT_EQ(folders(grid + "patience = 1\n"), 0u);
+  EXPECT_EQ(folders(grid + "unfreeze = 1\n"), 0u);
+  // Products are rounded by it.
+  EXPECT_EQ(folders("batch = [16, 32]\n"), 0u);
+  // Without suppression it is one cell; what is kept makes others still.
+  EXPECT_EQ(folders(grid + "head = \"set\"\n"), 0u);
+  EXPECT_EQ(folders("head = \"set\"\nmin_score = [0.001, 0.01]\n"
+                    "max_boxes = [50, 100]\n"),
+            1u);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "core/interrupt.h"
 #include "probes/detection/ema.h"
 #include "probes/detection/head_optimizer.h"
+#include "probes/detection/transfer/kept_looks.h"
 #include "probes/detection/transfer/train_state.h"
 #include "probes/heads/tensor_file.h"
 #include "probes/heads/train_grid.h"
@@ -72,6 +73,9 @@ class Run {
     RestoreTrainState(options.checkpoint, options.identity, state_, trained_,
                       optimizer_, Average());
     before_ = {state_.seconds, state_.problems, state_.validation_problems};
+    if (!options.kept_looks.empty() && options.patience <= 0 &&
+        source.blocks() == nullptr)
+      kept_looks_.emplace(options.kept_looks, options.kept_identity);
   }
 
   TrainedDetector Train(Progress& progress) {
@@ -79,10 +83,14 @@ class Run {
     if (state_.ended) {
       progress.Note(options_.checkpoint.string() +
                     ": trained to its end before: taken as it is");
-    } else {
+    } else if (!TakeKept(progress)) {
       trained.steps_here = TakeSteps(progress);
+      if (average_) average_->Swap();
       Finish();
     }
+    // Of what had ended too: it may have been cut off between the two.
+    if (kept_looks_ && HasAllLooks(state_.log))
+      kept_looks_->End({state_.log, state_.seconds, state_.problems});
     trained.steps = state_.step;
     trained.stopped_early = state_.step < options_.steps;
     trained.best_step = state_.best_step;
@@ -109,6 +117,63 @@ class Run {
   }
 
   MovingAverage* Average() { return average_ ? &*average_ : nullptr; }
+
+  // Whether the weights after `step` are looked at. Without pictures to judge
+  // them by, the last are.
+  bool IsLook(std::int64_t step) const {
+    return validate_ ? IsEndOfPart(step, options_.steps, options_.looks)
+                     : step == options_.steps;
+  }
+
+  // Whether it is the log of a whole run that has kept what it looked at.
+  bool HasAllLooks(const std::vector<TrainLogRow>& log) const {
+    return !log.empty() && log.back().step == options_.steps &&
+           std::all_of(log.begin(), log.end(), [&](const TrainLogRow& row) {
+             return !IsLook(row.step) || !row.kept.empty();
+           });
+  }
+
+  // Judges what a run that was the same but for that has kept, in place of
+  // training; false where there is no such run.
+  bool TakeKept(Progress& progress) {
+    if (!kept_looks_) return false;
+    std::optional<EndedTraining> ended = kept_looks_->Ended(trained_);
+    if (!ended || !HasAllLooks(ended->log)) return false;
+    // What an interrupted run of our own had come to is nothing beside it.
+    state_ = {};
+    state_.step = options_.steps;
+    state_.log = std::move(ended->log);
+    for (const auto& [name, value] : state_.log.back().losses)
+      state_.terms.push_back(name);
+    before_ = {ended->seconds, std::move(ended->problems), {}};
+    taken_ = true;
+    const std::int64_t tried = JudgeLooks(progress);
+    progress.Note(
+        fmt::format("trained before, for another cell: {} looks tried", tried));
+    Finish();
+    return true;
+  }
+
+  // Each of the log's looks in turn, the last of which stays in the head;
+  // returns how many there were to judge.
+  std::int64_t JudgeLooks(Progress& progress) {
+    std::int64_t looks = 0, tried = 0;
+    if (validate_)
+      looks = std::count_if(
+          state_.log.begin(), state_.log.end(),
+          [&](const TrainLogRow& row) { return IsLook(row.step); });
+    progress.Begin("trying looks", looks);
+    for (TrainLogRow& row : state_.log) {
+      if (!IsLook(row.step)) continue;
+      CopyInto(trained_, kept_looks_->WeightsOf(row.step), "a kept look");
+      if (!validate_) continue;
+      Judge(row);
+      progress.Update(++tried);
+      ThrowIfInterrupted();
+    }
+    progress.End();
+    return tried;
+  }
 
   // Until the last one, or until looks get no better; returns how many.
   std::int64_t TakeSteps(Progress& progress) {
@@ -180,8 +245,7 @@ class Run {
     for (std::size_t i = 0; i < state_.terms.size(); ++i)
       row.losses.emplace_back(state_.terms[i], mean(i + 1));
     row.validation_ap = row.validation_ap50 = kNotLooked;
-    if (validate_ && IsEndOfPart(state_.step, options_.steps, options_.looks))
-      Look(row);
+    if (IsLook(state_.step)) Look(row);
     state_.log.push_back(std::move(row));
     state_.sums.clear();
     state_.summed = 0;
@@ -190,11 +254,17 @@ class Run {
   void Look(TrainLogRow& row) {
     std::optional<AveragedWeights> averaged;
     if (average_) averaged.emplace(*average_);
+    if (kept_looks_) row.kept = kept_looks_->Keep(state_.step, trained_);
+    if (validate_) Judge(row);
+  }
+
+  // By the weights that stand in the head.
+  void Judge(TrainLogRow& row) {
     std::tie(row.validation_ap, row.validation_ap50) = validate_(head_);
     ++state_.looks_since;
     if (row.validation_ap <= state_.best) return;
     state_.best = row.validation_ap;
-    state_.best_step = state_.step;
+    state_.best_step = row.step;
     state_.looks_since = 0;
     if (!options_.keep_best) return;
     state_.best_weights.clear();
@@ -202,20 +272,19 @@ class Run {
       state_.best_weights.emplace_back(name, tensor.detach().clone());
   }
 
-  // What was trained, as it is kept.
+  // What was trained, as it is kept; the last weights stand in the head.
   void Finish() {
     if (state_.best_weights.empty())
       state_.best_step = 0;
     else
       CopyInto(trained_, state_.best_weights, "the best look");
-    if (state_.best_weights.empty() && average_) average_->Swap();
     state_.best_weights.clear();
     state_.ended = true;
     Save();
   }
 
   void Save() {
-    state_.seconds = before_.seconds + SecondsSince(begin_);
+    state_.seconds = before_.seconds + (taken_ ? 0 : SecondsSince(begin_));
     state_.problems = Union(before_.problems, source_.problems());
     if (options_.validation != nullptr)
       state_.validation_problems =
@@ -241,6 +310,8 @@ class Run {
   std::optional<MovingAverage> average_;
   TrainState state_;
   Before before_;
+  std::optional<KeptLooks> kept_looks_;
+  bool taken_ = false;  // what another run kept, without a step
   const Clock::time_point begin_ = Clock::now();
 };
 

@@ -40,6 +40,14 @@ struct TrainDetectorOptions {
   double checkpoint_seconds = 60;
   /// Says all that the run depends on; a checkpoint of another is refused.
   std::string identity;
+  /// Folder that keeps the weights of all looks (kept_looks.h), for runs that
+  /// differ in what `validate` says alone: where one has ended there, its looks
+  /// are judged anew and no step is taken. Empty: none; and none with patience,
+  /// with which the judgement ends the run, nor where blocks are trained too.
+  std::filesystem::path kept_looks;
+  /// Says all that the weights of the looks depend on: `identity` without the
+  /// judgement, and what rounds otherwise.
+  std::string kept_identity;
   /// What `validate` reads, for its pictures that could not be read; may be
   /// null.
   const MapSource* validation = nullptr;
@@ -55,13 +63,16 @@ struct TrainLogRow {
   /// AP and AP50 on the validation pictures; NaN where that was not looked at.
   double validation_ap = 0;
   double validation_ap50 = 0;
+  /// SHA-256 of the file that keeps the weights looked at; empty: none does.
+  std::string kept = {};
 };
 
 struct TrainedDetector {
   std::vector<TrainLogRow> log;
   std::int64_t steps = 0;       // done in all
   std::int64_t steps_here = 0;  // in this call: fewer where it went on
-  double seconds = 0;           // all calls together
+  /// All calls together; of looks that another run kept, what that one took.
+  double seconds = 0;
   bool stopped_early = false;
   std::int64_t best_step = 0;  // of the look that was kept; 0: the end
   /// AP on the validation pictures of the head that was kept; NaN: none there.
@@ -92,8 +103,9 @@ constexpr double kDefaultRate = 1e-3;
 /// checkpoint serves on any device; on another one, and on CUDA, the weights it
 /// ends at differ by rounding. At the end the checkpoint holds the weights that
 /// are kept, which the same call then takes without a step: it is the caller's
-/// to remove, once what is made of them is safe. Throws InputError for a
-/// checkpoint of another run, and where a loss is not finite.
+/// to remove, once what is made of them is safe. With `kept_looks` a run that
+/// another one has trained ends as if it had been trained here. Throws
+/// InputError for a checkpoint of another run, and where a loss is not finite.
 TrainedDetector TrainDetector(DetectionHead& head,
                               MapSource& source,
                               const ValidateDetector& validate,

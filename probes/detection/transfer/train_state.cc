@@ -96,6 +96,9 @@ void SaveTrainState(const fs::path& file,
     for (const auto& [name, value] : row.losses) rows.push_back(value);
   }
   tensors.emplace_back("log", at::tensor(rows, at::kDouble));
+  std::vector<std::string> kept;
+  for (const TrainLogRow& row : state.log) kept.push_back(row.kept);
+  tensors.emplace_back("kept", TextTensor(Joined(kept)));
   Append(tensors, "value.", parameters);
   if (!state.ended) {
     Append(tensors, "optimizer.", optimizer.State());
@@ -150,6 +153,13 @@ bool RestoreTrainState(const fs::path& file,
     for (std::size_t i = 0; i < state.terms.size(); ++i)
       row.losses.emplace_back(state.terms[i], rows[at + kFixed + i]);
     state.log.push_back(std::move(row));
+  }
+  // A state of before there were kept looks has none.
+  for (const auto& [name, tensor] : tensors) {
+    if (name != "kept") continue;
+    const std::vector<std::string> kept = Parted(TextOf(tensor));
+    for (std::size_t i = 0; i < std::min(kept.size(), state.log.size()); ++i)
+      state.log[i].kept = kept[i];
   }
   CopyInto(parameters, Under(tensors, "value."), source);
   if (state.ended) return true;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "data/boxes/box_findings.h"
 #include "data/boxes/part_roles.h"
 #include "probes/detection/nms/suppress_boxes.h"
@@ -115,23 +116,17 @@ Json TrainingJson(const TransferOptions& options,
   return json;
 }
 
-// All that the course of a training run depends on.
-std::string IdentityOf(const Detector& detector,
-                       const data::BoxDataset& train,
-                       const data::BoxDataset& validation,
-                       const FindOptions& find) {
-  Json json = {
-      {"encoder", detector.encoder},
-      {"training", detector.training},
-      {"head", detector.kind},
-      {"width", detector.options.pyramid.width},
-      {"layers", detector.options.layers},
-      {"stages", detector.own_stages},
-      {"canvas", CanvasToJson(detector.canvas)},
-      // The looks at the validation pictures, which choose.
-      {"find",
-       {find.detect.min_score, find.detect.most, find.nms.iou_threshold,
-        find.most_kept, NmsSetting(find.nms)}}};
+// All that the weights depend on at each step, but for rounding.
+Json CourseOf(const Detector& detector,
+              const data::BoxDataset& train,
+              const data::BoxDataset& validation) {
+  Json json = {{"encoder", detector.encoder},
+               {"training", detector.training},
+               {"head", detector.kind},
+               {"width", detector.options.pyramid.width},
+               {"layers", detector.options.layers},
+               {"stages", detector.own_stages},
+               {"canvas", CanvasToJson(detector.canvas)}};
   for (const data::BoxDataset* set : {&train, &validation}) {
     // Those that are not there are not among the rows of a batch.
     Json missing = Json::array();
@@ -139,7 +134,34 @@ std::string IdentityOf(const Detector& detector,
       if (set->images[i].missing) missing.push_back(i);
     json["data"].push_back({BoxSetSha256(*set), missing});
   }
-  return json.dump();
+  return json;
+}
+
+// All that the course of a training run depends on.
+std::string IdentityOf(Json course, const FindOptions& find) {
+  // The looks at the validation pictures, which choose.
+  course["find"] = {find.detect.min_score, find.detect.most,
+                    find.nms.iou_threshold, find.most_kept,
+                    NmsSetting(find.nms)};
+  return course.dump();
+}
+
+// Where, of `options.shared`, the looks of a training are kept: by all that
+// their weights depend on to the bit, on the same machine.
+void ShareLooks(Json course,
+                const encoders::LoadedModel& model,
+                const TransferOptions& options,
+                bool kept_maps,
+                TrainDetectorOptions& train) {
+  if (options.shared.empty()) return;
+  // Products are rounded by the shapes and the device they are made on, and
+  // maps where they are kept.
+  course["rounding"] = {model.device.str(), model.tf32, options.encode_batch,
+                        kept_maps};
+  train.kept_identity = course.dump();
+  train.kept_looks = options.shared /
+                     fmt::format("seed-{}-{}", train.seed,
+                                 Sha256Hex(train.kept_identity).substr(0, 16));
 }
 
 TrainDetectorOptions Resolved(const TransferOptions& options,
@@ -296,8 +318,9 @@ SeedRun TrainSeed(encoders::LoadedModel& model,
     };
   }
   TrainDetectorOptions train_options = resolved.train;
-  train_options.identity =
-      IdentityOf(detector, parts.train, parts.validation, options.find);
+  const Json course = CourseOf(detector, parts.train, parts.validation);
+  train_options.identity = IdentityOf(course, options.find);
+  ShareLooks(course, model, options, made.kept_maps, train_options);
   if (!checkpoint.empty())
     train_options.checkpoint =
         checkpoint / fmt::format("seed-{}.safetensors", seed);

@@ -51,6 +51,11 @@ struct TransferOptions {
   int resamples = 1000;  // of the bootstrap over test pictures
   std::int64_t encode_batch = 32;
   int workers = 0;  // decoding threads; 0: one a hardware thread
+  /// Folder in which runs that differ in `find` alone share a training
+  /// (TrainDetectorOptions::kept_looks): the first trains, the others judge the
+  /// looks it kept by their own `find` and end at what they would have trained.
+  /// Empty: none. It is the caller's to remove.
+  std::filesystem::path shared;
 };
 
 struct TransferSets {
@@ -81,8 +86,10 @@ data::BoxDataset OpenTestSet(const std::filesystem::path& root,
 struct TransferRun {
   std::uint64_t seed = 0;
   TrainedDetector trained;
-  DetectionScores scores;    // on the test part
-  double train_seconds = 0;  // where it was interrupted, all calls together
+  DetectionScores scores;  // on the test part
+  /// Where it was interrupted, all calls together; of a shared training, what
+  /// that took when it was done.
+  double train_seconds = 0;
 };
 
 struct TransferResult {
