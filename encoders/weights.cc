@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "encoders/tensor_memory.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -66,13 +67,17 @@ WeightStore::WeightStore(const Checkpoint& checkpoint,
   }
 }
 
-WeightStore::~WeightStore() { ReturnFreedMemory(); }
+WeightStore::~WeightStore() {
+  ReleaseTensorMemory();
+  ReturnFreedMemory();
+}
 
 void WeightStore::Read(const Place& place, const at::Tensor& out) {
   // Both would stand beside the model until it is whole: the file's pages, and
   // the gaps that copies leave when they have been packed.
   constexpr std::size_t kReadBetweenReturns = std::size_t{64} << 20;
   if (read_ > kReadBetweenReturns) {
+    ReleaseTensorMemory();
     ReturnFreedMemory();
     read_ = 0;
   }
@@ -105,10 +110,11 @@ const WeightStore::Place* WeightStore::Checked(
     return nullptr;
   }
   const Place& place = Find(name);
-  EYECHART_REQUIRE(place.tensor.shape == shape,
-                   "{}: tensor {} has shape [{}]; config.json asks for [{}]",
-                   place.file->path().string(), name,
-                   fmt::join(place.tensor.shape, ", "), fmt::join(shape, ", "));
+  EYECHART_REQUIRE(
+      place.tensor.shape == shape,
+      "{}: tensor {} has shape [{}]; the model's configuration asks for [{}]",
+      place.file->path().string(), name, fmt::join(place.tensor.shape, ", "),
+      fmt::join(shape, ", "));
   EYECHART_REQUIRE(place.tensor.view.defined(),
                    "{}: tensor {} is of type {}; F32, F16, BF16 and F64 are "
                    "read (quantised weights are not)",

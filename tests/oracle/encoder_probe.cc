@@ -55,6 +55,7 @@
 #include "encoders/image_encoder.h"
 #include "encoders/linear.h"
 #include "encoders/siglip_tokenizer.h"
+#include "encoders/tensor_memory.h"
 #include "encoders/text_encoder.h"
 #include "tests/oracle/probe_tools.h"
 
@@ -377,6 +378,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace eyechart::encoders
 
 int main(int argc, char** argv) {
+  eyechart::encoders::KeepTensorMemory();  // as the program does
   try {
     return eyechart::encoders::Main({argv + 1, argv + argc});
   } catch (const std::exception& error) {
