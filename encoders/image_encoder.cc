@@ -34,6 +34,8 @@ std::int64_t EncoderInfo::PoolWidth(Pool pool) const {
 }
 
 Placement PlacementOf(const EncoderOptions& options) {
+  // LibTorch's device of tensors without values.
+  if (options.describe) return {c10::kFloat, c10::kMeta, c10::kFloat};
   return MakePlacement(options.dtype, options.device, options.half);
 }
 

@@ -42,6 +42,10 @@ struct EncoderOptions {
   /// Missing keys are an error unless this is set; then zeros stand for them
   /// (inspect sets it, and lists them).
   bool allow_missing = false;
+  /// Weights are read and checked, one after the other, and not kept: what is
+  /// built tells info(), TokenCount and Flops, and can do nothing else. Of
+  /// exported models, whose programs tell by running, nothing changes.
+  bool describe = false;
 };
 
 /// Where a model built with `options` computes; see MakePlacement for errors.

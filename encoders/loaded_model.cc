@@ -112,6 +112,7 @@ EncoderOptions EncoderOptionsOf(const ModelSpec& spec) {
   options.device = ParseDevice(spec.device);
   options.allow_unused = spec.allow_unused;
   options.allow_missing = spec.allow_missing;
+  options.describe = spec.describe;
   return options;
 }
 

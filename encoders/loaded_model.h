@@ -29,6 +29,7 @@ struct ModelSpec {
   data::DecodeMode decode = data::DecodeMode::kExact;
   bool allow_unused = false;   // unknown keys in the weights are no error
   bool allow_missing = false;  // nor are missing ones: zeros stand for them
+  bool describe = false;       // weights are not kept, see EncoderOptions
 };
 
 /// A model ready to run: encoder, input settings and what a manifest says of
