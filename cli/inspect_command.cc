@@ -87,6 +87,7 @@ void AddWords(const Words& words,
               const encoders::Checkpoint& checkpoint,
               Json& description) {
   encoders::EncoderOptions options;
+  options.describe = true;
   // Where the image side lists unknown keys, loading takes --allow-unused.
   options.allow_unused = !description["unused_keys"].empty();
   std::vector<std::string> problems;
@@ -222,6 +223,7 @@ int RunInspect(const InspectFlags& options) {
   spec.resolution = options.resolution;
   spec.allow_unused = true;
   spec.allow_missing = true;
+  spec.describe = true;
   encoders::LoadedModel model = encoders::LoadModel(spec);
   Json description = Describe(model);
   const Words* words = WordsOf(model);
@@ -234,10 +236,11 @@ int RunInspect(const InspectFlags& options) {
   else
     PrintModel(description);
   const std::size_t missing = description["missing_keys"].size();
-  EYECHART_REQUIRE(missing == 0,
-                   "{}: {} tensors are missing, listed above; the checkpoint "
-                   "would not load",
-                   options.model, missing);
+  EYECHART_REQUIRE(
+      missing == 0,
+      "{}: {} tensors are missing, {}; the checkpoint would not load",
+      options.model, missing,
+      options.json ? "which \"missing_keys\" names" : "listed above");
   return kExitOk;
 }
 

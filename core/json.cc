@@ -11,6 +11,18 @@ namespace {
 
 constexpr int kMaxDepth = 256;  // users of a value recurse
 
+// At most `most` bytes of UTF-8, not cut inside a character; for errors, which
+// would quote a whole file.
+std::string Shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const auto continues = [text](std::size_t i) {
+    return (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80;
+  };
+  std::size_t end = most;
+  while (end > 0 && continues(end)) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
 // Whether lists and objects are nested deeper than kMaxDepth, texts left out.
 bool IsTooDeep(std::string_view json) {
   int depth = 0;
@@ -51,7 +63,7 @@ class Watcher {
       const auto& key = value.get_ref<const std::string&>();
       if (!open_.back().insert(key).second)
         problem_ = fmt::format("the key {} stands twice in one object",
-                               CanonicalJson(value));
+                               Shortened(CanonicalJson(value), 200));
     }
   }
 
@@ -80,7 +92,7 @@ Json ParseJson(std::string_view text,
     else
       value = Json::parse(text.begin(), text.end());
   } catch (const Json::exception& error) {
-    ThrowInput("{}: not valid JSON: {}", source, error.what());
+    ThrowInput("{}: not valid JSON: {}", source, Shortened(error.what(), 200));
   }
   EYECHART_REQUIRE(watcher.problem().empty(), "{}: {}", source,
                    watcher.problem());
@@ -101,10 +113,8 @@ void ThrowJsonType(const Json& value,
                    std::string_view key,
                    const std::string& source,
                    const char* expected) {
-  std::string shown = CanonicalJson(value);
-  if (shown.size() > 80) shown = shown.substr(0, 80) + "...";
-  ThrowInput("{}: key \"{}\" is {}; it should be {}", source, key, shown,
-             expected);
+  ThrowInput("{}: key \"{}\" is {}; it should be {}", source, key,
+             Shortened(CanonicalJson(value), 80), expected);
 }
 
 }  // namespace internal

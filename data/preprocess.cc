@@ -120,6 +120,11 @@ Pixels ToPixels(const Image& image,
         "the limit of {} pixels",
         full.width, full.height, target.width, target.height,
         options.decode.max_pixels));
+  if (options.center_crop &&
+      options.crop_height > options.decode.max_pixels / options.crop_width)
+    throw DecodeError(fmt::format(
+        "a crop of {} x {} pixels is more than the limit of {} pixels",
+        options.crop_width, options.crop_height, options.decode.max_pixels));
   Image resized;
   const Image* source = &image;
   if (target.height != image.height || target.width != image.width) {

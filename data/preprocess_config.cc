@@ -1,5 +1,7 @@
 // preprocessor_config.json to PreprocessOptions.
 #include <array>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -295,6 +297,49 @@ void ReadCrop(const Json& config,
                    source, config.at("crop_size").dump());
   options.crop_height = *crop.height;
   options.crop_width = *crop.width;
+  EYECHART_REQUIRE(
+      options.crop_height <= options.decode.max_pixels / options.crop_width,
+      "{}: key \"crop_size\" is {}, more than {} pixels; no picture could be "
+      "cropped so",
+      source, config.at("crop_size").dump(), options.decode.max_pixels);
+}
+
+bool FitsFloat(double value) {
+  return std::abs(value) <= std::numeric_limits<float>::max();
+}
+
+// Whether the 256 values that the bytes of a channel become are all finite:
+// where the outer two are, for each step is monotonic.
+bool ChannelIsFinite(const PreprocessOptions& options, std::size_t channel) {
+  for (const double byte : {0.0, 255.0}) {
+    const double value = options.rescale ? byte * options.rescale_factor : byte;
+    if (!FitsFloat(value)) return false;
+    if (!options.normalize) continue;
+    if (!FitsFloat(options.mean[channel]) ||
+        !FitsFloat(options.stddev[channel]))
+      return false;
+    // In single precision, as pictures are.
+    const float normal = (static_cast<float>(value) -
+                          static_cast<float>(options.mean[channel])) /
+                         static_cast<float>(options.stddev[channel]);
+    if (!std::isfinite(normal)) return false;
+  }
+  return true;
+}
+
+void RequireFiniteValues(const PreprocessOptions& options,
+                         const std::string& source) {
+  for (std::size_t c = 0; c < 3; ++c)
+    EYECHART_REQUIRE(
+        ChannelIsFinite(options, c),
+        "{}: channel {} becomes no finite numbers with {}{}", source, c,
+        options.rescale
+            ? fmt::format("\"rescale_factor\" {}", options.rescale_factor)
+            : std::string("\"do_rescale\" false"),
+        options.normalize
+            ? fmt::format(", \"image_mean\" {} and \"image_std\" {}",
+                          options.mean[c], options.stddev[c])
+            : std::string());
 }
 
 void ReadRescaleAndNormalize(const Json& config,
@@ -306,16 +351,26 @@ void ReadRescaleAndNormalize(const Json& config,
     RequireNotNull(config, "rescale_factor", source);
     options.rescale_factor = JsonGetOr<double>(config, "rescale_factor",
                                                options.rescale_factor, source);
+    EYECHART_REQUIRE(!FitsFloat(options.rescale_factor) ||
+                         static_cast<float>(options.rescale_factor) != 0.0f,
+                     "{}: key \"rescale_factor\" is {}, which makes all "
+                     "pictures alike; it should not be 0",
+                     source, options.rescale_factor);
   }
   options.normalize = Switch(config, "do_normalize", true, source);
-  if (!options.normalize) return;
+  if (!options.normalize) {
+    RequireFiniteValues(options, source);
+    return;
+  }
   RequireNotNull(config, "image_mean", source);
   RequireNotNull(config, "image_std", source);
   options.mean = ReadChannels(config, "image_mean", processor.mean, source);
   options.stddev = ReadChannels(config, "image_std", processor.stddev, source);
   for (const double s : options.stddev)
-    EYECHART_REQUIRE(static_cast<float>(s) != 0.0f,
-                     "{}: key \"image_std\" holds 0; it should not", source);
+    EYECHART_REQUIRE(!FitsFloat(s) || static_cast<float>(s) > 0.0f,
+                     "{}: key \"image_std\" holds {}; it should be above 0",
+                     source, s);
+  RequireFiniteValues(options, source);
 }
 
 }  // namespace

@@ -19,10 +19,13 @@ std::vector<TextPiece> CutAtTokens(std::u32string_view text,
   std::size_t done = 0;
   for (std::size_t i = 0; i < text.size();) {
     const WantedToken* found = nullptr;
+    std::size_t longest = 0;  // an empty text would be found without an end
     for (const WantedToken& candidate : wanted)
-      if (text.substr(i).starts_with(candidate.text) &&
-          (found == nullptr || candidate.text.size() > found->text.size()))
+      if (candidate.text.size() > longest &&
+          text.substr(i).starts_with(candidate.text)) {
         found = &candidate;
+        longest = candidate.text.size();
+      }
     if (found == nullptr) {
       ++i;
       continue;

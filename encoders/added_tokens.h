@@ -34,9 +34,9 @@ struct TextPiece {
 };
 
 /// Cuts `text` at the leftmost tokens, taking the longest of those that begin
-/// at one place. White space next to a stripping token goes with it. The result
-/// points into both arguments. Source: the added vocabulary of Hugging Face
-/// tokenizers.
+/// at one place; one without text is never found. White space next to a
+/// stripping token goes with it. The result points into both arguments. Source:
+/// the added vocabulary of Hugging Face tokenizers.
 std::vector<TextPiece> CutAtTokens(std::u32string_view text,
                                    const std::vector<WantedToken>& wanted,
                                    bool (*is_space)(char32_t) = &IsWhiteSpace);

@@ -87,7 +87,7 @@ Aimv2Tower ReadAimv2Tower(const ConfigReader& config,
   tower.inner = config.Size("intermediate_size", defaults.inner);
   tower.layers = config.Size("num_hidden_layers", defaults.layers);
   tower.heads = config.Size("num_attention_heads", defaults.heads);
-  tower.epsilon = config.Number("rms_norm_eps", defaults.epsilon);
+  tower.epsilon = config.Epsilon("rms_norm_eps", defaults.epsilon);
   tower.qkv_bias = config.Flag("qkv_bias", false);
   // The reference ties the output's bias to those of q, k and v; Apple's own
   // code to those of the MLP.

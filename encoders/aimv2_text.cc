@@ -56,6 +56,11 @@ std::unique_ptr<TextEncoder> MakeAimv2TextEncoder(
   parts.end_id = JsonGetOr<std::int64_t>(config.object(), "eos_token_id", 49407,
                                          config.source());
   const double scale = weights.Take("logit_scale", {}).item<double>();
+  // Infinite ones are capped like any other.
+  EYECHART_REQUIRE(!std::isnan(scale),
+                   "{}: tensor logit_scale is {}; it is the logarithm of what "
+                   "cosines are multiplied by, and should be a number",
+                   checkpoint.name, scale);
   parts.logit_scale = std::exp(std::min(std::max(scale, 0.0), std::log(most)));
   weights.Finish({.prefixes = {"vision_model.", "visual_projection."},
                   .suffixes = {"position_ids"}},

@@ -17,6 +17,13 @@ namespace {
 // Texts a pass: bounds memory whatever the number of texts.
 constexpr std::size_t kCausalBatch = 64;
 
+// What an error about `tokenizer` begins with. CLIP's does not tell its files;
+// what is wrong with it is mostly found before (see the constructor).
+std::string TokenizerPrefix(const CausalTokenizer& tokenizer) {
+  const auto* fast = std::get_if<FastTokenizer>(&tokenizer);
+  return fast == nullptr ? std::string() : fast->source() + ": ";
+}
+
 }  // namespace
 
 CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
@@ -30,6 +37,12 @@ CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
                    "{}: {} positions leave no room for the start and end "
                    "tokens",
                    source, parts_.position_table.size(0));
+  // Every text ends with it, so that none could be encoded.
+  if (const auto* clip = std::get_if<ClipTokenizer>(&tokenizer_))
+    EYECHART_REQUIRE(clip->end_id() < parts_.token_table.size(0),
+                     "{}: the tokenizer beside it ends texts with id {}, the "
+                     "text tower knows {} tokens: they do not belong together",
+                     source, clip->end_id(), parts_.token_table.size(0));
   for (at::Tensor* table : {&parts_.token_table, &parts_.position_table})
     *table = placement.Put(*table);
 }
@@ -62,13 +75,18 @@ at::Tensor CausalTextEncoder::EncodeBatch(
     ids.push_back(std::visit(
         [&](const auto& tokenizer) { return tokenizer.Encode(text, limit); },
         tokenizer_));
+    EYECHART_REQUIRE(!ids.back().empty(),
+                     "{}the tokenizer gives no token for the text \"{:.40}\"; "
+                     "it should put one at the end of every text",
+                     TokenizerPrefix(tokenizer_), text);
     longest = std::max(longest, ids.back().size());
-    const std::int64_t largest =
-        *std::max_element(ids.back().begin(), ids.back().end());
-    EYECHART_REQUIRE(largest < vocabulary,
-                     "the tokenizer gives id {}, the text tower knows {} "
-                     "tokens: they do not belong together",
-                     largest, vocabulary);
+    const auto [least, most] =
+        std::minmax_element(ids.back().begin(), ids.back().end());
+    for (const std::int64_t id : {*least, *most})
+      EYECHART_REQUIRE(id >= 0 && id < vocabulary,
+                       "{}the tokenizer gives id {}, the text tower knows {} "
+                       "tokens: they do not belong together",
+                       TokenizerPrefix(tokenizer_), id, vocabulary);
   }
   const auto batch = static_cast<std::int64_t>(ids.size());
   const auto tokens = static_cast<std::int64_t>(longest);

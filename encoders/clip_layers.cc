@@ -68,7 +68,7 @@ ClipTower ReadTower(const ConfigReader& config, const ClipTower& defaults) {
   tower.inner = config.Size("intermediate_size", defaults.inner);
   tower.layers = config.Size("num_hidden_layers", defaults.layers);
   tower.heads = config.Size("num_attention_heads", defaults.heads);
-  tower.epsilon = config.Number("layer_norm_eps", defaults.epsilon);
+  tower.epsilon = config.Epsilon("layer_norm_eps", defaults.epsilon);
   // The activation has a name only in the file.
   if (config.object().contains("hidden_act"))
     tower.activation = config.GetActivation("hidden_act", "quick_gelu");

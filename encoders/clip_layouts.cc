@@ -1,5 +1,7 @@
 #include "encoders/clip_layouts.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -180,10 +182,18 @@ ForeignModel DescribeOpenAiClip(const TensorShapes& shapes,
                                 const std::string& source) {
   const std::string visual = "visual.transformer.resblocks.";
   const auto& patches = ShapeOfRank(shapes, "visual.conv1.weight", 4, source);
+  EYECHART_REQUIRE(patches[0] > 0 && patches[1] == 3 && patches[2] > 0 &&
+                       patches[2] == patches[3],
+                   "{}: tensor visual.conv1.weight has shape [{}]; it should "
+                   "be [width, 3, N, N], of square patches",
+                   source, fmt::join(patches, ", "));
   const std::string positions = "visual.positional_embedding";
-  const std::int64_t rows = ShapeOfRank(shapes, positions, 2, source)[0];
+  const auto& rows = ShapeOfRank(shapes, positions, 2, source);
   const std::int64_t image =
-      patches[2] * SideOfSquare(rows - 1, positions, source);
+      patches[2] * SideOfSquare(rows[0] - 1,
+                                fmt::format("{}, of shape [{}],", positions,
+                                            fmt::join(rows, ", ")),
+                                source);
   const auto tower = [&](std::int64_t width, const std::string& prefix) {
     return Json{{"hidden_size", width},
                 {"intermediate_size", 4 * width},

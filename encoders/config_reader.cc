@@ -85,6 +85,14 @@ double ConfigReader::Number(std::string_view key, double fallback) const {
   return JsonGetOr<double>(object_, key, fallback, source_);
 }
 
+double ConfigReader::Epsilon(std::string_view key, double fallback) const {
+  const double epsilon = Number(key, fallback);
+  EYECHART_REQUIRE(epsilon >= 0 && epsilon <= 1,
+                   "{}: \"{}\" is {}; it should be from 0 to 1", source_, key,
+                   epsilon);
+  return epsilon;
+}
+
 Activation ConfigReader::GetActivation(std::string_view key,
                                        std::string_view fallback) const {
   return ParseActivation(

@@ -30,6 +30,9 @@ class ConfigReader {
   std::vector<bool> Flags(std::string_view key,
                           const std::vector<bool>& fallback) const;
   double Number(std::string_view key, double fallback) const;
+  /// A norm's: a number in [0, 1]. Throws InputError for others, of which a
+  /// norm makes zeros or no numbers.
+  double Epsilon(std::string_view key, double fallback) const;
   Activation GetActivation(std::string_view key,
                            std::string_view fallback) const;
   /// Throws InputError unless `heads` divides `width`.

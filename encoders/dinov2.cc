@@ -33,7 +33,7 @@ Dinov2Config ReadDinov2Config(const ConfigReader& reader, bool registers) {
   config.image = reader.Side("image_size", 224);
   config.patch = reader.Side("patch_size", registers ? 16 : 14);
   if (registers) config.registers = reader.Size("num_register_tokens", 4);
-  config.epsilon = reader.Number("layer_norm_eps", 1e-6);
+  config.epsilon = reader.Epsilon("layer_norm_eps", 1e-6);
   config.activation = reader.GetActivation("hidden_act", "gelu");
   config.qkv_bias = reader.Flag("qkv_bias", true);
   config.swiglu = reader.Flag("use_swiglu_ffn", false);

@@ -1,6 +1,10 @@
 #include "encoders/dinov2_layouts.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
+
+#include "core/error.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -32,6 +36,9 @@ constexpr std::array kDinov2Layouts = {
     KeyLayout{"Meta DINOv2", "blocks.*.ls1.gamma", kDinov2Rules},
 };
 
+// Of all that Meta released; the weights do not tell it.
+constexpr std::int64_t kMetaHeadWidth = 64;
+
 }  // namespace
 
 std::span<const KeyLayout> Dinov2Layouts() { return kDinov2Layouts; }
@@ -41,16 +48,30 @@ ForeignModel DescribeMetaDinov2(const TensorShapes& shapes,
   const auto& patches =
       ShapeOfRank(shapes, "patch_embed.proj.weight", 4, source);
   const std::int64_t width = patches[0];
-  const std::int64_t rows = ShapeOfRank(shapes, "pos_embed", 3, source)[1];
+  EYECHART_REQUIRE(width > 0 && width % kMetaHeadWidth == 0,
+                   "{}: a DINOv2 of Meta's that is {} wide (tensor "
+                   "patch_embed.proj.weight); its width should be a multiple "
+                   "of {}, a head's",
+                   source, width, kMetaHeadWidth);
+  EYECHART_REQUIRE(
+      patches[1] == 3 && patches[2] > 0 && patches[2] == patches[3],
+      "{}: tensor patch_embed.proj.weight has shape [{}]; it should "
+      "be [{}, 3, N, N], of square patches",
+      source, fmt::join(patches, ", "), width);
+  const auto& positions = ShapeOfRank(shapes, "pos_embed", 3, source);
+  const std::int64_t side = SideOfSquare(
+      positions[1] - 1,
+      fmt::format("pos_embed, of shape [{}],", fmt::join(positions, ", ")),
+      source);
   const bool registers = shapes.contains("register_tokens");
   ForeignModel model;
   model.config = {
       {"model_type", registers ? "dinov2_with_registers" : "dinov2"},
       {"hidden_size", width},
       {"num_hidden_layers", CountLayers(shapes, "blocks.", ".ls1.gamma")},
-      {"num_attention_heads", width / 64},
+      {"num_attention_heads", width / kMetaHeadWidth},
       {"patch_size", patches[2]},
-      {"image_size", patches[2] * SideOfSquare(rows - 1, "pos_embed", source)},
+      {"image_size", patches[2] * side},
       {"use_swiglu_ffn", shapes.contains("blocks.0.mlp.w12.weight")},
       {"qkv_bias", shapes.contains("blocks.0.attn.qkv.bias")}};
   if (registers)

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -145,6 +147,69 @@ void RequireUnchanged(const LoadedPicture& picture,
                    folder.string(), row.id);
 }
 
+bool RowIsFinite(std::span<const float> row) {
+  bool finite = true;
+  for (const float value : row)
+    if (!(std::abs(value) <= std::numeric_limits<float>::max())) finite = false;
+  return finite;
+}
+
+// What helps where features are no numbers.
+std::string CureOf(const LoadedModel& model) {
+  if (model.dtype == "fp16")
+    return "fp16 ends at 65504, which this model's activations may pass: give "
+           "--dtype bf16 or fp32";
+  return "look for damaged weights, or a config of another model";
+}
+
+constexpr const char* kNotFinite = "its features are not finite numbers";
+
+// Notes it in the rows whose features are no numbers, as of a picture that is
+// too much for fp16: those who read the store leave them out, so that one need
+// not stop the rest. Where it is all of a shard that could be read, no number
+// of the model's is worth an hour more. Throws InputError then.
+void NoteFeaturesThatAreNotFinite(ShardBuffer& shard,
+                                  const LoadedModel& model) {
+  const auto dim = shard.pooled().size() / shard.items.size();
+  std::int64_t readable = 0, bad = 0;
+  const data::StoreItem* first = nullptr;
+  for (std::size_t i = 0; i < shard.items.size(); ++i) {
+    data::StoreItem& item = shard.items[i];
+    if (!item.ok()) continue;
+    ++readable;
+    if (RowIsFinite(shard.pooled().subspan(i * dim, dim))) continue;
+    if (bad++ == 0) first = &item;
+    item.note += item.note.empty() ? "" : "; ";
+    item.note += kNotFinite;
+  }
+  EYECHART_REQUIRE(
+      bad == 0 || bad < readable,
+      "{}: the features of {} pictures, all of the first that could be read, "
+      "are not finite numbers; the first is \"{}\" ({}); {}",
+      model.checkpoint.name, bad, first->id, first->path, CureOf(model));
+}
+
+// Of a store that is whole; empty where all of its features are numbers.
+std::string NotFiniteText(std::span<const data::StoreItem> items,
+                          const LoadedModel& model) {
+  std::int64_t bad = 0;
+  const data::StoreItem* first = nullptr;
+  for (const data::StoreItem& item : items)
+    if (item.note.ends_with(kNotFinite) && bad++ == 0) first = &item;
+  if (first == nullptr) return "";
+  return fmt::format(
+      "{}: the features of {} of {} pictures are not finite numbers; the first "
+      "is \"{}\" ({}); {}",
+      model.checkpoint.name, bad, items.size(), first->id, first->path,
+      CureOf(model));
+}
+
+bool NothingDone(const data::FeatureStoreWriter& writer) {
+  for (std::int64_t k = 0; k < writer.shard_count(); ++k)
+    if (writer.done(k)) return false;
+  return true;
+}
+
 }  // namespace
 
 EncodeSummary EncodeDataset(LoadedModel& model,
@@ -220,7 +285,14 @@ EncodeSummary EncodeDataset(LoadedModel& model,
       progress.Update(begin + row + size);
     }
     if (!done)
-      runner.Then([&writer, k, shard] {
+      runner.Then([&writer, &model, k, shard] {
+        try {
+          NoteFeaturesThatAreNotFinite(*shard, model);
+        } catch (const InputError&) {
+          // What is left would stand in the way of another --dtype.
+          if (NothingDone(writer)) writer.Abandon();
+          throw;
+        }
         writer.WriteShard(k, shard->pooled(), shard->tokens(), shard->items);
       });
   }
@@ -236,6 +308,8 @@ EncodeSummary EncodeDataset(LoadedModel& model,
         model.checkpoint.name, model.dtype));
   progress.End();
   CountItems(writer.items(), summary);
+  if (std::string odd = NotFiniteText(writer.items(), model); !odd.empty())
+    summary.warnings.push_back(std::move(odd));
   if (summary.unreadable == summary.images) {
     writer.Abandon();
     ThrowInput("{}: none of the {} pictures could be read; the first is {}",

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -26,6 +27,8 @@ constexpr std::array kKeys = {"format", "model",      "image_size", "any_size",
                               "batch",  "patch_size", "preprocess", "outputs",
                               "pool",   "prefix",     "flops"};
 constexpr std::array kOutputs = {"pooled", "tokens", "feature_map"};
+// Numbers of the pictures that a program is tried on: 4 GiB of them.
+constexpr double kMostProbed = 1 << 30;
 
 template <typename Names>
 void RequireKnownKeys(const Json& object,
@@ -38,12 +41,46 @@ void RequireKnownKeys(const Json& object,
                      DidYouMean(key, known), fmt::join(known, ", "));
 }
 
+// Before memory is taken for the pictures that the program is tried on.
+void RequireProbeFits(std::int64_t batch,
+                      std::int64_t height,
+                      std::int64_t width,
+                      const char* size_key,
+                      const std::string& source) {
+  const double numbers = 3.0 * static_cast<double>(batch) *
+                         static_cast<double>(height) *
+                         static_cast<double>(width);
+  EYECHART_REQUIRE(numbers <= kMostProbed,
+                   "{}: \"batch\" {} of pictures of {} x {} pixels ({}) is "
+                   "{:.0f} numbers, which the program would be tried on; it "
+                   "should be at most {:.0f}",
+                   source, batch, height, width, size_key, numbers,
+                   kMostProbed);
+}
+
+// What the encoder takes as it is.
+void CheckExportedNumbers(const Json& config, const std::string& source) {
+  const ConfigReader reader(config, source);
+  const auto [height, width] = ExportedImageSize(config, source);
+  RequireProbeFits(reader.Size("batch", 1), height, width, "\"image_size\"",
+                   source);
+  const auto patch = JsonGetOr<std::int64_t>(config, "patch_size", 0, source);
+  constexpr std::int64_t kMostPatch = 1 << 15;  // as a side of "image_size"
+  EYECHART_REQUIRE(patch >= 0 && patch <= kMostPatch,
+                   "{}: \"patch_size\" is {}; it should be from 0 to {}",
+                   source, patch, kMostPatch);
+  const double flops = reader.Number("flops", 0);
+  EYECHART_REQUIRE(std::isfinite(flops) && flops >= 0,
+                   "{}: \"flops\" is {}; it should be 0 or more", source,
+                   flops);
+}
+
 class ExportedEncoder : public ImageEncoder {
  public:
   ExportedEncoder(const Checkpoint& checkpoint, const EncoderOptions& options)
       : source_(checkpoint.config_source),
         config_(checkpoint.config),
-        placement_(PlacementOf(options)),
+        placement_(MakePlacement(options.dtype, options.device, options.half)),
         program_(ExportedProgram::Load(config_.at("format").get<std::string>(),
                                        checkpoint.weight_files.front(),
                                        placement_)) {
@@ -56,10 +93,6 @@ class ExportedEncoder : public ImageEncoder {
     EYECHART_REQUIRE(prefix_ >= 0,
                      "{}: \"prefix\" is {}; it should be 0 or more", source_,
                      prefix_);
-    EYECHART_REQUIRE(pooled_as_ != Pool::kMean,
-                     "{}: \"pool\" should be head or cls; the mean is taken "
-                     "here, of tokens or of the feature map",
-                     source_);
     std::tie(info_.image_height, info_.image_width) =
         ExportedImageSize(config_, source_);
     info_.family = kExportedFamily;
@@ -104,6 +137,8 @@ class ExportedEncoder : public ImageEncoder {
     EYECHART_REQUIRE(
         any_size_, "{}: the program takes {} x {} pixels, not {} x {}", source_,
         info_.image_height, info_.image_width, height, width);
+    RequireProbeFits(std::max<std::int64_t>(batch_, 1), height, width,
+                     "--resolution", source_);
     return Outputs(height, width).tokens.size(1);
   }
 
@@ -274,7 +309,17 @@ void ReadExportedConfig(Checkpoint& checkpoint) {
   for (const char* key : {"image_size", "preprocess", "outputs"})
     EYECHART_REQUIRE(config.contains(key), "{}: key \"{}\" is missing", source,
                      key);
-  ExportedImageSize(config, source);
+  CheckExportedNumbers(config, source);
+  const auto pool = JsonGetOr<std::string>(config, "pool", "head", source);
+  EYECHART_REQUIRE(
+      pool == PoolName(Pool::kHead) || pool == PoolName(Pool::kCls),
+      "{}: \"pool\" is \"{}\"; it should be head or cls (the mean is "
+      "taken here, of tokens or of the feature map)",
+      source, pool);
+  EYECHART_REQUIRE(config.at("preprocess").is_object(),
+                   "{}: \"preprocess\" is {}; it should be an object, as a "
+                   "preprocessor_config.json holds",
+                   source, config.at("preprocess").dump());
   const Json& outputs = config.at("outputs");
   EYECHART_REQUIRE(outputs.is_object() && !outputs.empty(),
                    "{}: \"outputs\" should name at least one of pooled, tokens "

@@ -4,17 +4,21 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace eyechart::encoders {
 namespace {
 
-// The first line of LibTorch's text, which goes on with a stack trace.
+// The first line of LibTorch's text, which goes on with a stack trace; without
+// what its reader of archives says to its own developers.
 std::string Reason(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
   const std::string text =
       torch_error ? torch_error->what_without_backtrace() : error.what();
-  return text.substr(0, text.find('\n'));
+  return text.substr(
+      0, std::min(text.find('\n'), text.find(" This is an internal miniz")));
 }
 
 void Append(const c10::IValue& value, ProgramResults& results) {

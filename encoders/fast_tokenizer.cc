@@ -259,6 +259,13 @@ void FastTokenizer::AddToken(AddedToken token) {
   next_id_ = std::max(next_id_, token.id + 1);
   if (token.normalized) {
     const std::string text = normalizer_.Normalize(token.content);
+    // The reference finds it between any two bytes: it cuts every text there,
+    // and fails where two bytes are one character.
+    EYECHART_REQUIRE(!text.empty(),
+                     "{}: the normaliser leaves nothing of the added token "
+                     "\"{}\", so that no text can have it; its \"normalized\" "
+                     "should be false",
+                     source_, token.content);
     normalized_tokens_.push_back({DecodeUtf8(text), std::move(token)});
   } else {
     std::u32string text = DecodeUtf8(token.content);
@@ -342,12 +349,8 @@ void FastTokenizer::ReadTemplate(const Files& files) {
     const Json& numbers = Part(Part(special, name), "ids");
     EYECHART_REQUIRE(numbers.is_array(), "{}: \"special_tokens\" has no \"{}\"",
                      place, name);
-    for (const Json& id : numbers) {
-      EYECHART_REQUIRE(id.is_number_integer(),
-                       "{}: the id of \"{}\" should be an integer", place,
-                       name);
-      (seen ? after_ : before_).push_back(id.get<std::int64_t>());
-    }
+    for (const Json& id : numbers)
+      (seen ? after_ : before_).push_back(ReadTokenId(id, name, place));
   }
   EYECHART_REQUIRE(seen, "{}: \"single\" has no place for the text", place);
 }

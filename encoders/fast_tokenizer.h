@@ -44,9 +44,13 @@ class FastTokenizer {
       FastTokenizerClass as = FastTokenizerClass::kAsItStands);
 
   /// The ids of `text` with those of the template around it; what would make
-  /// more than `max_length` of them is cut off the text's end.
+  /// more than `max_length` of them is cut off the text's end. None where the
+  /// normaliser leaves nothing and nothing is put around a text.
   std::vector<std::int64_t> Encode(std::string_view text,
                                    std::int64_t max_length) const;
+
+  /// The file that it was read from.
+  const std::string& source() const { return source_; }
 
   /// The id of a token of the vocabulary or an added one. Throws InputError
   /// where there is no such token.

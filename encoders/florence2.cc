@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/error.h"
@@ -186,6 +187,7 @@ class Florence2 : public Captioner {
         tokenizer_(checkpoint.folder, Florence2Tokens()),
         generation_(ReadGenerationOptions(checkpoint)),
         rules_(ReadAnswerRules(checkpoint.folder)),
+        folder_(checkpoint.folder.string()),
         device_(placement.device) {
     EYECHART_REQUIRE(projector_.outputs() == bart_.width(),
                      "{}: \"projection_dim\" is {} and the language model's "
@@ -195,21 +197,24 @@ class Florence2 : public Captioner {
     for (const std::int64_t id : {tokenizer_.start_id(), tokenizer_.end_id()})
       RequireKnown(id);
     // What a search writes without being told to by a logit.
-    for (const std::optional<std::int64_t> id :
-         {std::optional(generation_.decoder_start_token_id),
-          std::optional(generation_.pad_token_id),
-          generation_.forced_bos_token_id, generation_.forced_eos_token_id})
+    using Named = std::pair<const char*, std::optional<std::int64_t>>;
+    for (const auto& [key, id] :
+         {Named{"decoder_start_token_id", generation_.decoder_start_token_id},
+          Named{"pad_token_id", generation_.pad_token_id},
+          Named{"forced_bos_token_id", generation_.forced_bos_token_id},
+          Named{"forced_eos_token_id", generation_.forced_eos_token_id}})
       EYECHART_REQUIRE(!id || *id < bart_.vocabulary(),
-                       "{}: how it writes names the token {}; the language "
-                       "model knows {}",
-                       checkpoint.name, *id, bart_.vocabulary());
+                       "{}: \"{}\" is {}; it should be below {}, the number of "
+                       "tokens that the language model knows",
+                       GenerationSource(checkpoint), key, *id,
+                       bart_.vocabulary());
   }
 
   void RequireKnown(std::int64_t id) const {
-    EYECHART_REQUIRE(id < bart_.vocabulary(),
-                     "the tokenizer gives id {}, the language model knows {} "
-                     "tokens: they do not belong together",
-                     id, bart_.vocabulary());
+    EYECHART_REQUIRE(id >= 0 && id < bart_.vocabulary(),
+                     "{}: the tokenizer gives id {}, the language model knows "
+                     "{} tokens: they do not belong together",
+                     folder_, id, bart_.vocabulary());
   }
 
   // <s> prompt </s>, as the reference's processor writes it behind the
@@ -321,6 +326,7 @@ class Florence2 : public Captioner {
   ByteLevelTokenizer tokenizer_;
   GenerationOptions generation_;
   AnswerRules rules_;
+  std::string folder_;  // for errors
   c10::Device device_;
 };
 

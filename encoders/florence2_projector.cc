@@ -11,7 +11,7 @@ namespace {
 // transformers' key, or the remote code's, which is within an object.
 std::int64_t Positions(const ConfigReader& vision) {
   const auto it = vision.object().find("image_pos_embed");
-  if (it == vision.object().end() || !it->is_object())
+  if (it == vision.object().end() || it->is_null())
     return vision.Size("max_position_embeddings", 50);
   return ConfigReader(*it, vision.source() + ": \"image_pos_embed\"")
       .Size("max_pos_embeddings", 50);
@@ -19,7 +19,7 @@ std::int64_t Positions(const ConfigReader& vision) {
 
 std::int64_t Frames(const ConfigReader& vision) {
   const auto it = vision.object().find("visual_temporal_embedding");
-  if (it == vision.object().end() || !it->is_object())
+  if (it == vision.object().end() || it->is_null())
     return vision.Size("max_temporal_embeddings", 100);
   return ConfigReader(*it, vision.source() + ": \"visual_temporal_embedding\"")
       .Size("max_temporal_embeddings", 100);
@@ -46,10 +46,12 @@ Florence2Projector::Florence2Projector(WeightStore& weights,
       weights.Take(embed + "row_embeddings.weight", {positions, width / 2}));
   columns_ = placement.Put(weights.Take(embed + "column_embeddings.weight",
                                         {positions, width - width / 2}));
+  // Read whether it is needed or not, so that what is wrong is said.
+  const std::int64_t frame_count = Frames(vision);
   const std::string frames = prefix + "visual_temporal_embed.pos_idx_to_embed";
-  temporal_ = placement.Put(
-      weights.Has(frames) ? weights.Take(frames, {Frames(vision), width})[0]
-                          : FirstFrame(width));
+  temporal_ = placement.Put(weights.Has(frames)
+                                ? weights.Take(frames, {frame_count, width})[0]
+                                : FirstFrame(width));
   const at::Tensor projection =
       weights.Take(prefix + "image_projection.weight", {outputs_, width});
   projection_ = Linear(projection, at::Tensor(), placement);

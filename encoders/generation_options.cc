@@ -1,9 +1,13 @@
 #include "encoders/generation_options.h"
 
 #include <array>
+#include <cmath>
+#include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "encoders/tokenizer_files.h"
@@ -51,6 +55,12 @@ constexpr std::array<std::string_view, 13> kUnknown = {
     "max_time",
 };
 
+// What a search can work with.
+constexpr std::int64_t kMostBeams = 64;
+constexpr double kMostLengthPenalty = 100;  // either way
+
+constexpr std::int64_t kMostInteger = std::numeric_limits<std::int64_t>::max();
+
 // Reads the keys of the objects in turn; the first that has one tells.
 class Reader {
  public:
@@ -69,12 +79,20 @@ class Reader {
     return nullptr;
   }
 
-  std::int64_t Integer(std::string_view key, std::int64_t fallback) const {
+  std::int64_t Integer(std::string_view key,
+                       std::int64_t fallback,
+                       std::int64_t least,
+                       std::int64_t most = kMostInteger) const {
     const Json* json = Find(key);
     if (json == nullptr) return fallback;
-    EYECHART_REQUIRE(json->is_number_integer(),
-                     "{} is {}; it should be an integer", source_,
-                     json->dump());
+    // From 2^63 on, get() would wrap.
+    const bool fits = json->is_number_integer() &&
+                      (!json->is_number_unsigned() ||
+                       std::in_range<std::int64_t>(json->get<std::uint64_t>()));
+    EYECHART_REQUIRE(fits && json->get<std::int64_t>() >= least &&
+                         json->get<std::int64_t>() <= most,
+                     "{} is {}; it should be an integer from {} to {}", source_,
+                     json->dump(), least, most);
     return json->get<std::int64_t>();
   }
 
@@ -146,16 +164,25 @@ void RequireKnown(const Reader& reader) {
   }
 }
 
+std::filesystem::path GenerationFile(const Checkpoint& checkpoint) {
+  return checkpoint.folder / "generation_config.json";
+}
+
 }  // namespace
 
+std::string GenerationSource(const Checkpoint& checkpoint) {
+  return std::filesystem::is_regular_file(GenerationFile(checkpoint))
+             ? GenerationFile(checkpoint).string()
+             : checkpoint.config_source;
+}
+
 GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
-  const std::filesystem::path path =
-      checkpoint.folder / "generation_config.json";
-  const std::optional<Json> file = ReadOptionalObject(path);
+  const std::optional<Json> file =
+      ReadOptionalObject(GenerationFile(checkpoint));
   const auto text = checkpoint.config.find("text_config");
   Reader reader;
   if (file) {
-    reader.Add(*file, path.string());
+    reader.Add(*file, GenerationFile(checkpoint).string());
   } else {
     reader.Add(checkpoint.config, checkpoint.config_source);
     if (text != checkpoint.config.end() && text->is_object())
@@ -164,19 +191,25 @@ GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
   RequireKnown(reader);
 
   GenerationOptions options;
-  options.num_beams = reader.Integer("num_beams", options.num_beams);
+  options.num_beams =
+      reader.Integer("num_beams", options.num_beams, 1, kMostBeams);
   options.length_penalty =
       reader.Number("length_penalty", options.length_penalty);
+  EYECHART_REQUIRE(std::abs(options.length_penalty) <= kMostLengthPenalty,
+                   "{} is {}; it should be from {} to {}", reader.source(),
+                   options.length_penalty, -kMostLengthPenalty,
+                   kMostLengthPenalty);
   options.early_stopping = ReadEarlyStopping(reader);
   options.no_repeat_ngram_size =
-      reader.Integer("no_repeat_ngram_size", options.no_repeat_ngram_size);
+      reader.Integer("no_repeat_ngram_size", options.no_repeat_ngram_size, 0);
   options.forced_bos_token_id = reader.Token("forced_bos_token_id");
   options.forced_eos_token_id = reader.Token("forced_eos_token_id");
-  // The older key counts the start token.
+  // The older key counts the start token; it is nothing beside the newer one.
+  if (reader.Find("max_new_tokens") == nullptr)
+    options.max_new_tokens =
+        reader.Integer("max_length", options.max_new_tokens + 1, 2) - 1;
   options.max_new_tokens =
-      reader.Integer("max_length", options.max_new_tokens + 1) - 1;
-  options.max_new_tokens =
-      reader.Integer("max_new_tokens", options.max_new_tokens);
+      reader.Integer("max_new_tokens", options.max_new_tokens, 1);
   options.decoder_start_token_id =
       reader.Token("decoder_start_token_id")
           .value_or(options.decoder_start_token_id);
@@ -188,17 +221,19 @@ GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint) {
 }
 
 void RequireUsable(const GenerationOptions& options) {
-  EYECHART_REQUIRE(options.num_beams >= 1 && options.num_beams <= 64,
-                   "num_beams {}: should be from 1 to 64", options.num_beams);
+  EYECHART_REQUIRE(options.num_beams >= 1 && options.num_beams <= kMostBeams,
+                   "num_beams {}: should be from 1 to {}", options.num_beams,
+                   kMostBeams);
   EYECHART_REQUIRE(options.max_new_tokens >= 1,
                    "max_new_tokens {}: should be at least 1",
                    options.max_new_tokens);
   EYECHART_REQUIRE(options.no_repeat_ngram_size >= 0,
                    "no_repeat_ngram_size {}: should be at least 0",
                    options.no_repeat_ngram_size);
-  EYECHART_REQUIRE(
-      options.length_penalty >= -100 && options.length_penalty <= 100,
-      "length_penalty {}: should be from -100 to 100", options.length_penalty);
+  EYECHART_REQUIRE(std::abs(options.length_penalty) <= kMostLengthPenalty,
+                   "length_penalty {}: should be from {} to {}",
+                   options.length_penalty, -kMostLengthPenalty,
+                   kMostLengthPenalty);
 }
 
 }  // namespace eyechart::encoders

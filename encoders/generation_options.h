@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "encoders/checkpoint.h"
@@ -45,6 +46,9 @@ struct GenerationOptions {
 /// neither length is given max_new_tokens stays as above; transformers stops
 /// at 20.
 GenerationOptions ReadGenerationOptions(const Checkpoint& checkpoint);
+
+/// The file that those are read from, for errors.
+std::string GenerationSource(const Checkpoint& checkpoint);
 
 /// Throws InputError for numbers that no search can work with.
 void RequireUsable(const GenerationOptions& options);

@@ -97,7 +97,7 @@ HieraConfig ReadHieraConfig(const ConfigReader& reader) {
   config.query_stride = reader.Side("query_stride", 2);
   config.mask_unit = reader.Side("masked_unit_size", 8);
   config.mlp_ratio = reader.Number("mlp_ratio", 4);
-  config.epsilon = reader.Number("layer_norm_eps", 1e-6);
+  config.epsilon = reader.Epsilon("layer_norm_eps", 1e-6);
   config.activation = reader.GetActivation("hidden_act", "gelu");
   const std::vector<std::int64_t> padding =
       reader.Sizes("patch_padding", {3, 3}, 0);

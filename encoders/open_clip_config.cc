@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "encoders/config_reader.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -28,21 +29,32 @@ void RequireNeutral(const Json& tower,
   }
 }
 
+// The object under `key`; an empty one where it is absent or null.
+Json ObjectOrEmpty(const Json& parent,
+                   const char* key,
+                   const std::string& source) {
+  const auto it = parent.find(key);
+  if (it == parent.end() || it->is_null()) return Json::object();
+  EYECHART_REQUIRE(it->is_object(),
+                   "{}: \"{}\" is {}; it should be an object, or absent",
+                   source, key, it->dump());
+  return *it;
+}
+
 // Epsilon of the layer norms.
-double Epsilon(const Json& tower, const std::string& source) {
-  const auto it = tower.find("norm_kwargs");
-  if (it == tower.end() || it->is_null()) return 1e-5;
-  return JsonGetOr<double>(*it, "eps", 1e-5, source + ": \"norm_kwargs\"");
+double OpenClipEpsilon(const Json& tower, const std::string& source) {
+  const Json settings = ObjectOrEmpty(tower, "norm_kwargs", source);
+  return ConfigReader(settings, source + ": \"norm_kwargs\"")
+      .Epsilon("eps", 1e-5);
 }
 
 std::string ActivationOf(const Json& model,
                          const Json& tower,
                          const std::string& source) {
+  const Json settings = ObjectOrEmpty(tower, "act_kwargs", source);
   if (JsonGetOr<bool>(model, "quick_gelu", false, source)) return "quick_gelu";
-  const auto it = tower.find("act_kwargs");
-  if (it == tower.end() || it->is_null()) return "gelu";
-  const auto approximation =
-      JsonGetOr<std::string>(*it, "approximate", "none", source);
+  const auto approximation = JsonGetOr<std::string>(
+      settings, "approximate", "none", source + ": \"act_kwargs\"");
   EYECHART_REQUIRE(approximation == "none" || approximation == "tanh",
                    "{}: \"act_kwargs.approximate\" is \"{}\"; it should be "
                    "none or tanh",
@@ -50,21 +62,30 @@ std::string ActivationOf(const Json& model,
   return approximation == "tanh" ? "gelu_pytorch_tanh" : "gelu";
 }
 
+// Width of the MLP. Checked here, since later errors would name it by another
+// key than the file's.
+std::int64_t OpenClipInner(const ConfigReader& tower, std::int64_t width) {
+  constexpr double kMostWide = 1 << 24;  // as ConfigReader's sizes
+  const double ratio = tower.Number("mlp_ratio", 4.0);
+  const double inner = static_cast<double>(width) * ratio;
+  EYECHART_REQUIRE(inner >= 1 && inner <= kMostWide,
+                   "{}: \"mlp_ratio\" is {}, by which an MLP would be {} wide; "
+                   "it should be from 1 to {}",
+                   tower.source(), ratio, inner, kMostWide);
+  return static_cast<std::int64_t>(inner);
+}
+
 // What the two towers have in common.
 Json TowerConfig(const Json& model,
-                 const Json& tower,
+                 const ConfigReader& tower,
                  std::int64_t width,
-                 std::int64_t heads,
-                 const std::string& source) {
-  const auto ratio = JsonGetOr<double>(tower, "mlp_ratio", 4.0, source);
+                 std::int64_t heads) {
   return {{"hidden_size", width},
-          {"intermediate_size",
-           static_cast<std::int64_t>(static_cast<double>(width) * ratio)},
-          {"num_hidden_layers",
-           JsonGetOr<std::int64_t>(tower, "layers", 12, source)},
+          {"intermediate_size", OpenClipInner(tower, width)},
+          {"num_hidden_layers", tower.Size("layers", 12)},
           {"num_attention_heads", heads},
-          {"layer_norm_eps", Epsilon(tower, source)},
-          {"hidden_act", ActivationOf(model, tower, source)}};
+          {"layer_norm_eps", OpenClipEpsilon(tower.object(), tower.source())},
+          {"hidden_act", ActivationOf(model, tower.object(), tower.source())}};
 }
 
 Json OpenClipVisionConfig(const Json& model,
@@ -86,14 +107,15 @@ Json OpenClipVisionConfig(const Json& model,
                    "{}: \"layers\" is {}, a ResNet tower; ViT towers are what "
                    "the CLIP family knows",
                    in, it->dump());
-  const auto width = JsonGetOr<std::int64_t>(vision, "width", 768, in);
-  const auto head_width = JsonGetOr<std::int64_t>(vision, "head_width", 64, in);
-  EYECHART_REQUIRE(head_width > 0 && width % head_width == 0,
+  const ConfigReader tower(vision, in);
+  const std::int64_t width = tower.Size("width", 768);
+  const std::int64_t head_width = tower.Size("head_width", 64);
+  EYECHART_REQUIRE(width % head_width == 0,
                    "{}: \"head_width\" {} does not divide \"width\" {}", in,
                    head_width, width);
-  Json config = TowerConfig(model, vision, width, width / head_width, in);
-  config["patch_size"] = vision.value("patch_size", Json(16));
-  config["image_size"] = vision.value("image_size", Json(224));
+  Json config = TowerConfig(model, tower, width, width / head_width);
+  config["patch_size"] = tower.Side("patch_size", 16);
+  config["image_size"] = tower.Side("image_size", 224);
   return config;
 }
 
@@ -108,11 +130,11 @@ Json TextConfig(const Json& model, const Json& text, const std::string& in) {
                   {"proj_type", "linear"},
                   {"proj_bias", false}},
                  in);
-  Json config =
-      TowerConfig(model, text, JsonGetOr<std::int64_t>(text, "width", 512, in),
-                  JsonGetOr<std::int64_t>(text, "heads", 8, in), in);
-  config["vocab_size"] = text.value("vocab_size", Json(49408));
-  config["max_position_embeddings"] = text.value("context_length", Json(77));
+  const ConfigReader tower(text, in);
+  Json config = TowerConfig(model, tower, tower.Size("width", 512),
+                            tower.Size("heads", 8));
+  config["vocab_size"] = tower.Size("vocab_size", 49408);
+  config["max_position_embeddings"] = tower.Size("context_length", 77);
   config["eos_token_id"] = 2;  // pooled at the largest id, as open_clip does
   return config;
 }
@@ -187,11 +209,14 @@ ForeignModel ReadOpenClipConfig(const std::filesystem::path& path) {
     foreign.config = vision_config;
     foreign.config["model_type"] = "clip_vision_model";
   }
+  EYECHART_REQUIRE(model.contains("embed_dim"),
+                   "{}: key \"embed_dim\" is missing; it should be an integer",
+                   source);
   foreign.config["projection_dim"] =
-      JsonGet<std::int64_t>(model, "embed_dim", source);
+      ConfigReader(model, source).Size("embed_dim", 0);
   foreign.preprocessor = Preprocessor(
-      file.value("preprocess_cfg", Json::object()), vision_config["image_size"],
-      source + ": \"preprocess_cfg\"");
+      ObjectOrEmpty(file, "preprocess_cfg", source),
+      vision_config["image_size"], source + ": \"preprocess_cfg\"");
   return foreign;
 }
 

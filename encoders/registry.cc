@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <filesystem>
 #include <vector>
 
 #include "core/error.h"
@@ -77,6 +78,14 @@ constexpr std::array kRefused = {
 std::span<const Family> Families() { return kFamilies; }
 
 const Family& FindFamily(const Checkpoint& checkpoint) {
+  // A config.json may say so too, but has none of what a program needs.
+  const std::filesystem::path config_source(checkpoint.config_source);
+  EYECHART_REQUIRE(checkpoint.model_type != kExportedFamily ||
+                       config_source.filename() == kExportedConfig,
+                   "{}: \"model_type\" is {}; such a model is a folder with "
+                   "an {}, without which {} was opened",
+                   checkpoint.config_source, checkpoint.model_type,
+                   kExportedConfig, checkpoint.folder.string());
   std::vector<std::string> names;
   for (const Family& family : kFamilies) {
     if (family.model_type == checkpoint.model_type) return family;

@@ -146,12 +146,9 @@ void SentencePieceTokenizer::ReadTokens(const fs::path& folder) {
   Json ids = Json::object();
   if (!has_decoder) ids = ReadOptionalObject(ids_path).value_or(ids);
   for (const auto& [content, id] : ids.items()) {
-    EYECHART_REQUIRE(id.is_number_integer(),
-                     "{}: the id of \"{}\" should be an integer",
-                     ids_path.string(), content);
     AddedToken token;
     token.content = content;
-    AddToken(std::move(token), id.get<std::int64_t>());
+    AddToken(std::move(token), ReadTokenId(id, content, ids_path.string()));
   }
   const auto whole = has_decoder ? std::nullopt : ReadOptionalObject(json_path);
   if (whole && whole->contains("added_tokens")) {

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "core/error.h"
@@ -23,6 +24,9 @@ namespace {
 
 // Texts a pass: bounds memory whatever the number of texts.
 constexpr std::size_t kSiglipBatch = 64;
+
+// Scores are of single precision, which ends at e^88; trained ones are near 5.
+constexpr double kMostSiglipScale = 80;
 
 struct TextParts {
   at::Tensor token_table;     // (V, C)
@@ -44,9 +48,11 @@ class SiglipTextEncoder : public TextEncoder {
  public:
   SiglipTextEncoder(TextParts parts,
                     SiglipTokenizer tokenizer,
+                    std::string folder,
                     const Placement& placement)
       : parts_(std::move(parts)),
         tokenizer_(std::move(tokenizer)),
+        folder_(std::move(folder)),
         placement_(placement),
         length_(tokenizer_.Length(parts_.position_table.size(0))) {}
 
@@ -75,9 +81,9 @@ class SiglipTextEncoder : public TextEncoder {
     for (const std::string& text : texts) {
       const auto ids = tokenizer_.Encode(text, length_);
       EYECHART_REQUIRE(!ids.empty(),
-                       "the tokenizer gives no token for the text \"{}\"; it "
-                       "should end every text with one",
-                       text);
+                       "{}: the tokenizer gives no token for the text "
+                       "\"{:.40}\"; it should end every text with one",
+                       folder_, text);
       const auto first =
           tokenizer_.pads_left() ? length_ - std::ssize(ids) : std::int64_t{0};
       std::copy(ids.begin(), ids.end(), row + first);
@@ -86,10 +92,13 @@ class SiglipTextEncoder : public TextEncoder {
       seen_row += length_;
     }
     const std::int64_t vocabulary = parts_.token_table.size(0);
-    EYECHART_REQUIRE(result.ids.max().item<std::int64_t>() < vocabulary,
-                     "the tokenizer gives id {}, the text tower knows {} "
-                     "tokens: they do not belong together",
-                     result.ids.max().item<std::int64_t>(), vocabulary);
+    for (const at::Tensor& extreme : {result.ids.min(), result.ids.max()}) {
+      const auto id = extreme.item<std::int64_t>();
+      EYECHART_REQUIRE(id >= 0 && id < vocabulary,
+                       "{}: the tokenizer gives id {}, the text tower knows {} "
+                       "tokens: they do not belong together",
+                       folder_, id, vocabulary);
+    }
     if (tokenizer_.has_mask()) result.mask = seen;
     return result;
   }
@@ -115,6 +124,7 @@ class SiglipTextEncoder : public TextEncoder {
 
   TextParts parts_;
   SiglipTokenizer tokenizer_;
+  std::string folder_;  // the tokenizer's, for errors
   Placement placement_;
   std::int64_t length_;
 };
@@ -152,12 +162,21 @@ std::unique_ptr<TextEncoder> MakeSiglipTextEncoder(
       weights.Take(prefix + "head.weight", {width, tower.width});
   parts.head = Linear(head_weight, weights.Take(prefix + "head.bias", {width}),
                       placement);
-  parts.logit_scale = std::exp(weights.Take("logit_scale", {1}).item<double>());
+  const double scale = weights.Take("logit_scale", {1}).item<double>();
+  EYECHART_REQUIRE(std::isfinite(scale) && scale <= kMostSiglipScale,
+                   "{}: tensor logit_scale is {}; it is the logarithm of what "
+                   "cosines are multiplied by, and should be at most {}",
+                   checkpoint.name, scale, kMostSiglipScale);
+  parts.logit_scale = std::exp(scale);
   parts.logit_bias = weights.Take("logit_bias", {1}).item<double>();
+  EYECHART_REQUIRE(std::isfinite(parts.logit_bias),
+                   "{}: tensor logit_bias is {}; it should be finite",
+                   checkpoint.name, parts.logit_bias);
   weights.Finish({.prefixes = {"vision_model."}, .suffixes = {"position_ids"}},
                  options);
   return std::make_unique<SiglipTextEncoder>(
-      std::move(parts), SiglipTokenizer(checkpoint.folder, pad), placement);
+      std::move(parts), SiglipTokenizer(checkpoint.folder, pad),
+      checkpoint.folder.string(), placement);
 }
 
 }  // namespace eyechart::encoders

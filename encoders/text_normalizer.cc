@@ -19,6 +19,16 @@ namespace {
 using Step = std::function<std::string(const std::string&)>;
 using ByCharacter = void (*)(char32_t, std::u32string&);
 
+// Text towers read some dozens of tokens of a text.
+constexpr std::size_t kMostNormalBytes = std::size_t{4} << 20;
+
+void RequireBoundedText(std::size_t bytes, const std::string& source) {
+  EYECHART_REQUIRE(bytes <= kMostNormalBytes,
+                   "{}: a text becomes longer than {} bytes; its replacements "
+                   "should not make more of it",
+                   source, kMostNormalBytes);
+}
+
 std::string EachCharacter(const std::string& text, ByCharacter change) {
   std::u32string result;
   for (const char32_t c : DecodeUtf8(text)) change(c, result);
@@ -101,14 +111,19 @@ std::string WithUnicodeSpaces(const std::string& pattern) {
   return result;
 }
 
-Step ReplaceText(const std::string& from, const std::string& to) {
-  return [from, to](const std::string& text) {
+Step ReplaceText(const std::string& from,
+                 const std::string& to,
+                 const std::string& source) {
+  return [from, to, source](const std::string& text) {
     if (from.empty()) return text;
     std::string result;
     std::size_t begin = 0;
     for (std::size_t at; (at = text.find(from, begin)) != std::string::npos;
-         begin = at + from.size())
+         begin = at + from.size()) {
       result.append(text, begin, at - begin).append(to);
+      // Not behind the loop alone: one step, too, may multiply.
+      RequireBoundedText(result.size(), source);
+    }
     return result.append(text, begin);
   };
 }
@@ -134,6 +149,8 @@ Step ReplaceRegex(const std::string& pattern,
       const std::int32_t start = matcher->start(code);
       changed.append(input, begin, start - begin);
       changed.append(by);
+      // A unit is at least a byte.
+      RequireBoundedText(static_cast<std::size_t>(changed.length()), source);
       begin = matcher->end(code);
     }
     EYECHART_REQUIRE(U_SUCCESS(code),
@@ -152,7 +169,8 @@ Step Replace(const Json& json, const std::string& source) {
                    "{}: a Replace should have a \"pattern\"", source);
   const auto to = JsonGet<std::string>(json, "content", source);
   if (pattern->contains("String"))
-    return ReplaceText(JsonGet<std::string>(*pattern, "String", source), to);
+    return ReplaceText(JsonGet<std::string>(*pattern, "String", source), to,
+                       source);
   return ReplaceRegex(JsonGet<std::string>(*pattern, "Regex", source), to,
                       source);
 }
@@ -186,8 +204,9 @@ std::string DecodeBase64(const std::string& text, const std::string& source) {
 
 }  // namespace
 
-TextNormalizer::TextNormalizer(const Json& json, const std::string& source) {
-  if (!json.is_null()) Add(json, source + ": \"normalizer\"");
+TextNormalizer::TextNormalizer(const Json& json, const std::string& source)
+    : source_(source + ": \"normalizer\"") {
+  if (!json.is_null()) Add(json, source_);
 }
 
 void TextNormalizer::Add(const Json& json, const std::string& source) {
@@ -234,7 +253,10 @@ void TextNormalizer::Add(const Json& json, const std::string& source) {
 }
 
 std::string TextNormalizer::Normalize(std::string text) const {
-  for (const Step& step : steps_) text = step(text);
+  for (const Step& step : steps_) {
+    text = step(text);
+    RequireBoundedText(text.size(), source_);
+  }
   return text;
 }
 

@@ -19,12 +19,15 @@ class TextNormalizer {
   /// kind that is not listed above, or a damaged one.
   TextNormalizer(const Json& json, const std::string& source);
 
-  /// UTF-8 to UTF-8.
+  /// UTF-8 to UTF-8. Throws InputError naming `source` where the text becomes
+  /// longer than 4 MiB: a chain of replacements could make any length of one
+  /// letter.
   std::string Normalize(std::string text) const;
 
  private:
   void Add(const Json& json, const std::string& source);
 
+  std::string source_;  // with the key, for errors
   std::vector<std::function<std::string(const std::string&)>> steps_;
 };
 

@@ -13,10 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kMostIds = std::int64_t{1} << 31;
+
 void RequireId(std::int64_t id,
                const std::string& token,
                const std::string& source) {
-  EYECHART_REQUIRE(id >= 0 && id < (std::int64_t{1} << 31),
+  EYECHART_REQUIRE(id >= 0 && id < kMostIds,
                    "{}: token \"{}\" has id {}; it should be from 0 to 2^31-1",
                    source, token, id);
 }
@@ -25,7 +27,8 @@ std::pair<std::string, std::string> SplitMerge(const std::string& line,
                                                const std::string& where) {
   const std::size_t blank = line.find(' ');
   EYECHART_REQUIRE(
-      blank != std::string::npos && line.find(' ', blank + 1) == line.npos,
+      blank != std::string::npos && line.find(' ', blank + 1) == line.npos &&
+          blank > 0 && blank + 1 < line.size(),
       "{}: \"{}\" should be two tokens with a blank between", where, line);
   return {line.substr(0, blank), line.substr(blank + 1)};
 }
@@ -121,23 +124,39 @@ void ReadSpecialTokens(const fs::path& folder,
 
 }  // namespace
 
+std::int64_t ReadTokenId(const Json& id,
+                         const std::string& token,
+                         const std::string& source) {
+  EYECHART_REQUIRE(id.is_number_integer(),
+                   "{}: the id of token \"{}\" should be an integer", source,
+                   token);
+  // As it stands in the file: from 2^63 on, get() would wrap.
+  EYECHART_REQUIRE(
+      !id.is_number_unsigned() ||
+          id.get<std::uint64_t>() < static_cast<std::uint64_t>(kMostIds),
+      "{}: token \"{}\" has id {}; it should be from 0 to 2^31-1", source,
+      token, id.dump());
+  const auto number = id.get<std::int64_t>();
+  RequireId(number, token, source);
+  return number;
+}
+
 PairVocabulary ReadVocabulary(const Json& json, const std::string& source) {
   EYECHART_REQUIRE(json.is_object(),
                    "{}: the vocabulary should be an object of tokens and ids",
                    source);
   PairVocabulary vocabulary;
-  for (const auto& [token, id] : json.items()) {
-    EYECHART_REQUIRE(id.is_number_integer(),
-                     "{}: the id of token \"{}\" should be an integer", source,
-                     token);
-    vocabulary.emplace(token, id.get<std::int64_t>());
-  }
+  for (const auto& [token, id] : json.items())
+    vocabulary.emplace(token, ReadTokenId(id, token, source));
   return vocabulary;
 }
 
 std::vector<std::pair<std::string, std::string>> ReadMerges(
     const Json& json, const std::string& source) {
   EYECHART_REQUIRE(json.is_array(), "{}: \"merges\" should be a list", source);
+  const auto is_token = [](const Json& half) {
+    return half.is_string() && !half.get_ref<const std::string&>().empty();
+  };
   std::vector<std::pair<std::string, std::string>> merges;
   for (const Json& merge : json) {
     if (merge.is_string()) {
@@ -145,7 +164,7 @@ std::vector<std::pair<std::string, std::string>> ReadMerges(
       continue;
     }
     EYECHART_REQUIRE(merge.is_array() && merge.size() == 2 &&
-                         merge[0].is_string() && merge[1].is_string(),
+                         is_token(merge[0]) && is_token(merge[1]),
                      "{}: the merge {} should be two tokens", source,
                      merge.dump());
     merges.emplace_back(merge[0].get<std::string>(),

@@ -34,6 +34,12 @@ struct TokenizerFiles {
 TokenizerFiles ReadTokenizerFiles(const std::filesystem::path& folder,
                                   TokenizerFiles files = {});
 
+/// What a file says is the id of `token`. Throws InputError naming `source`
+/// unless `id` is an integer from 0 to 2^31-1: ids are rows of a table.
+std::int64_t ReadTokenId(const Json& id,
+                         const std::string& token,
+                         const std::string& source);
+
 /// A byte-pair model's "vocab", an object of tokens and ids, and its "merges",
 /// a list of pairs or of texts with a blank between. Throw InputError naming
 /// `source`.

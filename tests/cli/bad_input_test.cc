@@ -283,6 +283,36 @@ TEST_F(BadInput, NumbersOfAConfig) {
   ExpectError(with("num_attention_heads", "7"), {"config.json", "7"});
 }
 
+TEST_F(BadInput, TokensThatTheLanguageModelLacks) {
+  const fs::path model = folder_ / "florence2";
+  fs::copy(DemoCheckpoint("florence2"), model);
+  // What stands at `pointer` of a file is 100000000 for the time of a look.
+  const auto problems = [&](const char* file, const char* pointer) {
+    const std::string whole = ReadFile(model / file);
+    Json json = ParseJson(whole, file);
+    json[Json::json_pointer(pointer)] = 100000000;
+    WriteText(model / file, json.dump());
+    const Json told = testing::EyechartJson({"inspect", model.string()});
+    WriteText(model / file, whole);
+    return told["words"]["problems"].dump();
+  };
+  for (const char* key : {"decoder_start_token_id", "pad_token_id",
+                          "forced_bos_token_id", "forced_eos_token_id"}) {
+    const std::string told =
+        problems("generation_config.json", (std::string("/") + key).c_str());
+    // Quotes are escaped in JSON.
+    EXPECT_NE(told.find(fmt::format("{}: \\\"{}\\\" is 100000000",
+                                    (model / "generation_config.json").string(),
+                                    key)),
+              std::string::npos)
+        << told;
+  }
+  const std::string told = problems("tokenizer.json", "/model/vocab/<~1s>");
+  EXPECT_NE(told.find(model.string() + ": the tokenizer gives id 100000000"),
+            std::string::npos)
+      << told;
+}
+
 // As the reference has it, what is left over is cut off.
 TEST_F(BadInput, ImageSizeThatThePatchDoesNotDivideIsNoMistake) {
   const std::string model = Damaged([](const fs::path& folder) {

@@ -125,6 +125,26 @@ TEST(InspectCommand, SaysWhyALanguageModelWouldNotLoad) {
       << result.err;
 }
 
+// The remote code's keys, which hold objects.
+TEST(InspectCommand, SaysThatPositionsOfALanguageModelAreNoObject) {
+  const testing::TempFolder temp;
+  const std::filesystem::path model = CopyOfDemo(temp, "florence2");
+  const Json config = ReadJsonFile(model / "config.json");
+  for (const std::string key :
+       {"image_pos_embed", "visual_temporal_embedding"}) {
+    for (const bool null : {true, false}) {
+      Json changed = config;
+      changed["vision_config"][key] = null ? Json() : Json(5);
+      testing::WriteText(model / "config.json", changed.dump());
+      const Json words = EyechartJson({"inspect", model.string()})["words"];
+      EXPECT_EQ(words["loads"], null) << words;
+      if (null) continue;
+      const std::string problem = words["problems"].at(0);
+      EXPECT_NE(problem.find('"' + key + '"'), std::string::npos) << problem;
+    }
+  }
+}
+
 TEST(InspectCommand, WarnsOfPixelsThatNoPatchCovers) {
   const testing::TempFolder temp;
   const std::filesystem::path model = CopyOfDemo(temp, "dinov2");
@@ -195,8 +215,14 @@ TEST(InspectCommand, ListsWhatIsMissingAndEndsWithTwo) {
   const Json json = ParseJson(result.out, "stdout");
   EXPECT_EQ(json["missing_keys"], Json::array({"layernorm.weight"}));
   EXPECT_EQ(json["unused_keys"], Json::array({"layernorm.weighs"}));
-  EXPECT_NE(result.err.find("1 tensors are missing"), std::string::npos)
+  EXPECT_NE(result.err.find("1 tensors are missing, which \"missing_keys\" "
+                            "names"),
+            std::string::npos)
       << result.err;
+  const auto text = Eyechart({"inspect", model.string()});
+  EXPECT_EQ(text.exit_code, 2);
+  EXPECT_NE(text.err.find("missing, listed above"), std::string::npos)
+      << text.err;
 }
 
 }  // namespace

@@ -19,6 +19,18 @@ TEST(ParseJson, NamesTheSource) {
             0u);
 }
 
+TEST(ParseJson, QuotesLittleOfABrokenText) {
+  // Cut in the middle of a character, one of the two would be no text.
+  for (const char* pad : {"", "x"}) {
+    std::string text = std::string("{\"a\": \"") + pad;
+    for (int i = 0; i < 40'000; ++i) text += "\u00e9";
+    const std::string error = InputErrorOf([&] { ParseJson(text, "f.json"); });
+    EXPECT_LT(error.size(), 300U);
+    EXPECT_NE(error.find("missing closing quote"), std::string::npos) << error;
+    EXPECT_TRUE(error.ends_with("\u00e9...")) << error;
+  }
+}
+
 TEST(ParseJson, RefusesDeepNesting) {
   const std::string deep(100'000, '[');
   EXPECT_NE(InputErrorOf([&] { ParseJson(deep, "f"); }), "");

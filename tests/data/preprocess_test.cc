@@ -80,6 +80,37 @@ TEST(ReadPreprocess, BadFiles) {
   EXPECT_HAS(ErrorOf(R"({"do_center_crop":true})", "siglip"), "crop_size");
 }
 
+TEST(ReadPreprocess, CropsThatNoPictureCouldHave) {
+  const std::string error =
+      ErrorOf(R"({"crop_size":{"height":65536,"width":65536}})");
+  EXPECT_HAS(error, "preprocessor_config.json");
+  EXPECT_HAS(error, "\"crop_size\" is");
+  EXPECT_EQ(ErrorOf(R"({"crop_size":4096})"), "");
+  // What is not done is not looked at.
+  EXPECT_EQ(ErrorOf(R"({"crop_size":65536,"do_center_crop":false})"), "");
+}
+
+TEST(ReadPreprocess, ValuesThatAreNoNumbers) {
+  for (const char* json :
+       {R"({"image_mean":1e38})", R"({"image_mean":[0.5,-1e308,0.5]})",
+        R"({"image_std":1e-40})", R"({"image_std":[1,1,1e308]})",
+        R"({"rescale_factor":1e308})", R"({"rescale_factor":-1e38})",
+        R"({"rescale_factor":1e37,"do_normalize":false})"}) {
+    const std::string error = ErrorOf(json);
+    EXPECT_HAS(error, "preprocessor_config.json");
+    EXPECT_HAS(error, "no finite numbers");
+  }
+  EXPECT_HAS(ErrorOf(R"({"image_mean":[0.5,1e308,0.5]})"),
+             "channel 1 becomes no finite numbers with \"rescale_factor\"");
+  EXPECT_HAS(ErrorOf(R"({"rescale_factor":0})"), "\"rescale_factor\" is 0");
+  EXPECT_HAS(ErrorOf(R"({"rescale_factor":1e-300})"), "is 1e-300");
+  EXPECT_HAS(ErrorOf(R"({"image_std":-0.5})"), "holds -0.5");
+  // Switched off, they do no harm.
+  EXPECT_EQ(ErrorOf(R"({"image_std":0,"do_normalize":false})"), "");
+  EXPECT_EQ(ErrorOf(R"({"rescale_factor":0,"do_rescale":false})"), "");
+  EXPECT_EQ(ErrorOf(R"({"image_mean":[0,127.5,255],"rescale_factor":1})"), "");
+}
+
 TEST(ReadPreprocess, NestedFileStandsFirst) {
   TempFolder folder;
   WriteText(folder / "preprocessor_config.json", R"({"size":10})");
@@ -131,6 +162,10 @@ TEST(Preprocess, ExtremeShapesAreErrorsOfThePicture) {
   options.resize = ResizeMode::kShortestEdge;
   options.size_height = 65536;
   EXPECT_THROW(Preprocess(Gray(100000, 1, 0), options), DecodeError);
+  options.resize = ResizeMode::kNone;
+  options.center_crop = true;
+  options.crop_height = options.crop_width = 65536;
+  EXPECT_THROW(Preprocess(Gray(2, 2, 0), options), DecodeError);
 }
 
 TEST(WithResolution, KeepsTheRatioOfSquareCrops) {

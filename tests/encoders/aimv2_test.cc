@@ -5,6 +5,7 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <optional>
 
 #include "encoders/aimv2_text.h"
@@ -222,6 +223,8 @@ TEST_F(Aimv2Test, BadConfigsNameTheKey) {
   ExpectHas(error({{"hidden_act", "gelu"}}), "\"hidden_act\" is \"gelu\"");
   ExpectHas(error({{"image_size", kPatch - 1}}), "below a patch");
   ExpectHas(error({{"num_attention_heads", 5}}), "5 attention heads");
+  ExpectHas(error({{"rms_norm_eps", -1}}), "\"rms_norm_eps\" is -1");
+  ExpectHas(error({{"rms_norm_eps", 1e30}}), "\"rms_norm_eps\" is 1e+30");
   ExpectHas(error({{"num_channels", 1}}), "num_channels");
   ExpectHas(error({{"hidden_size", kWidth + 2},
                    {"num_attention_heads", 1},
@@ -269,9 +272,26 @@ TEST_F(Aimv2Test, TextSaysWhatIsAmiss) {
       RandomTensor({7, kWidth});
   const Checkpoint checkpoint = Write(config, tensors);
   WriteTokenizer();
-  ExpectHas(InputErrorOf(
-                [&] { TextEncoder::Create(checkpoint, {})->Encode({"abc"}); }),
-            "do not belong together");
+  const std::string other = InputErrorOf(
+      [&] { TextEncoder::Create(checkpoint, {})->Encode({"abc"}); });
+  ExpectHas(other, "do not belong together");
+  ExpectHas(other, "config.json");
+}
+
+TEST_F(Aimv2Test, AScaleThatIsNoNumberIsNamed) {
+  const auto make = [&](float scale) {
+    ToyTensors tensors = LitTensors();
+    tensors["logit_scale"].values = {scale};
+    const Checkpoint checkpoint = Write(LitConfig(), tensors);
+    WriteTokenizer();
+    return TextEncoder::Create(checkpoint, {});
+  };
+  ExpectHas(
+      InputErrorOf([&] { make(std::numeric_limits<float>::quiet_NaN()); }),
+      "model: tensor logit_scale is nan;");
+  // Others are capped.
+  EXPECT_NEAR(make(std::numeric_limits<float>::infinity())->logit_scale(), 100,
+              1e-9);
 }
 
 }  // namespace

@@ -85,6 +85,39 @@ TEST_F(ByteLevelTokenizerTest, AppendsTokensThatAreMissing) {
   EXPECT_EQ(tokenizer.Encode("a<loc_0>"), (Ids{4, 12}));
 }
 
+TEST_F(ByteLevelTokenizerTest, MergesOfOneTokenNameTheLine) {
+  const auto error = [&] {
+    return InputErrorOf([&] { ByteLevelTokenizer tokenizer(temp_.path()); });
+  };
+  for (const char* line : {"a ", " a", " "}) {
+    WriteText(temp_ / "merges.txt", fmt::format("#version: 0.2\n{}\n", line));
+    EXPECT_NE(error().find(fmt::format("merges.txt:2: \"{}\"", line)),
+              std::string::npos)
+        << error();
+  }
+  for (const char* merge : {R"("a ")", R"(["a", ""])", R"(["", "a"])"}) {
+    WriteText(temp_ / "tokenizer.json", fmt::format(R"({{"model": {{"vocab":
+                  {{"<unk>": 0, "<s>": 1, "</s>": 2, "a": 3}},
+                  "merges": [{}]}}}})",
+                                                    merge));
+    EXPECT_NE(error().find("should be two tokens"), std::string::npos)
+        << error();
+  }
+}
+
+TEST_F(ByteLevelTokenizerTest, RefusesIdsThatAreNone) {
+  for (const char* id : {"-1", "2147483648", "9223372036854775808"}) {
+    WriteText(temp_ / "vocab.json",
+              fmt::format(R"({{"<unk>": 0, "<s>": 1, "</s>": {}}})", id));
+    const std::string error =
+        InputErrorOf([&] { ByteLevelTokenizer tokenizer(temp_.path()); });
+    EXPECT_NE(
+        error.find(fmt::format("vocab.json: token \"</s>\" has id {};", id)),
+        std::string::npos)
+        << error;
+  }
+}
+
 TEST_F(ByteLevelTokenizerTest, RefusesANormalizer) {
   WriteText(temp_ / "tokenizer.json",
             R"({"normalizer": {"type": "NFC"},

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/hash.h"
+#include "encoders/image_encoder.h"
 #include "tests/encoders/toy_families.h"
 #include "tests/fixture.h"
 
@@ -216,6 +220,83 @@ TEST_F(CheckpointTest, TellsANamedReleaseBesideAnotherModelsConfig) {
   testing::WriteSafetensors(other, {{"weight", testing::RandomTensor({2})}});
   EXPECT_EQ(OpenCheckpoint(other.string()).model_type, "bert");
   EXPECT_EQ(OpenCheckpoint(other.string()).weight_files.front(), other);
+}
+
+TEST_F(CheckpointTest, WantsWholeHeadsOfMetasDinov2) {
+  const auto file = temp_ / "dinov2.safetensors";
+  const auto write = [&](std::int64_t width, std::int64_t rows,
+                         std::int64_t patch) {
+    testing::WriteSafetensors(
+        file, {{"patch_embed.proj.weight",
+                testing::RandomTensor({width, 3, patch, 4})},
+               {"pos_embed", testing::RandomTensor({1, rows, width})},
+               {"blocks.0.ls1.gamma", testing::RandomTensor({width})}});
+  };
+  write(128, 10, 4);
+  EXPECT_EQ(OpenCheckpoint(file.string()).config["num_attention_heads"], 2);
+  write(80, 10, 4);
+  const std::string heads = ErrorOf(file.string());
+  EXPECT_NE(heads.find("80 wide"), std::string::npos) << heads;
+  EXPECT_NE(heads.find("multiple of 64"), std::string::npos) << heads;
+  write(64, 10, 8);
+  const std::string patches = ErrorOf(file.string());
+  EXPECT_NE(patches.find("[64, 3, 8, 4]"), std::string::npos) << patches;
+  write(64, 0, 4);
+  const std::string rows = ErrorOf(file.string());
+  EXPECT_NE(rows.find("[1, 0, 64]"), std::string::npos) << rows;
+}
+
+class ExportedConfigTest : public CheckpointTest {
+ protected:
+  std::string ErrorWith(const std::string& key, const Json& value) {
+    WriteText(temp_ / "model.pt", "no program at all");
+    Json config = {{"format", "torchscript"},
+                   {"model", "model.pt"},
+                   {"image_size", 28},
+                   {"outputs", {{"pooled", 0}}},
+                   {"preprocess", Json::object()}};
+    config[key] = value;
+    WriteText(temp_ / "eyechart.json", config.dump());
+    return ErrorOf(temp_.path().string());
+  }
+};
+
+TEST_F(ExportedConfigTest, NamesFileKeyAndValue) {
+  const std::vector<std::pair<std::string, Json>> cases = {
+      {"batch", 0},
+      {"batch", 1 << 24},
+      {"image_size", 1 << 15},
+      {"patch_size", -1},
+      {"patch_size", std::int64_t{1} << 62},
+      {"flops", -1e308},
+      {"flops", -1},
+      {"pool", ""},
+      {"pool", "some"},
+      {"pool", "mean"},
+      {"pool", "blocks"},
+      {"preprocess", nullptr},
+      {"preprocess", 5}};
+  for (const auto& [key, value] : cases) {
+    const std::string error = ErrorWith(key, value);
+    EXPECT_NE(error.find("eyechart.json"), std::string::npos) << key << value;
+    EXPECT_NE(error.find('"' + key + '"'), std::string::npos) << error;
+  }
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, Json>>{{"batch", 64},
+                                                 {"image_size", {448, 896}},
+                                                 {"patch_size", 14},
+                                                 {"flops", 0},
+                                                 {"pool", "cls"}})
+    EXPECT_EQ(ErrorWith(key, value), "");
+}
+
+// LibTorch's reader of archives speaks to its own developers then.
+TEST_F(ExportedConfigTest, SaysInOneSentenceThatThereIsNoProgram) {
+  EXPECT_EQ(ErrorWith("batch", 2), "");
+  const std::string error = InputErrorOf(
+      [&] { ImageEncoder::Create(OpenCheckpoint(temp_.path().string()), {}); });
+  EXPECT_NE(error.find("no TorchScript program"), std::string::npos) << error;
+  EXPECT_EQ(error.find("miniz"), std::string::npos) << error;
 }
 
 TEST_F(CheckpointTest, HashesShardsInIndexOrder) {

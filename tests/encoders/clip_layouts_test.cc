@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/fixture.h"
 
@@ -111,6 +112,24 @@ TEST(DescribeOpenAiClip, RefusesOpenClipsOwnNames) {
   shapes = WithNumbers(ShapesOf({}));
   shapes["text_projection"] = {512, 512};
   EXPECT_EQ(ErrorOf(shapes), "");
+}
+
+TEST(DescribeOpenAiClip, PrintsShapesThatAreNoPatches) {
+  for (const std::vector<std::int64_t>& shape :
+       std::vector<std::vector<std::int64_t>>{
+           {768, 3, 8, 4}, {768, 3, 0, 0}, {768, 1, 32, 32}, {0, 3, 32, 32}}) {
+    TensorShapes shapes = WithNumbers(ShapesOf({}));
+    shapes["visual.conv1.weight"] = shape;
+    const std::string error = ErrorOf(shapes);
+    EXPECT_NE(error.find("visual.conv1.weight has shape [" +
+                         std::to_string(shape[0])),
+              std::string::npos)
+        << error;
+  }
+  TensorShapes shapes = WithNumbers(ShapesOf({}));
+  shapes["visual.positional_embedding"] = {0, 768};
+  EXPECT_NE(ErrorOf(shapes).find("[0, 768]"), std::string::npos)
+      << ErrorOf(shapes);
 }
 
 TEST(DescribeOpenAiClip, WantsWholeHeadsOfAnArchive) {

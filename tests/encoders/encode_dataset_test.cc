@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "core/files.h"
@@ -37,7 +38,8 @@ class FakeEncoder final : public ImageEncoder {
                   const EncodeRequest& request) override {
     passes.push_back(pixels.size(0));
     if (pixels.size(0) > room) C10_THROW_ERROR(OutOfMemoryError, "no room");
-    const at::Tensor mean = pixels.mean({1, 2, 3}).unsqueeze(1);
+    at::Tensor mean = pixels.mean({1, 2, 3}).unsqueeze(1);
+    if (spoilt >= 0) mean = mean / mean.ne(spoilt);  // x / 0 at that one
     Features features;
     features.pooled =
         at::cat({mean, at::full_like(mean, double(pixels.size(3)))}, 1);
@@ -48,6 +50,7 @@ class FakeEncoder final : public ImageEncoder {
   std::int64_t TokenCount(int, int) const override { return 1; }
   double Flops(int, int) const override { return 0; }
 
+  double spoilt = -1;                // a mean to make infinite; below 0: none
   int interrupt_after = 0;           // batches
   std::int64_t room = 10000;         // pictures a pass
   std::vector<std::int64_t> passes;  // pictures in each
@@ -184,6 +187,51 @@ TEST(EncodeDataset, LeavesNothingWhereNoPictureIsReadable) {
       InputErrorOf([&] { Encode(pictures, folder / "s"); });
   EXPECT_NE(error.find("none of the 2 pictures"), std::string::npos) << error;
   EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(EncodeDataset, StopsWhereNoFeaturesAreFinite) {
+  const TempFolder folder;
+  FakePictures pictures;
+  pictures.Add("broken");
+  for (int i = 0; i < 2; ++i) pictures.Add(PlainBmp(2, 2, 8));
+  for (const bool half : {false, true}) {
+    LoadedModel model = MakeModel();
+    if (half) model.dtype = "fp16";
+    dynamic_cast<FakeEncoder&>(*model.encoder).spoilt = 8;
+    const std::string error = InputErrorOf([&] {
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None());
+    });
+    EXPECT_NE(error.find("fake: the features of 2 pictures"), std::string::npos)
+        << error;
+    EXPECT_NE(error.find("not finite numbers; the first is \"1\" (1.bmp)"),
+              std::string::npos)
+        << error;
+    EXPECT_EQ(error.find("--dtype bf16 or fp32") != std::string::npos, half)
+        << error;
+    // Nor what would stand in the way of another dtype.
+    EXPECT_TRUE(fs::is_empty(folder.path()));
+  }
+  EXPECT_EQ(Encode(pictures, folder / "s").unreadable, 1);
+}
+
+// One picture that is too much for fp16 does not stop a night's run.
+TEST(EncodeDataset, NotesThePicturesWhoseFeaturesAreNotFinite) {
+  const TempFolder folder;
+  FakePictures pictures;
+  for (const int value : {9, 8, 7, 8})
+    pictures.Add(PlainBmp(2, 2, static_cast<unsigned char>(value)));
+  LoadedModel model = MakeModel();
+  dynamic_cast<FakeEncoder&>(*model.encoder).spoilt = 8;
+  const EncodeSummary summary =
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None());
+  EXPECT_EQ(summary.noted, 2);
+  ASSERT_FALSE(summary.warnings.empty());
+  EXPECT_NE(summary.warnings.back().find(
+                "the features of 2 of 4 pictures are not finite numbers; the "
+                "first is \"1\" (1.bmp)"),
+            std::string::npos)
+      << summary.warnings.back();
+  EXPECT_EQ(Encode(pictures, folder / "t").noted, 0);
 }
 
 TEST(EncodeDataset, WantsOneSizeForTokens) {

@@ -70,6 +70,34 @@ TEST(GenerationOptionsTest, TakesWhatChangesNothing) {
   }
 }
 
+TEST(GenerationOptionsTest, NumbersOutOfRangeNameFileAndKey) {
+  const TempFolder folder;
+  const std::filesystem::path file = folder / "generation_config.json";
+  EXPECT_EQ(GenerationSource(At(folder)), "config.json");
+  for (const auto& [key, value] :
+       {std::pair{"num_beams", "0"}, std::pair{"num_beams", "65"},
+        std::pair{"max_new_tokens", "0"}, std::pair{"max_length", "1"},
+        std::pair{"max_length", "-9223372036854775808"},
+        std::pair{"max_length", "9223372036854775808"},
+        std::pair{"max_new_tokens", "18446744073709551615"},
+        std::pair{"no_repeat_ngram_size", "-1"},
+        std::pair{"length_penalty", "101"},
+        std::pair{"length_penalty", "-101"}}) {
+    WriteText(file, fmt::format("{{\"{}\": {}}}", key, value));
+    const std::string error =
+        InputErrorOf([&] { ReadGenerationOptions(At(folder)); });
+    EXPECT_EQ(
+        error.rfind(fmt::format("{}: \"{}\" is {};", file.string(), key, value),
+                    0),
+        0U)
+        << error;
+  }
+  EXPECT_EQ(GenerationSource(At(folder)), file.string());
+  WriteText(file, R"({"max_length": 9223372036854775807})");
+  EXPECT_EQ(ReadGenerationOptions(At(folder)).max_new_tokens,
+            9223372036854775806);
+}
+
 TEST(GenerationOptionsTest, RefusesWhatItCannotDo) {
   const TempFolder folder;
   for (const auto& [text, word] :

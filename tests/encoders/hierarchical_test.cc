@@ -202,6 +202,8 @@ TEST_F(HierarchicalTest, BadHieraConfigsNameFileKeyAndValue) {
       {"patch_padding", {3}},
       {"patch_padding", {9, 9}},
       {"mlp_ratio", -1},
+      {"layer_norm_eps", -1},
+      {"layer_norm_eps", 1e30},
       {"num_channels", 1},
       {"hidden_act", "mish"}};
   for (const auto& [key, value] : cases) {

@@ -88,6 +88,73 @@ TEST_F(OpenClipConfigTest, NamesWhatItCannotServe) {
   EXPECT_NE(ErrorOf(Json::object()).find("model_cfg"), std::string::npos);
 }
 
+TEST_F(OpenClipConfigTest, TakesNullForAnAbsentObject) {
+  const ForeignModel plain = Read(File());
+  Json file = File();
+  file["preprocess_cfg"] = nullptr;
+  for (const char* key : {"norm_kwargs", "act_kwargs"})
+    file["model_cfg"]["vision_cfg"][key] = nullptr;
+  const ForeignModel model = Read(file);
+  EXPECT_EQ(model.config, plain.config);
+  EXPECT_EQ(model.preprocessor, plain.preprocessor);
+}
+
+TEST_F(OpenClipConfigTest, WantsObjectsWhereObjectsBelong) {
+  for (const Json& wrong :
+       {Json(5), Json("text"), Json::array(), Json::array({1})}) {
+    Json file = File();
+    file["preprocess_cfg"] = wrong;
+    const std::string named = "\"preprocess_cfg\" is " + wrong.dump();
+    EXPECT_NE(ErrorOf(file).find(named), std::string::npos) << ErrorOf(file);
+    EXPECT_NE(ErrorOf(file).find("open_clip_config.json"), std::string::npos);
+    for (const std::string key : {"norm_kwargs", "act_kwargs"}) {
+      file = File();
+      // Which stands before act_kwargs.
+      file["model_cfg"]["quick_gelu"] = true;
+      file["model_cfg"]["vision_cfg"][key] = wrong;
+      EXPECT_NE(ErrorOf(file).find('"' + key + "\" is " + wrong.dump()),
+                std::string::npos)
+          << ErrorOf(file);
+    }
+  }
+}
+
+TEST_F(OpenClipConfigTest, NamesNumbersByItsOwnKeys) {
+  for (const auto& [key, value] :
+       {std::pair<const char*, Json>{"mlp_ratio", 1e308},
+        {"mlp_ratio", -1.0},
+        {"mlp_ratio", 0.0},
+        {"width", 0},
+        {"width", 1LL << 40},
+        {"head_width", 0},
+        {"layers", 0},
+        {"patch_size", 0},
+        {"image_size", -1},
+        {"norm_kwargs", {{"eps", -1.0}}},
+        {"norm_kwargs", {{"eps", 1e30}}}}) {
+    Json file = File();
+    file["model_cfg"]["vision_cfg"][key] = value;
+    const std::string error = ErrorOf(file);
+    EXPECT_NE(error.find(fmt::format("\"vision_cfg\": \"{}\"", key)),
+              std::string::npos)
+        << error;
+    // A tower of text is left out then.
+    file = File();
+    if (!file["model_cfg"]["text_cfg"].contains(key)) continue;
+    file["model_cfg"]["text_cfg"][key] = value;
+    EXPECT_NE(Read(file).text_problem.find(fmt::format("\"{}\" is", key)),
+              std::string::npos);
+  }
+  Json file = File();
+  file["model_cfg"]["embed_dim"] = 0;
+  EXPECT_NE(ErrorOf(file).find("\"embed_dim\" is 0"), std::string::npos);
+  file["model_cfg"].erase("embed_dim");
+  EXPECT_NE(ErrorOf(file).find("\"embed_dim\" is missing"), std::string::npos);
+  file = File();
+  file["model_cfg"]["vision_cfg"]["norm_kwargs"] = {{"eps", 0.25}};
+  EXPECT_EQ(Read(file).config["vision_config"]["layer_norm_eps"], 0.25);
+}
+
 TEST_F(OpenClipConfigTest, LeavesOutATextTowerThatItDoesNotKnow) {
   const ForeignModel both = Read(File());
   EXPECT_EQ(both.text_problem, "");

@@ -5,6 +5,9 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <tuple>
+
 #include "encoders/text_encoder.h"
 #include "tests/encoders/toy_checkpoint.h"
 #include "tests/encoders/toy_pieces.h"
@@ -160,6 +163,37 @@ TEST_F(SiglipTextTest, ATokenizerOfAnotherModelIsRefused) {
   const auto encoder = MakeText(SiglipConfig(), BothTowers());
   const std::string error = InputErrorOf([&] { encoder->Encode({"a"}); });
   EXPECT_NE(error.find("500"), std::string::npos) << error;
+  EXPECT_EQ(error.rfind((temp_ / "model").string() + ": ", 0), 0U) << error;
+}
+
+TEST_F(SiglipTextTest, ATextWithoutTokensIsRefused) {
+  std::filesystem::remove(temp_ / "model" / "spiece.model");
+  Json json = testing::ToyTokenizerJson();
+  json["post_processor"] = nullptr;
+  WriteText(temp_ / "model" / "tokenizer.json", json.dump());
+  const auto encoder = MakeText(SiglipConfig(), BothTowers());
+  const std::string error = InputErrorOf([&] { encoder->Encode({"a", ""}); });
+  EXPECT_EQ(error.rfind((temp_ / "model").string() + ": ", 0), 0U) << error;
+  EXPECT_NE(error.find("no token for the text \"\""), std::string::npos)
+      << error;
+}
+
+TEST_F(SiglipTextTest, ScaleAndBiasShouldBeFinite) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float no_number = std::numeric_limits<float>::quiet_NaN();
+  for (const auto& [name, value, shown] :
+       {std::tuple{"logit_scale", no_number, "nan"},
+        std::tuple{"logit_scale", infinity, "inf"},
+        std::tuple{"logit_scale", 1000.0F, "1000"},
+        std::tuple{"logit_bias", no_number, "nan"},
+        std::tuple{"logit_bias", -infinity, "-inf"}}) {
+    ToyTensors tensors = BothTowers();
+    tensors[name].values = {value};
+    const std::string error = TextError(SiglipConfig(), tensors);
+    EXPECT_NE(error.find(fmt::format("model: tensor {} is {};", name, shown)),
+              std::string::npos)
+        << error;
+  }
 }
 
 }  // namespace

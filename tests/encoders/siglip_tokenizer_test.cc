@@ -183,6 +183,42 @@ TEST_F(SiglipTokenizerTest, BadFilesNameThePlace) {
   EXPECT_NE(Error().find("\"one\""), std::string::npos) << Error();
 }
 
+TEST_F(SiglipTokenizerTest, IdsThatAreNoneAreRefused) {
+  const char* kIds = "/post_processor/special_tokens/<~1s>/ids/0";
+  for (const Json& id : {Json(-1), Json(std::int64_t{1} << 31),
+                         Json(9223372036854775808U), Json(1.5)}) {
+    Json json = ToyTokenizerJson();
+    json[Json::json_pointer(kIds)] = id;
+    WriteJson(json);
+    EXPECT_NE(Error().find("tokenizer.json: \"post_processor\""),
+              std::string::npos)
+        << id << Error();
+    EXPECT_NE(Error().find("\"</s>\""), std::string::npos) << id << Error();
+  }
+  WritePieces();
+  for (const char* id : {"-1", "2147483648", "9223372036854775808"}) {
+    WriteText(temp_ / "added_tokens.json",
+              fmt::format("{{\"photo\": {}}}", id));
+    EXPECT_NE(Error().find(fmt::format(
+                  "added_tokens.json: token \"photo\" has id {};", id)),
+              std::string::npos)
+        << Error();
+  }
+}
+
+TEST_F(SiglipTokenizerTest, AnAddedTokenThatNormalisesToNothingIsRefused) {
+  Json json = ToyTokenizerJson();
+  json["normalizer"] = {{"type", "Strip"}};
+  json["added_tokens"].push_back({{"id", 14}, {"content", " "}});
+  WriteJson(json);
+  EXPECT_NE(Error().find("tokenizer.json: "), std::string::npos) << Error();
+  EXPECT_NE(Error().find("added token \" \""), std::string::npos) << Error();
+  // Looked for in the text as it is given, it is one like any other.
+  json["added_tokens"].back()["normalized"] = false;
+  WriteJson(json);
+  EXPECT_EQ(Encode("a cat"), (Ids{4, 14, 5, 1}));
+}
+
 TEST_F(SiglipTokenizerTest, BadTokenizerJsonNamesThePlace) {
   const auto error_with = [&](const char* pointer, const Json& value) {
     Json json = ToyTokenizerJson();

@@ -1,5 +1,6 @@
 #include "encoders/text_normalizer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "encoders/charsmap.h"
@@ -38,6 +39,27 @@ TEST(TextNormalizerTest, KnowsTheUnicodeForms) {
   EXPECT_EQ(Normalize({{"type", "NFKC"}}, "\ufb01"), "fi");
   EXPECT_EQ(Normalize({{"type", "NFKD"}}, "\u00bd"), "1\u20442");
   EXPECT_EQ(Normalize({{"type", "StripAccents"}}, "e\u0301a"), "ea");
+}
+
+// One letter becomes any length along a chain, or many letters in one step.
+TEST(TextNormalizerTest, TextsThatGrowWithoutMeasureAreRefused) {
+  for (const char* kind : {"String", "Regex"}) {
+    const Json hundred = {{"type", "Replace"},
+                          {"pattern", {{kind, "a"}}},
+                          {"content", std::string(100, 'a')}};
+    EXPECT_EQ(Normalize(hundred, "ba"), fmt::format("b{:a>100}", ""));
+    const Json chain = {
+        {"type", "Sequence"},
+        {"normalizers", Json::array({hundred, hundred, hundred, hundred})}};
+    for (const auto& [json, text] :
+         {std::pair{chain, std::string("a")},
+          std::pair{hundred, std::string(100'000, 'a')}}) {
+      const std::string error = InputErrorOf([&] { Normalize(json, text); });
+      EXPECT_EQ(error.rfind("file: \"normalizer\": ", 0), 0U) << error;
+      EXPECT_NE(error.find("longer than 4194304 bytes"), std::string::npos)
+          << error;
+    }
+  }
 }
 
 TEST(TextNormalizerTest, BadFilesNameThePlace) {

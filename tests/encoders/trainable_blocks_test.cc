@@ -167,6 +167,7 @@ TEST_F(TrainableBlocksTest, WhatCannotBeTrainedIsNamed) {
   for (const char* family : {"hiera", "florence2", "exported"}) {
     Checkpoint other = checkpoint;
     other.model_type = family;
+    if (other.model_type == "exported") other.config_source = "eyechart.json";
     const std::string error =
         InputErrorOf([&] { TrainableBlocks::Create(other, 1); });
     EXPECT_NE(error.find(family), std::string::npos) << error;

@@ -255,12 +255,32 @@ TEST_F(VitTest, BadConfigsNameTheKey) {
                                    {"image_size", Json::array({12, 16})},
                                    {"num_channels", 1},
                                    {"mlp_ratio", 1e9},
+                                   {"layer_norm_eps", -1},
                                    {"hidden_act", "mish"}})
     EXPECT_NE(error(key.c_str(), value).find(key), std::string::npos) << key;
   EXPECT_NE(error("num_attention_heads", 5).find("5 attention heads"),
             std::string::npos);
   // Refused by the file's shapes before memory is taken for them.
   EXPECT_NE(error("hidden_size", 3 << 20).find("shape"), std::string::npos);
+}
+
+TEST_F(VitTest, EpsilonsAreFromNoughtToOne) {
+  for (const double epsilon : {-1.0, -1e-9, 1.5, 1e30}) {
+    for (const bool clip : {true, false}) {
+      Json config = clip ? ClipVisionConfig() : Dinov2Config();
+      config["layer_norm_eps"] = epsilon;
+      const std::string error =
+          MakeError(config, clip ? ClipVisionTensors("") : Dinov2Tensors());
+      EXPECT_NE(error.find("config.json: \"layer_norm_eps\" is"),
+                std::string::npos)
+          << epsilon << error;
+    }
+  }
+  for (const double epsilon : {0.0, 1e-12, 1e-2, 1.0}) {
+    Json config = ClipVisionConfig();
+    config["layer_norm_eps"] = epsilon;
+    EXPECT_EQ(MakeError(config, ClipVisionTensors("")), "") << epsilon;
+  }
 }
 
 TEST_F(VitTest, RefusesPicturesSmallerThanAPatch) {

@@ -77,6 +77,8 @@ TEST_F(WeightsTest, NamesFileTensorAndShapes) {
   EXPECT_NE(shape.find("w.safetensors"), std::string::npos) << shape;
   EXPECT_NE(shape.find("layer.0.weight has shape [2, 3]"), std::string::npos);
   EXPECT_NE(shape.find("[3, 2]"), std::string::npos) << shape;
+  // Which there need not be.
+  EXPECT_EQ(shape.find("config.json"), std::string::npos) << shape;
 }
 
 TEST_F(WeightsTest, ListsAllThatIsMissing) {
