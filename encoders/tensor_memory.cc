@@ -23,21 +23,21 @@ constexpr bool kPooled = true;
 std::atomic<bool> installed{false};
 
 // Never destroyed: tensors with static lifetime return to it.
-BlockPool& Pool() {
+BlockPool& TensorPool() {
   static BlockPool* const pool = new BlockPool();
   return *pool;
 }
 
 // Of the pool or of the heap: callers free what they got without saying which.
 void Free(void* memory) {
-  if (!BlockPool::MayBeBlock(memory) || !Pool().Return(memory))
+  if (!BlockPool::MayBeBlock(memory) || !TensorPool().Return(memory))
     c10::GetDefaultCPUAllocator()->raw_deallocate(memory);
 }
 
 class PoolAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(std::size_t bytes) override {
-    void* memory = bytes < kLeast ? nullptr : Pool().Take(bytes);
+    void* memory = bytes < kLeast ? nullptr : TensorPool().Take(bytes);
     // The default one says what is wrong where there is no memory left.
     if (memory == nullptr)
       memory = c10::GetDefaultCPUAllocator()->raw_allocate(bytes);
@@ -59,12 +59,12 @@ void KeepTensorMemory() {
 }
 
 void ReleaseTensorMemory() {
-  if (installed) Pool().Release();
+  if (installed) TensorPool().Release();
 }
 
 TensorMemory GetTensorMemory() {
   if (!installed) return {};
-  return {Pool().in_use(), Pool().kept()};
+  return {TensorPool().in_use(), TensorPool().kept()};
 }
 
 }  // namespace eyechart::encoders
