@@ -132,8 +132,8 @@ def pictures(tmp_path_factory):
     draw = np.random.default_rng(SEED)
     for name in ("cat", "dog"):
         (folder / name).mkdir()
-        Image.fromarray(draw.integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(
-            folder / name / "one.png")
+        pixels = draw.integers(0, 256, (30, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / name / "one.png")
     return folder
 
 
