@@ -1,5 +1,9 @@
 #include "encoders/clip_layers.h"
 
+#include <cmath>
+
+#include "core/error.h"
+
 namespace eyechart::encoders {
 namespace {
 
@@ -125,6 +129,18 @@ Norm LoadClipNorm(WeightStore& weights,
   const at::Tensor weight = weights.Take(name + ".weight", {tower.width});
   const at::Tensor bias = weights.Take(name + ".bias", {tower.width});
   return Norm(NormKind::kLayer, weight, bias, tower.epsilon, placement);
+}
+
+double TakeLogitScale(WeightStore& weights,
+                      const std::vector<std::int64_t>& shape,
+                      const Checkpoint& checkpoint) {
+  constexpr double kMost = 80;
+  const double scale = weights.Take("logit_scale", shape).item<double>();
+  EYECHART_REQUIRE(std::isfinite(scale) && scale <= kMost,
+                   "{}: tensor logit_scale is {}; it is the logarithm of what "
+                   "cosines are multiplied by, and should be at most {}",
+                   checkpoint.name, scale, kMost);
+  return std::exp(scale);
 }
 
 }  // namespace eyechart::encoders

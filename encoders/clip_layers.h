@@ -58,4 +58,12 @@ Norm LoadClipNorm(WeightStore& weights,
                   const ClipTower& tower,
                   const Placement& placement);
 
+/// exp of the tensor logit_scale of `shape`, by which cosines are multiplied.
+/// Throws InputError where it is no number, or above e^80: scores are of single
+/// precision, which ends at e^88. Training keeps CLIP's below 100; SigLIP's is
+/// near e^5.
+double TakeLogitScale(WeightStore& weights,
+                      const std::vector<std::int64_t>& shape,
+                      const Checkpoint& checkpoint);
+
 }  // namespace eyechart::encoders

@@ -1,6 +1,5 @@
 #include "encoders/clip_text.h"
 
-#include <cmath>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -20,10 +19,6 @@ namespace {
 // CLIP's configs from before transformers 4.31 say 2, whatever the vocabulary;
 // the reference then pools at the largest id. MetaCLIP 2's end token is 2.
 constexpr std::int64_t kLegacyEnd = 2;
-
-// Scores are of single precision, which ends at e^88; training stops at
-// log(100).
-constexpr double kMostClipScale = 80;
 
 bool IsMetaClip2(const Checkpoint& checkpoint) {
   return checkpoint.model_type == "metaclip_2";
@@ -75,12 +70,7 @@ std::unique_ptr<TextEncoder> MakeClipTextEncoder(
   const auto end_id = JsonGetOr<std::int64_t>(config.object(), "eos_token_id",
                                               49407, config.source());
   if (end_id != kLegacyEnd || IsMetaClip2(checkpoint)) parts.end_id = end_id;
-  const double scale = weights.Take("logit_scale", {}).item<double>();
-  EYECHART_REQUIRE(std::isfinite(scale) && scale <= kMostClipScale,
-                   "{}: tensor logit_scale is {}; it is the logarithm of what "
-                   "cosines are multiplied by, and should be at most {}",
-                   checkpoint.name, scale, kMostClipScale);
-  parts.logit_scale = std::exp(scale);
+  parts.logit_scale = TakeLogitScale(weights, {}, checkpoint);
   weights.Finish({.prefixes = {"vision_model.", "visual_projection."},
                   .suffixes = {"position_ids"}},
                  options);

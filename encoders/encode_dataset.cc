@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -148,10 +147,8 @@ void RequireUnchanged(const LoadedPicture& picture,
 }
 
 bool RowIsFinite(std::span<const float> row) {
-  bool finite = true;
-  for (const float value : row)
-    if (!(std::abs(value) <= std::numeric_limits<float>::max())) finite = false;
-  return finite;
+  return std::all_of(row.begin(), row.end(),
+                     [](float value) { return std::isfinite(value); });
 }
 
 // What helps where features are no numbers.
@@ -165,11 +162,12 @@ std::string CureOf(const LoadedModel& model) {
 constexpr const char* kNotFinite = "its features are not finite numbers";
 
 // Notes it in the rows whose features are no numbers, as of a picture that is
-// too much for fp16: those who read the store leave them out, so that one need
-// not stop the rest. Where it is all of a shard that could be read, no number
-// of the model's is worth an hour more. Throws InputError then.
+// too much for fp16: commands that read the store leave such rows out or name
+// them. Throws InputError where they are all of the first shard that could be
+// read: it is the model then.
 void NoteFeaturesThatAreNotFinite(ShardBuffer& shard,
-                                  const LoadedModel& model) {
+                                  const LoadedModel& model,
+                                  bool first_shard) {
   const auto dim = shard.pooled().size() / shard.items.size();
   std::int64_t readable = 0, bad = 0;
   const data::StoreItem* first = nullptr;
@@ -183,7 +181,7 @@ void NoteFeaturesThatAreNotFinite(ShardBuffer& shard,
     item.note += kNotFinite;
   }
   EYECHART_REQUIRE(
-      bad == 0 || bad < readable,
+      !first_shard || bad == 0 || bad < readable,
       "{}: the features of {} pictures, all of the first that could be read, "
       "are not finite numbers; the first is \"{}\" ({}); {}",
       model.checkpoint.name, bad, first->id, first->path, CureOf(model));
@@ -286,11 +284,12 @@ EncodeSummary EncodeDataset(LoadedModel& model,
     }
     if (!done)
       runner.Then([&writer, &model, k, shard] {
+        const bool first = NothingDone(writer);
         try {
-          NoteFeaturesThatAreNotFinite(*shard, model);
+          NoteFeaturesThatAreNotFinite(*shard, model, first);
         } catch (const InputError&) {
           // What is left would stand in the way of another --dtype.
-          if (NothingDone(writer)) writer.Abandon();
+          writer.Abandon();
           throw;
         }
         writer.WriteShard(k, shard->pooled(), shard->tokens(), shard->items);

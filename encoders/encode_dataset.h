@@ -38,11 +38,11 @@ struct EncodeSummary {
 /// former call was stopped. Pictures of finished shards are hashed again, so
 /// that a changed picture is found; nothing else of them is done again.
 /// Unreadable pictures become rows with a status. Throws InputError if none is
-/// readable or the store is of something else, where no feature of a shard is a
-/// finite number (single rows get a note, and a warning), or where a batch of
-/// one picture does not fit into memory; Interrupted between batches on a
-/// signal. A batch that does not fit is halved, for good, and `warnings` says
-/// so.
+/// readable or the store is of something else, where no feature of the first
+/// shard is a finite number (rows of others get a note, and a warning), or
+/// where a batch of one picture does not fit into memory; Interrupted between
+/// batches on a signal. A batch that does not fit is halved, for good, and
+/// `warnings` says so.
 ///
 /// Memory stays below the sum of
 /// - the weights: parameters x bytes(dtype), packed, once (4 bytes for any

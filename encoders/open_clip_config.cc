@@ -70,7 +70,7 @@ std::int64_t OpenClipInner(const ConfigReader& tower, std::int64_t width) {
   const double inner = static_cast<double>(width) * ratio;
   EYECHART_REQUIRE(inner >= 1 && inner <= kMostWide,
                    "{}: \"mlp_ratio\" is {}, by which an MLP would be {} wide; "
-                   "it should be from 1 to {}",
+                   "that should be from 1 to {}",
                    tower.source(), ratio, inner, kMostWide);
   return static_cast<std::int64_t>(inner);
 }

@@ -25,9 +25,6 @@ namespace {
 // Texts a pass: bounds memory whatever the number of texts.
 constexpr std::size_t kSiglipBatch = 64;
 
-// Scores are of single precision, which ends at e^88; trained ones are near 5.
-constexpr double kMostSiglipScale = 80;
-
 struct TextParts {
   at::Tensor token_table;     // (V, C)
   at::Tensor position_table;  // (L, C)
@@ -162,12 +159,7 @@ std::unique_ptr<TextEncoder> MakeSiglipTextEncoder(
       weights.Take(prefix + "head.weight", {width, tower.width});
   parts.head = Linear(head_weight, weights.Take(prefix + "head.bias", {width}),
                       placement);
-  const double scale = weights.Take("logit_scale", {1}).item<double>();
-  EYECHART_REQUIRE(std::isfinite(scale) && scale <= kMostSiglipScale,
-                   "{}: tensor logit_scale is {}; it is the logarithm of what "
-                   "cosines are multiplied by, and should be at most {}",
-                   checkpoint.name, scale, kMostSiglipScale);
-  parts.logit_scale = std::exp(scale);
+  parts.logit_scale = TakeLogitScale(weights, {1}, checkpoint);
   parts.logit_bias = weights.Take("logit_bias", {1}).item<double>();
   EYECHART_REQUIRE(std::isfinite(parts.logit_bias),
                    "{}: tensor logit_bias is {}; it should be finite",

@@ -234,6 +234,20 @@ TEST(EncodeDataset, NotesThePicturesWhoseFeaturesAreNotFinite) {
   EXPECT_EQ(Encode(pictures, folder / "t").noted, 0);
 }
 
+// Though it is all of its shard.
+TEST(EncodeDataset, NotesALastPictureWhoseFeaturesAreNotFinite) {
+  const TempFolder folder;
+  FakePictures pictures;
+  for (int i = 0; i < 513; ++i)
+    pictures.Add(PlainBmp(2, 2, static_cast<unsigned char>(i < 512 ? 7 : 8)));
+  LoadedModel model = MakeModel();
+  dynamic_cast<FakeEncoder&>(*model.encoder).spoilt = 8;
+  const EncodeSummary summary =
+      EncodeDataset(model, pictures, folder / "s", {}, Progress::None());
+  EXPECT_EQ(summary.noted, 1);
+  EXPECT_EQ(summary.encoded, 513);
+}
+
 TEST(EncodeDataset, WantsOneSizeForTokens) {
   const TempFolder folder;
   FakePictures pictures;
