@@ -56,6 +56,7 @@ PatchEmbedding LoadAimv2Embedding(WeightStore& weights,
   const std::int64_t c = config.tower.width;
   const std::int64_t side = config.image / config.patch;
   PatchEmbeddingWeights embedding;
+  embedding.source = weights.source();
   embedding.projection = weights.Take(prefix + "patch_embed.weight",
                                       {c, 3, config.patch, config.patch});
   embedding.bias = weights.Take(prefix + "patch_embed.bias", {c});

@@ -20,6 +20,7 @@ PatchEmbedding LoadClipEmbedding(WeightStore& weights,
                                  const Placement& placement) {
   const std::int64_t side = image / patch;
   PatchEmbeddingWeights embedding;
+  embedding.source = weights.source();
   embedding.projection =
       weights.Take(prefix + "patch_embedding.weight", {width, 3, patch, patch});
   embedding.class_token = weights.Take(prefix + "class_embedding", {width});

@@ -129,6 +129,7 @@ PatchEmbedding LoadDinov2Embedding(WeightStore& weights,
   const std::int64_t c = config.width;
   const std::int64_t side = config.image / config.patch;
   PatchEmbeddingWeights embedding;
+  embedding.source = weights.source();
   embedding.projection =
       weights.Take(prefix + "patch_embeddings.projection.weight",
                    {c, 3, config.patch, config.patch});

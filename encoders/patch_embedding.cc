@@ -62,7 +62,8 @@ at::Tensor SinCos(std::int64_t rows, std::int64_t columns, std::int64_t width) {
 PatchEmbedding::PatchEmbedding(const PatchEmbeddingWeights& weights,
                                PositionRule rule,
                                const Placement& placement)
-    : placement_(placement),
+    : source_(weights.source),
+      placement_(placement),
       rule_(rule),
       patch_(weights.projection.size(2)),
       width_(weights.projection.size(0)),
@@ -98,9 +99,10 @@ const at::Tensor& PatchEmbedding::PatchPositions(std::int64_t height,
     const std::int64_t side = SquareSide(table_.size(0));
     EYECHART_REQUIRE(
         rows == side && columns == side,
-        "a picture of {} x {} pixels has {} x {} patches; this model's "
+        "{}: a picture of {} x {} pixels has {} x {} patches; this model's "
         "positions are fixed at {} x {}, which {} x {} pixels give",
-        height, width, rows, columns, side, side, side * patch_, side * patch_);
+        source_, height, width, rows, columns, side, side, side * patch_,
+        side * patch_);
     positions = table_;
   } else if (rows * columns == table_.size(0) && height == width) {
     // The reference's own condition: a square of as many patches takes the
@@ -122,9 +124,9 @@ at::Tensor PatchEmbedding::Forward(const at::Tensor& pixels) {
   const std::int64_t rows = pixels.size(2) / patch_;
   const std::int64_t columns = pixels.size(3) / patch_;
   EYECHART_REQUIRE(rows > 0 && columns > 0,
-                   "a picture of {} x {} pixels is smaller than one patch of "
-                   "{} x {}",
-                   pixels.size(2), pixels.size(3), patch_, patch_);
+                   "{}: a picture of {} x {} pixels is smaller than one patch "
+                   "of {} x {}",
+                   source_, pixels.size(2), pixels.size(3), patch_, patch_);
   const at::Tensor& positions = PatchPositions(pixels.size(2), pixels.size(3));
   const auto options =
       pixels.options().dtype(placement_.dtype).device(placement_.device);

@@ -34,6 +34,7 @@ struct PatchEmbeddingWeights {
   /// Undefined for kSinCos.
   at::Tensor positions;
   std::optional<Norm> norm;  // of the projected patches, before positions
+  std::string source;        // what errors about pictures begin with
 };
 
 /// The class token, registers and patches of a picture, positions added.
@@ -60,6 +61,7 @@ class PatchEmbedding {
   // (h w, C) for a picture of height x width pixels.
   const at::Tensor& PatchPositions(std::int64_t height, std::int64_t width);
 
+  std::string source_;
   Placement placement_;
   PositionRule rule_;
   std::int64_t patch_;

@@ -17,6 +17,7 @@ PatchEmbedding LoadSiglipEmbedding(WeightStore& weights,
                                    const Placement& placement) {
   const std::int64_t side = image / patch;
   PatchEmbeddingWeights embedding;
+  embedding.source = weights.source();
   embedding.projection =
       weights.Take(prefix + "patch_embedding.weight", {width, 3, patch, patch});
   embedding.bias = weights.Take(prefix + "patch_embedding.bias", {width});

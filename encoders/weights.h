@@ -38,6 +38,9 @@ class WeightStore {
   /// The name of the layout that the files have; empty: the native one.
   std::string_view layout() const { return layout_; }
 
+  /// What errors about no one file begin with.
+  const std::string& source() const { return source_; }
+
   bool Has(const std::string& name) const { return where_.contains(name); }
 
   /// The tensor as float32 on the CPU, whatever float the file holds. Throws
