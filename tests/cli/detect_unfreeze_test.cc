@@ -58,10 +58,7 @@ bool Has(const std::string& text, const std::string& part) {
 }
 
 TEST_F(DetectUnfreeze, TrainsBlocksThatAreUsedAgain) {
-  // One thread: with more, a score may differ from run to run in its fourth
-  // digit (docs/detection.md, Device).
-  const Json json =
-      EyechartJson(Train("dinov2", {"--unfreeze", "1", "--threads", "1"}));
+  const Json json = EyechartJson(Train("dinov2", {"--unfreeze", "1"}));
   EXPECT_EQ(json["unfreeze"], 1);
   EXPECT_EQ(json["protocol"], "detect-dense-unfreeze-1");
   EXPECT_EQ(json["training"]["unfreeze_rate_factor"], 0.1);
@@ -69,7 +66,7 @@ TEST_F(DetectUnfreeze, TrainsBlocksThatAreUsedAgain) {
   EXPECT_TRUE(fs::exists(out_ / "detector/blocks.safetensors"));
   const Json again = EyechartJson(
       {"detect", "eval", (out_ / "detector").string(), DemoCheckpoint("dinov2"),
-       set_.string(), "--part", "test", "--bootstrap", "0", "--threads", "1"});
+       set_.string(), "--part", "test", "--bootstrap", "0"});
   EXPECT_EQ(again["unfreeze"], 1);
   EXPECT_EQ(again["stats"], json["stats"]);
 }

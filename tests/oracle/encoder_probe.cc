@@ -57,6 +57,7 @@
 #include "encoders/siglip_tokenizer.h"
 #include "encoders/tensor_memory.h"
 #include "encoders/text_encoder.h"
+#include "encoders/vector_math.h"
 #include "tests/oracle/probe_tools.h"
 
 namespace eyechart::encoders {
@@ -379,6 +380,7 @@ int Main(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   eyechart::encoders::KeepTensorMemory();  // as the program does
+  eyechart::encoders::SettleVectorMath();
   try {
     return eyechart::encoders::Main({argv + 1, argv + argc});
   } catch (const std::exception& error) {
