@@ -3,6 +3,12 @@
 find_package(Threads REQUIRED)
 find_package(Torch REQUIRED)
 find_package(OpenMP REQUIRED)
+# By name: LibTorch has a libgomp beside it, which is the one that is loaded,
+# and CMake warns for each target of a path that this hides.
+get_target_property(_openmp OpenMP::OpenMP_CXX INTERFACE_LINK_LIBRARIES)
+string(REGEX REPLACE "[^;]*/libgomp[.]so" "gomp" _openmp "${_openmp}")
+set_target_properties(OpenMP::OpenMP_CXX PROPERTIES
+  INTERFACE_LINK_LIBRARIES "${_openmp}")
 find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)
 find_package(faiss CONFIG REQUIRED)
