@@ -17,11 +17,12 @@ namespace {
 // Texts a pass: bounds memory whatever the number of texts.
 constexpr std::size_t kCausalBatch = 64;
 
-// What an error about `tokenizer` begins with. CLIP's does not tell its files;
-// what is wrong with it is mostly found before (see the constructor).
-std::string TokenizerPrefix(const CausalTokenizer& tokenizer) {
+// What an error about `tokenizer` begins with: its file, or `model`, beside
+// which CLIP's lies, which does not tell its files.
+const std::string& TokenizerSource(const CausalTokenizer& tokenizer,
+                                   const std::string& model) {
   const auto* fast = std::get_if<FastTokenizer>(&tokenizer);
-  return fast == nullptr ? std::string() : fast->source() + ": ";
+  return fast == nullptr ? model : fast->source();
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ CausalTextEncoder::CausalTextEncoder(CausalTextParts parts,
                                      const Placement& placement)
     : parts_(std::move(parts)),
       tokenizer_(std::move(tokenizer)),
+      source_(source),
       placement_(placement) {
   EYECHART_REQUIRE(parts_.position_table.size(0) >= 2,
                    "{}: {} positions leave no room for the start and end "
@@ -75,18 +77,19 @@ at::Tensor CausalTextEncoder::EncodeBatch(
     ids.push_back(std::visit(
         [&](const auto& tokenizer) { return tokenizer.Encode(text, limit); },
         tokenizer_));
-    EYECHART_REQUIRE(!ids.back().empty(),
-                     "{}the tokenizer gives no token for the text \"{:.40}\"; "
-                     "it should put one at the end of every text",
-                     TokenizerPrefix(tokenizer_), text);
+    EYECHART_REQUIRE(
+        !ids.back().empty(),
+        "{}: the tokenizer gives no token for the text \"{:.40}\"; "
+        "it should put one at the end of every text",
+        TokenizerSource(tokenizer_, source_), text);
     longest = std::max(longest, ids.back().size());
     const auto [least, most] =
         std::minmax_element(ids.back().begin(), ids.back().end());
     for (const std::int64_t id : {*least, *most})
       EYECHART_REQUIRE(id >= 0 && id < vocabulary,
-                       "{}the tokenizer gives id {}, the text tower knows {} "
+                       "{}: the tokenizer gives id {}, the text tower knows {} "
                        "tokens: they do not belong together",
-                       TokenizerPrefix(tokenizer_), id, vocabulary);
+                       TokenizerSource(tokenizer_, source_), id, vocabulary);
   }
   const auto batch = static_cast<std::int64_t>(ids.size());
   const auto tokens = static_cast<std::int64_t>(longest);

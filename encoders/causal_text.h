@@ -54,6 +54,7 @@ class CausalTextEncoder : public TextEncoder {
 
   CausalTextParts parts_;
   CausalTokenizer tokenizer_;
+  std::string source_;  // what errors begin with
   Placement placement_;
 };
 

@@ -17,9 +17,11 @@ at::Tensor ChannelsFirst(const at::Tensor& map) {
 }  // namespace
 
 Davit::Davit(std::vector<DavitStage> stages,
+             std::string source,
              EncoderInfo info,
              const Placement& placement)
     : stages_(std::move(stages)),
+      source_(std::move(source)),
       info_(std::move(info)),
       placement_(placement) {}
 
@@ -31,9 +33,10 @@ std::vector<Davit::Extent> Davit::Extents(std::int64_t height,
     const Extent next{stage.embedding.OutputSide(extent.height),
                       stage.embedding.OutputSide(extent.width)};
     EYECHART_REQUIRE(next.height > 0 && next.width > 0,
-                     "a picture of {} x {} pixels is too small: stage {} gets "
-                     "{} x {} cells for a kernel of {} x {} with padding {}",
-                     height, width, extents.size() + 1, extent.height,
+                     "{}: a picture of {} x {} pixels is too small: stage {} "
+                     "gets {} x {} cells for a kernel of {} x {} with padding "
+                     "{}",
+                     source_, height, width, extents.size() + 1, extent.height,
                      extent.width, stage.embedding.kernel(),
                      stage.embedding.kernel(), stage.embedding.shape().padding);
     extents.push_back(extent = next);

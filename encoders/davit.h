@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "encoders/davit_block.h"
@@ -19,10 +20,12 @@ struct DavitStage {
   std::vector<DavitBlock> blocks;
 };
 
-/// Runs `stages` as an ImageEncoder; `info` is given complete.
+/// Runs `stages` as an ImageEncoder; `info` is given complete, and errors about
+/// pictures begin with `source`.
 class Davit : public ImageEncoder {
  public:
   Davit(std::vector<DavitStage> stages,
+        std::string source,
         EncoderInfo info,
         const Placement& placement);
 
@@ -42,6 +45,7 @@ class Davit : public ImageEncoder {
   std::vector<Extent> Extents(std::int64_t height, std::int64_t width) const;
 
   std::vector<DavitStage> stages_;
+  std::string source_;
   EncoderInfo info_;
   Placement placement_;
 };

@@ -262,16 +262,16 @@ std::unique_ptr<ImageEncoder> MakeFlorence2VisionEncoder(
   WeightStore weights(checkpoint, Florence2Layouts());
   Tower tower = LoadTower(weights, checkpoint, placement);
   weights.Finish(kDavitIgnored, options, tower.info);
-  return std::make_unique<Davit>(std::move(tower.stages), std::move(tower.info),
-                                 placement);
+  return std::make_unique<Davit>(std::move(tower.stages), weights.source(),
+                                 std::move(tower.info), placement);
 }
 
 std::unique_ptr<ImageEncoder> LoadFlorence2Tower(WeightStore& weights,
                                                  const Checkpoint& checkpoint,
                                                  const Placement& placement) {
   Tower tower = LoadTower(weights, checkpoint, placement);
-  return std::make_unique<Davit>(std::move(tower.stages), std::move(tower.info),
-                                 placement);
+  return std::make_unique<Davit>(std::move(tower.stages), weights.source(),
+                                 std::move(tower.info), placement);
 }
 
 }  // namespace eyechart::encoders

@@ -221,6 +221,7 @@ std::unique_ptr<ImageEncoder> MakeHieraEncoder(const Checkpoint& checkpoint,
       weights.Take(projection + "weight",
                    {config.widths[0], 3, config.kernel, config.kernel});
   HieraParts parts{
+      .source = weights.source(),
       .embedding = Convolution(
           kernel, weights.Take(projection + "bias", {config.widths[0]}),
           {.stride = config.stride, .padding = config.padding, .groups = 1},

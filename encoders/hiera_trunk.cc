@@ -97,16 +97,16 @@ HieraTrunk::Grid HieraTrunk::GridOf(std::int64_t height,
       patch * Unrolling{levels, parts_.query_stride}.Power();
   EYECHART_REQUIRE(height > 0 && width > 0 && height % multiple == 0 &&
                        width % multiple == 0,
-                   "a picture of {} x {} pixels does not divide into the mask "
-                   "units of {}; its sides should be multiples of {}",
-                   height, width, info_.family, multiple);
+                   "{}: a picture of {} x {} pixels does not divide into the "
+                   "mask units of {}; its sides should be multiples of {}",
+                   parts_.source, height, width, info_.family, multiple);
   const Grid grid{height / patch, width / patch};
   EYECHART_REQUIRE(
       parts_.embedding.OutputSide(height) == grid.rows &&
           parts_.embedding.OutputSide(width) == grid.columns,
-      "a picture of {} x {} pixels: \"patch_size\", \"patch_stride\" and "
-      "\"patch_padding\" make {} x {} cells of it, and {} takes {} x {}",
-      height, width, parts_.embedding.OutputSide(height),
+      "{}: of a picture of {} x {} pixels \"patch_size\", \"patch_stride\" and "
+      "\"patch_padding\" make {} x {} cells, and {} takes {} x {}",
+      parts_.source, height, width, parts_.embedding.OutputSide(height),
       parts_.embedding.OutputSide(width), info_.family, grid.rows,
       grid.columns);
   std::int64_t tokens = grid.rows * grid.columns;
@@ -116,9 +116,9 @@ HieraTrunk::Grid HieraTrunk::GridOf(std::int64_t height,
           block.options().pool *
           std::max<std::int64_t>(block.options().window, 1);
       EYECHART_REQUIRE(tokens % group == 0,
-                       "a picture of {} x {} pixels: its {} tokens do not "
-                       "divide into mask units of {}",
-                       height, width, tokens, group);
+                       "{}: the {} tokens of a picture of {} x {} pixels do "
+                       "not divide into mask units of {}",
+                       parts_.source, tokens, height, width, group);
       tokens /= block.options().pool;
     }
   }

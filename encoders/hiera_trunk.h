@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "encoders/convolution.h"
@@ -15,6 +16,7 @@ namespace eyechart::encoders {
 
 /// The parts of a Hiera, in the order that they are applied.
 struct HieraParts {
+  std::string source;     // what errors about pictures begin with
   Convolution embedding;  // of the pixels
   /// (N, C) float32 on the CPU, N a square; resampled bicubically, without
   /// antialias, for pictures of another size.

@@ -227,10 +227,14 @@ TEST_F(HierarchicalTest, RefusesPicturesThatDoNotFit) {
   // 8 x 32 pixels are 2 x 8 cells: fewer than the second kernel's 3 x 3.
   EXPECT_NE(refusal(*davit, 8, 32).find("stage 2 gets 2 x 8 cells"),
             std::string::npos);
+  EXPECT_NE(refusal(*davit, 8, 32).find(".safetensors: a picture of 8 x 32"),
+            std::string::npos);
   EXPECT_NE(InputErrorOf([&] { davit->Flops(8, 32); }).find("too small"),
             std::string::npos);
   const auto hiera = Make(HieraConfig(), HieraTensors());
   EXPECT_NE(refusal(*hiera, 36, 32).find("multiples of 8"), std::string::npos);
+  EXPECT_NE(refusal(*hiera, 36, 32).find(".safetensors: a picture of 36 x 32"),
+            std::string::npos);
   EXPECT_NE(refusal(*hiera, 8, 8).find("mask units of 16"), std::string::npos);
   EXPECT_NE(InputErrorOf([&] { hiera->TokenCount(30, 32); }).find("30 x 32"),
             std::string::npos);
