@@ -34,9 +34,12 @@ Dinov2Config ReadDinov2Config(const ConfigReader& reader, bool registers) {
   config.patch = reader.Side("patch_size", registers ? 16 : 14);
   if (registers) config.registers = reader.Size("num_register_tokens", 4);
   config.epsilon = reader.Epsilon("layer_norm_eps", 1e-6);
-  config.activation = reader.GetActivation("hidden_act", "gelu");
   config.qkv_bias = reader.Flag("qkv_bias", true);
   config.swiglu = reader.Flag("use_swiglu_ffn", false);
+  // SwiGLU's gate is SiLU, whatever stands there.
+  config.activation = config.swiglu
+                          ? Activation::kSilu
+                          : reader.GetActivation("hidden_act", "gelu");
   reader.RequireHeads(config.width, config.heads);
   const double ratio = reader.Number("mlp_ratio", 4);
   EYECHART_REQUIRE(ratio > 0 && ratio <= 64,

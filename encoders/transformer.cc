@@ -54,7 +54,7 @@ Mlp::Mlp(at::Tensor up_weight,
                       Activation::kNone));
     return;
   }
-  if (activation == Activation::kQuickGelu) {
+  if (activation == Activation::kQuickGelu && !gated) {
     // x sigmoid(a x) = silu(a x) / a, and SiLU is what oneDNN fuses: `a` goes
     // into the layer before and 1 / a into the one after.
     constexpr double kSlope = 1.702;

@@ -22,13 +22,17 @@ std::span<const std::byte> BytesOf(const at::Tensor& view) {
 
 std::unique_ptr<WeightFile> WeightFile::Open(
     const std::filesystem::path& path) {
-  std::array<char, 4> bytes{};
+  std::array<char, 9> bytes{};
   std::ifstream in(path, std::ios::binary);
   EYECHART_REQUIRE(in.good(), "{}: cannot be opened", path.string());
   in.read(bytes.data(), bytes.size());
   const std::string_view start(bytes.data(),
                                static_cast<std::size_t>(in.gcount()));
-  if (start == std::string_view("PK\3\4")) return OpenTorchZip(path);
+  // A safetensors file begins with the length of its JSON, in eight bytes that
+  // may be any: one in 8,192 looks like a pickle by its first two.
+  if (start.size() == bytes.size() && start.back() == '{')
+    return OpenSafetensors(path);
+  if (start.starts_with("PK\3\4")) return OpenTorchZip(path);
   // What torch.save wrote before 1.6: pickles one after the other.
   EYECHART_REQUIRE(
       !start.starts_with("\x80\x02"),

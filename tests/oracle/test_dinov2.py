@@ -47,11 +47,14 @@ TOY = dict(hidden_size=48, num_hidden_layers=3, num_attention_heads=3,
     {"use_swiglu_ffn": True, "use_mask_token": False},
     {"use_swiglu_ffn": True, "qkv_bias": False, "hidden_size": 40,
      "num_attention_heads": 5},
+    {"use_swiglu_ffn": True, "hidden_act": "quick_gelu"},
+    {"use_swiglu_ffn": True, "hidden_act": "mish", "num_hidden_layers": 1},
     {"hidden_act": "quick_gelu", "num_hidden_layers": 1, "mlp_ratio": 3,
      "layer_norm_eps": 1e-3},
     {"hidden_act": "relu", "patch_size": 7, "image_size": [35, 35]},
     {"hidden_act": "silu"},
-], ids=lambda changes: "-".join(changes) or "plain")
+], ids=lambda changes: "-".join(
+    [*changes, changes.get("hidden_act", "")]) or "plain")
 def test_toy(tmp_path, changes):
     model, folder = make(tmp_path, 1, **TOY | changes)
     inputs = {

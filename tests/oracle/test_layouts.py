@@ -484,6 +484,36 @@ def test_legacy_file_is_named(tmp_path):
     assert "before PyTorch 1.6" in refuse(folder)
 
 
+@pytest.mark.parametrize("length", [640, 66176])
+def test_header_length_that_looks_like_a_pickle(tmp_path, length):
+    """It is what a safetensors file begins with, and 80 02 in its first bytes
+    what a pickle does."""
+    model = randomize(Dinov2Model(Dinov2Config(**TOY)), 15)
+    folder = tmp_path / "model"
+    tensors = list(saved_state(model, folder).items())
+    # Three tensors leave room for the length that is wanted.
+    files = {"a.safetensors": dict(tensors[:3]),
+             "b.safetensors": dict(tensors[3:])}
+    for file, part in files.items():
+        save_file(part, folder / file)
+
+    def header():
+        return int.from_bytes((folder / "a.safetensors").read_bytes()[:8],
+                              "little")
+    padding = 1
+    while header() != length:
+        assert header() < length
+        padding += max(8, length - header() - 64)
+        save_file(files["a.safetensors"], folder / "a.safetensors",
+                  metadata={"format": "pt", "x": "a" * padding})
+    (folder / "model.safetensors.index.json").write_text(json.dumps(
+        {"metadata": {}, "weight_map": {
+            name: file for file, part in files.items() for name in part}}))
+    inputs = {"native": pixels(16, 1, 42, 42)}
+    compare_fp32("header length", encode(folder, inputs, tmp_path),
+                 dinov2_reference(model, inputs))
+
+
 def test_damaged_zips(tmp_path):
     """Cuts, flips and lies about sizes end in an error, never in a crash."""
     model = randomize(Dinov2Model(Dinov2Config(
