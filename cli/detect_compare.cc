@@ -292,17 +292,20 @@ fs::path PointFile(const fs::path& curve, const Json& point) {
            "detect.json";
   const fs::path named =
       folder / ("images-" + point["images"].dump()) / "detect.json";
-  return fs::exists(named) ? named : folder / "images-all/detect.json";
+  std::error_code unreadable;
+  return fs::exists(named, unreadable) ? named
+                                       : folder / "images-all/detect.json";
 }
 
 }  // namespace
 
 std::vector<ComparedResult> ReadCompared(const std::string& path) {
   fs::path file = path;
-  if (fs::is_directory(file)) {
-    const bool curve = fs::exists(file / "curve.json");
+  std::error_code unreadable;  // which reading says better
+  if (fs::is_directory(file, unreadable)) {
+    const bool curve = fs::exists(file / "curve.json", unreadable);
     EYECHART_REQUIRE(
-        !curve || !fs::exists(file / "detect.json"),
+        !curve || !fs::exists(file / "detect.json", unreadable),
         "{}: has a detect.json and a curve.json; name the one that "
         "is meant",
         path);

@@ -1,5 +1,6 @@
 #include "cli/probe_output.h"
 
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -10,6 +11,10 @@
 
 namespace eyechart::cli {
 namespace {
+
+// Above any accuracy, AP or error that a run is told with; sums of what is
+// below stay numbers.
+constexpr double kMostScore = 1e12;
 
 void Fact(const std::string& name, const std::string& text) {
   PrintLine(fmt::format("{:<16}{}", name, text));
@@ -65,8 +70,12 @@ std::map<std::uint64_t, double> RunsOf(const Json& json,
     EYECHART_REQUIRE(
         runs["seeds"][i].is_number_unsigned() && runs["scores"][i].is_number(),
         "{}: run {}: seed and score should be numbers", source, i);
-    found[runs["seeds"][i].get<std::uint64_t>()] =
-        runs["scores"][i].get<double>();
+    const auto seed = runs["seeds"][i].get<std::uint64_t>();
+    const auto score = runs["scores"][i].get<double>();
+    EYECHART_REQUIRE(std::abs(score) <= kMostScore,
+                     "{}: run {}: a score of {} is none", source, i, score);
+    EYECHART_REQUIRE(found.emplace(seed, score).second,
+                     "{}: seed {} stands twice among its runs", source, seed);
   }
   return found;
 }

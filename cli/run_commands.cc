@@ -1,9 +1,9 @@
 // Parse, dispatch, turn errors into exit codes.
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -14,8 +14,22 @@
 namespace eyechart::cli {
 namespace {
 
+// Texts of users' files stand in messages: what would end one, or move a
+// terminal's cursor, is told by its number.
+std::string Printable(const std::string& text) {
+  std::string made;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+      made += fmt::format("\\x{:02x}", byte);
+    else
+      made += c;
+  }
+  return made;
+}
+
 void PrintError(const std::string& message) {
-  std::fprintf(stderr, "eyechart: error: %s\n", message.c_str());
+  std::fprintf(stderr, "eyechart: error: %s\n", Printable(message).c_str());
 }
 
 // CLI11 says only that an argument was not expected; name the nearest command.
@@ -28,16 +42,28 @@ int ReportUnknownCommand(const std::string& name,
   return kExitInput;
 }
 
-int Guarded(const Runner& runner) {
+// A command that can be chosen, with what runs it.
+struct Choice {
+  const Arguments* arguments;
+  const Command* command;
+  Runner run;
+};
+
+int Guarded(const Choice& chosen) {
   try {
-    return runner();
+    return chosen.run();
   } catch (const InputError& error) {
     PrintError(error.what());
     return kExitInput;
   } catch (const Interrupted& interrupted) {
-    PrintError(fmt::format("{}; run the same command again to go on",
-                           interrupted.what()));
+    PrintError(
+        fmt::format("{}; {}", interrupted.what(), chosen.command->again));
     return 128 + interrupted.signal();
+  } catch (const std::filesystem::filesystem_error& error) {
+    // A name that is too long, a link to itself, a folder that may not be read.
+    PrintError(fmt::format("{}: {}", error.path1().string(),
+                           error.code().message()));
+    return kExitInput;
   } catch (const std::exception& error) {
     PrintError(fmt::format("internal: {}", error.what()));
     return kExitInternal;
@@ -53,11 +79,11 @@ int RunCommands(int argc, char** argv, std::span<const Command> commands) {
   app.SetFooter(
       "Exit codes: 0 success; 2 usage or input error; 1, 3, 4, 5 verdicts of "
       "gate;\n6 some cells of a run failed; 130/143 interrupted.");
-  std::vector<std::pair<const Arguments*, Runner>> runners;
+  std::vector<Choice> choices;
   for (const Command& command : commands) {
     Arguments& added =
         app.AddCommand(std::string(command.name), std::string(command.what));
-    runners.emplace_back(&added, command.add(added));
+    choices.push_back({&added, &command, command.add(added)});
   }
   if (argc > 1 && argv[1][0] != '-') {
     bool known = false;
@@ -67,8 +93,8 @@ int RunCommands(int argc, char** argv, std::span<const Command> commands) {
   if (const std::optional<Arguments::Ended> ended = app.Parse(argc, argv))
     return ended->asked ? kExitOk : kExitInput;
   InstallInterruptHandlers();
-  for (const auto& [command, run] : runners)
-    if (command->chosen()) return Guarded(run);
+  for (const Choice& one : choices)
+    if (one.arguments->chosen()) return Guarded(one);
   return kExitInput;
 }
 

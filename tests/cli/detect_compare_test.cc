@@ -112,7 +112,10 @@ TEST_F(DetectCompare, UnlikeResultsAreRefused) {
            {"/dataset_sha256/test", "d", "the test pictures or boxes"},
            {"/test_part", "valid", "tested on part \"valid\""},
            {"/runs/seeds", {9}, "it has none of this one's seeds, [0]"},
-           {"/runs/scores", Json::array(), "lacks runs with seeds"}}) {
+           {"/runs/scores", Json::array(), "lacks runs with seeds"},
+           {"/runs", {{"seeds", {0, 0}}, {"scores", {0.1, 0.9}}},
+            "seed 0 stands twice"},
+           {"/runs/scores", {1e308}, "a score of 1e+308 is none"}}) {
     const std::string error = refused(pointer, value);
     EXPECT_TRUE(Has(error, told)) << error;
   }
@@ -123,6 +126,17 @@ TEST_F(DetectCompare, UnlikeResultsAreRefused) {
   second["nms"]["iou"] = 0.3;
   EyechartJson(
       {"detect", "compare", Write("c.json", first), Write("d.json", second)});
+}
+
+TEST_F(DetectCompare, FilesThatCannotBeAreNamed) {
+  const std::string a = Write("a.json", Result({0.5}));
+  std::filesystem::create_symlink("loop.json", folder_ / "loop.json");
+  for (const std::string& other :
+       {(folder_ / "loop.json").string(),
+        (folder_ / std::string(300, 'x')).string(),
+        Write("curve.json", {{{"images", std::string(400, 'x')}}})})
+    EXPECT_TRUE(Has(Refused({"detect", "compare", a, other}),
+                    folder_.path().string()));
 }
 
 TEST_F(DetectCompare, WhatIsNotKnownIsAWarning) {

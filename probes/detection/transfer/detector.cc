@@ -1,5 +1,7 @@
 #include "probes/detection/transfer/detector.h"
 
+#include <ATen/ops/isfinite.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -19,15 +21,19 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kSchema = 1;
 constexpr const char* kBlocksFile = "blocks.safetensors";
-// Above what any head has, so that a damaged file asks for no memory.
+// Above what any head has, so that products of them stay numbers.
 constexpr std::int64_t kMostWidth = 1 << 14;
 constexpr std::int64_t kMostClasses = 1 << 16;
 
 data::Filter FilterOf(const std::string& name, const std::string& source) {
-  for (int i = 0; i <= static_cast<int>(data::Filter::kHamming); ++i)
-    if (data::FilterName(static_cast<data::Filter>(i)) == name)
-      return static_cast<data::Filter>(i);
-  throw InputError(fmt::format("{}: filter \"{}\" is not known", source, name));
+  std::vector<std::string> known;
+  for (int i = 0; i <= static_cast<int>(data::Filter::kHamming); ++i) {
+    const auto filter = static_cast<data::Filter>(i);
+    if (data::FilterName(filter) == name) return filter;
+    known.emplace_back(data::FilterName(filter));
+  }
+  ThrowInput("{}: filter \"{}\" is not known; known are {}", source, name,
+             fmt::join(known, ", "));
 }
 
 std::int64_t Whole(const Json& json,
@@ -73,11 +79,49 @@ void RequireFile(const fs::path& file,
                  const Json& json,
                  const char* key,
                  const std::string& source) {
-  EYECHART_REQUIRE(fs::exists(file), "{}: it lacks {}",
+  std::error_code unreadable;
+  EYECHART_REQUIRE(fs::exists(file, unreadable), "{}: it lacks {}",
                    file.parent_path().string(), file.filename().string());
   EYECHART_REQUIRE(Sha256File(file) == JsonGet<std::string>(json, key, source),
                    "{}: not the file that detector.json was written with",
                    file.string());
+}
+
+// Fewer values than a head of these widths has would be asked to fill one: a
+// damaged number is found before memory is taken for it.
+void RequireEnough(const HeadOptions& options,
+                   const NamedTensors& tensors,
+                   const std::string& source,
+                   const std::string& file) {
+  std::int64_t values = 0;
+  for (const auto& [name, tensor] : tensors) values += tensor.numel();
+  const std::int64_t width = options.pyramid.width;
+  const auto require = [&](const std::string& key, std::int64_t given) {
+    EYECHART_REQUIRE(given * width <= values,
+                     "{}: \"{}\" is {} with a head of width {}, which has "
+                     "{} values and more; {} holds {}",
+                     source, key, given, width, given * width, file, values);
+  };
+  require("head.width", width);
+  for (std::size_t i = 0; i < options.pyramid.maps.size(); ++i)
+    require(fmt::format("levels[{}].width", i), options.pyramid.maps[i].width);
+  require("number of classes", options.classes);
+}
+
+void RequireFinite(const NamedTensors& tensors, const std::string& file) {
+  for (const auto& [name, tensor] : tensors)
+    EYECHART_REQUIRE(at::isfinite(tensor).all().item<bool>(),
+                     "{}: tensor {} holds values that are not finite numbers",
+                     file, name);
+}
+
+// The object that stands at `place`.
+const Json& ObjectAt(const Json& json,
+                     const std::string& place,
+                     const std::string& source) {
+  EYECHART_REQUIRE(json.is_object(), "{}: \"{}\" should be an object", source,
+                   place);
+  return json;
 }
 
 std::string Level(const char* what, std::size_t level) {
@@ -191,7 +235,8 @@ void WriteDetector(const fs::path& folder, const Detector& detector) {
 
 Detector ReadDetector(const fs::path& folder) {
   const fs::path path = folder / "detector.json";
-  EYECHART_REQUIRE(fs::exists(path),
+  std::error_code unreadable;
+  EYECHART_REQUIRE(fs::exists(path, unreadable),
                    "{}: no detector: it has no detector.json; eyechart detect "
                    "train -o FOLDER writes FOLDER/detector",
                    folder.string());
@@ -203,33 +248,45 @@ Detector ReadDetector(const fs::path& folder) {
                    "{}: detector schema {}; this build reads {}", source,
                    schema, kSchema);
   Detector detector;
-  const Json& head = Member(json, "head", source);
+  const Json& head = ObjectAt(Member(json, "head", source), "head", source);
   detector.kind = JsonGet<std::string>(head, "kind", source);
   detector.options.pyramid.width = Whole(head, "width", 1, kMostWidth, source);
   detector.options.layers = Whole(head, "layers", 0, 64, source);
   const Json& levels = Member(json, "levels", source);
   EYECHART_REQUIRE(levels.is_array() && !levels.empty() && levels.size() < 9,
                    "{}: \"levels\" should be a list of maps", source);
-  for (const Json& level : levels)
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const std::string place = fmt::format("levels[{}]", i);
+    const std::string here = source + ": " + place;
+    const Json& level = ObjectAt(levels[i], place, source);
     detector.options.pyramid.maps.push_back(
-        {Whole(level, "width", 1, kMostWidth, source),
-         static_cast<int>(Whole(level, "stride", 1, 1 << 10, source))});
+        {Whole(level, "width", 1, kMostWidth, here),
+         static_cast<int>(Whole(level, "stride", 1, 1 << 10, here))});
+  }
   detector.own_stages = JsonGet<std::string>(json, "stages", source) == "own";
-  detector.canvas = CanvasFrom(Member(json, "canvas", source), source);
+  detector.canvas =
+      CanvasFrom(ObjectAt(Member(json, "canvas", source), "canvas", source),
+                 source + ": canvas");
   const Json& classes = Member(json, "classes", source);
   EYECHART_REQUIRE(
       classes.is_array() && !classes.empty() && classes.size() <= kMostClasses,
       "{}: \"classes\" should be a list", source);
-  for (const Json& one : classes)
-    detector.categories.push_back({JsonGet<std::int64_t>(one, "id", source),
-                                   JsonGet<std::string>(one, "name", source),
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const std::string place = fmt::format("classes[{}]", i);
+    const Json& one = ObjectAt(classes[i], place, source);
+    const std::string here = source + ": " + place;
+    detector.categories.push_back({JsonGet<std::int64_t>(one, "id", here),
+                                   JsonGet<std::string>(one, "name", here),
                                    ""});
+  }
   detector.options.classes = static_cast<std::int64_t>(classes.size());
   detector.encoder = Member(json, "encoder", source);
   detector.training = json.value("training", Json::object());
   const fs::path file = folder / "head.safetensors";
   RequireFile(file, json, "tensors_sha256", source);
   const NamedTensors tensors = probes::ReadTensors(file);
+  RequireEnough(detector.options, tensors, source, file.string());
+  RequireFinite(tensors, file.string());
   detector.head = CreateHead(detector.kind, detector.options);
   NamedTensors values;
   for (const auto& [name, tensor] : tensors)
@@ -255,8 +312,8 @@ Detector ReadDetector(const fs::path& folder) {
   if (detector.unfreeze == 0) return detector;
   const fs::path blocks = folder / kBlocksFile;
   RequireFile(blocks, json, "blocks_sha256", source);
-  for (const auto& [name, tensor] : probes::ReadTensors(blocks))
-    detector.blocks.emplace_back(name, tensor);
+  detector.blocks = probes::ReadTensors(blocks);
+  RequireFinite(detector.blocks, blocks.string());
   return detector;
 }
 
