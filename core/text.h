@@ -38,6 +38,12 @@ inline constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 /// `text` behind the mark, where it begins with one.
 std::string_view WithoutUtf8Mark(std::string_view text);
 
+/// Whether `text` is well-formed UTF-8, the only text that JSON has.
+bool IsUtf8(std::string_view text);
+/// `text` with each byte that is no part of UTF-8 as \xf6, so that it can be
+/// shown and stand in JSON; other text as it is.
+std::string EscapeNotUtf8(std::string_view text);
+
 /// `text` up to its first line feed.
 std::string FirstLine(std::string_view text);
 

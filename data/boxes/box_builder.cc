@@ -10,7 +10,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 #include "data/boxes/box_findings.h"
+#include "data/boxes/name_list.h"
 #include "data/boxes/picture_size.h"
 
 namespace eyechart::data::internal {
@@ -25,14 +27,14 @@ void BoxBuilder::Count(std::string_view kind, const std::string& example) {
   BoxWarning& warning = dataset_.warnings[it->second];
   ++warning.count;
   if (warning.examples.size() < kMaxExamples)
-    warning.examples.push_back(example);
+    warning.examples.push_back(EscapeNotUtf8(example));
 }
 
 void BoxBuilder::Drop(std::string_view kind,
                       const std::string& example,
                       RowOf row) {
   Dropped& dropped = dropped_[row];
-  if (dropped.count++ == 0) dropped.first = example;
+  if (dropped.count++ == 0) dropped.first = EscapeNotUtf8(example);
   Count(kind, example);
 }
 
@@ -48,6 +50,8 @@ std::optional<std::size_t> BoxBuilder::AddImage(
     BoxImage image,
     const std::filesystem::path& root,
     const std::string& place) {
+  for (const std::string* name : {&image.path, &image.id})
+    RequireUtf8(*name, place);
   const std::size_t index = dataset_.images.size();
   const auto there = image_of_.find(image.id);
   if (there != image_of_.end()) {

@@ -22,7 +22,8 @@ inline constexpr int kUnusableSide = -1;
 
 class BoxBuilder {
  public:
-  /// Counts an oddity; the first five examples are kept.
+  /// Counts an oddity; the first five examples are kept, bytes that are not
+  /// UTF-8 in them escaped.
   void Count(std::string_view kind, const std::string& example);
 
   /// Counts a row of boxes, images or categories that cannot be used and is
@@ -37,7 +38,8 @@ class BoxBuilder {
   /// Adds an image whose `path` is relative to `root`; its index. `file` is
   /// filled in; a width or height of kUnusableSide was told of and is found
   /// out. One whose id was added before or whose path leaves the root is
-  /// dropped, named by `place`.
+  /// dropped, named by `place`. Throws InputError for one whose name is not
+  /// UTF-8.
   std::optional<std::size_t> AddImage(BoxImage image,
                                       const std::filesystem::path& root,
                                       const std::string& place);

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/text.h"
 #include "data/boxes/box_findings.h"
 #include "data/boxes/picture_folder.h"
 #include "data/boxes/picture_size.h"
@@ -24,10 +25,12 @@ namespace fs = std::filesystem;
 // Counts by kind, with the first examples.
 class Findings {
  public:
-  Findings(std::string split, std::vector<BoxWarning> warnings)
+  // What is odd in the set as a whole is told of its first part alone.
+  Findings(std::string split, std::vector<BoxWarning> warnings, bool first)
       : split_(std::move(split)) {
     for (BoxWarning& warning : warnings)
-      by_kind_.emplace(warning.kind, std::move(warning));
+      if (first || !FindBoxFinding(warning.kind).of_set)
+        by_kind_.emplace(warning.kind, std::move(warning));
   }
 
   void Count(std::string_view kind, const std::string& example) {
@@ -36,7 +39,7 @@ class Findings {
     warning.kind = kind;
     ++warning.count;
     if (warning.examples.size() < kMaxExamples)
-      warning.examples.push_back(example);
+      warning.examples.push_back(EscapeNotUtf8(example));
   }
 
   void AppendTo(std::vector<BoxFinding>& findings) const {
@@ -212,7 +215,7 @@ BoxReport CheckBoxes(const fs::path& root,
       EYECHART_REQUIRE(part.dataset.split != dataset.split,
                        "{}: split \"{}\" is asked for twice", root.string(),
                        split);
-    Findings findings(dataset.split, dataset.warnings);
+    Findings findings(dataset.split, dataset.warnings, parts.empty());
     parts.push_back({std::move(dataset), std::move(findings)});
     progress.Update(static_cast<std::int64_t>(parts.size()));
   }

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "data/boxes/box_builder.h"
 #include "data/boxes/box_kinds.h"
+#include "data/boxes/name_list.h"
 #include "data/boxes/split_names.h"
 #include "data/dataset_kinds.h"
 
@@ -18,6 +19,9 @@ BoxDataset OpenBoxDataset(const std::filesystem::path& root,
   internal::BoxBuilder builder;
   BoxDataset& dataset = builder.dataset();
   dataset.split = internal::MatchSplit(kind.splits(root), split, root.string());
+  // They stand in what is written, after all of the training.
+  internal::RequireUtf8(root.string(), "the set's folder");
+  internal::RequireUtf8(dataset.split, root.string());
   dataset.name = internal::LastComponent(root);
   dataset.kind = kind.name;
   dataset.source = root.string();

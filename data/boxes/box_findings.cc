@@ -12,6 +12,13 @@ namespace {
 using namespace finding;
 
 constexpr std::array kKinds = {
+    BoxFindingKind{kPartUnread,
+                   "folders called as a part that have pictures and no boxes' "
+                   "file",
+                   "not read", true},
+    BoxFindingKind{kFoldersDiffer,
+                   "folders in the YAML that are not those that are read",
+                   "parts are found by their folders' names", true},
     BoxFindingKind{kNoImages, "parts that list no pictures", ""},
     BoxFindingKind{kNoBoxes,
                    "parts with pictures and without a box that counts (crowds "
@@ -104,6 +111,8 @@ constexpr std::array kKinds = {
                    "left out"},
     BoxFindingKind{kPolygon, "outlines where boxes should stand",
                    "their bounding boxes are taken"},
+    BoxFindingKind{kKeypoints, "boxes with keypoints behind them",
+                   "the boxes alone are taken"},
     BoxFindingKind{kDifficult, "objects marked as difficult",
                    "read as crowds: neither asked for nor held against"},
     BoxFindingKind{kZeroCorner,
@@ -114,6 +123,9 @@ constexpr std::array kKinds = {
                    "read as pictures without boxes"},
     BoxFindingKind{kStrayLabelFile, "files of labels without a picture",
                    "left out"},
+    BoxFindingKind{kSharedLabelFile,
+                   "pictures with the file of labels of one before them",
+                   "each has all of its boxes"},
 };
 
 }  // namespace
@@ -133,8 +145,10 @@ std::string FindingsText(const BoxDataset& dataset) {
   for (const BoxFindingKind& kind : BoxFindingKinds())
     for (const BoxWarning& warning : dataset.warnings)
       if (warning.kind == kind.name && kind.name != kMissingPicture)
-        told.push_back(fmt::format("{}: {}{}{}", kind.what, warning.count,
-                                   kind.done.empty() ? "" : ", ", kind.done));
+        told.push_back(fmt::format(
+            "{}: {}{}{}{}", kind.what, warning.count,
+            kind.of_set ? fmt::format(" ({})", warning.examples.front()) : "",
+            kind.done.empty() ? "" : ", ", kind.done));
   if (told.empty()) return "";
   return fmt::format("{}{}{}: {}", dataset.name,
                      dataset.split.empty() ? "" : ", part ", dataset.split,

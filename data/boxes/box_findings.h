@@ -13,6 +13,8 @@ struct BoxFindingKind {
   std::string_view name;
   std::string_view what;  // for people, to stand before a count
   std::string_view done;  // what reading does about it; empty: nothing
+  // It is of the set as a whole: each part has the same, and one is told.
+  bool of_set = false;
 };
 
 /// All kinds that warnings and findings can have.
@@ -23,7 +25,8 @@ const BoxFindingKind& FindBoxFinding(std::string_view name);
 
 /// What is odd in `dataset` in one line, by kind with counts and what was done:
 /// "NAME, part train: annotations without a box: 2, left out; ..."; empty where
-/// nothing is. Of missing pictures nothing is said: who reads them does.
+/// nothing is. Of what is odd in the set as a whole the first is named. Of
+/// missing pictures nothing is said: who reads them does.
 std::string FindingsText(const BoxDataset& dataset);
 
 namespace finding {
@@ -71,6 +74,10 @@ inline constexpr std::string_view kDifficult = "difficult";
 inline constexpr std::string_view kZeroCorner = "voc_corner_zero";
 inline constexpr std::string_view kNoLabelFile = "no_label_file";
 inline constexpr std::string_view kStrayLabelFile = "stray_label_file";
+inline constexpr std::string_view kSharedLabelFile = "shared_label_file";
+inline constexpr std::string_view kKeypoints = "keypoints";
+inline constexpr std::string_view kPartUnread = "part_unread";
+inline constexpr std::string_view kFoldersDiffer = "yaml_folders_differ";
 
 }  // namespace finding
 }  // namespace eyechart::data

@@ -41,18 +41,27 @@ fs::path FileOf(const fs::path& root, const std::string& split) {
   return root / "annotations" / fmt::format("{}{}.json", kPrefix, split);
 }
 
+// A pipe would be waited for without end.
+bool IsReadable(const fs::path& file) {
+  std::error_code error;
+  return fs::is_regular_file(file, error);
+}
+
 void ReadCocoFolder(const fs::path& root,
                     const std::string& split,
                     const BoxOptions& options,
                     BoxBuilder& builder) {
+  const fs::path list = FileOf(root, split);
+  EYECHART_REQUIRE(IsReadable(list), "{}: is no regular file", list.string());
   std::vector<fs::path> roots = {root / split, root / "images" / split,
                                  root / "images", root};
   if (!options.pictures.empty())
     roots = {options.pictures / split, options.pictures};
   std::vector<fs::path> siblings;
   for (const std::string& other : CocoFolderSplits(root))
-    if (other != split) siblings.push_back(FileOf(root, other));
-  ReadCocoJson(FileOf(root, split), roots, siblings, builder);
+    if (other != split && IsReadable(FileOf(root, other)))
+      siblings.push_back(FileOf(root, other));
+  ReadCocoJson(list, roots, siblings, builder);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "data/boxes/coco_json.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -93,12 +94,45 @@ std::string NoNumberIn(std::string_view text) {
   return "";
 }
 
+// Throws InputError where one of the lists stands twice in `text`, which is
+// JSON: the parser keeps the last one, and the other's rows would be lost. Keys
+// of rows are not looked at.
+void RequireListsOnce(std::string_view text, const std::string& source) {
+  std::array<std::size_t, 3> places{};  // bytes from 1; 0: not seen
+  constexpr std::array<std::string_view, 3> kLists = {"images", "annotations",
+                                                      "categories"};
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::size_t begin = at + 1;
+    for (++at; at < text.size() && text[at] != '"'; ++at)
+      if (text[at] == '\\') ++at;
+    if (depth != 1 || at >= text.size()) continue;
+    const std::size_t behind = text.find_first_not_of(" \t\r\n", at + 1);
+    if (behind == text.npos || text[behind] != ':') continue;
+    const auto list =
+        std::find(kLists.begin(), kLists.end(), text.substr(begin, at - begin));
+    if (list == kLists.end()) continue;
+    std::size_t& place =
+        places[static_cast<std::size_t>(list - kLists.begin())];
+    EYECHART_REQUIRE(place == 0,
+                     "{}: the key \"{}\" stands twice, at bytes {} and {}; it "
+                     "should be one list",
+                     source, *list, place, begin);
+    place = begin;
+  }
+}
+
 // ReadJsonFile that says of a file that is cut where it ends and what is open,
-// and of one with NaN where it stands.
+// of one with NaN where it stands, and of a list that stands twice.
 Json ReadWholeJson(const fs::path& file) {
   const std::string text = ReadFile(file);
+  Json coco;
   try {
-    return ParseJson(text, file.string());
+    coco = ParseJson(text, file.string());
   } catch (const InputError&) {
     // In place of what the parser says: it takes a cut for something else.
     std::string told;
@@ -107,6 +141,8 @@ Json ReadWholeJson(const fs::path& file) {
     if (told.empty()) throw;
     ThrowInput("{}: not valid JSON: {}", file.string(), told);
   }
+  RequireListsOnce(text, file.string());
+  return coco;
 }
 
 // Whether an annotation is of category 0, be it one that is left out: what a

@@ -19,11 +19,11 @@ namespace eyechart::data::internal {
 /// category in any of them keeps it, so that parts keep the same categories.
 ///
 /// Throws InputError naming the byte of a file that is cut or goes on behind
-/// its end, or the list that it lacks. Rows that cannot be used are dropped and
-/// counted: an image or a category with a key of the wrong type or the id of
-/// one before it, a path that leaves its root, an annotation of an image or
-/// category that is not there, with a key of the wrong type or a box that is
-/// not 4 numbers.
+/// its end, or the list that it lacks or has twice. Rows that cannot be used
+/// are dropped and counted: an image or a category with a key of the wrong type
+/// or the id of one before it, a path that leaves its root, an annotation of an
+/// image or category that is not there, with a key of the wrong type or a box
+/// that is not 4 numbers.
 void ReadCocoJson(const std::filesystem::path& file,
                   const std::vector<std::filesystem::path>& roots,
                   const std::vector<std::filesystem::path>& siblings,

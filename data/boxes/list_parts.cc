@@ -3,11 +3,32 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "data/boxes/box_findings.h"
 #include "data/boxes/coco_json.h"
+#include "data/boxes/picture_folder.h"
+#include "data/boxes/split_names.h"
 
 namespace eyechart::data::internal {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// A part whose list is gone would vanish, and another be tested on.
+void CountUnreadParts(const fs::path& root,
+                      const std::string& name,
+                      BoxBuilder& builder) {
+  for (const std::string& part : FoldersOf(root)) {
+    if (!IsPartName(part) || HasList(root / part, name)) continue;
+    const std::size_t pictures = PicturesUnder(root / part, true).size();
+    if (pictures > 0)
+      builder.Count(finding::kPartUnread,
+                    fmt::format("{}: {} picture{} and no {}", part, pictures,
+                                pictures == 1 ? "" : "s", name));
+  }
+}
+
+}  // namespace
 
 bool HasList(const fs::path& folder, const std::string& name) {
   std::error_code error;
@@ -44,6 +65,7 @@ void ReadListedPart(const fs::path& root,
   if (!options.pictures.empty())
     roots = {options.pictures / split, options.pictures};
   ReadCocoJson(folder / name, roots, siblings, builder);
+  if (!split.empty()) CountUnreadParts(root, name, builder);
 }
 
 }  // namespace eyechart::data::internal

@@ -23,7 +23,8 @@ std::vector<std::string> RequirePartsWithList(const std::filesystem::path& root,
                                               const std::string& name);
 
 /// Reads the part `split` of `root`. `siblings` are other parts' lists, as in
-/// ReadCocoJson. Throws InputError.
+/// ReadCocoJson. Folders that are called as a part and have pictures without a
+/// list are counted. Throws InputError.
 void ReadListedPart(const std::filesystem::path& root,
                     const std::string& split,
                     const std::string& name,

@@ -20,6 +20,7 @@ std::string NameOf(const YAML::Node& node,
                    const std::string& source) {
   EYECHART_REQUIRE(node.IsScalar() && !node.Scalar().empty(),
                    "{}: names: entry {} should be a text", source, i);
+  RequireUtf8(node.Scalar(), source);
   return node.Scalar();
 }
 
@@ -75,17 +76,76 @@ std::vector<std::string> NamesOf(const YAML::Node& document,
   return names;
 }
 
+constexpr std::uintmax_t kMaxNameBytes = 1 << 24;  // a text that people wrote
+
+bool IsNameLines(const std::filesystem::path& path) {
+  return path.extension() == ".txt" || path.extension() == ".names";
+}
+
+std::size_t KeypointNumbers(const YAML::Node& document,
+                            const std::string& source) {
+  const YAML::Node shape = document["kpt_shape"];
+  if (!shape || shape.IsNull()) return 0;
+  constexpr std::int64_t kMostKeypoints = 10000;
+  std::vector<std::int64_t> sides;
+  if (shape.IsSequence())
+    for (const auto& side : shape)
+      sides.push_back(side.IsScalar() ? ParseInt(side.Scalar()).value_or(0)
+                                      : 0);
+  EYECHART_REQUIRE(sides.size() == 2 && sides[0] > 0 &&
+                       sides[0] <= kMostKeypoints &&
+                       (sides[1] == 2 || sides[1] == 3),
+                   "{}: kpt_shape should be [keypoints, 2 or 3]: how many a "
+                   "box has, and how many numbers each of them",
+                   source);
+  return static_cast<std::size_t>(sides[0] * sides[1]);
+}
+
+YoloYaml YoloYamlOf(const YAML::Node& document, const std::string& source) {
+  YoloYaml yaml;
+  if (!document.IsMap()) return yaml;
+  yaml.keypoint_numbers = KeypointNumbers(document, source);
+  const YAML::Node path = document["path"];
+  if (path && path.IsScalar()) yaml.path = path.Scalar();
+  for (const char* part : {"train", "val", "test"}) {
+    const YAML::Node value = document[part];
+    if (!value) continue;
+    if (value.IsScalar() && !value.Scalar().empty())
+      yaml.folders.push_back({part, value.Scalar()});
+    if (!value.IsSequence()) continue;
+    for (const auto& entry : value)
+      if (entry.IsScalar() && !entry.Scalar().empty())
+        yaml.folders.push_back({part, entry.Scalar()});
+  }
+  return yaml;
+}
+
 }  // namespace
+
+void RequireUtf8(std::string_view name, const std::string& source) {
+  EYECHART_REQUIRE(IsUtf8(name),
+                   "{}: the name \"{}\" is not UTF-8; it should be",
+                   EscapeNotUtf8(source), EscapeNotUtf8(name));
+}
+
+std::string_view TakeLine(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+  text.remove_prefix(line.size());
+  // Some programs write CR CR LF.
+  const std::size_t behind = text.find_first_not_of('\r');
+  const bool feed = behind != text.npos && text[behind] == '\n';
+  text.remove_prefix(feed ? behind + 1 : std::min<std::size_t>(text.size(), 1));
+  return line;
+}
 
 std::vector<std::string> ParseNameLines(std::string_view text,
                                         const std::string& source) {
-  constexpr std::string_view kBlanks = " \t\r";
+  constexpr std::string_view kBlanks = " \t";
   text = WithoutUtf8Mark(text);
   std::vector<std::string> names;
   std::size_t empty = 0;
   while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::string_view line = TakeLine(text);
     const std::size_t begin = line.find_first_not_of(kBlanks);
     if (begin == line.npos) {
       ++empty;
@@ -96,6 +156,7 @@ std::vector<std::string> ParseNameLines(std::string_view text,
                      source, names.size() + 1);
     names.emplace_back(
         line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1));
+    RequireUtf8(names.back(), fmt::format("{}: line {}", source, names.size()));
   }
   EYECHART_REQUIRE(!names.empty(), "{}: holds no class names", source);
   return names;
@@ -110,12 +171,23 @@ std::vector<std::string> ParseYamlNames(const std::string& text,
   }
 }
 
+YoloYaml ParseYoloYaml(const std::string& text, const std::string& source) {
+  try {
+    return YoloYamlOf(YAML::Load(text), source);
+  } catch (const YAML::Exception& error) {
+    ThrowInput("{}: not valid YAML: {}", source, error.what());
+  }
+}
+
+YoloYaml ReadYoloYaml(const std::filesystem::path& path) {
+  if (IsNameLines(path)) return {};
+  return ParseYoloYaml(ReadFile(path, kMaxNameBytes), path.string());
+}
+
 std::vector<std::string> ReadNames(const std::filesystem::path& path) {
-  constexpr std::uintmax_t kMaxBytes = 1 << 24;  // a text that people wrote
-  const std::string text = ReadFile(path, kMaxBytes);
-  return path.extension() == ".txt" || path.extension() == ".names"
-             ? ParseNameLines(text, path.string())
-             : ParseYamlNames(text, path.string());
+  const std::string text = ReadFile(path, kMaxNameBytes);
+  return IsNameLines(path) ? ParseNameLines(text, path.string())
+                           : ParseYamlNames(text, path.string());
 }
 
 }  // namespace eyechart::data::internal

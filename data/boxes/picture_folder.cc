@@ -10,9 +10,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Deep enough for any set, and an end for links that go round.
+constexpr int kMaxFolderDepth = 8;
+
+// Files that `wanted` is true of.
+template <typename Wanted>
 void Walk(const fs::path& folder,
           const std::string& prefix,
           int depth,
+          const Wanted& wanted,
           std::vector<std::string>& found) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
@@ -20,9 +26,9 @@ void Walk(const fs::path& folder,
     std::error_code ignored;
     if (name.starts_with('.')) continue;
     if (entry.is_regular_file(ignored)) {
-      if (HasPictureExtension(entry.path())) found.push_back(prefix + name);
+      if (wanted(entry.path())) found.push_back(prefix + name);
     } else if (depth > 0 && entry.is_directory(ignored)) {
-      Walk(entry.path(), prefix + name + '/', depth - 1, found);
+      Walk(entry.path(), prefix + name + '/', depth - 1, wanted, found);
     }
   }
 }
@@ -30,10 +36,23 @@ void Walk(const fs::path& folder,
 }  // namespace
 
 std::vector<std::string> PicturesUnder(const fs::path& folder, bool deep) {
-  // Deep enough for any set, and an end for links that go round.
-  constexpr int kMaxDepth = 8;
   std::vector<std::string> found;
-  Walk(folder, "", deep ? kMaxDepth : 0, found);
+  Walk(
+      folder, "", deep ? kMaxFolderDepth : 0,
+      [](const fs::path& file) { return HasPictureExtension(file); }, found);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> FilesUnder(const fs::path& folder,
+                                    const std::string& extension) {
+  std::vector<std::string> found;
+  Walk(
+      folder, "", kMaxFolderDepth,
+      [&extension](const fs::path& file) {
+        return file.extension() == extension;
+      },
+      found);
   std::sort(found.begin(), found.end());
   return found;
 }

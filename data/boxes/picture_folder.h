@@ -13,6 +13,10 @@ namespace eyechart::data::internal {
 std::vector<std::string> PicturesUnder(const std::filesystem::path& folder,
                                        bool deep);
 
+/// The same of files with the extension, in subfolders too.
+std::vector<std::string> FilesUnder(const std::filesystem::path& folder,
+                                    const std::string& extension);
+
 /// Paths of the files of `folder` with the extension, in byte order.
 std::vector<std::filesystem::path> FilesOf(const std::filesystem::path& folder,
                                            const std::string& extension);

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "data/boxes/box_dataset.h"
 #include "data/boxes/box_kinds.h"
+#include "data/boxes/name_list.h"
 #include "data/boxes/picture_folder.h"
 
 namespace eyechart::data {
@@ -32,6 +33,10 @@ std::map<std::string, std::string> Domains(const fs::path& root) {
     const std::size_t slug = Either(table, "slug", "dataset");
     const std::size_t domain = Either(table, "domain", "category");
     for (std::size_t row = 0; row < table.rows(); ++row) {
+      for (const std::size_t column : {slug, domain})
+        internal::RequireUtf8(
+            table.at(row, column),
+            fmt::format("{}: row {}", file.string(), row + 2));
       const bool fresh =
           domains.emplace(table.at(row, slug), table.at(row, domain)).second;
       EYECHART_REQUIRE(fresh, "{}: row {}: \"{}\" stands twice", file.string(),
@@ -59,6 +64,7 @@ std::vector<Rf100Set> FindRf100(const fs::path& root) {
   std::vector<Rf100Set> sets;
   bool any = false;
   for (const std::string& slug : internal::FoldersOf(root)) {
+    internal::RequireUtf8(slug, root.string());
     Rf100Set set;
     set.slug = slug;
     set.root = root / slug;

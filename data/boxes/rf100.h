@@ -23,7 +23,8 @@ struct Rf100Set {
 /// of `root`'s domains.csv or categories.csv (the benchmark's own), with
 /// columns slug or dataset and domain or category; a slug there without a
 /// folder is no error. Throws InputError where there is no set, or the CSV
-/// cannot be read or names a slug twice.
+/// cannot be read or names a slug twice, or a folder's name or one in the CSV
+/// is not UTF-8.
 std::vector<Rf100Set> FindRf100(const std::filesystem::path& root);
 
 }  // namespace eyechart::data

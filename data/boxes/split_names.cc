@@ -105,6 +105,10 @@ std::string MatchSplit(const std::vector<std::string>& splits,
              DidYouMean(asked, splits), Listed(splits));
 }
 
+bool IsPartName(const std::string& name) {
+  return SplitRowOf(WithoutYear(name)) < kNames.size();
+}
+
 const std::vector<std::string>& UsualSplits() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;

@@ -24,6 +24,10 @@ std::string MatchSplit(const std::vector<std::string>& splits,
                        const std::string& asked,
                        const std::string& source);
 
+/// Whether a folder of this name is meant as a part: one of the usual names,
+/// or one with digits behind ("test2017").
+bool IsPartName(const std::string& name);
+
 /// The usual names of parts.
 const std::vector<std::string>& UsualSplits();
 

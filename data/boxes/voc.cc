@@ -124,8 +124,10 @@ class VocReader {
     for (const fs::path& file : files) {
       const std::optional<VocPicture>& picture = Parsed(file);
       if (!picture) continue;
-      for (const VocObject& object : picture->objects)
-        found.insert(object.name);
+      for (const VocObject& object : picture->objects) {
+        if (!found.insert(object.name).second) continue;
+        RequireUtf8(object.name, file.string());
+      }
     }
     if (names.empty()) names.assign(found.begin(), found.end());
     for (const std::string& name : names) {
@@ -160,12 +162,10 @@ class VocReader {
     const std::string text = ReadFile(list);
     std::vector<fs::path> files;
     std::size_t number = 0;
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      std::string name = text.substr(at, end - at);
-      at = end + 1;
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::string_view line = TakeLine(rest);
       ++number;
-      name = name.substr(0, name.find_first_of(" \t\r"));
+      const std::string name(line.substr(0, line.find_first_of(" \t")));
       if (name.empty()) continue;
       const std::string place =
           fmt::format("{}: line {}", list.filename().string(), number);

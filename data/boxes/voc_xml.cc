@@ -14,18 +14,34 @@
 namespace eyechart::data::internal {
 namespace {
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
+// The text in <key> of `parent` without blanks around it; all of it, where a
+// comment stands between its pieces.
+std::string ChildText(const pugi::xml_node& parent, const char* key) {
+  constexpr const char* kBlanks = " \t\r\n";
+  std::string text;
+  for (const pugi::xml_node& piece : parent.child(key).children())
+    if (piece.type() == pugi::node_pcdata || piece.type() == pugi::node_cdata)
+      text += piece.value();
   const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
+  if (begin == text.npos) return "";
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+// Entities of the file's own are not expanded: a class would be called "&e;".
+bool DeclaresEntities(const pugi::xml_document& document) {
+  for (const pugi::xml_node& node : document.children())
+    if (node.type() == pugi::node_doctype &&
+        std::string_view(node.value()).find("<!ENTITY") !=
+            std::string_view::npos)
+      return true;
+  return false;
 }
 
 // The number in <key> of `parent`.
 double Number(const pugi::xml_node& parent,
               const char* key,
               const std::string& place) {
-  const std::string_view text = Trimmed(parent.child_value(key));
+  const std::string text = ChildText(parent, key);
   const std::optional<double> number = ParseDouble(text);
   EYECHART_REQUIRE(number, "{}: <{}> is \"{}\"; it should be a number", place,
                    key, text.substr(0, 80));
@@ -35,7 +51,7 @@ double Number(const pugi::xml_node& parent,
 int Side(const pugi::xml_node& size,
          const char* key,
          const std::string& source) {
-  if (Trimmed(size.child_value(key)).empty()) return 0;
+  if (ChildText(size, key).empty()) return 0;
   const double side = Number(size, key, source);
   EYECHART_REQUIRE(side >= 0 && side <= std::numeric_limits<int>::max() &&
                        side == std::floor(side),
@@ -47,9 +63,9 @@ int Side(const pugi::xml_node& size,
 // All of an object but its corners.
 VocObject ReadWords(const pugi::xml_node& node, const std::string& place) {
   VocObject object;
-  object.name = Trimmed(node.child_value("name"));
+  object.name = ChildText(node, "name");
   EYECHART_REQUIRE(!object.name.empty(), "{}: <name> is missing", place);
-  const std::string_view difficult = Trimmed(node.child_value("difficult"));
+  const std::string difficult = ChildText(node, "difficult");
   object.difficult = difficult == "1" || difficult == "true";
   EYECHART_REQUIRE(object.difficult || difficult.empty() || difficult == "0" ||
                        difficult == "false" || difficult == "Unspecified",
@@ -73,16 +89,23 @@ void ReadCorners(const pugi::xml_node& node,
 
 VocPicture ParseVocXml(std::string_view text, const std::string& source) {
   pugi::xml_document document;
-  // Entities are not expanded from outside the file, whatever it declares.
-  const pugi::xml_parse_result parsed =
-      document.load_buffer(text.data(), text.size());
+  const pugi::xml_parse_result parsed = document.load_buffer(
+      text.data(), text.size(), pugi::parse_default | pugi::parse_doctype);
   EYECHART_REQUIRE(parsed, "{}: not valid XML at byte {}: {}", source,
                    parsed.offset, parsed.description());
   const pugi::xml_node root = document.child("annotation");
   EYECHART_REQUIRE(root, "{}: <annotation> is missing, as in Pascal VOC's XML",
                    source);
+  EYECHART_REQUIRE(!root.next_sibling("annotation"),
+                   "{}: <annotation> stands more than once; it should be one "
+                   "picture's file",
+                   source);
+  EYECHART_REQUIRE(!DeclaresEntities(document),
+                   "{}: <!ENTITY> declares entities, which are not expanded; "
+                   "there should be none",
+                   source);
   VocPicture picture;
-  picture.filename = Trimmed(root.child_value("filename"));
+  picture.filename = ChildText(root, "filename");
   picture.width = Side(root.child("size"), "width", source);
   picture.height = Side(root.child("size"), "height", source);
   std::size_t i = 0;

@@ -27,8 +27,9 @@ struct VocPicture {
 
 /// Parses one file. An object without name or corners is a fault that names
 /// object, key and value. Throws InputError naming `source` where it is no VOC
-/// XML or the picture's size makes none. Corners may be "nan", which is for the
-/// caller to judge.
+/// XML, is of more than one picture, declares entities, or the picture's size
+/// makes none. Names are as they stand, UTF-8 or not. Corners may be "nan",
+/// which is for the caller to judge.
 VocPicture ParseVocXml(std::string_view text, const std::string& source);
 
 }  // namespace eyechart::data::internal

@@ -7,12 +7,13 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "data/boxes/box_findings.h"
+#include "data/boxes/name_list.h"
 
 namespace eyechart::data::internal {
 namespace {
 
 std::vector<double> Numbers(std::string_view line, const std::string& place) {
-  constexpr std::string_view kBlanks = " \t\r";
+  constexpr std::string_view kBlanks = " \t";
   std::vector<double> numbers;
   for (std::size_t at = line.find_first_not_of(kBlanks); at != line.npos;) {
     const std::size_t end =
@@ -49,10 +50,18 @@ void Surround(const std::vector<double>& numbers, YoloBox& box) {
 // One line that is not blank. Throws InputError, `kind` being what is wrong.
 YoloBox BoxOfLine(const std::vector<double>& numbers,
                   std::size_t classes,
+                  std::size_t keypoint_numbers,
                   const std::string& place,
                   std::string_view& kind) {
-  const bool outline = numbers.size() >= 7 && numbers.size() % 2 == 1;
-  EYECHART_REQUIRE(numbers.size() == 5 || outline,
+  const bool keypoints = keypoint_numbers > 0;
+  EYECHART_REQUIRE(!keypoints || numbers.size() == 5 + keypoint_numbers,
+                   "{}: {} numbers; there should be {}: 5 (class, centre x and "
+                   "y, width, height) and {} of keypoints, as kpt_shape says",
+                   place, numbers.size(), 5 + keypoint_numbers,
+                   keypoint_numbers);
+  const bool outline =
+      !keypoints && numbers.size() >= 7 && numbers.size() % 2 == 1;
+  EYECHART_REQUIRE(keypoints || numbers.size() == 5 || outline,
                    "{}: {} numbers; there should be 5 (class, centre x and "
                    "y, width, height), or a class and 3 points or more",
                    place, numbers.size());
@@ -63,6 +72,7 @@ YoloBox BoxOfLine(const std::vector<double>& numbers,
                    classes - 1);
   YoloBox box;
   box.category = static_cast<std::size_t>(numbers[0]);
+  box.keypoints = keypoints;
   if (outline) {
     Surround(numbers, box);
   } else {
@@ -78,17 +88,18 @@ YoloBox BoxOfLine(const std::vector<double>& numbers,
 
 YoloLabels ParseYoloLabels(std::string_view text,
                            std::size_t classes,
-                           const std::string& source) {
+                           const std::string& source,
+                           std::size_t keypoint_numbers) {
   YoloLabels labels;
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::string_view content = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), content.size() + 1));
+    const std::string_view content = TakeLine(text);
     const std::string place = fmt::format("{}: line {}", source, line);
     std::string_view kind = finding::kBoxNumbers;
     try {
       const std::vector<double> numbers = Numbers(content, place);
       if (numbers.empty()) continue;
-      labels.boxes.push_back(BoxOfLine(numbers, classes, place, kind));
+      labels.boxes.push_back(
+          BoxOfLine(numbers, classes, keypoint_numbers, place, kind));
       labels.boxes.back().line = line;
     } catch (const InputError& error) {
       labels.faults.push_back({kind, error.what()});

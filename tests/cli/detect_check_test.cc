@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/cli/process.h"
 #include "tests/fixture.h"
@@ -130,6 +131,17 @@ TEST(DetectCheckCommand, TakesTheOtherCommandsNames) {
   EXPECT_NE(help.find("generated"), std::string::npos);
   EXPECT_EQ(help.find("--split"), std::string::npos) << help;
   EXPECT_EQ(help.find(" --kind"), std::string::npos) << help;
+  EXPECT_EQ(help.find("Excludes"), std::string::npos) << help;
+  const std::vector<Names> both = {
+      {"--part", "train", "--split", "valid"},
+      {"--set-kind", "roboflow", "--kind", "coco"}};
+  for (const Names& pair : both) {
+    const std::string told = testing::Refused(
+        {"detect", "check", root, pair[0], pair[1], pair[2], pair[3]});
+    EXPECT_NE(told.find(pair[2] + " is " + pair[0] + " by its older name"),
+              std::string::npos)
+        << told;
+  }
 }
 
 TEST(DetectCheckCommand, CountsASingleClass) {

@@ -67,6 +67,26 @@ TEST(Utf8Mark, IsSkippedOnceAndAtTheStartAlone) {
   EXPECT_EQ(WithoutUtf8Mark(""), "");
 }
 
+TEST(Utf8, IsToldFromOtherBytes) {
+  for (const char* text :
+       {"", "dog", "d\xC3\xB6g", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+        "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+    EXPECT_EQ(EscapeNotUtf8(text), text);
+  }
+  // Latin-1, cut, overlong, a surrogate, too large, a byte that follows none.
+  for (const char* text :
+       {"d\xF6g", "\xC3", "\xE2\x82", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF",
+        "\xF0\x8F\xBF\xBF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "a\x80", "\xFF"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+    EXPECT_TRUE(IsUtf8(EscapeNotUtf8(text))) << text;
+  }
+  EXPECT_TRUE(IsUtf8(std::string_view("a\0b", 3)));
+  EXPECT_EQ(EscapeNotUtf8("d\xF6g \xC3\xB6 \xE2\x82"),
+            "d\\xf6g \xC3\xB6 \\xe2\\x82");
+}
+
 TEST(FirstLine, EndsAtTheLineFeed) {
   EXPECT_EQ(FirstLine("a\nb"), "a");
   EXPECT_EQ(FirstLine("a"), "a");

@@ -140,6 +140,29 @@ TEST(CheckBoxes, LooksAtTrainvalWhereThereIsNoTrain) {
   EXPECT_EQ(parts(), (std::vector<std::string>{"train", "test"}));
 }
 
+TEST(CheckBoxes, TellsOfTheWholeSetOnce) {
+  const testing::TempFolder folder;
+  WriteCoco(folder / "train" / kFile, PlainCoco());
+  WriteCoco(folder / "valid" / kFile, PlainCoco());
+  testing::WriteText(folder / "test/a.bmp", Header(1, 1));
+  BoxCheckOptions options;
+  options.open_pictures = false;
+  EXPECT_EQ(
+      Told(CheckBoxes(folder.path(), options)),
+      (std::vector<std::string>{"train part_unread 1: test: 1 picture and no "
+                                "_annotations.coco.json"}));
+}
+
+TEST(CheckBoxes, ShowsNamesThatAreNotUtf8) {
+  const testing::TempFolder folder;
+  WriteCoco(folder / "train" / kFile, PlainCoco());
+  testing::WriteText(folder / "train/\xF6.bmp", Header(1, 1));
+  BoxCheckOptions options;
+  options.open_pictures = false;
+  EXPECT_EQ(Told(CheckBoxes(folder.path(), options)),
+            (std::vector<std::string>{"train unlisted_picture 1: \\xf6.bmp"}));
+}
+
 TEST(CheckBoxes, PrintsJson) {
   const testing::TempFolder folder;
   Json coco = PlainCoco();

@@ -215,6 +215,29 @@ TEST(CocoJson, ACategoryZeroOfADroppedRowStaysInAllParts) {
   EXPECT_EQ(OpenBoxDataset(folder.path(), "train").categories.size(), 2u);
 }
 
+TEST(CocoJson, RefusesAListThatStandsTwice) {
+  const testing::TempFolder folder;
+  WriteCoco(folder / "c.json", PlainCoco());
+  const std::string plain = PlainCoco().dump();
+  for (const std::string key : {"images", "annotations", "categories"}) {
+    testing::WriteText(folder / "c.json",
+                       fmt::format("{{\"{}\" : [], {}", key, plain.substr(1)));
+    const std::string error =
+        testing::InputErrorOf([&] { OpenBoxDataset(folder / "c.json", ""); });
+    EXPECT_NE(error.find(fmt::format(
+                  "c.json: the key \"{}\" stands twice, at bytes 2 and ", key)),
+              std::string::npos)
+        << error;
+  }
+  // Elsewhere they are no lists of the set.
+  testing::WriteText(folder / "c.json",
+                     "{\"info\": {\"images\": \"\\\"}\"}, \"x\": \"images\", " +
+                         plain.substr(1));
+  EXPECT_EQ(
+      testing::InputErrorOf([&] { OpenBoxDataset(folder / "c.json", ""); }),
+      "");
+}
+
 TEST(CocoJson, RefusesAListOfNothingElse) {
   // As of another set's pictures.
   const auto spoil = [](Json& c) {

@@ -44,6 +44,11 @@ TEST(Rf100, FindsSetsAndTheirDomains) {
               FindRf100(folder.path());
             }).find("row 3: \"a\" stands twice"),
             std::string::npos);
+  testing::WriteText(folder / "domains.csv", "slug,domain\na,b\xF6\n");
+  EXPECT_NE(testing::InputErrorOf([&] {
+              FindRf100(folder.path());
+            }).find("domains.csv: row 2: the name \"b\\xf6\" is not UTF-8"),
+            std::string::npos);
   testing::WriteText(folder / "domains.csv", "name,domain\na,b\n");
   EXPECT_NE(
       testing::InputErrorOf([&] { FindRf100(folder.path()); }).find("slug"),
@@ -57,6 +62,15 @@ TEST(Rf100, ASetThatCannotBeReadIsASet) {
   ASSERT_EQ(sets.size(), 1u);
   EXPECT_EQ(sets[0].problem, "");
   EXPECT_EQ(sets[0].splits, std::vector<std::string>{"train"});
+}
+
+TEST(Rf100, RefusesAFolderWhoseNameIsNotUtf8) {
+  const testing::TempFolder folder;
+  WriteCoco(folder / "s\xF6t/train/_annotations.coco.json", PlainCoco());
+  const std::string error =
+      testing::InputErrorOf([&] { FindRf100(folder.path()); });
+  EXPECT_NE(error.find("the name \"s\\xf6t\" is not UTF-8"), std::string::npos)
+      << error;
 }
 
 TEST(Rf100, RefusesAFolderWithoutSets) {

@@ -1,9 +1,11 @@
 // Roboflow's exports, and COCO's own folders.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <string>
 
 #include "data/boxes/box_dataset.h"
+#include "data/boxes/box_findings.h"
 #include "tests/data/boxes/box_fixture.h"
 
 namespace eyechart::data {
@@ -98,6 +100,41 @@ TEST(Roboflow, NamesThePartsThatThereAre) {
   EXPECT_NE(told("").find("train, test"), std::string::npos) << told("");
   EXPECT_NE(told("valid").find("there are train, test"), std::string::npos);
   EXPECT_NE(told("tset").find("did you mean \"test\"?"), std::string::npos);
+}
+
+TEST(Roboflow, TellsOfAPartWithoutItsList) {
+  const testing::TempFolder folder;
+  WriteCoco(folder / "train" / kFile, Export());
+  WriteCoco(folder / "valid" / kFile, Export());
+  WriteCoco(folder / "test/annotations.coco.json", Export());
+  testing::WriteText(folder / "drawn/a.bmp", Header(1, 1));  // is no part
+  for (const char* part : {"train", "valid"}) {
+    const BoxDataset set = OpenBoxDataset(folder.path(), part);
+    EXPECT_EQ(CountOf(set, "part_unread"), 1);
+    EXPECT_EQ(ExampleOf(set, "part_unread"),
+              "test: 2 pictures and no _annotations.coco.json");
+    EXPECT_NE(
+        FindingsText(set).find("no boxes' file: 1 (test: 2 pictures and no "
+                               "_annotations.coco.json), not read"),
+        std::string::npos)
+        << FindingsText(set);
+  }
+  WriteCoco(folder / "test" / kFile, Export());
+  EXPECT_EQ(CountOf(OpenBoxDataset(folder.path(), "train"), "part_unread"), 0);
+}
+
+TEST(CocoFolder, RefusesAPipeForAList) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "annotations/instances_train.json",
+                     PlainCoco().dump());
+  testing::WriteText(folder / "train/a.bmp", Header(100, 80));
+  const auto pipe = folder / "annotations/instances_test.json";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(
+      testing::InputErrorOf([&] { OpenBoxDataset(folder.path(), "test"); }),
+      pipe.string() + ": is no regular file");
+  // Not even as the other part.
+  EXPECT_EQ(OpenBoxDataset(folder.path(), "train").boxes.size(), 3u);
 }
 
 TEST(CocoFolder, FindsPartsByYearAndPicturesByFolder) {

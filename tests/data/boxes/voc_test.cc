@@ -195,10 +195,62 @@ TEST_F(Voc, RefusesWhatIsNoAnnotation) {
 }
 
 TEST_F(Voc, ExpandsNoEntities) {
-  const std::string xml =
-      "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>"
-      "<annotation><filename>&e;</filename></annotation>";
-  EXPECT_EQ(internal::ParseVocXml(xml, "f.xml").filename, "&e;");
+  for (const char* entity : {"SYSTEM \"file:///etc/hostname\"", "\"dog\""}) {
+    const std::string xml = fmt::format(
+        "<!DOCTYPE a [<!ENTITY e {}>]>"
+        "<annotation><filename>&e;</filename></annotation>",
+        entity);
+    EXPECT_EQ(
+        testing::InputErrorOf([&] { internal::ParseVocXml(xml, "f.xml"); }),
+        "f.xml: <!ENTITY> declares entities, which are not expanded; "
+        "there should be none");
+  }
+  // A document type by itself, and XML's own entities, are no matter.
+  EXPECT_EQ(internal::ParseVocXml("<!DOCTYPE annotation><annotation>"
+                                  "<filename>a&amp;b</filename></annotation>",
+                                  "f.xml")
+                .filename,
+            "a&b");
+}
+
+TEST_F(Voc, ReadsAllOfATextAroundComments) {
+  const auto picture = internal::ParseVocXml(
+      Annotation(Object("d<!-- a -->og", "1<!--c-->6 1 5<!---->0 40")),
+      "f.xml");
+  ASSERT_EQ(picture.objects.size(), 1u);
+  EXPECT_EQ(picture.objects[0].name, "dog");
+  EXPECT_EQ(picture.objects[0].xmin, 16);
+  EXPECT_EQ(picture.objects[0].xmax, 50);
+}
+
+TEST_F(Voc, LeavesOutAFileOfTwoPictures) {
+  const std::string one = "<annotation/>";
+  Write("c", Annotation(Object("dog", "1 1 50 40")) + one);
+  testing::WriteText(folder_ / "ImageSets/Main/train.txt", "a\nc\n");
+  const BoxDataset train = Open("train");
+  EXPECT_EQ(train.images.size(), 1u);
+  EXPECT_EQ(ExampleOf(train, "label_file_unusable"),
+            "c.xml: <annotation> stands more than once; it should be one "
+            "picture's file");
+}
+
+TEST_F(Voc, RefusesNamesThatAreNotUtf8) {
+  Write("a", Annotation(Object("d\xF6g", "1 1 50 40")));
+  const std::string error = testing::InputErrorOf([&] { Open("train"); });
+  EXPECT_NE(error.find("Annotations/a.xml: the name \"d\\xf6g\" is not UTF-8"),
+            std::string::npos)
+      << error;
+  // Other encodings are read where the file says so.
+  std::string latin = Annotation(Object("d\xF6g", "1 1 50 40"));
+  latin.replace(0, latin.find('\n'),
+                "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>");
+  Write("a", latin);
+  EXPECT_EQ(Open("train").categories[1].name, "d\xC3\xB6g");
+}
+
+TEST_F(Voc, ListsEndLinesAtCarriageReturnsToo) {
+  testing::WriteText(folder_ / "ImageSets/Main/train.txt", "a\rb\r");
+  EXPECT_EQ(Open("train").images.size(), 2u);
 }
 
 // A line that stands twice, and one that leads out of the set.

@@ -125,6 +125,145 @@ TEST(Yolo, CountsLinesThatAreNoBoxes) {
       << error;
 }
 
+TEST(Yolo, TakesTheBoxBeforeKeypoints) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "data.yaml", "names: [cat]\nkpt_shape: [2, 3]\n");
+  testing::WriteText(folder / "images/train/a.bmp", Header(200, 100));
+  testing::WriteText(folder / "labels/train/a.txt",
+                     "0 0.5 0.5 0.25 0.5 0 0 2 1 1 2\n"
+                     "0 0.5 0.5 0.25 0.5\n"
+                     "0 0.5 0.5 0.25 0.5 0 0 1 1\n");
+  const BoxDataset set = OpenBoxDataset(folder.path(), "train");
+  ASSERT_EQ(set.boxes.size(), 1u);
+  EXPECT_EQ(set.boxes[0].x, 75);
+  EXPECT_EQ(set.boxes[0].w, 50);
+  EXPECT_EQ(set.boxes[0].h, 50);
+  EXPECT_EQ(CountOf(set, "polygon"), 0);
+  EXPECT_EQ(ExampleOf(set, "keypoints"), "a.bmp: line 1 of its labels");
+  EXPECT_EQ(CountOf(set, "box_not_four_numbers"), 2);
+  EXPECT_NE(ExampleOf(set, "box_not_four_numbers")
+                .find("line 2: 5 numbers; there should be 11"),
+            std::string::npos);
+  for (const char* shape : {"3", "[2]", "[0, 3]", "[2, 4]", "[a, 3]", "{}"}) {
+    const std::string error = testing::InputErrorOf([&] {
+      internal::ParseYoloYaml(fmt::format("kpt_shape: {}", shape), "y");
+    });
+    EXPECT_NE(error.find("y: kpt_shape should be"), std::string::npos) << shape;
+  }
+}
+
+// Each tells of a part that is not read, but for folders called otherwise.
+TEST(Yolo, TellsOfAPartWithoutLabels) {
+  for (const bool inside : {false, true}) {
+    const testing::TempFolder folder;
+    const auto path = [&](const std::string& part, const std::string& kind) {
+      return inside ? part + "/" + kind + "/" : kind + "/" + part + "/";
+    };
+    testing::WriteText(folder / "data.yaml", "names: [cat]\n");
+    for (const char* part : {"train", "test", "drawn"})
+      testing::WriteText(folder / (path(part, "images") + "a.bmp"),
+                         Header(10, 10));
+    testing::WriteText(folder / (path("train", "labels") + "a.txt"),
+                       "0 0.5 0.5 1 1\n");
+    const BoxDataset set = OpenBoxDataset(folder.path(), "train");
+    EXPECT_EQ(CountOf(set, "part_unread"), 1);
+    EXPECT_EQ(ExampleOf(set, "part_unread"),
+              fmt::format("{}: 1 picture and no labels",
+                          inside ? "test" : "images/test"));
+    testing::WriteText(folder / (path("test", "labels") + "a.txt"), "");
+    EXPECT_EQ(CountOf(OpenBoxDataset(folder.path(), "train"), "part_unread"),
+              0);
+  }
+}
+
+TEST(Yolo, TellsOfFoldersThatTheYamlGivesOtherwise) {
+  const testing::TempFolder folder;
+  for (const char* part : {"train", "test", "extra"}) {
+    testing::WriteText(folder / (part + std::string("/images/a.bmp")),
+                       Header(10, 10));
+    if (part != std::string("extra"))
+      testing::WriteText(folder / (part + std::string("/labels/a.txt")),
+                         "0 0.5 0.5 1 1\n");
+  }
+  const auto told = [&](const std::string& yaml) {
+    testing::WriteText(folder / "data.yaml", "names: [cat]\n" + yaml);
+    return ExampleOf(OpenBoxDataset(folder.path(), "train"),
+                     "yaml_folders_differ");
+  };
+  // As exports have it, from anywhere; a part that is not there is no matter.
+  for (const char* yaml :
+       {"train: ../train/images\nval: ../valid/images\ntest: test/images\n",
+        "path: /data/set\ntrain: train\nval:\n", "path: train\ntrain: images\n",
+        "train: [./train/images/]\n", "train: C:\\set\\train\\images\n"})
+    EXPECT_EQ(told(yaml), "") << yaml;
+  EXPECT_EQ(told("train: test/images\n"),
+            "train: test/images, but part train is train/images");
+  EXPECT_EQ(told("train: lists/train.txt\n"),
+            "train: lists/train.txt, but part train is train/images");
+  EXPECT_EQ(told("train: train/images\nval: train/images\n"),
+            "val: train/images, which is part train");
+  EXPECT_EQ(told("train: [train/images, extra/images]\n"),
+            "train: extra/images, but part train is train/images");
+  EXPECT_EQ(told("val: extra/images\n"), "val: extra/images, which is no part");
+}
+
+TEST(Yolo, TellsOfLabelsThatAreStrayOrShared) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "data.yaml", "names: [cat]\n");
+  for (const char* name : {"a.bmp", "a.png", "sub/b.bmp"})
+    testing::WriteText(folder / ("images/train/" + std::string(name)),
+                       Header(10, 10));
+  for (const char* name : {"a.txt", "sub/b.txt", "sub/c.txt", "classes.txt"})
+    testing::WriteText(folder / ("labels/train/" + std::string(name)),
+                       "0 0.5 0.5 1 1\n");
+  const BoxDataset set = OpenBoxDataset(folder.path(), "train");
+  EXPECT_EQ(CountOf(set, "stray_label_file"), 1);
+  EXPECT_EQ(ExampleOf(set, "stray_label_file"), "sub/c.txt");
+  EXPECT_EQ(CountOf(set, "shared_label_file"), 1);
+  EXPECT_EQ(ExampleOf(set, "shared_label_file"), "a.png: a.txt");
+  EXPECT_EQ(CountOf(set, "no_label_file"), 0);
+}
+
+TEST(Yolo, EndsLinesAtCarriageReturnsToo) {
+  for (const char* end : {"\n", "\r\n", "\r", "\r\r\n"}) {
+    const auto labels = ParseYoloLabels(
+        fmt::format("0 0 0 1 1{0}{0}1 0 0 1 1{0}x", end), 2, "a.txt");
+    ASSERT_EQ(labels.boxes.size(), 2u);
+    EXPECT_EQ(labels.faults.size(), 1u);
+    EXPECT_EQ(ParseNameLines(fmt::format("a{0}b{0}", end), "t"),
+              (Names{"a", "b"}));
+  }
+  // CRs alone are so many ends, a CR LF is one.
+  EXPECT_EQ(ParseYoloLabels("\r\r\r\n0 0 0 1 1", 1, "a").boxes[0].line, 2u);
+  EXPECT_EQ(ParseYoloLabels("\r\r0 0 0 1 1", 1, "a").boxes[0].line, 3u);
+}
+
+TEST(Yolo, RefusesNamesThatAreNotUtf8) {
+  const testing::TempFolder folder;
+  testing::WriteText(folder / "classes.txt", "cat\nd\xF6g\n");
+  testing::WriteText(folder / "train/a.bmp", Header(10, 10));
+  testing::WriteText(folder / "train/a.txt", "0 0.5 0.5 1 1\n");
+  const auto told = [&] {
+    return testing::InputErrorOf(
+        [&] { OpenBoxDataset(folder.path(), "train"); });
+  };
+  EXPECT_NE(told().find("classes.txt: line 2: the name \"d\\xf6g\" is not "
+                        "UTF-8; it should be"),
+            std::string::npos)
+      << told();
+  testing::WriteText(folder / "classes.txt", "cat\nd\xC3\xB6g\n");
+  EXPECT_EQ(told(), "");
+  // A stray file's name is shown alone.
+  testing::WriteText(folder / "train/\xFC.txt", "");
+  EXPECT_EQ(
+      ExampleOf(OpenBoxDataset(folder.path(), "train"), "stray_label_file"),
+      "\\xfc.txt");
+  testing::WriteText(folder / "train/b\xF6.bmp", Header(10, 10));
+  EXPECT_NE(told().find("train: the name \"b\\xf6.bmp\" is not UTF-8"),
+            std::string::npos)
+      << told();
+}
+
 TEST(NameList, ReadsYaml) {
   const Names names = {"a b", "it's", "1"};
   EXPECT_EQ(ParseYamlNames("names: [a b, \"it's\", 1]", "y"), names);
@@ -149,6 +288,7 @@ TEST(NameList, ReadsYaml) {
   told("names: {0: a, 2: b}", "the key 1 is missing");
   told("names: {0: a, x: b}", "keys should be");
   told("names: {0: a, 0: b}", "stands twice");
+  told("names: [a, d\xF6g]", "y: the name \"d\\xf6g\" is not UTF-8");
   told("names: [a", "not valid YAML");
   told("names: *none", "not valid YAML");
   told(std::string(100000, '['), "not valid YAML");
