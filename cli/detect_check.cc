@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "cli/detect_commands.h"
 #include "cli/terminal.h"
@@ -13,6 +14,8 @@ namespace {
 struct CheckOptions {
   std::string root;
   BoxFlags boxes;
+  std::vector<std::string> old_splits;  // of --split
+  std::string old_kind;                 // of --kind
   bool lists_only = false;
   bool strict = false;  // what is odd gives an exit code
   bool json = false;
@@ -85,7 +88,23 @@ void PrintFindings(const data::BoxReport& report) {
   }
 }
 
+// The older names stand for the newer ones. Not CLI11's to refuse both: it
+// would say "Excludes:" in the help and leave out what, which is hidden.
+void TakeOldNames(CheckOptions& o) {
+  const auto take = [](auto& now, auto& old, const char* name,
+                       const char* old_name) {
+    if (old.empty()) return;
+    EYECHART_REQUIRE(now.empty(),
+                     "{} is {} by its older name: give one of them", old_name,
+                     name);
+    now = std::move(old);
+  };
+  take(o.check.splits, o.old_splits, "--part", "--split");
+  take(o.boxes.options.kind, o.old_kind, "--set-kind", "--kind");
+}
+
 int Check(CheckOptions o) {
+  TakeOldNames(o);
   o.check.data = BoxOptionsOf(o.boxes);
   o.check.open_pictures = !o.lists_only;
   TerminalProgress progress;
@@ -122,13 +141,8 @@ Runner AddDetectCheck(Arguments& app) {
   AddBoxFlags(app, o->boxes);
   // As they were called here before they had the other commands' names; an
   // empty heading keeps them out of the help.
-  app.AddOption("--split", o->check.splits, "as --part")
-      .Delimiter(',')
-      .Excludes("--part")
-      .Group("");
-  app.AddOption("--kind", o->boxes.options.kind, "as --set-kind")
-      .Excludes("--set-kind")
-      .Group("");
+  app.AddOption("--split", o->old_splits, "as --part").Delimiter(',').Group("");
+  app.AddOption("--kind", o->old_kind, "as --set-kind").Group("");
   app.AddFlag("--lists-only", o->lists_only,
               "do not open the pictures: no sizes, no equal files");
   app.AddFlag("--strict", o->strict,

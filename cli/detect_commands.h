@@ -45,6 +45,8 @@ struct TransferFlags {
 void AddTransferFlags(Arguments& app, TransferFlags& flags);
 /// What boxes are kept: scores, overlap, numbers.
 void AddFindFlags(Arguments& app, detection::TransferOptions& options);
+/// The intervals of figures, for commands that have some.
+void AddBootstrapFlag(Arguments& app, detection::TransferOptions& options);
 /// Throws InputError for a text that is none of its choices.
 detection::TransferOptions TransferOptionsOf(const TransferFlags& flags);
 

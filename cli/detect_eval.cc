@@ -44,6 +44,10 @@ int Eval(DetectEvalFlags o) {
                      "{}: is an exported detector, which has its encoder in "
                      "it: behind it comes the set alone, not {} {}",
                      o.detector, o.model, o.dataset);
+    EYECHART_REQUIRE(!o.model.empty(),
+                     "{}: is an exported detector; behind it should come the "
+                     "set that it is tested on",
+                     o.detector);
     o.dataset = o.model;
   } else {
     EYECHART_REQUIRE(!o.dataset.empty(),
@@ -125,12 +129,12 @@ Runner AddDetectEval(Arguments& app) {
                 "exported detector's")
       .Required();
   app.AddOption("model", o->model,
-                "the checkpoint it was trained on; left out with an exported "
-                "detector")
-      .Required();
-  app.AddOption("dataset", o->dataset, "detection set");
+                "the checkpoint it was trained on (needed, but for an exported "
+                "detector, behind which comes the set alone)");
+  app.AddOption("dataset", o->dataset, "detection set (needed)");
   app.AddOption("--part", o->part, "part to test on (default: test, or valid)");
   AddFindFlags(app, o->transfer);
+  AddBootstrapFlag(app, o->transfer);
   AddNmsFlags(app, o->nms);
   AddBoxFlags(app, o->boxes);
   app.AddOption("-o,--out", o->out,

@@ -97,6 +97,7 @@ void AddTransferFlags(Arguments& app, TransferFlags& flags) {
       .ShowDefault();
   app.AddOption("--runs", o.runs, "seeds, from --seed on").ShowDefault();
   AddFindFlags(app, o);
+  AddBootstrapFlag(app, o);
   AddNmsFlags(app, flags.nms);
 }
 
@@ -112,13 +113,16 @@ void AddFindFlags(Arguments& app, detection::TransferOptions& o) {
       .ShowDefault();
   app.AddOption("--max-boxes", o.find.most_kept, "boxes kept a picture")
       .ShowDefault();
-  app.AddOption("--bootstrap", o.resamples,
-                "resamples of the test pictures for intervals (0: none)")
-      .ShowDefault();
   app.AddOption("--batch", o.encode_batch, "pictures a forward pass")
       .ShowDefault();
   app.AddOption("--workers", o.workers,
                 "decoding threads (default: one a hardware thread)");
+}
+
+void AddBootstrapFlag(Arguments& app, detection::TransferOptions& o) {
+  app.AddOption("--bootstrap", o.resamples,
+                "resamples of the test pictures for intervals (0: none)")
+      .ShowDefault();
 }
 
 void AddNmsFlags(Arguments& app, NmsFlags& flags) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "cli/detect_commands.h"
@@ -20,6 +21,8 @@
 
 namespace eyechart::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct PredictOptions {
   std::string model;
@@ -328,9 +331,7 @@ void Draw(const PredictOptions& o,
           const Found& found,
           bool scored,
           Progress& progress) {
-  namespace fs = std::filesystem;
   constexpr int kQuality = 92;
-  CreateFolder(o.draw);
   std::map<std::string, int> colours;
   for (const data::BoxCategory& category : found.categories)
     colours.emplace(category.name, static_cast<int>(colours.size()));
@@ -358,9 +359,40 @@ void Draw(const PredictOptions& o,
   progress.End();
 }
 
+// Whether `a` and `b` are one file that is there.
+bool IsSameFile(const fs::path& a, const fs::path& b) {
+  std::error_code failed;
+  return fs::equivalent(a, b, failed) && !failed;
+}
+
+// Before all pictures are searched, not behind it.
+void RequirePlacesToWrite(const PredictOptions& o) {
+  const fs::path out = o.out;
+  std::error_code ignored;
+  EYECHART_REQUIRE(!o.out.empty(),
+                   "--out is empty; it should be the JSON file to write");
+  EYECHART_REQUIRE(!fs::is_directory(out, ignored),
+                   "--out {}: is a folder; it should be the JSON file to "
+                   "write, as {}",
+                   o.out, (out / "found.json").string());
+  const fs::path folder =
+      out.has_parent_path() ? out.parent_path() : fs::path(".");
+  EYECHART_REQUIRE(fs::is_directory(folder, ignored),
+                   "--out {}: there is no folder {} to write it into", o.out,
+                   folder.string());
+  for (const std::string& read : {o.pictures.images, o.categories})
+    EYECHART_REQUIRE(!IsSameFile(out, read),
+                     "--out {}: is the file {} that is read; it should be "
+                     "another",
+                     o.out, read);
+  CreateFolder(folder);  // it is there: whether it can be written to
+  if (!o.draw.empty()) CreateFolder(o.draw);
+}
+
 int Predict(PredictOptions o) {
   SetThreads(o.flags.threads);
   SetNms(o.nms, o.transfer.find.nms);
+  RequirePlacesToWrite(o);
   TerminalProgress progress;
   const auto dataset = OpenPictures(o.pictures);
   const Known known = ReadKnown(o);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "encoders/loaded_model.h"
 #include "encoders/registry.h"
 #include "encoders/text_encoder.h"
+#include "probes/detection/transfer/exported_detector.h"
 
 namespace eyechart::cli {
 namespace {
@@ -217,10 +220,62 @@ void PrintModel(const Json& d) {
     line("missing key", key.get<std::string>());
 }
 
+Json DescribeDetector(const detection::ExportedDetector& exported) {
+  const detection::Detector& detector = exported.detector();
+  Json categories = Json::array();
+  for (const data::BoxCategory& category : detector.categories)
+    categories.push_back(category.name);
+  return {{"schema", 1},
+          {"command", "inspect"},
+          {"warnings", Json::array()},
+          {"model", exported.name()},
+          {"family", "exported-detector"},
+          {"format", exported.format()},
+          {"parameters", exported.parameters()},
+          {"input_size", {detector.canvas.height, detector.canvas.width}},
+          {"resize", detector.canvas.keep_aspect ? "letterbox" : "stretch"},
+          {"categories", categories},
+          {"needs_nms", detector.head->needs_nms()},
+          {"preprocess", data::PreprocessToJson(exported.preprocess())},
+          {"preprocess_sha256", data::PreprocessSha256(exported.preprocess())},
+          {"weights_sha256", exported.weights_sha256()}};
+}
+
+void PrintDetector(const Json& d) {
+  const auto line = [](const char* name, const std::string& value) {
+    PrintLine(fmt::format("{:<14} {}", name, value));
+  };
+  const auto text = [&d](const char* key) { return d[key].get<std::string>(); };
+  line("model", text("model"));
+  line("family", "exported detector: boxes and no features");
+  line("format", text("format"));
+  line("parameters", WithSeparators(d["parameters"].get<std::int64_t>()));
+  line("input", fmt::format("{} x {} pixels, {}", d["input_size"][0].get<int>(),
+                            d["input_size"][1].get<int>(), text("resize")));
+  constexpr std::size_t kShown = 5;
+  const auto names = d["categories"].get<std::vector<std::string>>();
+  const std::size_t shown = std::min(kShown, names.size());
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
+  line("categories", fmt::format("{}: {}{}", names.size(),
+                                 fmt::join(names.begin(), end, ", "),
+                                 names.size() > shown ? ", ..." : ""));
+  line("suppression", d["needs_nms"].get<bool>() ? "our NMS" : "none needed");
+  line("preprocess", CanonicalJson(d["preprocess"]));
+  line("weights", text("weights_sha256"));
+}
+
 int RunInspect(const InspectFlags& options) {
   encoders::ModelSpec spec;
   spec.model = options.model;
   spec.resolution = options.resolution;
+  if (detection::IsExportedDetector(options.model)) {
+    const Json detector = DescribeDetector(detection::ExportedDetector(spec));
+    if (options.json)
+      PrintJson(detector);
+    else
+      PrintDetector(detector);
+    return kExitOk;
+  }
   spec.allow_unused = true;
   spec.allow_missing = true;
   spec.describe = true;
@@ -249,7 +304,8 @@ int RunInspect(const InspectFlags& options) {
 Runner AddInspect(Arguments& app) {
   auto options = std::make_shared<InspectFlags>();
   app.AddOption("model", options->model,
-                "checkpoint folder, or hub id in the Hugging Face cache")
+                "checkpoint folder, hub id in the Hugging Face cache, or an "
+                "exported detector's folder")
       .Required();
   app.AddOption("--resolution", options->resolution,
                 "input size N or HxW in pixels (default: the processor's)");

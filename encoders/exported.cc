@@ -303,6 +303,12 @@ void ReadExportedConfig(Checkpoint& checkpoint) {
   checkpoint.model_type = kExportedFamily;
   const Json& config = checkpoint.config;
   EYECHART_REQUIRE(config.is_object(), "{}: should be a JSON object", source);
+  EYECHART_REQUIRE(
+      !config.contains("detector"),
+      "{}: is an exported detector, as its \"detector\" says, which gives "
+      "boxes and no features; `detect eval`, `detect predict` and `bench` take "
+      "it",
+      source);
   RequireKnownKeys(config, kKeys, source);
   const auto file = JsonGet<std::string>(config, "model", source);
   JsonGet<std::string>(config, "format", source);

@@ -33,6 +33,23 @@ std::string TheOne(const std::vector<std::string>& found,
   return found.front();
 }
 
+// `train` and `test` are as they were asked for.
+void RequireApart(const PartRoles& roles,
+                  const std::string& train,
+                  const std::string& test,
+                  const std::string& source) {
+  if (roles.train != roles.test) return;
+  const char* change =
+      test.empty()    ? "--train-part, or the part to test on with --part"
+      : train.empty() ? "--part, or the part to train on with --train-part"
+                      : "--train-part or --part";
+  ThrowInput(
+      "{}: part {} is trained on and part {} is tested on, which is the "
+      "same: a head would be judged by the pictures it learned; name "
+      "another with {} (in a suite train_part, part)",
+      source, roles.train, roles.test, change);
+}
+
 }  // namespace
 
 PartRoles RolesOfParts(const std::filesystem::path& root,
@@ -55,8 +72,9 @@ PartRoles RolesOfParts(const std::filesystem::path& root,
     roles.train =
         TheOne(found, source, "train on", "--train-part", "train_part");
   }
-  roles.chosen_train =
-      MatchingSplits(splits, "train") != std::vector{roles.train};
+  roles.chosen_train = !train.empty() || MatchingSplits(splits, "train") !=
+                                             std::vector{roles.train};
+  roles.chosen_test = !test.empty();
   const std::vector<std::string> valid =
       MatchingSplits(splits, "valid", roles.train);
   if (!test.empty()) {
@@ -71,6 +89,7 @@ PartRoles RolesOfParts(const std::filesystem::path& root,
                      source, Listed(splits));
     roles.test = TheOne(found, source, "test on", "--part", "part");
   }
+  RequireApart(roles, train, test, source);
   // What is tested on never chooses, nor does a part of its kind.
   if (valid.size() == 1 && MatchingSplits({roles.test}, "valid").empty())
     roles.validation = valid.front();

@@ -12,9 +12,10 @@ struct PartRoles {
   std::string train;
   std::string validation;  // empty: cut from train
   std::string test;
-  /// `train` is not what the set calls train alone, but was named or is its
+  /// `train` was named, or is not what the set calls train alone but its
   /// trainval: other parts may repeat its pictures.
   bool chosen_train = false;
+  bool chosen_test = false;  // `test` was named
 };
 
 /// `train` and `test` are parts by name. An empty `train` is the part train or,
@@ -22,7 +23,8 @@ struct PartRoles {
 /// is none. Of parts that differ in a year alone those go together that have
 /// the same: val2017 with train2017. Validation is valid, unless that is tested
 /// on or several may be meant. Throws InputError, naming the options that say
-/// it, where a part is missing or may be any of several.
+/// it, where a part is missing or may be any of several, and where what is
+/// trained on would be tested on.
 PartRoles RolesOfParts(const std::filesystem::path& root,
                        const std::string& train,
                        const std::string& test,

@@ -113,7 +113,8 @@ TEST_F(DetectCompare, UnlikeResultsAreRefused) {
            {"/test_part", "valid", "tested on part \"valid\""},
            {"/runs/seeds", {9}, "it has none of this one's seeds, [0]"},
            {"/runs/scores", Json::array(), "lacks runs with seeds"},
-           {"/runs", {{"seeds", {0, 0}}, {"scores", {0.1, 0.9}}},
+           {"/runs",
+            {{"seeds", {0, 0}}, {"scores", {0.1, 0.9}}},
             "seed 0 stands twice"},
            {"/runs/scores", {1e308}, "a score of 1e+308 is none"}}) {
     const std::string error = refused(pointer, value);
@@ -135,8 +136,8 @@ TEST_F(DetectCompare, FilesThatCannotBeAreNamed) {
        {(folder_ / "loop.json").string(),
         (folder_ / std::string(300, 'x')).string(),
         Write("curve.json", {{{"images", std::string(400, 'x')}}})})
-    EXPECT_TRUE(Has(Refused({"detect", "compare", a, other}),
-                    folder_.path().string()));
+    EXPECT_TRUE(
+        Has(Refused({"detect", "compare", a, other}), folder_.path().string()));
 }
 
 TEST_F(DetectCompare, WhatIsNotKnownIsAWarning) {

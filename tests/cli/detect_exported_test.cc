@@ -63,6 +63,69 @@ TEST_F(DetectExported, EvalNeedsNoModel) {
       << two.err;
 }
 
+TEST_F(DetectExported, EvalsHelpSaysWhatIsNeeded) {
+  const std::string help = Eyechart({"detect", "eval", "--help"}).out;
+  EXPECT_NE(help.find("detector TEXT REQUIRED"), std::string::npos) << help;
+  EXPECT_EQ(help.find("model TEXT REQUIRED"), std::string::npos) << help;
+  EXPECT_NE(testing::Refused({"detect", "eval", detector_})
+                .find("behind it should come the set"),
+            std::string::npos);
+  EXPECT_NE(
+      testing::Refused({"detect", "eval", set_}).find("DETECTOR MODEL DATASET"),
+      std::string::npos);
+}
+
+TEST_F(DetectExported, IsInspected) {
+  const Json json = EyechartJson({"inspect", detector_});
+  EXPECT_EQ(json["family"], "exported-detector");
+  EXPECT_EQ(json["model"], "labelled");
+  EXPECT_EQ(json["input_size"], Json({64, 64}));
+  EXPECT_EQ(json["categories"], Json({"red", "green"}));
+  EXPECT_EQ(json["needs_nms"], true);
+  EXPECT_EQ(json["weights_sha256"].get<std::string>().size(), 64u);
+  const auto shown = Eyechart({"inspect", detr_});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  for (const char* part : {"exported detector", "64 x 64 pixels, stretch",
+                           "2: red, green\n", "none needed"})
+    EXPECT_NE(shown.out.find(part), std::string::npos) << shown.out;
+}
+
+TEST_F(DetectExported, IsNoEncoderAndSaysSo) {
+  const std::string told = testing::Refused(
+      {"encode", detector_, set_ + "/test", "-o", (folder_ / "f").string()});
+  EXPECT_NE(told.find("is an exported detector"), std::string::npos) << told;
+  EXPECT_EQ(told.find("is not known"), std::string::npos) << told;
+}
+
+// Before any picture is searched: of the program nothing is said.
+TEST_F(DetectExported, PredictLooksFirstAtWhereItWrites) {
+  const std::string pictures = set_ + "/test";
+  const std::string list = pictures + "/_annotations.coco.json";
+  const std::string before = ReadFile(list);
+  fs::remove(fs::path(detr_) / "detector.pt");
+  const auto told = [&](const std::string& images,
+                        const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"detect", "predict", detr_, images};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return testing::Refused(arguments);
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  has(told(pictures, {"-o", pictures}),
+      "--out " + pictures + ": is a folder; it should be the JSON file");
+  has(told(pictures, {"-o", (folder_ / "none/found.json").string()}),
+      "there is no folder " + (folder_ / "none").string());
+  has(told(list, {"-o", list}), "is the file " + list + " that is read");
+  has(told(pictures, {"-o", list, "--categories", list}), "that is read");
+  has(told(pictures, {"-o", (folder_ / "found.json").string(), "--draw", list}),
+      list + ": the folder cannot be made");
+  EXPECT_EQ(ReadFile(list), before);
+  // It makes no intervals.
+  const auto help = Eyechart({"detect", "predict", "--help"});
+  EXPECT_EQ(help.out.find("--bootstrap"), std::string::npos) << help.out;
+}
+
 TEST_F(DetectExported, PredictsBoxesInThePicturesOwnPixels) {
   const std::string out = (folder_ / "found.json").string();
   const Json json =

@@ -100,6 +100,17 @@ TEST_F(DetectTrain, SaysWhatItLeavesOut) {
   EXPECT_TRUE(Has(again.err, warning)) << again.err;
 }
 
+TEST_F(DetectTrain, DoesNotTestOnWhatItTrainsOn) {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--part", "train"},
+        {"--part", "train", "--train-part", "train"},
+        {"--train-part", "test"}}) {
+    const std::string told = Refused(Train(more));
+    EXPECT_TRUE(Has(told, "is trained on and part ") && Has(told, "--part"))
+        << told;
+  }
+}
+
 TEST_F(DetectTrain, MoreBoxesThanCocosCount) {
   const std::string out = (folder_ / "out").string();
   const Json json =
@@ -136,7 +147,8 @@ TEST_F(DetectTrain, ComparesLikeWithLike) {
   EXPECT_TRUE(Has(told, "with 24 train pictures; this one has 8")) << told;
   told = Refused(Train(compared({"--steps", "3", "--max-boxes", "500"})));
   EXPECT_TRUE(Has(told, "max_dets [1,10,100] against [1,10,100,500]")) << told;
-  told = Refused(Train(compared({"--steps", "3", "--part", "train"})));
+  told = Refused(Train(
+      compared({"--steps", "3", "--train-part", "test", "--part", "train"})));
   EXPECT_TRUE(Has(told, "tested on part \"test\"; this one on \"train\""))
       << told;
   WriteSet(folder_ / "else", 5);

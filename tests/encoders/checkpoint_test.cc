@@ -290,6 +290,13 @@ TEST_F(ExportedConfigTest, NamesFileKeyAndValue) {
     EXPECT_EQ(ErrorWith(key, value), "");
 }
 
+TEST_F(ExportedConfigTest, SaysWhereItIsADetectorsConfig) {
+  const std::string error = ErrorWith("detector", {{"boxes", 0}});
+  for (const char* part : {"eyechart.json: is an exported detector",
+                           "no features", "detect predict"})
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+}
+
 // LibTorch's reader of archives speaks to its own developers then.
 TEST_F(ExportedConfigTest, SaysInOneSentenceThatThereIsNoProgram) {
   EXPECT_EQ(ErrorWith("batch", 2), "");

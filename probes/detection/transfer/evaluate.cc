@@ -38,6 +38,20 @@ std::string LackedText(const Detector& detector,
       classes.size() > kNamed ? ", ..." : "");
 }
 
+// Of categories of the set by their places, which the detector lacks.
+std::string NotLearnedText(const data::BoxDataset& set,
+                           const std::vector<std::size_t>& categories) {
+  if (categories.empty()) return "";
+  std::string named;
+  for (std::size_t i = 0; i < std::min(kNamed, categories.size()); ++i)
+    named += (i > 0 ? ", " : "") + set.categories[categories[i]].name;
+  return fmt::format(
+      "{} categories of {} are none that the detector was trained on, and all "
+      "of their boxes are missed: {}{}",
+      categories.size(), set.name, named,
+      categories.size() > kNamed ? ", ..." : "");
+}
+
 }  // namespace
 
 DetectorEvaluation Evaluate(const Detector& detector,
@@ -50,16 +64,16 @@ DetectorEvaluation Evaluate(const Detector& detector,
   if (std::string odd = data::FindingsText(set); !odd.empty())
     made.warnings.push_back(std::move(odd));
   std::vector<std::int64_t> places(detector.categories.size(), -1);
+  std::vector<std::size_t> not_learned;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     if (classes[i] >= 0)
       places[static_cast<std::size_t>(classes[i])] =
           static_cast<std::int64_t>(i);
     else
-      made.warnings.push_back(fmt::format(
-          "category \"{}\" is none that the detector was trained on: all of "
-          "its boxes are missed",
-          set.categories[i].name));
+      not_learned.push_back(i);
   }
+  if (std::string text = NotLearnedText(set, not_learned); !text.empty())
+    made.warnings.push_back(std::move(text));
   for (std::string& warning : PictureWarnings(examples, applied))
     made.warnings.push_back(std::move(warning));
   made.found = std::move(applied.found);

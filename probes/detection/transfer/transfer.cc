@@ -365,8 +365,9 @@ TransferSets OpenTransferSets(const fs::path& root,
   EYECHART_REQUIRE(!sets.test.images.empty(), "{}: no picture to test on",
                    sets.test.source);
   RequireSameCategories(sets.train, sets.test);
+  const bool chosen = roles.chosen_train || roles.chosen_test;
   EYECHART_REQUIRE(
-      !roles.chosen_train || !data::SharePictures(sets.train, sets.test),
+      !chosen || !data::SharePictures(sets.train, sets.test),
       "{}: part {} has pictures of part {}, which is tested on; train or test "
       "on another (--train-part, --part; in a suite train_part, part)",
       root.string(), roles.train, roles.test);

@@ -43,9 +43,9 @@ class PartRolesTest : public ::testing::Test {
 TEST_F(PartRolesTest, AreTheUsualNames) {
   Parts({"train", "valid", "test"});
   EXPECT_EQ(Roles(), "train / valid / test");
-  EXPECT_EQ(Roles("", "val"), "train /  / valid");  // what is tested on
-  EXPECT_EQ(Roles("training"), "train / valid / test");
-  EXPECT_EQ(Roles("valid"), "valid* /  / test");  // what is trained on
+  EXPECT_EQ(Roles("", "val"), "train /  / valid");        // what is tested on
+  EXPECT_EQ(Roles("training"), "train* / valid / test");  // by its name
+  EXPECT_EQ(Roles("valid"), "valid* /  / test");          // what is trained on
   Parts({"train2017", "val2017"});
   EXPECT_EQ(Roles(), "train2017 /  / val2017");
 }
@@ -74,6 +74,41 @@ TEST_F(PartRolesTest, YearsGoTogether) {
   // One of several that none of the names decides: cut from train.
   Parts({"train", "val2014", "val2017", "test"});
   EXPECT_EQ(Roles(), "train /  / test");
+}
+
+TEST_F(PartRolesTest, WhatIsTrainedOnIsNotTestedOn) {
+  const auto refused = [&](const std::string& train, const std::string& test,
+                           const std::string& change) {
+    const std::string error = Roles(train, test);
+    for (const std::string& part :
+         {std::string("is trained on and part "), change,
+          std::string("in a suite train_part, part")})
+      EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  Parts({"train", "valid", "test"});
+  refused("", "train", "name another with --part, ");
+  refused("", "training", "part train is trained on and part train is tested");
+  refused("train", "train", "name another with --train-part or --part ");
+  refused("valid", "val", "part valid is trained on and part valid is tested");
+  EXPECT_EQ(Roles("test", "train"), "test* / valid / train");
+  // By default, too: there is no test, and valid is trained on.
+  Parts({"train", "valid"});
+  refused("valid", "", "name another with --train-part, ");
+  Parts({"train"});
+  refused("", "train", "name another with --part, ");
+  EXPECT_NE(Roles().find("no part to test on"), std::string::npos);
+}
+
+TEST_F(PartRolesTest, TellsWhatWasNamed) {
+  Parts({"train", "valid", "test"});
+  const auto roles = [&](const std::string& train, const std::string& test) {
+    return RolesOfParts(folder_ / "set", train, test, BoxOptions());
+  };
+  EXPECT_FALSE(roles("", "").chosen_train);
+  EXPECT_FALSE(roles("", "").chosen_test);
+  EXPECT_TRUE(roles("train", "").chosen_train);
+  EXPECT_FALSE(roles("", "valid").chosen_train);
+  EXPECT_TRUE(roles("", "valid").chosen_test);
 }
 
 TEST_F(PartRolesTest, SaysWhatIsThereWhereAPartIsMissing) {

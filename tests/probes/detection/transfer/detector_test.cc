@@ -81,13 +81,14 @@ TEST_F(DetectorTest, AMapTooWideAsksForNoMemory) {
 }
 
 TEST_F(DetectorTest, PlacesAreNamed) {
-  EXPECT_TRUE(
-      Has(Refusal([](Json& json) { json["classes"][1].erase("name"); }),
-          "detector.json: classes[1]: "));
+  EXPECT_TRUE(Has(Refusal([](Json& json) { json["classes"][1].erase("name"); }),
+                  "detector.json: classes[1]: "));
 }
 
 TEST_F(DetectorTest, WhatIsNoObjectIsNamed) {
-  EXPECT_TRUE(Has(Refusal([](Json& json) { json["classes"] = {1, 2}; }),
+  EXPECT_TRUE(Has(Refusal([](Json& json) {
+                    json["classes"] = {1, 2};
+                  }),
                   "\"classes[0]\" should be an object"));
   EXPECT_TRUE(Has(Refusal([](Json& json) { json["head"] = nullptr; }),
                   "\"head\" should be an object"));
@@ -104,8 +105,8 @@ TEST_F(DetectorTest, WeightsThatAreNoNumbersAreRefused) {
   probes::NamedTensors tensors = probes::ReadTensors(file);
   tensors[0].second.fill_(std::numeric_limits<float>::quiet_NaN());
   probes::WriteTensors(file, tensors);
-  const std::string error = Refusal(
-      [&](Json& json) { json["tensors_sha256"] = Sha256File(file); });
+  const std::string error =
+      Refusal([&](Json& json) { json["tensors_sha256"] = Sha256File(file); });
   EXPECT_TRUE(Has(error, tensors[0].first)) << error;
   EXPECT_TRUE(Has(error, "not finite")) << error;
 }
@@ -113,8 +114,8 @@ TEST_F(DetectorTest, WeightsThatAreNoNumbersAreRefused) {
 TEST_F(DetectorTest, ALinkToItselfIsNoDetector) {
   fs::remove(path_);
   fs::create_symlink("detector.json", path_);
-  EXPECT_TRUE(Has(InputErrorOf([&] { ReadDetector(folder_); }),
-                  "no detector.json"));
+  EXPECT_TRUE(
+      Has(InputErrorOf([&] { ReadDetector(folder_); }), "no detector.json"));
 }
 
 }  // namespace

@@ -98,7 +98,22 @@ TEST(Evaluate, CategoriesOfOneNameAreApart) {
   EXPECT_NEAR(one.scores.stats.at("AP"), 2.0 / 3, 1e-9);
   EXPECT_NEAR(one.scores.classes[0].ap, 1, 1e-9);
   EXPECT_NEAR(one.scores.classes[2].ap, 0, 1e-9);
-  EXPECT_TRUE(Says(one.warnings, "category \"cat\" is none"));
+  ASSERT_EQ(one.warnings.size(), 1u);
+  EXPECT_EQ(one.warnings[0],
+            "1 categories of made are none that the detector was trained on, "
+            "and all of their boxes are missed: cat");
+}
+
+TEST(Evaluate, CategoriesThatTheDetectorLacksAreOneWarning) {
+  const data::BoxDataset set =
+      Set({"ant", "bee", "cat", "dog", "elk", "fox", "gnu"}, 2);
+  const BoxExamples examples(set);
+  const DetectorEvaluation made =
+      Evaluate(Knows({"ant"}), examples, FoundOf(set, 1), {});
+  ASSERT_EQ(made.warnings.size(), 1u);
+  EXPECT_EQ(made.warnings[0],
+            "6 categories of made are none that the detector was trained on, "
+            "and all of their boxes are missed: bee, cat, dog, elk, fox, ...");
 }
 
 TEST(Evaluate, PicturesThatAreNotSeenAreMissedAndToldOnce) {

@@ -274,6 +274,43 @@ TEST_F(TransferTest, TheRecipeOfASetHeadSaysItsDenoising) {
   EXPECT_EQ(PlanTransfer(sets_, options).training["denoising"], 50);
 }
 
+// A COCO folder may list one picture in two parts.
+TEST_F(TransferTest, PartsThatWereNamedShareNoPictures) {
+  const auto write = [&](const std::string& part, const std::string& picture) {
+    eyechart::testing::WriteText(
+        folder_ / ("shared/annotations/instances_" + part + ".json"),
+        R"({"images": [{"id": 1, "width": 8, "height": 8, "file_name": ")" +
+            picture +
+            R"("}], "categories": [{"id": 1, "name": "cat"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1,
+            "bbox": [1, 1, 4, 4], "area": 16, "iscrowd": 0}]})");
+    const data::Image image{8, 8, std::vector<std::uint8_t>(192, 7)};
+    eyechart::testing::WriteText(folder_ / "shared/images" / picture,
+                                 scenes::EncodePng(image));
+  };
+  write("train", "a.png");
+  write("valid", "a.png");
+  write("test", "b.png");
+  data::BoxOptions options;
+  options.pictures = folder_ / "shared/images";
+  const auto open = [&](const std::string& test, const std::string& train) {
+    return OpenTransferSets(folder_ / "shared", test, options, train);
+  };
+  EXPECT_EQ(open("", "").validation.images.size(), 1u);
+  // What was named to train on has its picture in valid, which chooses nothing.
+  EXPECT_TRUE(open("", "train").validation.images.empty());
+  for (const char* train : {"", "train"}) {
+    const std::string told = InputErrorOf([&] { open("valid", train); });
+    EXPECT_NE(told.find("part train has pictures of part valid"),
+              std::string::npos)
+        << told;
+  }
+  EXPECT_NE(InputErrorOf([&] {
+              open("train", "");
+            }).find("part train is trained on and part train is tested on"),
+            std::string::npos);
+}
+
 TEST_F(TransferTest, PartsOfASetAreFoundAndCompared) {
   const auto error = [&](const std::string& folder) {
     return InputErrorOf([&] { OpenTransferSets(folder_ / folder, "", {}); });
