@@ -49,8 +49,10 @@ int RunExplain(const ExplainFlags& o) {
 
 Runner AddExplain(Arguments& app) {
   auto o = std::make_shared<ExplainFlags>();
-  app.AddOption("cell", o->explain.cell,
-                "the cell's name, a part of it that no other has, or a glob")
+  app.AddOption(
+         "cell", o->explain.cell,
+         "the cell's name, a part of it that no other has, or a glob that "
+         "fits one cell")
       .TypeName("CELL")
       .Required();
   app.AddOption("--run", o->run, "run folder that has the cell")

@@ -164,8 +164,11 @@ reports::GateResult JudgeBuilds(const AbFlags& flags,
   const reports::Remeasured runs = remeasure.MeasureSuite(flags.pairs);
   // Both sides have the baseline's names.
   of_builds.aliases.clear();
+  reports::GateOptions judge = options;
+  // Rules may be of cells that the filter leaves out.
+  judge.whole_runs = flags.filter == "*";
   reports::GateResult result = reports::JudgeRuns(
-      runs.baseline, runs.candidate, of_builds, reports::Noise{}, options);
+      runs.baseline, runs.candidate, of_builds, reports::Noise{}, judge);
   if (flags.confirm)
     result = reports::Confirm(std::move(result), remeasure,
                               kConfirmFactor * flags.pairs, of_builds, options);

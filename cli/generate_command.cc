@@ -13,6 +13,8 @@ namespace {
 struct GenerateFlags {
   scenes::GenerateOptions generate;
   std::string out;
+  bool caption_detail = false;  // whether it was given
+  bool directions = false;      // likewise
   bool plain = false;
   bool json = false;
 };
@@ -39,7 +41,26 @@ void PrintGenerated(const scenes::GenerateSummary& summary,
       100 * scenes::ExpectedHalfWidth(15)));
 }
 
+// Options of one kind alone would say nothing of another's pictures. A kind
+// that is not known is told by Generate.
+void RequireOptionsOfKind(const GenerateFlags& options) {
+  const std::string& kind = options.generate.kind;
+  bool known = false;
+  for (const scenes::GeneratedKind& one : scenes::GeneratedKinds())
+    known |= one.name == kind;
+  if (!known) return;
+  EYECHART_REQUIRE(!options.caption_detail || kind == "scenes",
+                   "--caption-detail was given, but the kind is {}; it goes "
+                   "with scenes, which have captions",
+                   kind);
+  EYECHART_REQUIRE(!options.directions || kind == "chart",
+                   "--directions was given, but the kind is {}; it goes with "
+                   "chart, which has a Landolt C",
+                   kind);
+}
+
 int RunGenerate(GenerateFlags& options) {
+  RequireOptionsOfKind(options);
   scenes::GenerateOptions& generate = options.generate;
   generate.out = options.out;
   generate.render.nuisance = !options.plain;
@@ -87,10 +108,12 @@ Runner AddGenerate(Arguments& app) {
   app.AddFlag("--png", g.png, "PNG instead of JPEG (chart: always)");
   app.AddOption("--caption-detail", g.caption_detail,
                 "share of scene captions that tell count, heading and place")
-      .ShowDefault();
+      .ShowDefault()
+      .Tells(o->caption_detail);
   app.AddOption("--directions", g.directions,
                 "that the chart's Landolt C opens to: 4 or 8")
-      .ShowDefault();
+      .ShowDefault()
+      .Tells(o->directions);
   app.AddFlag("--force", g.force, "replace a folder that was generated");
   app.AddOption("--threads", g.threads,
                 "threads (default: one a hardware thread)");

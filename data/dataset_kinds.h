@@ -10,7 +10,8 @@
 
 namespace eyechart::data::internal {
 
-/// All pictures under a folder; first-level subfolders are labels.
+/// All pictures under a folder but the contact sheets of generated folders;
+/// first-level subfolders are labels.
 std::unique_ptr<Dataset> OpenImageFolder(const std::filesystem::path& folder);
 /// A CSV with the column `path` and perhaps `label` and `id`.
 std::unique_ptr<Dataset> OpenCsvManifest(const std::filesystem::path& path,

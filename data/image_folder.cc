@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "data/dataset_kinds.h"
 
 namespace eyechart::data::internal {
@@ -12,6 +13,22 @@ namespace fs = std::filesystem;
 
 // Deeper than any collection of pictures; a guard for odd file systems.
 constexpr std::size_t kMaxDepth = 64;
+
+// What `eyechart generate` draws to look at: it shows the pictures again, and
+// is none of them. A file of that name in any other folder is a picture.
+bool IsGeneratedSheet(const fs::path& file) {
+  if (file.filename() != "contact_sheet.jpg") return false;
+  std::error_code error;
+  const fs::path manifest = file.parent_path() / "manifest.json";
+  if (!fs::is_regular_file(manifest, error)) return false;
+  try {
+    const Json json = ReadJsonFile(manifest);
+    return json.is_object() && json.contains("renderer") &&
+           json.contains("pixels_sha256");
+  } catch (const InputError&) {
+    return false;
+  }
+}
 
 class Walker {
  public:
@@ -36,6 +53,7 @@ class Walker {
       if (entry.is_directory(ignored)) {
         Walk(entry.path(), prefix + name + '/', prefix.empty() ? name : label);
       } else if (entry.is_regular_file(ignored)) {
+        if (IsGeneratedSheet(entry.path())) continue;
         if (HasPictureExtension(entry.path()))
           items_.push_back({prefix + name, prefix + name, label});
         else

@@ -60,21 +60,26 @@ Json SelectionJson(const MineJob& job, const mining::PairSelection& selection) {
 }
 
 // What to try when there is nothing to look at.
-std::string AdviceOf(const mining::MiningResult& result) {
+std::string AdviceOf(const mining::MineOptions& options,
+                     const mining::MiningResult& result) {
   if (result.candidate_pairs == 0)
     return "mining compares pairs: it needs two readable pictures at least";
   if (result.near_pairs == 0) {
     const std::vector<double>& edges = result.histogram.near_edges;
     return fmt::format(
         "no pair is near (cosine above {}); the nearest of {} sampled pairs "
-        "lie up to {:.2f}: try a lower --near-min, or --near-quantile",
-        result.near_min, result.histogram.sampled, edges.back());
+        "lie up to {:.2f}: try a lower {}",
+        result.near_min, result.histogram.sampled, edges.back(),
+        options.near_quantile ? "--near-quantile, or --near-min"
+                              : "--near-min, or --near-quantile");
   }
   if (result.blind_pairs == 0)
     return fmt::format(
         "the far space tells all {} near pairs less than far (cosine {} or "
-        "above): try a higher --far-max, or --far-quantile",
-        result.near_pairs, result.far_max);
+        "above): try a higher {}",
+        result.near_pairs, result.far_max,
+        options.far_quantile ? "--far-quantile, or --far-max"
+                             : "--far-max, or --far-quantile");
   return "";
 }
 
@@ -185,7 +190,8 @@ MineOutcome MineToFolder(const MineJob& job, Progress& progress) {
   outcome.json = mining::MiningToJson(
       outcome.result, near_store.manifest(), far_store.manifest(), job.options,
       job.encode_seconds, (job.out / "pairs.csv").string());
-  if (const std::string advice = AdviceOf(outcome.result); !advice.empty())
+  if (const std::string advice = AdviceOf(job.options, outcome.result);
+      !advice.empty())
     outcome.json["advice"] = advice;
   Outputs(job, near_store, far_store, outcome.result).Write(outcome.json);
   // Last of all: where it stands, everything else does.

@@ -111,7 +111,76 @@ std::string Quoted(const std::string& text) {
   return quoted;
 }
 
-// The run's own command with this cell in the place of its filter.
+// The settings at the end of a cell's name.
+std::set<std::string> WordsOfName(const std::string& cell) {
+  std::set<std::string> words;
+  std::size_t begin = cell.rfind('/') + 1;
+  while (begin < cell.size()) {
+    const std::size_t end = std::min(cell.find(',', begin), cell.size());
+    words.insert(cell.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  words.erase("default");
+  return words;
+}
+
+// The detect cell of the run that `text`, a suite's `detector_cell`, means for
+// `record`: {encoder} is the record's, and the words that an encoder's grid
+// adds (dtype, resolution ...) are those that the record's setting has, too.
+std::string DetectCellOf(const RunFolder& run,
+                         const Record& record,
+                         const std::string& text) {
+  constexpr std::string_view kEncoder = "{encoder}";
+  std::string wanted = text;
+  const std::size_t at = wanted.find(kEncoder);
+  if (at == std::string::npos) return wanted;
+  wanted.replace(at, kEncoder.size(), record.encoder);
+  const std::set<std::string> asked = WordsOfName(wanted);
+  std::set<std::string> allowed = asked;
+  for (const char* key : {"alpha", "decode", "device", "dtype", "orient",
+                          "pool", "resolution", "tf32"})
+    if (const auto found = record.setting.find(key);
+        found != record.setting.end())
+      allowed.insert(found->first + "=" + found->second);
+  const std::string beginning = wanted.substr(0, wanted.rfind('/') + 1);
+  std::size_t most = asked.size();
+  for (const Record& one : run.records) {
+    if (one.task != "detect" ||
+        one.cell.substr(0, one.cell.rfind('/') + 1) != beginning)
+      continue;
+    const std::set<std::string> words = WordsOfName(one.cell);
+    if (words.size() <= most || !std::ranges::includes(words, asked) ||
+        !std::ranges::includes(allowed, words))
+      continue;
+    most = words.size();
+    wanted = one.cell;
+  }
+  return wanted;
+}
+
+// The cells that measuring `owner` needs, itself last: the detect cells whose
+// heads it takes from the same run folder.
+std::vector<std::string> CellsToRepeat(const RunFolder& run,
+                                       const std::string& owner) {
+  std::vector<std::string> cells;
+  for (const Record& record : run.records) {
+    if (record.cell != owner) continue;
+    for (const char* key : {"detector_cell", "beside_cell"}) {
+      const auto found = record.setting.find(key);
+      if (found == record.setting.end()) continue;
+      std::string cell = DetectCellOf(run, record, found->second);
+      if (std::ranges::find(cells, cell) == cells.end())
+        cells.push_back(std::move(cell));
+    }
+    break;
+  }
+  cells.push_back(owner);
+  return cells;
+}
+
+// The run's own command with this cell in the place of its filter. `run` takes
+// one filter: what the cell needs goes before it into the same folder, in a
+// command of its own. Other commands measure one thing and take no filter.
 std::string RepeatOf(const RunFolder& run,
                      const Json& environment,
                      const std::string& owner) {
@@ -122,12 +191,16 @@ std::string RepeatOf(const RunFolder& run,
   if (command.empty())
     command = fmt::format("eyechart run {} --out NEW_FOLDER",
                           (run.path / "suite.toml").string());
+  if (!command.starts_with("eyechart run ")) return command;
   constexpr std::string_view kFilter = " --filter '";
   if (const std::size_t at = command.find(kFilter); at != std::string::npos) {
     const std::size_t end = command.find('\'', at + kFilter.size());
     if (end != std::string::npos) command.erase(at, end + 1 - at);
   }
-  return command + " --filter " + Quoted(owner);
+  std::vector<std::string> commands;
+  for (const std::string& cell : CellsToRepeat(run, owner))
+    commands.push_back(command + " --filter " + Quoted(cell));
+  return fmt::format("{}", fmt::join(commands, " && "));
 }
 
 std::string BaselineCell(const Policy& policy, const std::string& cell) {

@@ -49,6 +49,7 @@ class GateJudge {
     RequireMarginsAboveNoise();
     DecideAll();
     CountNewCells();
+    if (options_.whole_runs) WarnOfRulesWithoutCells();
     // A history is a file.
     const bool of_history = std::filesystem::is_regular_file(baseline_.path);
     if (noise_.cells.empty() && unpaired_speed_)
@@ -258,6 +259,14 @@ class GateJudge {
     if (result_.new_cells > 0)
       result_.warnings.push_back(fmt::format(
           "{} results are not in the baseline: not judged", result_.new_cells));
+  }
+
+  void WarnOfRulesWithoutCells() {
+    std::set<std::string> cells;
+    for (const RunFolder* run : {&baseline_, &candidate_})
+      for (const Record& record : run->records) cells.insert(record.cell);
+    for (std::string& warning : RulesWithoutCells(policy_, cells))
+      result_.warnings.push_back(std::move(warning));
   }
 
   const RunFolder& baseline_;

@@ -20,6 +20,8 @@ namespace eyechart::reports {
 struct GateOptions {
   bool strict = false;  // inconclusive cells end with exit code 3
   ResampleOptions resample;
+  /// false: the runs hold some cells of many, and rules may be of others.
+  bool whole_runs = true;
 };
 
 /// One (cell, metric) of the baseline. Numbers are in the metric's unit.
@@ -58,7 +60,8 @@ struct GateResult {
 };
 
 /// Judges `candidate` against `baseline`. `noise` is of the baseline's build;
-/// it widens intervals of what was not interleaved. Throws InputError where the
+/// it widens intervals of what was not interleaved. Rules of the policy that
+/// fit no cell of whole runs are warnings. Throws InputError where the
 /// runs have no cell in common, where the policy names an unknown metric, and
 /// where it asks for a margin finer than the noise floor.
 GateResult JudgeRuns(const RunFolder& baseline,

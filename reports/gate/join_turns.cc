@@ -88,6 +88,29 @@ bool IsSubset(const std::map<std::string, std::string>& part,
   return std::ranges::includes(whole, part);
 }
 
+// What of the setting the cell's name tells. A sweep's records also have the
+// thresholds that they are of, which are others in each.
+std::map<std::string, std::string> ToldSetting(const Record& record) {
+  std::map<std::string, std::string> told;
+  for (const auto& [key, value] : record.setting) {
+    const std::string word = key + "=" + value;
+    for (const char* before : {"/", ","})
+      if (record.cell.find(before + word) != std::string::npos)
+        told.emplace(key, value);
+  }
+  return told;
+}
+
+// How well `part` fits a cell as a part of it: the greater the better, {0, 0}
+// for not at all. That it has the whole setting counts before all else.
+std::pair<int, std::size_t> PartFit(const Record& whole, const Record& part) {
+  if (IsSubset(whole.setting, part.setting)) return {2, whole.setting.size()};
+  const std::map<std::string, std::string> told = ToldSetting(whole);
+  if (IsSubset(told, part.setting) || part.cell.starts_with(whole.cell + ","))
+    return {1, told.size()};
+  return {0, 0};
+}
+
 }  // namespace
 
 JoinedRun::JoinedRun(fs::path folder, const JoinOptions& options)
@@ -245,15 +268,17 @@ std::map<std::string, std::string> OwnersOf(
   for (const Record& part : records) {
     std::string& owner = owners.try_emplace(part.cell, part.cell).first->second;
     if (part.seconds > 0 || owner != part.cell) continue;
-    const Record* best = nullptr;
-    for (const Record& whole : records)
-      if (whole.seconds > 0 && whole.cell != part.cell &&
-          whole.encoder == part.encoder && whole.task == part.task &&
-          whole.dataset == part.dataset &&
-          IsSubset(whole.setting, part.setting) &&
-          (best == nullptr || best->setting.size() < whole.setting.size()))
-        best = &whole;
-    if (best != nullptr) owner = best->cell;
+    std::pair<int, std::size_t> best = {0, 0};
+    for (const Record& whole : records) {
+      if (whole.seconds <= 0 || whole.cell == part.cell ||
+          whole.encoder != part.encoder || whole.task != part.task ||
+          whole.dataset != part.dataset)
+        continue;
+      const std::pair<int, std::size_t> fit = PartFit(whole, part);
+      if (fit <= best) continue;
+      best = fit;
+      owner = whole.cell;
+    }
   }
   return owners;
 }

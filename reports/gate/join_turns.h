@@ -75,8 +75,9 @@ class JoinedRun {
 };
 
 /// The cell of the suite that each of a run's cells was measured with: itself,
-/// or, of a part that stands in a cell of its own (a pattern's), the cell whose
-/// setting it has and adds to. Parts take no time of their own.
+/// or, of a part that stands in a cell of its own (a pattern's, a sweep's
+/// thresholds), the cell whose setting it has and adds to; where none is, the
+/// one whose name's setting it has. Parts take no time of their own.
 std::map<std::string, std::string> OwnersOf(const std::vector<Record>& records);
 
 }  // namespace eyechart::reports

@@ -294,4 +294,21 @@ void RequireKnownMetrics(const Policy& policy,
   }
 }
 
+std::vector<std::string> RulesWithoutCells(const Policy& policy,
+                                           const std::set<std::string>& cells) {
+  std::vector<std::string> warnings;
+  if (cells.empty()) return warnings;
+  for (const PolicyRule& rule : policy.rules) {
+    const bool fits = std::ranges::any_of(cells, [&rule](const auto& cell) {
+      return GlobMatch(rule.cell, cell);
+    });
+    if (fits) continue;
+    warnings.push_back(
+        fmt::format("{}: cell \"{}\" fits none of the runs' {} cells, as {}: "
+                    "the rule has no effect",
+                    rule.where, rule.cell, cells.size(), *cells.begin()));
+  }
+  return warnings;
+}
+
 }  // namespace eyechart::reports

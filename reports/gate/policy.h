@@ -85,4 +85,9 @@ Policy ParsePolicy(std::string_view text, const std::string& source);
 void RequireKnownMetrics(const Policy& policy,
                          const std::set<std::string>& metrics);
 
+/// A warning for each rule whose `cell` fits none of `cells` (those of the
+/// runs), naming file, line and glob: a slip there drops a margin unnoticed.
+std::vector<std::string> RulesWithoutCells(const Policy& policy,
+                                           const std::set<std::string>& cells);
+
 }  // namespace eyechart::reports

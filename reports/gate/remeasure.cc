@@ -25,8 +25,10 @@ GateResult Confirm(GateResult result,
   // Both sides are new, so the names are the baseline's.
   Policy by_name = policy;
   by_name.aliases.clear();
+  GateOptions of_open = options;
+  of_open.whole_runs = false;
   GateResult second =
-      JudgeRuns(again.baseline, again.candidate, by_name, again.noise, options);
+      JudgeRuns(again.baseline, again.candidate, by_name, again.noise, of_open);
   std::map<std::pair<std::string, std::string>, GateCell*> found;
   for (GateCell& cell : second.cells) found[{cell.cell, cell.metric}] = &cell;
   for (GateCell& cell : result.cells) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "tests/cli/process.h"
@@ -48,6 +49,28 @@ TEST_F(GateCommand, ExitCodesSayWhatItFound) {
   const auto unknown = Gate(same_, {"--policy", (folder_ / "none").string()});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_TRUE(Contains(unknown.err, "none")) << unknown.err;
+}
+
+TEST_F(GateCommand, WarnsOfARuleThatFitsNoCell) {
+  const std::filesystem::path policy = folder_ / "gate.toml";
+  testing::WriteText(policy, "[[rule]]\ncell = \"clip/*\"\nrequired = false\n");
+  const auto result = Gate(same_, {"--policy", policy.string()});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(Contains(result.err, "cell \"clip/*\" fits none")) << result.err;
+  const Json json =
+      EyechartJson({"gate", same_.path().string(), "--baseline",
+                    before_.path().string(), "--policy", policy.string()});
+  ASSERT_EQ(json["warnings"].size(), 1u);
+  const auto warning = json["warnings"][0].get<std::string>();
+  EXPECT_TRUE(Contains(warning, policy.string() + ":1")) << warning;
+}
+
+TEST_F(GateCommand, TakesTheExampleOfAPolicy) {
+  const auto demo =
+      std::filesystem::path(testing::DemoCheckpoint("clip")).parent_path();
+  const auto result =
+      Gate(same_, {"--policy", (demo / "../../docs/gate.toml").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST_F(GateCommand, InconclusiveIsThreeWhereStrict) {

@@ -57,6 +57,12 @@ TEST(GenerateCommand, RefusesWithExitCodeTwo) {
   refused({"patterns", "-o", out, "--pairs", "-3"}, "count -3");
   refused({"patterns", "-o", out, "--pattern", "colour"}, "\"color\"");
   refused({"clocks", "-o", out, "--pattern", "text"}, "the kind is clocks");
+  refused({"gauges", "-o", out, "--caption-detail", "0.1"},
+          "--caption-detail was given, but the kind is gauges");
+  refused({"scenes", "-o", out, "--directions", "4"},
+          "--directions was given, but the kind is scenes");
+  refused({"pattern", "-o", out, "--directions", "8"},
+          "did you mean \"patterns\"?");
   refused({"clocks", "-o", out, "--step", "99"}, "step 99");
   refused({"patterns"}, "--out");
   EXPECT_FALSE(std::filesystem::exists(folder / "x"));

@@ -112,6 +112,37 @@ TEST(MineStoresCommand, ZeroPairsIsAResultWithAdvice) {
   EXPECT_FALSE(EyechartJson(MineStores(folder, "c")).contains("advice"));
 }
 
+// All pairs are in the sample, so that any quantile is taken; advice names the
+// option that was given.
+TEST(MineStoresCommand, AdviceNamesTheQuantileThatWasGiven) {
+  const TempFolder folder;
+  constexpr std::size_t kCount = 6;
+  // The first two rows are the same in the near space; in the far one all are
+  // at right angles.
+  testing::Rows near(kCount, std::vector<float>(8, 0.0f)), far = near;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    near[i][i < 2 ? 0 : i] = 1;
+    far[i][i] = 1;
+  }
+  const auto items = testing::MakeItems(kCount);
+  testing::MakeStore(folder / "near", near, items);
+  testing::MakeStore(folder / "far", far, items);
+  const Json none =
+      EyechartJson(MineStores(folder, "a", {"--near-quantile", "0.999999"}));
+  EXPECT_EQ(none["near_min"], 1.0);
+  EXPECT_EQ(none["near_pairs"], 0);
+  const auto lower = none["advice"].get<std::string>();
+  EXPECT_NE(lower.find("try a lower --near-quantile"), std::string::npos)
+      << lower;
+  const Json close =
+      EyechartJson(MineStores(folder, "b", {"--far-quantile", "0.000001"}));
+  EXPECT_EQ(close["near_pairs"], 1);
+  EXPECT_EQ(close["blind_pairs"], 0);
+  const auto higher = close["advice"].get<std::string>();
+  EXPECT_NE(higher.find("try a higher --far-quantile"), std::string::npos)
+      << higher;
+}
+
 TEST(MineStoresCommand, ClassesAndHubsAndBadValues) {
   const TempFolder folder;
   WriteStores(folder, 400);  // labels even and odd, clusters of neighbours

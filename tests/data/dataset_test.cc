@@ -61,6 +61,31 @@ TEST(ImageFolder, ByteOrderLabelsAndWhatIsLeftOut) {
             folder.path().filename().string());
 }
 
+// What `generate` writes to look at is none of the pictures.
+TEST(ImageFolder, LeavesOutTheContactSheetOfAGeneratedFolder) {
+  TempFolder folder;
+  const std::string manifest =
+      R"({"kind": "scenes", "renderer": 1, "pixels_sha256": "00"})";
+  WriteText(folder / "test/manifest.json", manifest);
+  for (const char* name : {"test/contact_sheet.jpg", "test/contact_sheet.png",
+                           "test/images/contact_sheet.jpg", "test/images/1.jpg",
+                           "other/contact_sheet.jpg", "store/contact_sheet.jpg",
+                           "odd/contact_sheet.jpg"})
+    WriteText(folder / name, name);
+  WriteText(folder / "store/manifest.json", R"({"schema": 1})");
+  WriteText(folder / "odd/manifest.json", "{");
+  EXPECT_EQ(Ids(*Open(folder.path())),
+            (std::vector<std::string>{
+                "odd/contact_sheet.jpg", "other/contact_sheet.jpg",
+                "store/contact_sheet.jpg", "test/contact_sheet.png",
+                "test/images/1.jpg", "test/images/contact_sheet.jpg"}));
+  EXPECT_EQ(Open(folder.path(), "boxes")->size(), 6u);
+  EXPECT_EQ(Ids(*Open(folder / "test")),
+            (std::vector<std::string>{"contact_sheet.png", "images/1.jpg",
+                                      "images/contact_sheet.jpg"}));
+  EXPECT_EQ(Open(folder / "other")->size(), 1u);
+}
+
 TEST(ImageFolder, LinksAreFollowedButNotRound) {
   TempFolder folder;
   TempFolder elsewhere;

@@ -148,6 +148,68 @@ TEST_F(ExplainTest, GivesTheCommandThatMeasuresTheCellAgain) {
                 " --out NEW_FOLDER --filter 'clip/knn/photos/k=10'");
 }
 
+// `bench -o` and `detect train -o` have no --filter.
+TEST_F(ExplainTest, RepeatsOtherCommandsAsTheyAre) {
+  for (const char* command :
+       {"eyechart bench clip photos --seed 0 --out NEW_FOLDER",
+        "eyechart detect train clip boxes --out NEW_FOLDER"}) {
+    const Json environment = {{"command", command}};
+    run_.Write("environment.json", environment.dump());
+    EXPECT_EQ(Of(kBench).repeat, command);
+  }
+}
+
+TEST_F(ExplainTest, RepeatsTheSweepOfASetting) {
+  Record sweep =
+      testing::ScoreRecord("clip/nms-sweep/boxes/default", "ap", 0.5, 10);
+  sweep.task = "nms-sweep";
+  sweep.setting = {{"confidence", "0.1"}, {"nms_iou", "0.5"}};
+  sweep.seconds = 4;
+  run_.Add(sweep);
+  sweep.cell = "clip/nms-sweep/boxes/confidence=0.3,nms_iou=0.6";
+  sweep.setting = {{"confidence", "0.3"}, {"nms_iou", "0.6"}};
+  sweep.seconds = 0;
+  run_.Add(sweep);
+  EXPECT_EQ(Of(sweep.cell).repeat,
+            "eyechart run night.toml --out NEW_FOLDER --threads 2 --filter "
+            "'clip/nms-sweep/boxes/default'");
+}
+
+// A filter holds one glob: the head is trained into the same folder before.
+TEST_F(ExplainTest, TrainsTheHeadThatACellNeedsFirst) {
+  const auto detect = [this](const std::string& setting) {
+    Record record =
+        testing::ScoreRecord("clip/detect/boxes/" + setting, "ap", 0.5, 10);
+    record.task = "detect";
+    record.seconds = 9;
+    run_.Add(record);
+  };
+  for (const char* setting : {"dtype=bf16,steps=9", "nms=opencv,steps=9",
+                              "steps=9", "dtype=fp16,steps=9"})
+    detect(setting);
+  const auto bench = [this](const std::string& dtype) {
+    const std::string text = "{encoder}/detect/boxes/steps=9";
+    Record record = LatencyRecord("clip/bench/boxes/detector_cell=" + text +
+                                      (dtype.empty() ? "" : ",dtype=" + dtype),
+                                  5e6);
+    record.task = "bench";
+    // What suppression was taken is no part of the head's name.
+    record.setting = {{"detector_cell", text}, {"nms", "opencv"}};
+    if (!dtype.empty()) record.setting["dtype"] = dtype;
+    run_.Add(record);
+    return record.cell;
+  };
+  const std::string command =
+      "eyechart run night.toml --out NEW_FOLDER --threads 2 --filter ";
+  const std::string plain = bench("");
+  EXPECT_EQ(Of(plain).repeat, command + "'clip/detect/boxes/steps=9' && " +
+                                  command + "'" + plain + "'");
+  const std::string half = bench("bf16");
+  EXPECT_EQ(Of(half).repeat, command +
+                                 "'clip/detect/boxes/dtype=bf16,steps=9' && " +
+                                 command + "'" + half + "'");
+}
+
 TEST_F(ExplainTest, WritesWhatAReaderOfJsonNeeds) {
   const Json json = ExplanationToJson(Of(kKnn, true));
   EXPECT_EQ(json["cell"], kKnn);

@@ -191,6 +191,36 @@ TEST_F(GateTest, CountsWithoutNoiseDecideByThemselves) {
   EXPECT_EQ(result.cells[1].verdict, Verdict::kPass);
 }
 
+TEST_F(GateTest, NamesRulesWhoseGlobFitsNoCell) {
+  before_.AddTop1("clip/knn/a", "11").AddTop1("clip/knn/old", "11");
+  after_.AddTop1("clip/knn/a", "11").AddTop1("clip/knn/new", "11");
+  const Policy policy = ParsePolicy(
+      "[[rule]]\ncell = \"clip/*\"\nmargin = 0.1\n"
+      "[[rule]]\ncell = \"clip/nkk/*\"\nrequired = false\n"
+      // Cells of either run, a rule that another overrides and a metric that
+      // the runs do not have are no slips.
+      "[[rule]]\ncell = \"*/old\"\nrequired = false\n"
+      "[[rule]]\ncell = \"*/new\"\nmargin = 0.2\n"
+      "[[rule]]\nmetric = \"ap\"\nmargin = 0.2\n"
+      "[[rule]]\ncell = \"clip/*\"\nmargin = 0.2\n",
+      "gate.toml");
+  const auto told = [](const GateResult& result) {
+    std::vector<std::string> found;
+    for (const std::string& warning : result.warnings)
+      if (Contains(warning, "[[rule]]")) found.push_back(warning);
+    return found;
+  };
+  const std::vector<std::string> warnings = told(Judge(policy));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0],
+            "gate.toml:4: [[rule]]: cell \"clip/nkk/*\" fits none of the runs' "
+            "3 cells, as clip/knn/a: the rule has no effect");
+  // A second look is at some of the cells alone.
+  GateOptions some;
+  some.whole_runs = false;
+  EXPECT_TRUE(told(Judge(policy, some)).empty());
+}
+
 TEST_F(GateTest, NamesTheBaselineOfAnotherSuite) {
   before_.AddTop1("a", "11");
   after_.AddTop1("b", "11");

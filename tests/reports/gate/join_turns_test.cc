@@ -118,5 +118,41 @@ TEST(OwnersOf, PartsBelongToTheCellWhoseSettingTheyAddTo) {
   EXPECT_EQ(owners.at(part.cell), other.cell);
 }
 
+// The cell of a whole sweep has the thresholds of its best setting, which its
+// name does not tell.
+TEST(OwnersOf, SettingsOfASweepBelongToIt) {
+  const auto record = [](const std::string& setting, const char* confidence,
+                         const char* before_nms, double seconds) {
+    Record made = ScoreRecord("clip/nms-sweep/boxes/" + setting, "ap", 0.5, 10);
+    made.setting = {{"confidence", confidence}, {"before_nms", before_nms}};
+    made.seconds = seconds;
+    return made;
+  };
+  const Record usual = record("default", "0.1", "1000", 3);
+  const Record few = record("before_nms=5", "0.1", "5", 2);
+  const Record of_usual = record("confidence=0.3", "0.3", "1000", 0);
+  const Record of_few = record("before_nms=5,confidence=0.3", "0.3", "5", 0);
+  const auto owners = OwnersOf({usual, of_usual, few, of_few});
+  EXPECT_EQ(owners.at(usual.cell), usual.cell);
+  EXPECT_EQ(owners.at(of_usual.cell), usual.cell);
+  EXPECT_EQ(owners.at(of_few.cell), few.cell);
+}
+
+// As above where the name of the sweep's detector has a word of the best
+// setting: the beginning of the name tells it.
+TEST(OwnersOf, SettingsOfASweepWithADetectorsNameBelongToIt) {
+  Record sweep = ScoreRecord(
+      "clip/nms-sweep/boxes/detector_cell={encoder}/"
+      "detect/boxes/nms_iou=0.5,steps=9",
+      "ap", 0.5, 10);
+  sweep.setting = {{"nms_iou", "0.5"}};
+  sweep.seconds = 3;
+  Record other = sweep;
+  other.cell += ",confidence=0.3,nms_iou=0.6";
+  other.setting = {{"confidence", "0.3"}, {"nms_iou", "0.6"}};
+  other.seconds = 0;
+  EXPECT_EQ(OwnersOf({sweep, other}).at(other.cell), sweep.cell);
+}
+
 }  // namespace
 }  // namespace eyechart::reports
