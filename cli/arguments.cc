@@ -4,7 +4,40 @@
 
 #include <CLI/CLI.hpp>
 
+#include "core/error.h"
+#include "core/text.h"
+
 namespace eyechart::cli {
+namespace {
+
+// What was not expected: CLI11 tells all of it, last word first.
+std::string UnexpectedText(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty())
+    command = command->get_subcommands().front();
+  const std::vector<std::string> left = app.remaining(/*recurse=*/true);
+  for (const std::string& word : left) {
+    if (!word.starts_with('-')) continue;
+    const std::string given = word.substr(0, word.find('='));
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command->get_options())
+      for (const std::string& name : option->get_lnames())
+        names.push_back("--" + name);
+    return fmt::format("{}: no option {}{}", command->get_name(), given,
+                       DidYouMean(given, names));
+  }
+  return fmt::format("{}: \"{}\" is one argument too many", command->get_name(),
+                     left.empty() ? "" : left.front());
+}
+
+std::string UsageText(const CLI::App* app, const CLI::Error& error) {
+  const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error);
+  return fmt::format(
+      "eyechart: error: {}\nRun with --help for more information.\n",
+      unexpected ? UnexpectedText(*app) : error.what());
+}
+
+}  // namespace
 
 Option& Option::Required(bool required) {
   option_->required(required);
@@ -64,7 +97,14 @@ Option& Option::Excludes(const std::string& name) {
 }
 
 Option& Option::NonNegative() {
-  option_->check(CLI::NonNegativeNumber);
+  // CLI11's own would tell a range of 300 digits.
+  option_->check(CLI::Validator(
+      [](std::string& text) {
+        const std::optional<double> value = ParseDouble(text);
+        return value && *value >= 0 ? std::string()
+                                    : text + ": should be 0 or more";
+      },
+      "NONNEGATIVE"));
   return *this;
 }
 
@@ -79,7 +119,9 @@ Option& Option::Tells(bool& given) {
 }
 
 Arguments::Arguments(const std::string& what, const std::string& name)
-    : own_(std::make_unique<CLI::App>(what, name)), app_(own_.get()) {}
+    : own_(std::make_unique<CLI::App>(what, name)), app_(own_.get()) {
+  app_->failure_message(&UsageText);
+}
 
 Arguments::Arguments(CLI::App* app) : app_(app) {}
 

@@ -64,6 +64,15 @@ std::vector<const probes::Chart*> ChartsOf(const ChartFlags& flags) {
   return charts;
 }
 
+// The number that every chart has, or null: charts round up to whole groups of
+// their own classes.
+Json CountOfAll(const Json& charts, const char* key) {
+  const Json& first = charts.front().at(key);
+  for (const Json& chart : charts)
+    if (chart.at(key) != first) return nullptr;
+  return first;
+}
+
 }  // namespace
 
 void AddChartFlags(Arguments& app, ChartFlags& flags) {
@@ -117,6 +126,8 @@ int RunAskChart(const AskFlags& flags) {
         items += point.trials;
       warnings = outcome.summary.warnings;
       rows.push_back(probes::AcuityJson(outcome.acuity, outcome.patch_size));
+      rows.back()["train"] = chart->WholeGroups(job.options.train);
+      rows.back()["test"] = chart->WholeGroups(job.options.test);
       if (!flags.out.empty())
         WriteFileAtomic(folder / fmt::format("outcomes-{}-{}.csv", chart->name,
                                              probes::ReadOutName(read_out)),
@@ -131,8 +142,8 @@ int RunAskChart(const AskFlags& flags) {
                      {"items", items},
                      {"size", size},
                      {"seed", job.options.seed},
-                     {"train", job.options.train},
-                     {"test", job.options.test},
+                     {"train", CountOfAll(rows, "train")},
+                     {"test", CountOfAll(rows, "test")},
                      {"charts", rows}};
   if (!flags.out.empty())
     WriteFileAtomic(folder / "ask.json", json.dump(1) + "\n");

@@ -19,7 +19,18 @@ struct Command {
   std::string_view what;
   /// Adds the options to `app`; what they fill lives as long as the runner.
   Runner (*add)(Arguments& app);
+  /// Of an interrupted one, what the same command does when it is run again:
+  /// whether something is kept, and where.
+  std::string_view again = "run again, it begins anew";
 };
+
+/// Of a command that always keeps what is done.
+inline constexpr std::string_view kGoesOn =
+    "run the same command again to go on";
+/// Of one that keeps it in the folder that -o names.
+inline constexpr std::string_view kGoesOnInOut =
+    "run again, it goes on from what is in -o's folder, and begins anew "
+    "without -o";
 
 /// Every command.
 std::span<const Command> Commands();

@@ -7,17 +7,19 @@ namespace eyechart::cli {
 
 std::span<const Command> Commands() {
   static constexpr std::array kCommands = {
-      Command{"run", "run every cell of a suite; resumes", AddRun},
+      Command{"run", "run every cell of a suite; resumes", AddRun, kGoesOn},
       Command{"inspect", "what a checkpoint is and gives", AddInspect},
-      Command{"encode", "pictures to a feature store", AddEncode},
+      Command{"encode", "pictures to a feature store", AddEncode, kGoesOn},
       Command{"mine", "pairs that one encoder confuses and another tells apart",
-              AddMine},
+              AddMine, kGoesOn},
       Command{"ask", "multiple choice: MMVP, MMVP-VLM, generated questions",
-              AddAsk},
+              AddAsk, kGoesOnInOut},
       Command{"probe", "what a read-out of frozen features gets right",
-              AddProbe},
+              AddProbe, kGoesOnInOut},
       Command{"detect", "boxes: detection transfer, and what is found",
-              AddDetect},
+              AddDetect,
+              "run again, train and rf100 go on from what is in -o's folder; "
+              "all else begins anew"},
       Command{"bench", "latency and throughput, and where the time goes",
               AddBench},
       Command{"generate", "pictures with ground truth, from a seed",

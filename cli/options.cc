@@ -87,7 +87,7 @@ void AddPictureFlags(Arguments& app, PictureFlags& flags, bool required) {
                 "file of paths, COCO JSON, or IDX file")
       .Required(required);
   app.AddOption("--kind", flags.kind,
-                "folder, csv, list, coco or idx (default: by looking)");
+                "folder, csv, list, coco, idx or boxes (default: by looking)");
   app.AddOption("--root", flags.root, "folder of a COCO JSON's pictures");
   app.AddOption("--label-column", flags.label_column,
                 "column of a CSV that labels come from (default: label)");

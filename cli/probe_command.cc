@@ -47,6 +47,8 @@ struct ProbeFlags {
 struct Pictures {
   std::unique_ptr<data::Dataset> train;
   std::unique_ptr<data::Dataset> test;
+  std::string train_path;  // as the user knows them
+  std::string test_path;
 };
 
 std::unique_ptr<data::Dataset> OpenProbeData(const ProbeFlags& o,
@@ -88,6 +90,8 @@ Pictures OpenDatasets(const ProbeFlags& o,
   Pictures pictures;
   if (needs_train) pictures.train = OpenProbeData(o, train);
   pictures.test = OpenProbeData(o, test);
+  pictures.train_path = std::move(train);
+  pictures.test_path = std::move(test);
   return pictures;
 }
 
@@ -153,6 +157,10 @@ int Apply(const ProbeFlags& o) {
   std::optional<ScratchFolder> scratch;
   fs::path store = o.test_store;
   fs::path second = o.second_test_store;
+  // What messages call the pictures and whose features they are told by;
+  // empty: the store, which is the user's own.
+  std::string name;
+  std::string model;
   if (n > 2) {
     EYECHART_REQUIRE(o.test_store.empty() && !head.is_mixture(),
                      "a MODEL beside --test-store, or a mixture's head, which "
@@ -167,6 +175,8 @@ int Apply(const ProbeFlags& o) {
     encoders::EncodeOptions encode = o.encode;
     encode.tokens = head.reads_tokens();
     warnings = EncodeForProbe(spec, encode, {{pictures.test.get(), store}});
+    name = pictures.test_path;
+    model = o.names[2];
   }
   EYECHART_REQUIRE(!store.empty() && (!head.is_mixture() || !second.empty()),
                    "{} is missing",
@@ -175,14 +185,14 @@ int Apply(const ProbeFlags& o) {
     return std::make_shared<const data::FeatureStore>(folder);
   };
   const auto first = open(store);
-  head.RequireFits(*first, /*second=*/false);
+  head.RequireFits(*first, /*second=*/false, model);
   std::optional<probes::ProbeSide> side;
   if (head.is_mixture()) {
     const auto other = open(second);
     head.RequireFits(*other, /*second=*/true);
     side.emplace(first, other);
   } else {
-    side.emplace(first, head.reads_tokens());
+    side.emplace(first, head.reads_tokens(), name);
   }
   probes::AppliedHead applied = probes::ApplyHead(head, *side);
   if (!o.out.empty()) {
@@ -231,7 +241,11 @@ int RunProbe(ProbeFlags o) {
       else
         CreateFolder(folder);
       job.test_store = folder / "test-features";
-      if (trains) job.train_store = folder / "train-features";
+      job.test_name = pictures.test_path;
+      if (trains) {
+        job.train_store = folder / "train-features";
+        job.train_name = pictures.train_path;
+      }
       warnings = EncodeForProbe(*job.model, encode,
                                 {{pictures.train.get(), job.train_store},
                                  {pictures.test.get(), job.test_store}});
@@ -263,7 +277,7 @@ void AddDataFlags(Arguments& app, ProbeFlags& o) {
   app.AddOption("--train", o.train, "pictures to train on, instead of DATASET");
   app.AddOption("--test", o.test, "pictures to test on");
   app.AddOption("--kind", o.kind,
-                "folder, csv, list, coco or idx (default: by looking)");
+                "folder, csv, list, coco, idx or boxes (default: by looking)");
   app.AddOption("--label-column", o.label_column,
                 "column of a CSV that labels come from (default: label)");
   app.AddOption("--limit", o.limit, "first N pictures of each only")

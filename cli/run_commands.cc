@@ -61,8 +61,8 @@ int Guarded(const Choice& chosen) {
     return 128 + interrupted.signal();
   } catch (const std::filesystem::filesystem_error& error) {
     // A name that is too long, a link to itself, a folder that may not be read.
-    PrintError(fmt::format("{}: {}", error.path1().string(),
-                           error.code().message()));
+    PrintError(
+        fmt::format("{}: {}", error.path1().string(), error.code().message()));
     return kExitInput;
   } catch (const std::exception& error) {
     PrintError(fmt::format("internal: {}", error.what()));

@@ -17,6 +17,7 @@
 #include "probes/multiple_choice/outcomes_csv.h"
 #include "probes/multiple_choice/read_out.h"
 #include "suite/task.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -76,7 +77,43 @@ const DatasetSpec* TrainOf(const SuiteSpec& suite, const TaskSpec& task) {
   return train;
 }
 
+std::int64_t Whole(const TaskSpec& task, const char* key) {
+  const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
+  EYECHART_REQUIRE(value && *value >= 0,
+                   "{}: {} {}: should be an integer of at least 0",
+                   WhereOf(task), key, task.keys.at(key));
+  return *value;
+}
+
+mc::AskOptions AskOptionsOf(const TaskSpec& task) {
+  mc::AskOptions options;
+  options.scoring = task.keys.at("scoring");
+  options.option_text = task.keys.at("option_text");
+  options.pairs.random_pairs = Whole(task, "random_pairs");
+  options.pairs.seed = static_cast<std::uint64_t>(Whole(task, "seed"));
+  const auto prompt = task.keys.find("prompt");
+  if (prompt != task.keys.end()) options.prompt = prompt->second;
+  mc::RequireKnown(options);
+  return options;
+}
+
+mc::ReadOptions ReadOptionsOf(const DatasetSpec& dataset,
+                              const TaskSpec& task) {
+  mc::ReadOptions read;
+  read.path = dataset.options.path;
+  read.root = dataset.options.root;
+  read.kind = dataset.options.kind;
+  read.labels = task.keys.at("labels");
+  return read;
+}
+
+mc::Benchmark ReadBenchmark(const DatasetSpec& dataset, const TaskSpec& task) {
+  return mc::ReadBenchmark(ReadOptionsOf(dataset, task));
+}
+
 std::vector<Cell> PlanAsk(const SuiteSpec& suite, const TaskSpec& task) {
+  AskOptionsOf(task);
+  BatchOf(task);
   std::vector<std::string> names = task.encoders;
   if (names.empty()) names.emplace_back();
   std::vector<Cell> cells;
@@ -86,6 +123,7 @@ std::vector<Cell> PlanAsk(const SuiteSpec& suite, const TaskSpec& task) {
         mc::FindBenchmarkKind(dataset->options.kind) == nullptr)
       continue;
     RequireBenchmark(suite, task, *dataset);
+    mc::RequireKnown(ReadOptionsOf(*dataset, task));
     const DatasetSpec* train = TrainOf(suite, task);
     if (train == dataset) continue;
     for (const std::string& name : names) {
@@ -102,36 +140,6 @@ std::vector<Cell> PlanAsk(const SuiteSpec& suite, const TaskSpec& task) {
     }
   }
   return cells;
-}
-
-std::int64_t Whole(const TaskSpec& task, const char* key) {
-  const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
-  EYECHART_REQUIRE(value && *value >= 0,
-                   "[[task]] of line {}: {} {}: should be an integer of at "
-                   "least 0",
-                   task.line, key, task.keys.at(key));
-  return *value;
-}
-
-mc::AskOptions AskOptionsOf(const TaskSpec& task) {
-  mc::AskOptions options;
-  options.scoring = task.keys.at("scoring");
-  options.option_text = task.keys.at("option_text");
-  options.pairs.random_pairs = Whole(task, "random_pairs");
-  options.pairs.seed = static_cast<std::uint64_t>(Whole(task, "seed"));
-  const auto prompt = task.keys.find("prompt");
-  if (prompt != task.keys.end()) options.prompt = prompt->second;
-  mc::RequireKnown(options);
-  return options;
-}
-
-mc::Benchmark ReadBenchmark(const DatasetSpec& dataset, const TaskSpec& task) {
-  mc::ReadOptions read;
-  read.path = dataset.options.path;
-  read.root = dataset.options.root;
-  read.kind = dataset.options.kind;
-  read.labels = task.keys.at("labels");
-  return mc::ReadBenchmark(read);
 }
 
 // What came of it, with what its records say of where it came from.

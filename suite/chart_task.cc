@@ -10,6 +10,7 @@
 #include "probes/acuity/acuity_records.h"
 #include "probes/acuity/chart_encoder.h"
 #include "suite/task.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -40,10 +41,17 @@ const DatasetSpec& ChartDataset() {
 int Count(const TaskSpec& task, const char* key, std::int64_t low) {
   const std::optional<std::int64_t> value = ParseInt(task.keys.at(key));
   EYECHART_REQUIRE(value && *value >= low && *value <= 1 << 20,
-                   "[[task]] of line {}: {} {}: should be an integer of at "
-                   "least {}",
-                   task.line, key, task.keys.at(key), low);
+                   "{}: {} {}: should be an integer of at least {}",
+                   WhereOf(task), key, task.keys.at(key), low);
   return static_cast<int>(*value);
+}
+
+probes::ChartOptions ChartOptionsOf(const TaskSpec& task) {
+  probes::ChartOptions options;
+  options.train = Count(task, "train", 1);
+  options.test = Count(task, "test", 1);
+  options.seed = static_cast<std::uint64_t>(Count(task, "seed", 0));
+  return options;
 }
 
 std::vector<std::string> ChartsOf(const TaskSpec& task) {
@@ -56,7 +64,12 @@ std::vector<std::string> ChartsOf(const TaskSpec& task) {
 }
 
 std::vector<Cell> PlanChart(const SuiteSpec& suite, const TaskSpec& task) {
-  probes::ParseReadOut(task.keys.at("read_out"));
+  const probes::ReadOut read_out =
+      probes::ParseReadOut(task.keys.at("read_out"));
+  const probes::ChartOptions options = ChartOptionsOf(task);
+  for (const std::string& chart : ChartsOf(task))
+    probes::RequireTrainable(probes::FindChart(chart), options, read_out);
+  BatchOf(task);
   std::vector<std::string> encoders = task.encoders;
   if (encoders.empty()) encoders.emplace_back();
   std::vector<Cell> cells;
@@ -84,9 +97,7 @@ std::vector<Record> RunChart(const Cell& cell, TaskContext& context) {
   job.model = encoder.model;
   job.chart = &probes::FindChart(cell.setting.at("chart"));
   job.read_out = probes::ParseReadOut(task.keys.at("read_out"));
-  job.options.train = Count(task, "train", 1);
-  job.options.test = Count(task, "test", 1);
-  job.options.seed = static_cast<std::uint64_t>(Count(task, "seed", 0));
+  job.options = ChartOptionsOf(task);
   job.encode.batch = BatchOf(task);
   job.store = context.features.StoreFolder(
       encoder,
@@ -103,12 +114,13 @@ std::vector<Record> RunChart(const Cell& cell, TaskContext& context) {
       context.artifacts / "acuity.json",
       probes::AcuityJson(outcome.acuity, outcome.patch_size).dump(1) + "\n");
   std::vector<Record> records = probes::AcuityRecords(outcome);
-  // All that the score depends on, defaults written out.
+  // All that the score depends on, defaults written out; pictures as many as
+  // were taken.
   for (Record& record : records)
     record.setting = {
         {"read_out", std::string(probes::ReadOutName(job.read_out))},
-        {"train", std::to_string(job.options.train)},
-        {"test", std::to_string(job.options.test)},
+        {"train", std::to_string(job.chart->WholeGroups(job.options.train))},
+        {"test", std::to_string(job.chart->WholeGroups(job.options.test))},
         {"seed", std::to_string(job.options.seed)},
         {"size", std::to_string(outcome.size)},
         {"renderer", std::to_string(scenes::kRendererVersion)}};

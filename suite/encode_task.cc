@@ -13,6 +13,11 @@ constexpr std::array kEncodeKeys = {
             "store tokens beside the pooled features"},
 };
 
+std::vector<Cell> PlanEncode(const SuiteSpec& suite, const TaskSpec& task) {
+  BatchOf(task);
+  return CellOfEach(suite, task);
+}
+
 std::vector<Record> RunEncode(const Cell& cell, TaskContext& context) {
   encoders::EncodeOptions options;
   options.batch = BatchOf(*cell.task);
@@ -56,6 +61,6 @@ std::vector<Record> RunEncode(const Cell& cell, TaskContext& context) {
 const TaskKind kEncodeTask = {
     "encode",   "feature store of every picture, with throughput",
     true,       kEncodeKeys,
-    CellOfEach, RunEncode};
+    PlanEncode, RunEncode};
 
 }  // namespace eyechart::suite

@@ -2,16 +2,15 @@
 #include <array>
 #include <optional>
 
-#include "core/error.h"
 #include "core/files.h"
 #include "core/statistics.h"
-#include "core/text.h"
 #include "data/feature_store.h"
 #include "probes/multiple_choice/benchmark_kind.h"
 #include "suite/mine_pipeline.h"
 #include "suite/mined_patterns.h"
 #include "suite/mined_pictures.h"
 #include "suite/task.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -44,7 +43,29 @@ constexpr std::array kMineKeys = {
     TaskKey{"batch", Type::kNumber, "32", false, "pictures a forward pass"},
 };
 
+// Checked as far as it can be without features.
+MineJob MineJobOf(const TaskSpec& task) {
+  MineJob job;
+  job.options.near_min = NumberOf(task, "near_min");
+  job.options.far_max = NumberOf(task, "far_max");
+  if (const double q = NumberOf(task, "near_quantile"); q != 0)
+    job.options.near_quantile = q;
+  if (const double q = NumberOf(task, "far_quantile"); q != 0)
+    job.options.far_quantile = q;
+  job.options.engine = task.keys.at("engine");
+  job.options.recall = NumberOf(task, "recall");
+  job.select.classes = task.keys.at("classes");
+  job.select.max_per_image = WholeOf(task, "max_per_image");
+  job.options.dedupe = task.keys.at("dedupe") == "true";
+  job.top = WholeOf(task, "top");
+  job.gallery = task.keys.at("gallery") == "true";
+  RequireMineJob(job);
+  return job;
+}
+
 std::vector<Cell> PlanMine(const SuiteSpec& suite, const TaskSpec& task) {
+  MineJobOf(task);
+  BatchOf(task);
   const auto near_encoders = EncodersNamed(suite, task, task.keys.at("near"));
   const auto far_encoders = EncodersNamed(suite, task, task.keys.at("far"));
   std::vector<Cell> cells;
@@ -67,12 +88,6 @@ std::vector<Cell> PlanMine(const SuiteSpec& suite, const TaskSpec& task) {
     }
   }
   return cells;
-}
-
-double Number(const TaskSpec& task, const char* key) {
-  const std::optional<double> value = ParseDouble(task.keys.at(key));
-  EYECHART_CHECK(value.has_value(), "{} is no number", key);
-  return *value;
 }
 
 // The benchmark that the pictures are, where they are pairs.
@@ -125,23 +140,7 @@ void AddPatterns(const Cell& cell,
 
 std::vector<Record> RunMine(const Cell& cell, TaskContext& context) {
   const TaskSpec& task = *cell.task;
-  MineJob job;
-  job.options.near_min = Number(task, "near_min");
-  job.options.far_max = Number(task, "far_max");
-  if (const double q = Number(task, "near_quantile"); q != 0)
-    job.options.near_quantile = q;
-  if (const double q = Number(task, "far_quantile"); q != 0)
-    job.options.far_quantile = q;
-  job.options.engine = task.keys.at("engine");
-  job.options.recall = Number(task, "recall");
-  job.select.classes = task.keys.at("classes");
-  job.select.max_per_image =
-      static_cast<std::int64_t>(Number(task, "max_per_image"));
-  job.options.dedupe = task.keys.at("dedupe") == "true";
-  job.top = static_cast<std::int64_t>(Number(task, "top"));
-  job.gallery = task.keys.at("gallery") == "true";
-  RequireMineJob(job);
-
+  MineJob job = MineJobOf(task);
   encoders::EncodeOptions encode;
   encode.batch = BatchOf(task);
   const CachedFeatures& near_features =

@@ -28,11 +28,13 @@ std::shared_ptr<const data::FeatureStore> OpenProbeData(
 
 std::unique_ptr<ProbeSide> OpenSide(const probes::Protocol& protocol,
                                     const fs::path& store,
-                                    const fs::path& second) {
+                                    const fs::path& second,
+                                    const std::string& name) {
   if (protocol.kind == "mixture")
     return std::make_unique<ProbeSide>(OpenProbeData(store),
-                                       OpenProbeData(second));
-  return std::make_unique<ProbeSide>(OpenProbeData(store), protocol.tokens);
+                                       OpenProbeData(second), name);
+  return std::make_unique<ProbeSide>(OpenProbeData(store), protocol.tokens,
+                                     name);
 }
 
 c10::Device DeviceOf(const ProbeJob& job) {
@@ -162,7 +164,7 @@ probes::ProbeResult RunProbeJob(const ProbeJob& job, Progress& progress) {
   const probes::Protocol& protocol = probes::FindProtocol(job.options);
   probes::ProbeInput input;
   const std::unique_ptr<ProbeSide> test =
-      OpenSide(protocol, job.test_store, job.second_test_store);
+      OpenSide(protocol, job.test_store, job.second_test_store, job.test_name);
   std::unique_ptr<ProbeSide> train;
   input.test = test.get();
   std::optional<encoders::LoadedModel> model;
@@ -177,7 +179,8 @@ probes::ProbeResult RunProbeJob(const ProbeJob& job, Progress& progress) {
       return ZeroShot(job, prompts, *test, names, setting);
     };
   } else {
-    train = OpenSide(protocol, job.train_store, job.second_train_store);
+    train = OpenSide(protocol, job.train_store, job.second_train_store,
+                     job.train_name);
     input.train = train.get();
     probes::RequireSameFeatures(train->store(), test->store());
     if (train->second() != nullptr)

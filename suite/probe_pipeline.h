@@ -22,6 +22,9 @@ struct ProbeJob {
   std::filesystem::path test_store;
   std::filesystem::path second_train_store;  // mixtures: the other encoder's
   std::filesystem::path second_test_store;
+  /// What messages call the pictures; empty: by the store's folder.
+  std::string train_name;
+  std::string test_name;
   /// zero-shot's text tower and options.augment's encoder.
   std::optional<encoders::ModelSpec> model;
   /// Where heads are trained and neighbours searched: cpu, cuda or cuda:N;

@@ -115,6 +115,7 @@ std::vector<Cell> PlanProbe(const SuiteSpec& suite, const TaskSpec& task) {
   job.options = options;
   job.prompts = task.keys.at("prompts");
   RequireProbeJob(job);
+  BatchOf(task);
   const std::string train_name = TextOf(task, "train");
   const std::string second_name = TextOf(task, "second");
   const std::string where =
@@ -186,7 +187,11 @@ std::vector<Record> RunProbe(const Cell& cell, TaskContext& context) {
   };
   const EncoderSpec& encoder = *cell.encoders[0];
   job.test_store = store(encoder, *cell.dataset);
-  if (cell.train != nullptr) job.train_store = store(encoder, *cell.train);
+  job.test_name = cell.dataset->name;
+  if (cell.train != nullptr) {
+    job.train_store = store(encoder, *cell.train);
+    job.train_name = cell.train->name;
+  }
   if (cell.encoders.size() > 1) {
     job.second_test_store = store(*cell.encoders[1], *cell.dataset);
     job.second_train_store = store(*cell.encoders[1], *cell.train);

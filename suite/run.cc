@@ -1,8 +1,10 @@
 #include "suite/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "benchmarks/environment.h"
@@ -15,6 +17,7 @@
 #include "suite/exported_cells.h"
 #include "suite/run_log.h"
 #include "suite/shared_trainings.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
@@ -60,6 +63,40 @@ Record ErrorRecord(const std::string& message) {
   return record;
 }
 
+// Options that a message names become the task's keys: "--near-min" stands in a
+// suite as near_min. Names that are no key of the task stay as they are.
+std::string InKeys(const std::string& message, const TaskKind& kind) {
+  constexpr std::string_view kOfNames = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  std::string text;
+  for (std::size_t at = 0; at < message.size();) {
+    const std::size_t begin = message.find("--", at);
+    if (begin == std::string::npos) return text + message.substr(at);
+    const std::size_t end =
+        std::min(message.find_first_not_of(kOfNames, begin), message.size());
+    std::string key = message.substr(begin + 2, end - begin - 2);
+    std::replace(key.begin(), key.end(), '-', '_');
+    const bool known =
+        std::any_of(kind.keys.begin(), kind.keys.end(),
+                    [&key](const TaskKey& one) { return one.name == key; });
+    text += message.substr(at, begin - at);
+    text += known ? key : message.substr(begin, end - begin);
+    at = end;
+  }
+  return text;
+}
+
+// The cells of a task. What is wrong with it is told with its place.
+std::vector<Cell> PlanTask(const SuiteSpec& suite, const TaskSpec& task) {
+  const TaskKind& kind = FindTaskKind(task.kind, "suite");
+  try {
+    return kind.plan(suite, task);
+  } catch (const InputError& error) {
+    const std::string message = error.what();
+    if (message.starts_with(suite.file.string() + ":")) throw;
+    ThrowInput("{}: {}", WhereOf(task), InKeys(message, kind));
+  }
+}
+
 std::vector<Record> RunCell(const Cell& cell, TaskContext& context) {
   try {
     std::vector<Record> records =
@@ -84,7 +121,7 @@ std::vector<Cell> PlanCells(const SuiteSpec& suite) {
   std::vector<Cell> cells;
   std::map<std::string, int> lines;  // of the tasks that made a cell
   for (const TaskSpec& task : suite.tasks) {
-    for (Cell& cell : FindTaskKind(task.kind, "suite").plan(suite, task)) {
+    for (Cell& cell : PlanTask(suite, task)) {
       cell.task = &task;
       cell.id = cell.encoder + "/" + task.kind + "/" + cell.dataset->name +
                 "/" + SettingText(cell.setting);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "benchmarks/vision/command_words.h"
@@ -20,6 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 using Setting = std::map<std::string, std::string>;
+
+// Asked about before any key is read: a key that is missing may be there by
+// another spelling.
+constexpr std::string_view kSuiteKeys[] = {"name", "seed", "out"};
+constexpr std::string_view kEncoderKeys[] = {
+    "name", "command",    "model", "dtype",  "device", "tf32",
+    "pool", "resolution", "alpha", "orient", "decode"};
+constexpr std::string_view kDatasetKeys[] = {
+    "name",   "kind",         "root",  "split",      "annotations",
+    "labels", "label_column", "limit", "label_names"};
 
 void RequireName(const std::string& name, const std::string& where) {
   constexpr std::string_view kAllowed =
@@ -92,7 +103,18 @@ void ReadProgram(TomlTable& table, EncoderSpec encoder, SuiteSpec& suite) {
   }
 }
 
+// What `parse` gives; a value that it refuses is told with the key's place.
+template <typename Parse>
+auto ParsedKey(const TomlTable& table, const char* key, const Parse& parse) {
+  try {
+    return parse();
+  } catch (const InputError& error) {
+    ThrowInput("{}: {}", table.Where(key), error.what());
+  }
+}
+
 void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
+  table.RejectUnknownKeys(kEncoderKeys);
   EncoderSpec encoder;
   encoder.name = table.RequiredText("name");
   RequireName(encoder.name, table.Where("name"));
@@ -136,10 +158,18 @@ void ReadEncoder(TomlTable& table, SuiteSpec& suite) {
         "pools nothing; leave pool out",
         table.Where("pool"), encoder.name);
     encoder.model.resolution = get("resolution", "");
-    encoder.model.alpha = encoders::ParseAlpha(get("alpha", "drop"));
-    encoder.model.orient = encoders::ParseOrient(get("orient", "none"));
-    encoder.model.decode = encoders::ParseDecode(get("decode", "exact"));
-    encoders::ParseEncoderDType(encoder.model.dtype);
+    encoder.model.alpha = ParsedKey(table, "alpha", [&get] {
+      return encoders::ParseAlpha(get("alpha", "drop"));
+    });
+    encoder.model.orient = ParsedKey(table, "orient", [&get] {
+      return encoders::ParseOrient(get("orient", "none"));
+    });
+    encoder.model.decode = ParsedKey(table, "decode", [&get] {
+      return encoders::ParseDecode(get("decode", "exact"));
+    });
+    ParsedKey(table, "dtype", [&encoder] {
+      return encoders::ParseEncoderDType(encoder.model.dtype);
+    });
     encoder.setting = WithoutDefaults(point, {{"dtype", "fp32"},
                                               {"device", "cpu"},
                                               {"tf32", "off"},
@@ -163,6 +193,7 @@ void RequireDatasetKind(const std::string& name, const std::string& where) {
 }
 
 void ReadDataset(TomlTable& table, SuiteSpec& suite) {
+  table.RejectUnknownKeys(kDatasetKeys);
   DatasetSpec dataset;
   dataset.name = table.RequiredText("name");
   RequireName(dataset.name, table.Where("name"));
@@ -202,6 +233,7 @@ void ReadDataset(TomlTable& table, SuiteSpec& suite) {
 
 void ReadTask(TomlTable& table, SuiteSpec& suite) {
   TaskSpec task;
+  task.file = suite.file;
   task.line = table.line();
   task.kind = table.RequiredText("kind");
   const TaskKind& kind = FindTaskKind(task.kind, table.Where("kind"));
@@ -222,12 +254,14 @@ void ReadTask(TomlTable& table, SuiteSpec& suite) {
         axes.emplace_back(name, table.Booleans(name));
         break;
     }
-    EYECHART_REQUIRE(!axes.back().second.empty() || !key.required,
-                     "{}: key \"{}\" is missing: {}", table.Where(), name,
-                     key.what);
     if (!key.fallback.empty()) defaults[name] = key.fallback;
   }
+  // Before what is missing: it may be there by another spelling.
   table.RejectUnknownKeys();
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    EYECHART_REQUIRE(!axes[i].second.empty() || !kind.keys[i].required,
+                     "{}: key \"{}\" is missing: {}", table.Where(),
+                     axes[i].first, kind.keys[i].what);
   for (const Setting& point : Grid(axes)) {
     task.keys = point;
     task.keys.insert(defaults.begin(), defaults.end());
@@ -299,6 +333,7 @@ SuiteSpec ReadSuite(const fs::path& file) {
   const toml::table* head = root.get_as<toml::table>("suite");
   EYECHART_REQUIRE(head != nullptr, "{}: no [suite] table", file.string());
   TomlTable table(*head, file.string(), "[suite]");
+  table.RejectUnknownKeys(kSuiteKeys);
   suite.name = table.RequiredText("name");
   RequireName(suite.name, table.Where("name"));
   suite.seed = table.Integer("seed", 0, 0);

@@ -33,7 +33,8 @@ struct DatasetSpec {
 /// One point of a [[task]]'s grid: its keys as text, checked by the task kind.
 struct TaskSpec {
   std::string kind;
-  int line = 0;                                // in the suite file, for errors
+  std::filesystem::path file;                  // the suite's, for errors
+  int line = 0;                                // in it
   std::vector<std::string> encoders;           // names; empty: every encoder
   std::vector<std::string> datasets;           // names; empty: every data set
   std::map<std::string, std::string> keys;     // values of the kind's own keys

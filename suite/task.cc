@@ -7,13 +7,10 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "suite/task_keys.h"
 
 namespace eyechart::suite {
 namespace {
-
-std::string WhereOf(const SuiteSpec& suite, const TaskSpec& task) {
-  return fmt::format("{}:{}: [[task]]", suite.file.string(), task.line);
-}
 
 template <typename Spec>
 std::vector<const Spec*> Named(const std::vector<Spec>& specs,
@@ -61,7 +58,7 @@ const TaskKind& FindTaskKind(std::string_view name, const std::string& where) {
 std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
                                               const TaskSpec& task,
                                               const std::string& name) {
-  const std::string where = WhereOf(suite, task);
+  const std::string where = WhereOf(task);
   std::vector<const EncoderSpec*> found =
       Named(suite.encoders, name, where, "encoder");
   const TaskKind& kind = FindTaskKind(task.kind, where);
@@ -85,7 +82,7 @@ std::vector<const EncoderSpec*> EncodersNamed(const SuiteSpec& suite,
 
 std::vector<const DatasetSpec*> DatasetsOf(const SuiteSpec& suite,
                                            const TaskSpec& task) {
-  const std::string where = WhereOf(suite, task);
+  const std::string where = WhereOf(task);
   if (task.datasets.empty())
     return Named(suite.datasets, std::string(), where, "dataset");
   std::vector<const DatasetSpec*> found;
@@ -126,9 +123,8 @@ int BatchOf(const TaskSpec& task) {
   const std::string& text = task.keys.at("batch");
   const std::optional<std::int64_t> batch = ParseInt(text);
   EYECHART_REQUIRE(batch && *batch >= 1 && *batch <= 1 << 20,
-                   "[[task]] of line {}: batch {}: should be an integer of at "
-                   "least 1",
-                   task.line, text);
+                   "{}: batch {}: should be an integer of at least 1",
+                   WhereOf(task), text);
   return static_cast<int>(*batch);
 }
 

@@ -8,7 +8,7 @@
 namespace eyechart::suite {
 
 std::string WhereOf(const TaskSpec& task) {
-  return fmt::format("[[task]] of line {}", task.line);
+  return fmt::format("{}:{}: [[task]]", task.file.string(), task.line);
 }
 
 double NumberOf(const TaskSpec& task, const char* key) {

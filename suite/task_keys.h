@@ -8,7 +8,7 @@
 
 namespace eyechart::suite {
 
-/// "[[task]] of line N", for errors.
+/// "FILE:LINE: [[task]]", for errors.
 std::string WhereOf(const TaskSpec& task);
 
 /// A key of type kNumber.

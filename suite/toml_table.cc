@@ -128,13 +128,20 @@ std::int64_t TomlTable::Integer(std::string_view key,
   return *value;
 }
 
-void TomlTable::RejectUnknownKeys() const {
+void TomlTable::RejectUnknownKeys() const { RejectOthers(asked_); }
+
+void TomlTable::RejectUnknownKeys(
+    std::span<const std::string_view> known) const {
+  RejectOthers(std::vector<std::string>(known.begin(), known.end()));
+}
+
+void TomlTable::RejectOthers(const std::vector<std::string>& known) const {
   for (const auto& [key, node] : table_) {
     const std::string_view name = key.str();
-    if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     ThrowInput("{}:{}: {}: unknown key \"{}\"{}; known keys are {}", file_,
-               node.source().begin.line, what_, name, DidYouMean(name, asked_),
-               fmt::join(asked_, ", "));
+               node.source().begin.line, what_, name, DidYouMean(name, known),
+               fmt::join(known, ", "));
   }
 }
 

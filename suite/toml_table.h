@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ class TomlTable {
   /// Throws InputError for the first key that was never asked for, with the
   /// nearest one that was.
   void RejectUnknownKeys() const;
+  /// The same of keys that are not among `known`, before any is asked for.
+  void RejectUnknownKeys(std::span<const std::string_view> known) const;
 
   /// "file:line" of the table, or of a key in it.
   std::string Where() const;
@@ -43,6 +46,7 @@ class TomlTable {
 
  private:
   const toml::node* Ask(std::string_view key);
+  void RejectOthers(const std::vector<std::string>& known) const;
   std::vector<std::string> Scalars(
       std::string_view key,
       const char* expected,

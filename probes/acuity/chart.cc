@@ -61,6 +61,11 @@ const Chart& FindChart(const std::string& name) {
   ThrowInput("no eye chart \"{}\"; there are {}", name, fmt::join(names, ", "));
 }
 
+std::int64_t Chart::WholeGroups(std::int64_t pictures) const {
+  const auto group = static_cast<std::int64_t>(classes.size());
+  return (pictures + group - 1) / group * group;
+}
+
 ChartPictures::ChartPictures(const Chart& chart, const ChartOptions& options)
     : chart_(chart), options_(options), name_("chart-" + chart.name) {
   EYECHART_REQUIRE(options.train > 0 && options.test > 0,
@@ -70,8 +75,8 @@ ChartPictures::ChartPictures(const Chart& chart, const ChartOptions& options)
   const auto classes = static_cast<std::int64_t>(chart.classes.size());
   for (std::size_t step = 0; step < chart.strengths.size(); ++step) {
     for (const bool test : {false, true}) {
-      const std::int64_t wanted = test ? options.test : options.train;
-      const std::int64_t groups = (wanted + classes - 1) / classes;
+      const std::int64_t groups =
+          chart.WholeGroups(test ? options.test : options.train) / classes;
       for (std::int64_t group = 0; group < groups; ++group) {
         for (std::int64_t label = 0; label < classes; ++label) {
           places_.push_back({step, test, group, label});

@@ -26,6 +26,8 @@ struct Chart {
   double guess() const { return 1 / static_cast<double>(classes.size()); }
   /// Strength of `step` in a picture of `size` pixels: lengths grow with it.
   double StrengthAt(std::size_t step, int size) const;
+  /// `pictures` a step, rounded up to whole groups (one picture of each class).
+  std::int64_t WholeGroups(std::int64_t pictures) const;
 };
 
 /// Every chart there is: the optotypes, then the nine patterns in their order.
@@ -35,11 +37,11 @@ std::span<const Chart> Charts();
 const Chart& FindChart(const std::string& name);
 
 struct ChartOptions {
-  /// Pictures a step for training the read-outs; rounded up to whole groups
-  /// (one picture of each class). With 192 and as many to test on, a
-  /// threshold's interval is about a fifth of it wide.
+  /// Pictures a step for training the read-outs; rounded up to whole groups.
+  /// With 192 and as many to test on, a threshold's interval is about a fifth
+  /// of it wide.
   int train = 192;
-  int test = 192;          // pictures a step to test on, from other seeds
+  int test = 192;          // likewise to test on, from other seeds
   std::uint64_t seed = 7;  // of the pictures
   int size = 224;          // side of the pictures: the encoder's input, in px
 };

@@ -1,10 +1,13 @@
 #include "probes/multiple_choice/benchmark_kind.h"
 
 #include <array>
+#include <fstream>
+#include <string>
 #include <system_error>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/signature.h"
 #include "probes/multiple_choice/benchmark_builder.h"
 #include "probes/multiple_choice/readers.h"
 #include "probes/multiple_choice/words.h"
@@ -65,6 +68,14 @@ fs::path SourceOf(const fs::path& path) {
   return found;
 }
 
+bool IsPicture(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(16, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return data::SniffFormat(bytes) != data::PictureFormat::kUnknown;
+}
+
 const BenchmarkKind& KindOf(const fs::path& source, const std::string& name) {
   if (!name.empty()) {
     std::vector<std::string> names;
@@ -75,6 +86,10 @@ const BenchmarkKind& KindOf(const fs::path& source, const std::string& name) {
     ThrowInput("kind \"{}\" of benchmark is not known{}; known are {}", name,
                DidYouMean(name, names), KindNames());
   }
+  EYECHART_REQUIRE(!IsPicture(source),
+                   "{}: is a single picture; name the folder that holds it "
+                   "with its questions, or the file with the questions",
+                   source.string());
   for (const BenchmarkKind& kind : kKinds)
     if (kind.recognise(source)) return kind;
   ThrowInput(
@@ -93,10 +108,14 @@ const BenchmarkKind* FindBenchmarkKind(std::string_view name) {
   return nullptr;
 }
 
-Benchmark ReadBenchmark(const ReadOptions& options) {
+void RequireKnown(const ReadOptions& options) {
   EYECHART_REQUIRE(
       options.labels == "corrected" || options.labels == "original",
       "labels \"{}\": should be corrected or original", options.labels);
+}
+
+Benchmark ReadBenchmark(const ReadOptions& options) {
+  RequireKnown(options);
   const fs::path source = SourceOf(options.path);
   Benchmark benchmark = KindOf(source, options.kind).read(source, options);
   if (options.pictures) RequirePictures(benchmark);

@@ -41,6 +41,9 @@ std::span<const BenchmarkKind> BenchmarkKinds();
 /// The row called `name`, or null.
 const BenchmarkKind* FindBenchmarkKind(std::string_view name);
 
+/// Checks what needs no file. Throws InputError.
+void RequireKnown(const ReadOptions& options);
+
 /// Finds the file with the questions (questions.csv in any case, in a folder),
 /// recognises and reads it. Throws InputError naming path, row and value, and
 /// missing pictures unless they are not needed.

@@ -146,8 +146,11 @@ HeadFile::HeadFile(const fs::path& folder) : folder_(folder) {
   tensors_ = ReadTensors(tensors);
 }
 
-void HeadFile::RequireFits(const data::FeatureStore& store, bool second) const {
-  const std::string source = (folder_ / "head.json").string();
+void HeadFile::RequireFits(const data::FeatureStore& store,
+                           bool second,
+                           const std::string& source) const {
+  const std::string head = (folder_ / "head.json").string();
+  const std::string of = source.empty() ? store.folder().string() : source;
   const Json wanted = facts_.at(second ? "second" : "features");
   const Json found = FeaturesJson(store.manifest());
   for (const char* key : {"weights_sha256", "preprocess_sha256", "dtype",
@@ -160,8 +163,8 @@ void HeadFile::RequireFits(const data::FeatureStore& store, bool second) const {
     EYECHART_REQUIRE(wanted.value(key, Json()) == found.at(key),
                      "{}: the head was trained on features with {} {}; those "
                      "of {} have {}",
-                     source, key, wanted.value(key, Json()).dump(),
-                     store.folder().string(), found.at(key).dump());
+                     head, key, wanted.value(key, Json()).dump(), of,
+                     found.at(key).dump());
   }
 }
 

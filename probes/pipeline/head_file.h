@@ -42,8 +42,11 @@ class HeadFile {
   const Json& facts() const { return facts_; }
 
   /// Throws InputError where a store holds other features than the head was
-  /// trained on, naming both.
-  void RequireFits(const data::FeatureStore& store, bool second) const;
+  /// trained on, naming both. The store is called `source`, what its features
+  /// are of, or by its folder where that is empty.
+  void RequireFits(const data::FeatureStore& store,
+                   bool second,
+                   const std::string& source = {}) const;
 
   /// Scores (m, K) of side rows in order.
   at::Tensor Scores(const ProbeSide& side) const;

@@ -54,7 +54,8 @@ double NumberOf(const std::string& label, const std::string& source) {
   const std::optional<double> value = ParseDouble(label);
   EYECHART_REQUIRE(value && std::isfinite(*value),
                    "{}: label \"{}\" is no number; --targets numbers needs a "
-                   "number for every picture",
+                   "number for every picture (--label-column names a CSV's "
+                   "column of them)",
                    source, label);
   return *value;
 }

@@ -4,6 +4,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -118,15 +119,27 @@ ScoredRows Labels(const at::Tensor& scores,
   return scored;
 }
 
+// What was said and what is, in the labels' unit.
+struct RealNumbers {
+  at::Tensor said;
+  at::Tensor truth;
+};
+
+RealNumbers NumbersOf(const at::Tensor& scores,
+                      const Targets& targets,
+                      const LabelSet& labels) {
+  const auto real = [&labels](const at::Tensor& standard) {
+    return standard.select(1, 0).to(at::kCPU, at::kDouble) * labels.deviation +
+           labels.mean;
+  };
+  return {real(scores), real(targets.values)};
+}
+
 ScoredRows Numbers(const at::Tensor& scores,
                    const Targets& targets,
                    const LabelSet& labels,
                    const ProbeSide& test) {
-  const at::Tensor said =
-      scores.select(1, 0).to(at::kDouble) * labels.deviation + labels.mean;
-  const at::Tensor truth =
-      targets.values.select(1, 0).to(at::kDouble) * labels.deviation +
-      labels.mean;
+  const auto [said, truth] = NumbersOf(scores, targets, labels);
   const NumberScores found = ScoreNumbers(said, truth);
   ScoredRows scored;
   const auto add = [&scored](const char* name, const Estimate& estimate) {
@@ -164,6 +177,40 @@ ScoredRows ScoreRows(const at::Tensor& scores,
       return Numbers(scores, targets, labels, test);
   }
   return {};
+}
+
+double LeadingScore(const at::Tensor& scores,
+                    const Targets& targets,
+                    const LabelSet& labels) {
+  EYECHART_CHECK(scores.dim() == 2 && scores.size(0) == targets.size(),
+                 "{} scores for {} rows", scores.size(0), targets.size());
+  const auto rows = static_cast<double>(targets.size());
+  switch (targets.kind) {
+    case TargetKind::kLabels:
+      return ScoreLabels(scores, targets.values).mean_average_precision;
+    case TargetKind::kClasses: {
+      // As ScoreClasses has it: of equal scores the first is the answer.
+      const at::Tensor wide = scores.to(at::kCPU, at::kDouble).contiguous();
+      const at::Tensor truth = targets.values.to(at::kCPU).contiguous();
+      const auto* row = wide.const_data_ptr<double>();
+      const auto* is = truth.const_data_ptr<std::int64_t>();
+      std::int64_t right = 0;
+      for (std::int64_t i = 0; i < targets.size(); ++i, row += wide.size(1))
+        right += std::max_element(row, row + wide.size(1)) - row == is[i];
+      return static_cast<double>(right) / rows;
+    }
+    case TargetKind::kNumbers: {
+      const RealNumbers numbers = NumbersOf(scores, targets, labels);
+      const at::Tensor said = numbers.said.contiguous();
+      const at::Tensor truth = numbers.truth.contiguous();
+      double sum = 0;
+      for (std::int64_t i = 0; i < targets.size(); ++i)
+        sum += std::abs(said.const_data_ptr<double>()[i] -
+                        truth.const_data_ptr<double>()[i]);
+      return sum / rows;
+    }
+  }
+  return 0;
 }
 
 }  // namespace eyechart::probes

@@ -38,4 +38,10 @@ ScoredRows ScoreRows(const at::Tensor& scores,
                      const LabelSet& labels,
                      const ProbeSide& test);
 
+/// The first of ScoreRows' scores, without intervals: top1, map, or mae in the
+/// labels' unit.
+double LeadingScore(const at::Tensor& scores,
+                    const Targets& targets,
+                    const LabelSet& labels);
+
 }  // namespace eyechart::probes

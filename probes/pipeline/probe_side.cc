@@ -28,13 +28,14 @@ bool AllFinite(const at::Tensor& x) {
 }  // namespace
 
 ProbeSide::ProbeSide(std::shared_ptr<const data::FeatureStore> store,
-                     bool tokens)
-    : store_(std::move(store)), tokens_(tokens) {
-  const std::string name = source();
+                     bool tokens,
+                     std::string source)
+    : store_(std::move(store)), tokens_(tokens), source_(std::move(source)) {
+  if (source_.empty()) source_ = store_->folder().string();
   EYECHART_REQUIRE(!tokens || store_->manifest().tokens,
                    "{}: the store holds no tokens, which this probe reads; "
                    "make it by eyechart encode with --tokens",
-                   name);
+                   source_);
   bool any_label = false;
   const std::vector<data::StoreItem>& items = store_->items();
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -49,9 +50,11 @@ ProbeSide::ProbeSide(std::shared_ptr<const data::FeatureStore> store,
   }
   EYECHART_REQUIRE(any_label,
                    "{}: no picture has a label; labels come from subfolders, a "
-                   "CSV's column label, or an IDX file of labels",
-                   name);
-  EYECHART_REQUIRE(!rows_.empty(), "{}: no labelled picture is readable", name);
+                   "CSV's column label (--label-column names another), or an "
+                   "IDX file of labels",
+                   source_);
+  EYECHART_REQUIRE(!rows_.empty(), "{}: no labelled picture is readable",
+                   source_);
   if (tokens_) return;
   pooled_ = at::empty({size(), store_->dim()}, at::kFloat);
   auto* out = pooled_.mutable_data_ptr<float>();
@@ -75,9 +78,11 @@ void ProbeSide::RequireFinite() const {
 }
 
 ProbeSide::ProbeSide(std::shared_ptr<const data::FeatureStore> first,
-                     std::shared_ptr<const data::FeatureStore> second)
-    : ProbeSide(std::move(first), /*tokens=*/true) {
-  second_ = std::make_unique<ProbeSide>(std::move(second), /*tokens=*/true);
+                     std::shared_ptr<const data::FeatureStore> second,
+                     std::string source)
+    : ProbeSide(std::move(first), /*tokens=*/true, source) {
+  second_ = std::make_unique<ProbeSide>(std::move(second), /*tokens=*/true,
+                                        std::move(source));
   const std::vector<data::StoreItem>& here = store_->items();
   const std::vector<data::StoreItem>& there = second_->store_->items();
   const bool same = std::equal(
@@ -89,7 +94,7 @@ ProbeSide::ProbeSide(std::shared_ptr<const data::FeatureStore> first,
   EYECHART_REQUIRE(same,
                    "{} and {} are not of the same pictures in the same order, "
                    "which a mixture needs",
-                   source(), second_->source());
+                   source_, second_->source());
   std::erase_if(rows_, [&there](std::int64_t row) {
     return !there[static_cast<std::size_t>(row)].ok();
   });

@@ -23,18 +23,22 @@ class ProbeSide {
   /// `tokens` asks for tokens (n, T, C) instead of pooled features (n, d).
   /// Throws InputError: a store without tokens, without a label, without a
   /// readable row, or with features that are not finite numbers, which names
-  /// the first.
-  ProbeSide(std::shared_ptr<const data::FeatureStore> store, bool tokens);
+  /// the first. Messages call the pictures `source`, or by the store's folder
+  /// where that is empty.
+  ProbeSide(std::shared_ptr<const data::FeatureStore> store,
+            bool tokens,
+            std::string source = {});
 
   /// Tokens of two encoders for mixtures: the patch tokens of both, on the
   /// coarser of the two grids, side by side (n, N, C1 + C2). Rows are those
   /// that are readable in both. Throws InputError where the stores are of other
   /// pictures.
   ProbeSide(std::shared_ptr<const data::FeatureStore> first,
-            std::shared_ptr<const data::FeatureStore> second);
+            std::shared_ptr<const data::FeatureStore> second,
+            std::string source = {});
 
   const data::FeatureStore& store() const { return *store_; }
-  std::string source() const { return store_->folder().string(); }
+  const std::string& source() const { return source_; }
   bool tokens() const { return tokens_; }
   std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
   /// Width of a row or of a token; of a mixture the first encoder's.
@@ -64,6 +68,7 @@ class ProbeSide {
 
   std::shared_ptr<const data::FeatureStore> store_;
   bool tokens_;
+  std::string source_;
   std::vector<std::int64_t> rows_;
   std::int64_t unreadable_ = 0;
   std::int64_t unlabelled_ = 0;

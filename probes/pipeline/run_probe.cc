@@ -34,13 +34,6 @@ void WarnOfLeftOut(const ProbeSide& side, std::vector<std::string>& warnings) {
                     side.source(), side.unlabelled()));
 }
 
-// In the labels' unit; errors of numbers are small where they are good.
-double LeadingScore(const Fitted& fitted, const LabelSet& labels) {
-  const double score = *fitted.grid[fitted.selected].test;
-  return labels.kind == TargetKind::kNumbers ? -score * labels.deviation
-                                             : score;
-}
-
 // Zero-shot has no grid: its scores stand for one.
 Fitted ZeroShot(const ProbeInput& input, const LabelSet& labels) {
   Fitted fitted;
@@ -114,7 +107,9 @@ ProbeResult RunProbe(ProbeInput input,
     Fitted fitted = result.protocol->fit == nullptr
                         ? ZeroShot(input, result.labels)
                         : result.protocol->fit(input, one, progress);
-    result.run_scores.push_back(LeadingScore(fitted, result.labels));
+    // Not of the grid's point: a head may be fitted again after the choice.
+    result.run_scores.push_back(
+        LeadingScore(fitted.scores, input.test_targets, result.labels));
     if (run == 0) result.fitted = std::move(fitted);
   }
   ScoredRows scored = ScoreRows(result.fitted.scores, input.test_targets,

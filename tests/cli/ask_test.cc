@@ -286,6 +286,29 @@ TEST_F(AskCommand, PutsAnEncoderBeforeTheEyeChart) {
                   "share their scenes"));
 }
 
+// Charts take whole groups: one picture of each answer.
+TEST_F(AskCommand, TheEyeChartTellsHowManyPicturesItTook) {
+  const auto ask = [](std::vector<std::string> charts) {
+    std::vector<std::string> command = {"ask",   DemoCheckpoint("dinov2"),
+                                        "chart", "--resolution",
+                                        "48",    "--train",
+                                        "3",     "--test",
+                                        "1",     "--read-out",
+                                        "knn",   "--chart"};
+    command.insert(command.end(), charts.begin(), charts.end());
+    return EyechartJson(command);
+  };
+  const Json one = ask({"color"});
+  EXPECT_EQ(one["train"], 4);
+  EXPECT_EQ(one["test"], 2);
+  EXPECT_EQ(one["items"], 2 * one["charts"][0]["points"].size());
+  const Json two = ask({"color", "tumbling-e"});
+  EXPECT_EQ(two["charts"][0]["test"], 2);
+  EXPECT_EQ(two["charts"][1]["test"], 4);
+  EXPECT_TRUE(two["test"].is_null());
+  EXPECT_EQ(two["train"], 4);
+}
+
 // Both read-outs in one suite, and their curves in its report.
 TEST_F(AskCommand, TheEyeChartIsATask) {
   const fs::path suite = folder_ / "chart.toml";
@@ -296,7 +319,7 @@ TEST_F(AskCommand, TheEyeChartIsATask) {
                 "\"\n"
                 "resolution = 48\n[[task]]\nkind = \"chart\"\n"
                 "chart = \"color\"\nread_out = [\"linear\", \"knn\"]\n"
-                "train = 16\ntest = 16\n");
+                "train = 15\ntest = 16\n");
   const fs::path out = folder_ / "run";
   const auto run = Eyechart({"run", suite.string(), "--out", out.string()});
   ASSERT_EQ(run.exit_code, 0) << run.err;
@@ -305,6 +328,7 @@ TEST_F(AskCommand, TheEyeChartIsATask) {
     if (record.metric != "chart_accuracy") continue;
     read_outs.push_back(record.setting.at("read_out"));
     EXPECT_EQ(record.setting.at("size"), "48");
+    EXPECT_EQ(record.setting.at("train"), "16");  // whole groups
     EXPECT_EQ(record.setting.at("seed"), "0");
     EXPECT_TRUE(record.ci.has_value());
   }
@@ -377,11 +401,12 @@ TEST_F(AskCommand, RunsInASuite) {
     files += entry.path().extension() == ".csv" ? 1 : 0;
   EXPECT_EQ(files, 4);
   EXPECT_EQ(EyechartJson(run)["done_before"], 4);
+  // Before anything runs.
   WriteText(suite, ReadFile(suite) + "scoring = \"statement\"\n");
-  EXPECT_EQ(
-      Eyechart({"run", suite.string(), "--out", (folder_ / "bad").string()})
-          .exit_code,
-      6);
+  const std::string error = testing::Refused(
+      {"run", suite.string(), "--out", (folder_ / "bad").string()});
+  EXPECT_TRUE(Has(error, "did you mean \"statements\"?")) << error;
+  EXPECT_FALSE(fs::exists(folder_ / "bad"));
 }
 
 }  // namespace

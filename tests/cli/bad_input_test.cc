@@ -71,6 +71,11 @@ class BadInput : public ::testing::Test {
 TEST_F(BadInput, NoCommandAndUnknownOnes) {
   ExpectError({"mien"}, {"no command \"mien\"", "did you mean \"mine\"?"});
   ExpectError({"mine", "--near-mn", "1"}, {});
+  ExpectError({"mine", "photos", "--near-mn", "1", "-o", "x"},
+              {"eyechart: error: mine: no option --near-mn",
+               "did you mean \"--near-min\"?"});
+  ExpectError({"mine", "photos", "drawings", "-o", "x"},
+              {"mine: \"drawings\" is one argument too many"});
   ExpectError({}, {});
 }
 
@@ -421,6 +426,18 @@ TEST_F(BadInput, OutputFolderThatCannotBeWritten) {
   std::vector<std::string> arguments = Mine(Photos());
   arguments.back() = "/proc/eyechart";
   EXPECT_EQ(Eyechart(arguments).exit_code, 2);
+}
+
+TEST_F(BadInput, ANumberBelowZero) {
+  std::vector<std::string> arguments = Encode(DemoCheckpoint("clip"));
+  arguments.insert(arguments.end(), {"--limit", "-1"});
+  ExpectError(arguments, {"--limit: -1: should be 0 or more"});
+}
+
+TEST_F(BadInput, APictureInPlaceOfABenchmark) {
+  const std::string picture = (Photos() / "000.jpg").string();
+  ExpectError({"ask", DemoCheckpoint("clip"), picture},
+              {picture + ": is a single picture"});
 }
 
 TEST_F(BadInput, UnknownKeyOfASuite) {

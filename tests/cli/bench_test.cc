@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 
 #include "core/csv.h"
@@ -54,6 +56,22 @@ class BenchCommand : public ::testing::Test {
   TempFolder folder_;
   fs::path photos_ = folder_ / "photos";
 };
+
+// Nothing is kept of a measurement that was cut short, and that is what is
+// said.
+TEST_F(BenchCommand, AnInterruptedOneBeginsAnew) {
+  std::vector<std::string> command = Bench({});
+  command[4] = "60";  // --min-seconds
+  std::string error;
+  // Later where the program had not begun to listen.
+  for (int seconds = 1; seconds <= 16 && error.empty(); seconds *= 2) {
+    const auto result = testing::EyechartWithSignal(
+        command, SIGTERM, std::chrono::seconds(seconds));
+    EXPECT_EQ(result.exit_code, 128 + SIGTERM) << result.err;
+    if (Has(result.err, "interrupted")) error = result.err;
+  }
+  EXPECT_TRUE(Has(error, "run again, it begins anew")) << error;
+}
 
 TEST_F(BenchCommand, PrintsTheContractsKeys) {
   const Json json = EyechartJson(Bench({}));

@@ -91,11 +91,13 @@ TEST_F(AskTask, EachScoringIsACellOfItsOwn) {
   EXPECT_EQ(Run("[\"likelihood\", \"likelihood-mean\", \"generate\"]").done, 3);
 }
 
-TEST_F(AskTask, ScoringsThatItDoesNotKnowFailTheirCell) {
-  const RunSummary summary = Run("[\"likelihood\", \"likelihoods\"]");
-  EXPECT_EQ(summary.ok, 1);
-  ASSERT_EQ(summary.failed.size(), 1u);
-  EXPECT_NE(summary.failed.front().find("likelihoods"), std::string::npos);
+TEST_F(AskTask, ScoringsThatItDoesNotKnowEndItBeforeAnythingRuns) {
+  const std::string error = testing::InputErrorOf(
+      [this] { Run("[\"likelihood\", \"likelihoods\"]"); });
+  EXPECT_NE(error.find("suite.toml:10: [[task]]: scoring \"likelihoods\""),
+            std::string::npos)
+      << error;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
 }
 
 }  // namespace

@@ -120,6 +120,21 @@ TEST(ReadSuite, NamesFileLineAndNearestKey) {
             std::string::npos);
 }
 
+TEST(ReadSuite, TellsUnknownKeysBeforeMissingOnes) {
+  const auto has = [](const std::string& error, const std::string& part) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  has(ErrorOf(With("model = \"org/clip\"", "modl = \"org/clip\"")),
+      "s.toml:7: [[encoder]]: unknown key \"modl\" (did you mean \"model\"?)");
+  has(ErrorOf(With("root = \"photos/\"", "rot = \"photos/\"")),
+      "unknown key \"rot\" (did you mean \"root\"?)");
+  has(ErrorOf(With("near = \"clip\"", "nea = \"clip\"")),
+      "unknown key \"nea\" (did you mean \"near\"?)");
+  has(ErrorOf(With("name = \"nightly\"", "nam = \"nightly\"")),
+      "s.toml:2: [suite]: unknown key \"nam\" (did you mean \"name\"?)");
+  has(ErrorOf(With("model = \"org/clip\"\n", "")), "key \"model\" is missing");
+}
+
 TEST(ReadSuite, NamesWhatIsWrong) {
   const auto has = [](const std::string& error, const std::string& part) {
     EXPECT_NE(error.find(part), std::string::npos) << error;
@@ -131,6 +146,10 @@ TEST(ReadSuite, NamesWhatIsWrong) {
   has(ErrorOf(With("\"fp32\", ", "\"fp33\", ")), "fp33");
   has(ErrorOf(With("dtype = [\"fp32\", \"bf16\"]", "tf32 = \"yes\"")),
       "s.toml:8: [[encoder]]: tf32: \"yes\" should be off or on");
+  has(ErrorOf(With("\"fp32\", ", "\"fp33\", ")),
+      "s.toml:8: [[encoder]]: dtype: dtype \"fp33\": should be");
+  has(ErrorOf(With("dtype = [\"fp32\", \"bf16\"]", "alpha = \"blue\"")),
+      "s.toml:8: [[encoder]]: alpha: ");
   has(ErrorOf(With("seed = 7", "seed = \"x\"")), "integer");
   has(ErrorOf(With("near_min = [0.95, 0.9]", "near_min = \"high\"")),
       "should be a number");
@@ -161,6 +180,47 @@ TEST(PlanCells, NamesWhatTheSuiteLacks) {
             "[[task]]\nkind = \"mine\"\nnear = \"clip\"\nfar = \"dino\"\n")
           .find("is there already"),
       std::string::npos);
+}
+
+// Before anything runs, with the place, and in the words of a suite.
+TEST(PlanCells, ChecksTheValuesOfEveryKind) {
+  const auto expect = [](const std::string& keys, const std::string& part) {
+    std::string text = kSuite;
+    text.resize(text.find("[[task]]"));
+    text +=
+        "[[dataset]]\nname = \"asked\"\nkind = \"questions\"\nroot = \"q\"\n"
+        "[[dataset]]\nname = \"boxed\"\nkind = \"boxes\"\nroot = \"b\"\n"
+        "[[task]]\n" +
+        keys + "\n";
+    const SuiteSpec suite = Read(text);
+    const std::string error = InputErrorOf([&] { PlanCells(suite); });
+    EXPECT_NE(error.find("s.toml:27: [[task]]: "), std::string::npos) << error;
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+    EXPECT_EQ(error.find("--"), std::string::npos) << error;
+  };
+  const std::string ask = "kind = \"ask\"\ndataset = \"asked\"\n";
+  expect(ask + "scoring = \"statment\"", "did you mean \"statements\"?");
+  expect(ask + "labels = \"orignal\"", "labels \"orignal\"");
+  expect(ask + "option_text = \"quesion\"", "did you mean \"question\"?");
+  expect(ask + "batch = 0", "batch 0");
+  expect(ask + "random_pairs = 1.5", "random_pairs 1.5");
+  const std::string mine =
+      "kind = \"mine\"\ndataset = \"photos\"\nnear = \"clip\"\n"
+      "far = \"dino\"\n";
+  expect(mine + "engine = \"flat\"", "flat");
+  expect(mine + "classes = \"same\"", "classes \"same\"");
+  expect(mine + "near_min = 1.5", "[[task]]: near_min 1.5: a cosine");
+  expect(mine + "near_quantile = 2", "near_quantile 2");
+  expect(mine + "top = -1", "top -1");
+  const std::string photos = "dataset = \"photos\"\n";
+  expect("kind = \"bench\"\nscenario = \"sever\"\n" + photos, "sever");
+  expect("kind = \"probe\"\nprobe = \"svm\"\n" + photos, "svm");
+  expect("kind = \"encode\"\nbatch = 0\n" + photos, "batch 0");
+  expect("kind = \"chart\"\nchart = \"snellen\"", "snellen");
+  expect("kind = \"chart\"\nread_out = \"svm\"", "svm");
+  expect("kind = \"chart\"\ntrain = 3", "train on");
+  expect("kind = \"detect\"\ndataset = \"boxed\"\nhead = \"dens\"",
+         "[[task]]: head dens: should be");
 }
 
 TEST(SettingText, IsStable) {

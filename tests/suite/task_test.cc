@@ -34,6 +34,7 @@ TEST(FindTaskKind, OffersTheNearest) {
 
 TEST(BatchOf, TakesWholeNumbersOfAtLeastOne) {
   TaskSpec task;
+  task.file = "s.toml";
   task.line = 9;
   const auto with = [&task](std::string value) {
     task.keys.insert_or_assign("batch", std::move(value));
@@ -42,8 +43,10 @@ TEST(BatchOf, TakesWholeNumbersOfAtLeastOne) {
   EXPECT_EQ(BatchOf(task), 8);
   for (const char* bad : {"0", "-1", "2.5", ""}) {
     with(bad);
-    EXPECT_NE(testing::InputErrorOf([&] { BatchOf(task); }).find("line 9"),
-              std::string::npos)
+    EXPECT_EQ(testing::InputErrorOf([&] {
+                BatchOf(task);
+              }).rfind("s.toml:9: [[task]]: batch ", 0),
+              0u)
         << bad;
   }
 }

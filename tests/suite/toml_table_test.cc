@@ -49,6 +49,12 @@ TEST(TomlTable, NamesFileLineAndKey) {
               table.RejectUnknownKeys();
             }).find("f:3: [t]: unknown key \"other\""),
             std::string::npos);
+  // Before any key is asked for.
+  constexpr std::string_view kKnown[] = {"a", "b", "others"};
+  EXPECT_EQ(InputErrorOf(
+                [&] { TomlTable(root, "f", "[t]").RejectUnknownKeys(kKnown); }),
+            "f:3: [t]: unknown key \"other\" (did you mean \"others\"?); known "
+            "keys are a, b, others");
 }
 
 }  // namespace
