@@ -11,6 +11,29 @@
 #include <numeric>
 
 namespace eyechart {
+namespace {
+
+// Bytes of the character that `text`, which is not empty, begins with; 0 where
+// that is none: cut, overlong, a surrogate or beyond U+10FFFF.
+std::size_t Utf8Length(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  const unsigned second = byte(1);
+  const bool well_formed =
+      (first != 0xE0 || second >= 0xA0) && (first != 0xED || second < 0xA0) &&
+      (first != 0xF0 || second >= 0x90) && (first != 0xF4 || second < 0x90);
+  return well_formed ? length : 0;
+}
+
+}  // namespace
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -101,28 +124,6 @@ std::string_view WithoutUtf8Mark(std::string_view text) {
   if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
   return text;
 }
-
-namespace {
-// Bytes of the character that `text`, which is not empty, begins with; 0 where
-// that is none: cut, overlong, a surrogate or beyond U+10FFFF.
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [text](std::size_t i) {
-    return static_cast<unsigned char>(text[i]);
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const unsigned second = byte(1);
-  const bool well_formed =
-      (first != 0xE0 || second >= 0xA0) && (first != 0xED || second < 0xA0) &&
-      (first != 0xF0 || second >= 0x90) && (first != 0xF4 || second < 0x90);
-  return well_formed ? length : 0;
-}
-}  // namespace
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -55,17 +54,9 @@ std::string LowerExtension(const std::filesystem::path& path) {
   return extension;
 }
 
-std::string FirstBytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(16, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
-  return bytes;
-}
-
 std::string Recognise(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return "folder";
-  EYECHART_REQUIRE(SniffFormat(FirstBytes(path)) == PictureFormat::kUnknown,
+  EYECHART_REQUIRE(SniffFile(path) == PictureFormat::kUnknown,
                    "{}: is a single picture; name the folder that holds it, "
                    "or a list of paths",
                    path.string());

@@ -1,5 +1,8 @@
 #include "data/signature.h"
 
+#include <fstream>
+#include <string>
+
 namespace eyechart::data {
 
 PictureFormat SniffFormat(std::string_view bytes) {
@@ -16,6 +19,14 @@ PictureFormat SniffFormat(std::string_view bytes) {
   for (const auto magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
     if (bytes.starts_with(magic)) return PictureFormat::kTiff;
   return PictureFormat::kUnknown;
+}
+
+PictureFormat SniffFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(12, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return SniffFormat(bytes);
 }
 
 }  // namespace eyechart::data

@@ -18,17 +18,23 @@ namespace {
 void CountUnreadParts(const fs::path& root,
                       const std::string& name,
                       BoxBuilder& builder) {
-  for (const std::string& part : FoldersOf(root)) {
-    if (!IsPartName(part) || HasList(root / part, name)) continue;
-    const std::size_t pictures = PicturesUnder(root / part, true).size();
-    if (pictures > 0)
-      builder.Count(finding::kPartUnread,
-                    fmt::format("{}: {} picture{} and no {}", part, pictures,
-                                pictures == 1 ? "" : "s", name));
-  }
+  for (const std::string& part : FoldersOf(root))
+    if (IsPartName(part) && !HasList(root / part, name))
+      CountUnreadPart(root, part, name, builder);
 }
 
 }  // namespace
+
+void CountUnreadPart(const fs::path& root,
+                     const std::string& part,
+                     const std::string& lacks,
+                     BoxBuilder& builder) {
+  const std::size_t pictures = PicturesUnder(root / part, true).size();
+  if (pictures > 0)
+    builder.Count(finding::kPartUnread,
+                  fmt::format("{}: {} picture{} and no {}", part, pictures,
+                              pictures == 1 ? "" : "s", lacks));
+}
 
 bool HasList(const fs::path& folder, const std::string& name) {
   std::error_code error;

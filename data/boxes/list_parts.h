@@ -22,6 +22,13 @@ std::vector<std::string> PartsWithList(const std::filesystem::path& root,
 std::vector<std::string> RequirePartsWithList(const std::filesystem::path& root,
                                               const std::string& name);
 
+/// Counts the folder `part` of `root` where it has pictures: `lacks`, which it
+/// should have beside them, is why it is not read.
+void CountUnreadPart(const std::filesystem::path& root,
+                     const std::string& part,
+                     const std::string& lacks,
+                     BoxBuilder& builder);
+
 /// Reads the part `split` of `root`. `siblings` are other parts' lists, as in
 /// ReadCocoJson. Folders that are called as a part and have pictures without a
 /// list are counted. Throws InputError.

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "data/boxes/box_findings.h"
 #include "data/boxes/box_kinds.h"
+#include "data/boxes/list_parts.h"
 #include "data/boxes/name_list.h"
 #include "data/boxes/picture_folder.h"
 #include "data/boxes/picture_size.h"
@@ -107,13 +108,8 @@ void CountPartsWithoutLabels(const fs::path& root, BoxBuilder& builder) {
       if (!IsPartName(name) ||
           std::find(splits.begin(), splits.end(), name) != splits.end())
         continue;
-      const std::size_t pictures =
-          PicturesUnder(root / parent / name, true).size();
-      if (pictures > 0)
-        builder.Count(finding::kPartUnread,
-                      fmt::format("{}: {} picture{} and no labels",
-                                  (fs::path(parent) / name).string(), pictures,
-                                  pictures == 1 ? "" : "s"));
+      CountUnreadPart(root, (fs::path(parent) / name).string(), "labels",
+                      builder);
     }
   }
 }

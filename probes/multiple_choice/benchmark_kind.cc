@@ -1,8 +1,6 @@
 #include "probes/multiple_choice/benchmark_kind.h"
 
 #include <array>
-#include <fstream>
-#include <string>
 #include <system_error>
 
 #include "core/error.h"
@@ -68,14 +66,6 @@ fs::path SourceOf(const fs::path& path) {
   return found;
 }
 
-bool IsPicture(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(16, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
-  return data::SniffFormat(bytes) != data::PictureFormat::kUnknown;
-}
-
 const BenchmarkKind& KindOf(const fs::path& source, const std::string& name) {
   if (!name.empty()) {
     std::vector<std::string> names;
@@ -86,7 +76,7 @@ const BenchmarkKind& KindOf(const fs::path& source, const std::string& name) {
     ThrowInput("kind \"{}\" of benchmark is not known{}; known are {}", name,
                DidYouMean(name, names), KindNames());
   }
-  EYECHART_REQUIRE(!IsPicture(source),
+  EYECHART_REQUIRE(data::SniffFile(source) == data::PictureFormat::kUnknown,
                    "{}: is a single picture; name the folder that holds it "
                    "with its questions, or the file with the questions",
                    source.string());
