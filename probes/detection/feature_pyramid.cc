@@ -24,32 +24,6 @@ constexpr double kLayerNormEpsilon = 1e-6;  // of the norms, as ViTDet's
 // Away from those of the heads, which share the seed.
 constexpr std::uint64_t kPyramidStream = 1000;
 
-struct Norm {
-  at::Tensor weight;
-  at::Tensor bias;
-
-  // Over the channels of (..., C).
-  at::Tensor operator()(const at::Tensor& x) const {
-    return at::layer_norm(x, {x.size(-1)}, weight, bias, kLayerNormEpsilon);
-  }
-};
-
-struct Stretch {
-  at::Tensor weight;  // (C, D, 2, 2), as a transposed convolution's
-  at::Tensor bias;    // (D)
-};
-
-struct Level {
-  std::size_t map = 0;
-  int doublings = 0;  // below 0: halvings
-  std::vector<Stretch> stretches;
-  std::vector<Norm> between;  // one between two stretches
-  at::Tensor lateral;         // (width, C', 1, 1)
-  Norm lateral_norm;
-  at::Tensor output;  // (width, width, 3, 3)
-  Norm output_norm;
-};
-
 // How many doublings bring `stride` nearest to `target`.
 int Doublings(int stride, int target) {
   return static_cast<int>(
@@ -113,6 +87,32 @@ class FeaturePyramid::Impl {
   }
 
  private:
+  struct Norm {
+    at::Tensor weight;
+    at::Tensor bias;
+
+    // Over the channels of (..., C).
+    at::Tensor operator()(const at::Tensor& x) const {
+      return at::layer_norm(x, {x.size(-1)}, weight, bias, kLayerNormEpsilon);
+    }
+  };
+
+  struct Stretch {
+    at::Tensor weight;  // (C, D, 2, 2), as a transposed convolution's
+    at::Tensor bias;    // (D)
+  };
+
+  struct Level {
+    std::size_t map = 0;
+    int doublings = 0;  // below 0: halvings
+    std::vector<Stretch> stretches;
+    std::vector<Norm> between;  // one between two stretches
+    at::Tensor lateral;         // (width, C', 1, 1)
+    Norm lateral_norm;
+    at::Tensor output;  // (width, width, 3, 3)
+    Norm output_norm;
+  };
+
   void AddLevel(std::size_t index, int target) {
     Level level;
     for (std::size_t i = 1; i < options_.maps.size(); ++i) {
