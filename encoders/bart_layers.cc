@@ -1,11 +1,11 @@
 #include "encoders/bart_layers.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <vector>
 
 #include "core/error.h"
+#include "encoders/attention.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -78,12 +78,6 @@ at::Tensor Heads(const at::Tensor& projected,
       .permute({2, 0, 3, 1, 4});
 }
 
-// (R, heads, L, C / heads) -> (R, L, C).
-at::Tensor Joined(const at::Tensor& mixed) {
-  return mixed.transpose(1, 2).reshape(
-      {mixed.size(0), mixed.size(2), mixed.size(1) * mixed.size(3)});
-}
-
 // Room for `length` tokens of the shape of `part` (R, heads, L, d), the first
 // `past` of which are kept.
 void Reserve(at::Tensor& cache,
@@ -118,9 +112,8 @@ at::Tensor BartEncoderLayer::Forward(
     const at::Tensor& x, const std::optional<at::Tensor>& mask) const {
   const at::Tensor triple = Heads(qkv_.Forward(x), 3, heads_);
   const at::Tensor mixed =
-      at::scaled_dot_product_attention(triple[0], triple[1], triple[2], mask);
-  const at::Tensor y =
-      attention_norm_.Forward(out_.ForwardAdd(Joined(mixed), x));
+      DotProductAttention(triple[0], triple[1], triple[2], mask);
+  const at::Tensor y = attention_norm_.Forward(out_.ForwardAdd(mixed, x));
   return final_norm_.Forward(mlp_.ForwardAdd(y, y));
 }
 
@@ -167,9 +160,8 @@ at::Tensor BartDecoderLayer::Self(const at::Tensor& x,
     key = cache.key.narrow(2, 0, past + length);
     value = cache.value.narrow(2, 0, past + length);
   }
-  return Joined(at::scaled_dot_product_attention(
-      triple[0], key, value, std::nullopt, /*dropout_p=*/0.0,
-      /*is_causal=*/length > 1));
+  return DotProductAttention(triple[0], key, value, std::nullopt,
+                             /*causal=*/length > 1);
 }
 
 at::Tensor BartDecoderLayer::Cross(const at::Tensor& x,
@@ -180,9 +172,8 @@ at::Tensor BartDecoderLayer::Cross(const at::Tensor& x,
   const std::int64_t contexts = cache.cross_key.size(0);
   const at::Tensor query = cross_query_.Forward(x).view(
       {contexts, x.size(0) / contexts * x.size(1), x.size(2)});
-  return Joined(at::scaled_dot_product_attention(Heads(query, 1, heads_)[0],
-                                                 cache.cross_key,
-                                                 cache.cross_value, mask))
+  return DotProductAttention(Heads(query, 1, heads_)[0], cache.cross_key,
+                             cache.cross_value, mask)
       .view(x.sizes());
 }
 

@@ -3,11 +3,12 @@
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+
+#include "encoders/attention.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -55,10 +56,7 @@ at::Tensor WindowAttention::ForwardAdd(const at::Tensor& normed,
       qkv_.Forward(Windows(map, window_).reshape({-1, cells, c}))
           .view({-1, cells, 3, heads_, c / heads_})
           .permute({2, 0, 3, 1, 4});
-  const at::Tensor mixed =
-      at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
-          .transpose(1, 2)
-          .reshape({-1, cells, c});
+  const at::Tensor mixed = DotProductAttention(qkv[0], qkv[1], qkv[2]);
   // Back into the map's order, and added, in one pass.
   const at::Tensor out =
       out_.Forward(mixed).view({batch, padded_height / window_,

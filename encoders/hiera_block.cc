@@ -1,9 +1,9 @@
 #include "encoders/hiera_block.h"
 
 #include <ATen/ops/amax.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 
 #include "core/error.h"
+#include "encoders/attention.h"
 
 namespace eyechart::encoders {
 
@@ -67,11 +67,9 @@ at::Tensor HieraBlock::Forward(const at::Tensor& x) const {
   const auto part = [&](std::int64_t i) {
     return qkv.narrow(3, i * width_, width_);
   };
-  const at::Tensor mixed =
-      at::scaled_dot_product_attention(heads(Pooled(part(0))), heads(part(1)),
-                                       heads(part(2)))
-          .transpose(1, 2)
-          .reshape(residual.sizes());
+  const at::Tensor mixed = DotProductAttention(heads(Pooled(part(0))),
+                                               heads(part(1)), heads(part(2)))
+                               .view(residual.sizes());
   const at::Tensor attended = out_.ForwardAdd(mixed, residual);
   return mlp_.ForwardAdd(norm2_.Forward(attended), attended);
 }

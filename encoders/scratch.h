@@ -5,22 +5,32 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 namespace eyechart::encoders {
 
 class Scratch {
  public:
-  /// At least `count` floats with undefined values, valid until the next call.
+  /// At least `count` floats with undefined values, on a line of the cache,
+  /// valid until the next call.
   float* Floats(std::int64_t count) {
     if (count > count_) {
-      data_.reset(new float[static_cast<std::size_t>(count)]);
+      data_.reset();
+      data_.reset(static_cast<float*>(::operator new(
+          static_cast<std::size_t>(count) * sizeof(float), kAlignment)));
       count_ = count;
     }
     return data_.get();
   }
 
  private:
-  std::unique_ptr<float[]> data_;
+  static constexpr std::align_val_t kAlignment{64};
+
+  struct Release {
+    void operator()(float* data) const { ::operator delete(data, kAlignment); }
+  };
+
+  std::unique_ptr<float[], Release> data_;
   std::int64_t count_ = 0;
 };
 

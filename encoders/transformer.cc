@@ -1,11 +1,11 @@
 #include "encoders/transformer.h"
 
-#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 
 #include <utility>
 
 #include "core/error.h"
+#include "encoders/attention.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -132,9 +132,7 @@ at::Tensor Block::Attend(const at::Tensor& normed,
     key = triple[1];
     value = triple[2];
   }
-  const at::Tensor mixed = at::scaled_dot_product_attention(
-      query, key, value, mask, /*dropout_p=*/0.0, options_.causal);
-  return mixed.transpose(1, 2).reshape({batch, rows, width_});
+  return DotProductAttention(query, key, value, mask, options_.causal);
 }
 
 at::Tensor Block::Forward(const at::Tensor& x,

@@ -1,16 +1,35 @@
-// Attention on the strided views that encoders hand over (transformer.cc).
+// Attention on the strided views that encoders hand over (transformer.cc), ours
+// and LibTorch's, each to rows that the next layer reads.
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
 #include "benchmarks/micro/made_tensor.h"
+#include "encoders/attention.h"
 #include "encoders/onednn.h"
 
 namespace eyechart::benchmarks {
 namespace {
 
+at::Tensor LibtorchAttention(const at::Tensor& query,
+                             const at::Tensor& key,
+                             const at::Tensor& value) {
+  return at::scaled_dot_product_attention(query, key, value)
+      .transpose(1, 2)
+      .flatten(2);
+}
+
+at::Tensor OurAttention(const at::Tensor& query,
+                        const at::Tensor& key,
+                        const at::Tensor& value) {
+  return encoders::DotProductAttention(query, key, value);
+}
+
 // batch, tokens, heads; a head is 64 wide in every ViT of CLIP and DINOv2.
-void Attention(benchmark::State& state, c10::ScalarType dtype) {
+template <typename Function>
+void Attention(benchmark::State& state,
+               c10::ScalarType dtype,
+               Function attend) {
   constexpr std::int64_t kHeadWidth = 64;
   if (!encoders::OneDnnComputes(dtype)) {
     state.SkipWithError("this processor has no units for the dtype");
@@ -23,8 +42,7 @@ void Attention(benchmark::State& state, c10::ScalarType dtype) {
                                 .to(dtype)
                                 .permute({2, 0, 3, 1, 4});
   for (auto _ : state) {
-    at::Tensor mixed =
-        at::scaled_dot_product_attention(triple[0], triple[1], triple[2]);
+    at::Tensor mixed = attend(triple[0], triple[1], triple[2]);
     benchmark::DoNotOptimize(mixed.data_ptr());
     benchmark::ClobberMemory();
   }
@@ -42,13 +60,18 @@ void Shapes(benchmark::internal::Benchmark* shapes) {
   shapes
       ->Args({1, 197, 12})  // ViT-B/16
       ->Args({8, 197, 12})
-      ->Args({8, 257, 16})  // ViT-L/14
+      ->Args({8, 257, 16})   // ViT-L/14
+      ->Args({2, 1370, 16})  // at 518 pixels
       ->Unit(benchmark::kMicrosecond)
       ->UseRealTime();  // on LibTorch's threads
 }
 
-BENCHMARK_CAPTURE(Attention, fp32, c10::kFloat)->Apply(Shapes);
-BENCHMARK_CAPTURE(Attention, bf16, c10::kBFloat16)->Apply(Shapes);
+BENCHMARK_CAPTURE(Attention, fp32, c10::kFloat, OurAttention)->Apply(Shapes);
+BENCHMARK_CAPTURE(Attention, bf16, c10::kBFloat16, OurAttention)->Apply(Shapes);
+BENCHMARK_CAPTURE(Attention, fp32_libtorch, c10::kFloat, LibtorchAttention)
+    ->Apply(Shapes);
+BENCHMARK_CAPTURE(Attention, bf16_libtorch, c10::kBFloat16, LibtorchAttention)
+    ->Apply(Shapes);
 
 }  // namespace
 }  // namespace eyechart::benchmarks
