@@ -1,6 +1,7 @@
 #include "encoders/convolution.h"
 
 #include <ATen/core/List.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 
 #include <array>
@@ -68,6 +69,15 @@ Convolution::Convolution(const at::Tensor& weight,
       kernel_(weight.size(2)),
       cell_multiply_adds_(weight.numel()) {
   EYECHART_CHECK(weight.size(3) == kernel_, "a square kernel");
+  // Patches that do not overlap are rows of a linear layer. oneDNN's
+  // convolution with AMX computes some of them wrongly in bfloat16 (kernels of
+  // 4 on 16 or 24 channels), and writes outside its memory for others.
+  if (placement.device.is_cpu() && kernel_ == shape.stride &&
+      shape.groups == 1) {
+    on_patches_.emplace(weight.permute({0, 2, 3, 1}).flatten(1), bias,
+                        placement);
+    return;
+  }
   weight_ = placement.Put(weight).to(c10::MemoryFormat::ChannelsLast);
   if (bias.defined()) bias_ = placement.Put(bias);
   const ConvolutionOperators& operators = GetConvolutionOperators();
@@ -85,7 +95,15 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
   const std::array padding{shape_.padding, shape_.padding};
   const std::array stride{shape_.stride, shape_.stride};
   const std::array<std::int64_t, 2> dilation{1, 1};
-  const at::Tensor map = x.to(placement_.dtype).permute({0, 3, 1, 2});
+  at::Tensor map = x.to(placement_.dtype).permute({0, 3, 1, 2});
+  // With AMX, oneDNN's convolution in bfloat16 to a map of one column reads
+  // memory that nothing has written. A second column of zeros behind changes
+  // nothing in the first.
+  const bool narrow = packed_ && map.scalar_type() == c10::kBFloat16 &&
+                      OutputSide(map.size(3)) == 1;
+  if (narrow)
+    map = at::constant_pad_nd(map, {0, shape_.stride})
+              .contiguous(c10::MemoryFormat::ChannelsLast);
   at::Tensor y;
   if (packed_ && add) {
     y = GetConvolutionOperators().add->call(
@@ -100,15 +118,31 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
                    shape_.groups);
     if (add) y = y.add_(map);
   }
+  if (narrow) y = y.narrow(3, 0, 1);
   return y.permute({0, 2, 3, 1}).contiguous();
 }
 
+// (B, H, W, I) -> (B, rows, columns, K * K * I), what is over cut off.
+at::Tensor Convolution::Patches(const at::Tensor& x) const {
+  const std::int64_t rows = OutputSide(x.size(1));
+  const std::int64_t columns = OutputSide(x.size(2));
+  const std::int64_t p = shape_.padding;
+  const at::Tensor map = x.to(placement_.dtype);
+  return (p == 0 ? map : at::constant_pad_nd(map, {0, 0, p, p, p, p}))
+      .narrow(1, 0, rows * kernel_)
+      .narrow(2, 0, columns * kernel_)
+      .unflatten(2, {columns, kernel_})
+      .unflatten(1, {rows, kernel_})
+      .transpose(2, 3)
+      .flatten(3);
+}
+
 at::Tensor Convolution::Forward(const at::Tensor& x) const {
-  return Run(x, false);
+  return on_patches_ ? on_patches_->Forward(Patches(x)) : Run(x, false);
 }
 
 at::Tensor Convolution::ForwardAdd(const at::Tensor& x) const {
-  return Run(x, true);
+  return on_patches_ ? on_patches_->ForwardAdd(Patches(x), x) : Run(x, true);
 }
 
 std::int64_t Convolution::OutputSide(std::int64_t side) const {

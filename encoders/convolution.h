@@ -45,12 +45,14 @@ class Convolution {
 
  private:
   at::Tensor Run(const at::Tensor& x, bool add) const;
+  at::Tensor Patches(const at::Tensor& x) const;
 
   Placement placement_;
   ConvolutionShape shape_;
   at::Tensor weight_;  // (O, I / G, K, K), or oneDNN's own layout where packed_
   std::optional<at::Tensor> bias_;
   bool packed_ = false;
+  std::optional<Linear> on_patches_;  // in its place, where patches are apart
   std::int64_t kernel_ = 0;
   std::int64_t cell_multiply_adds_ = 0;
 };
