@@ -55,9 +55,11 @@ bool Serves(const at::Tensor& query,
     // Pairs of bfloat16 are read as words of 32 bits.
     return x.dim() == 4 && x.stride(3) == 1 && x.stride(2) % 2 == 0;
   };
-  if (!query.is_cpu() || !HasKernels(query.scalar_type()) ||
-      !readable(query) || !readable(key) || !readable(value))
-    return false;
+  if (!query.is_cpu() || !HasKernels(query.scalar_type()) || !readable(query) ||
+      !readable(key) || !readable(value) || key.sizes() != value.sizes() ||
+      key.size(0) != query.size(0) || key.size(1) != query.size(1) ||
+      key.size(3) != query.size(3))
+    return false;  // also what LibTorch broadcasts, or refuses
   const std::int64_t keys = key.size(2);
   const std::int64_t width = query.size(3);
   return query.size(2) >= kFewestQueries && keys > 0 && keys <= kMostKeys &&
@@ -190,8 +192,8 @@ std::int64_t BlockRows(std::int64_t queries,
   const std::int64_t most =
       std::clamp<std::int64_t>(kBlockScores / keys, 16, kMostBlockRows);
   const std::int64_t threads = at::get_num_threads();
-  const std::int64_t blocks = std::max((queries + most - 1) / most,
-                                       (threads + heads - 1) / heads);
+  const std::int64_t blocks =
+      std::max((queries + most - 1) / most, (threads + heads - 1) / heads);
   return RoundUp((queries + blocks - 1) / blocks, 16);
 }
 

@@ -45,9 +45,9 @@ void InterleaveRows(const Bf16Bits* from,
                     const Padding& size,
                     Bf16Bits* to);
 
-/// In place, x(j) = exp(scale * (x(j) - max x)) to a few units of float32's last
-/// place, and zeros from `count` to `padded`, a multiple of 16. Returns 1 over
-/// their sum; NaN where one of x is.
+/// In place, x(j) = exp(scale * (x(j) - max x)) to a few units of float32's
+/// last place, and zeros from `count` to `padded`, a multiple of 16. Returns 1
+/// over their sum; NaN where one of x is.
 float Softmax(float* x, std::int64_t count, std::int64_t padded, float scale);
 
 /// out(j) = x(j) * factor; `x` can be read to the next multiple of 16.

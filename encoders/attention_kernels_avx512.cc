@@ -41,8 +41,8 @@ inline __mmask16 LaneMask(std::int64_t count) {
 // there; NaN stays NaN, for which max takes its second operand.
 EYECHART_AVX512 inline __m512 Exp2(__m512 x) {
   x = _mm512_max_ps(_mm512_set1_ps(-126.0F), x);
-  const __m512 n = _mm512_roundscale_ps(
-      x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 n =
+      _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m512 f = _mm512_sub_ps(x, n);
   __m512 p = _mm512_set1_ps(0x1.5c08e2p-10F);
   p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0x1.3d0c52p-7F));
@@ -67,7 +67,7 @@ EYECHART_AVX512 void TransposeTile(const std::int32_t* from,
   for (int i = 0; i < 16; ++i)
     a[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, from + i * stride)
                     : _mm512_setzero_si512();
-  // Words of neighbouring rows side by side, then pairs, then quarters.
+    // Words of neighbouring rows side by side, then pairs, then quarters.
 #pragma GCC unroll 8
   for (int i = 0; i < 16; i += 2) {
     b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
@@ -87,8 +87,9 @@ EYECHART_AVX512 void TransposeTile(const std::int32_t* from,
     b[8 + i] = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0x88);
     b[12 + i] = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0xDD);
   }
-  const auto store = [&](std::int64_t row, __m512i x)
-      EYECHART_AVX512 { _mm512_storeu_si512(to + row * to_stride, x); };
+  const auto store = [&](std::int64_t row, __m512i x) EYECHART_AVX512 {
+    _mm512_storeu_si512(to + row * to_stride, x);
+  };
   for (std::int64_t i = 0; i < 4; ++i) {
     const __m512i first = _mm512_shuffle_i32x4(b[i], b[8 + i], 0x88);
     const __m512i third = _mm512_shuffle_i32x4(b[i], b[8 + i], 0xDD);

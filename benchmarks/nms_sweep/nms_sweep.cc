@@ -16,6 +16,7 @@
 #include "core/random.h"
 #include "data/boxes/box_findings.h"
 #include "probes/detection/nms/suppress_boxes.h"
+#include "probes/detection/transfer/evaluate.h"
 #include "probes/detection/transfer/find_boxes.h"
 #include "probes/detection/transfer/picture_warnings.h"
 #include "probes/detection/transfer/scores.h"
@@ -206,16 +207,17 @@ class Sweeper {
     const std::vector<std::int64_t> classes =
         detection::ClassesOf(detector_, dataset_);
     places_.assign(detector_.categories.size(), -1);
+    std::vector<std::size_t> not_learned;
     for (std::size_t i = 0; i < classes.size(); ++i) {
       if (classes[i] >= 0)
         places_[static_cast<std::size_t>(classes[i])] =
             static_cast<std::int64_t>(i);
       else
-        sweep_.warnings.push_back(fmt::format(
-            "category \"{}\" is none that the detector was trained on: all of "
-            "its boxes are missed",
-            dataset_.categories[i].name));
+        not_learned.push_back(i);
     }
+    if (!not_learned.empty())
+      sweep_.warnings.push_back(
+          detection::NotLearnedText(dataset_, not_learned));
     std::vector<std::string> lacked;
     for (std::size_t i = 0; i < places_.size(); ++i)
       if (places_[i] < 0) lacked.push_back(detector_.categories[i].name);

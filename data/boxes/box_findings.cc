@@ -140,19 +140,24 @@ const BoxFindingKind& FindBoxFinding(std::string_view name) {
   return *it;
 }
 
-std::string FindingsText(const BoxDataset& dataset) {
-  std::vector<std::string> told;
+std::string FindingsText(const BoxDataset& dataset,
+                         std::set<std::string>* told) {
+  std::vector<std::string> lines;
   for (const BoxFindingKind& kind : BoxFindingKinds())
-    for (const BoxWarning& warning : dataset.warnings)
-      if (warning.kind == kind.name && kind.name != kMissingPicture)
-        told.push_back(fmt::format(
-            "{}: {}{}{}{}", kind.what, warning.count,
-            kind.of_set ? fmt::format(" ({})", warning.examples.front()) : "",
-            kind.done.empty() ? "" : ", ", kind.done));
-  if (told.empty()) return "";
+    for (const BoxWarning& warning : dataset.warnings) {
+      if (warning.kind != kind.name || kind.name == kMissingPicture) continue;
+      std::string line = fmt::format(
+          "{}: {}{}{}{}", kind.what, warning.count,
+          kind.of_set ? fmt::format(" ({})", warning.examples.front()) : "",
+          kind.done.empty() ? "" : ", ", kind.done);
+      if (kind.of_set && told != nullptr && !told->insert(line).second)
+        continue;
+      lines.push_back(std::move(line));
+    }
+  if (lines.empty()) return "";
   return fmt::format("{}{}{}: {}", dataset.name,
                      dataset.split.empty() ? "" : ", part ", dataset.split,
-                     fmt::join(told, "; "));
+                     fmt::join(lines, "; "));
 }
 
 }  // namespace eyechart::data

@@ -1,6 +1,7 @@
 // The kinds of oddity in detection sets, and what becomes of each.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +27,11 @@ const BoxFindingKind& FindBoxFinding(std::string_view name);
 /// What is odd in `dataset` in one line, by kind with counts and what was done:
 /// "NAME, part train: annotations without a box: 2, left out; ..."; empty where
 /// nothing is. Of what is odd in the set as a whole the first is named. Of
-/// missing pictures nothing is said: who reads them does.
-std::string FindingsText(const BoxDataset& dataset);
+/// missing pictures nothing is said: who reads them does. With `told`, for the
+/// parts of one set after another: what it has of the whole set is left out,
+/// and what is told is added.
+std::string FindingsText(const BoxDataset& dataset,
+                         std::set<std::string>* told = nullptr);
 
 namespace finding {
 

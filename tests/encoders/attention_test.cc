@@ -101,13 +101,12 @@ TEST(AttentionTest, ReadsViewsOfAFusedProjection) {
       const auto parts = Heads(Normal({2, 100, 3, 3, width}).to(dtype));
       const at::Tensor viewed =
           DotProductAttention(parts[0], parts[1], parts[2]);
-      const at::Tensor copied =
-          DotProductAttention(parts[0].contiguous(), parts[1].contiguous(),
-                              parts[2].contiguous());
+      const at::Tensor copied = DotProductAttention(
+          parts[0].contiguous(), parts[1].contiguous(), parts[2].contiguous());
       EXPECT_TRUE(at::equal(viewed, copied)) << width;
-      EXPECT_LT(LargestDifference(viewed,
-                                  Reference(parts[0], parts[1], parts[2])),
-                dtype == c10::kFloat ? 1e-5 : 0.02);
+      EXPECT_LT(
+          LargestDifference(viewed, Reference(parts[0], parts[1], parts[2])),
+          dtype == c10::kFloat ? 1e-5 : 0.02);
     }
   }
 }
@@ -121,8 +120,8 @@ TEST(AttentionTest, IsTheSameInAnyBatchAndOnAnyThreads) {
     const at::Tensor one = DotProductAttention(parts[0], parts[1], parts[2]);
     for (const int count : {2, 5, 16}) {
       at::set_num_threads(count);
-      EXPECT_TRUE(at::equal(
-          one, DotProductAttention(parts[0], parts[1], parts[2])))
+      EXPECT_TRUE(
+          at::equal(one, DotProductAttention(parts[0], parts[1], parts[2])))
           << count << " threads";
       for (std::int64_t i = 0; i < 3; ++i) {
         const auto alone = [&](std::size_t part) {
@@ -185,19 +184,19 @@ TEST(AttentionTest, MasksAndCausalOrderAreHeeded) {
       DotProductAttention(parts[0], parts[1], parts[2], {}, true);
   // A query that sees no further than itself: the first `n` rows alone.
   for (const std::int64_t n : {1, 17, 40}) {
-    const at::Tensor first = Reference(parts[0].narrow(2, n - 1, 1),
-                                       parts[1].narrow(2, 0, n),
-                                       parts[2].narrow(2, 0, n));
+    const at::Tensor first =
+        Reference(parts[0].narrow(2, n - 1, 1), parts[1].narrow(2, 0, n),
+                  parts[2].narrow(2, 0, n));
     EXPECT_LT(LargestDifference(causal.narrow(1, n - 1, 1), first), 1e-5);
   }
   at::Tensor mask = at::ones({1, 1, 1, 40}, at::kBool);
   mask.narrow(3, 25, 15).fill_(false);
   const at::Tensor masked =
       DotProductAttention(parts[0], parts[1], parts[2], mask);
-  EXPECT_LT(LargestDifference(masked, Reference(parts[0],
-                                                parts[1].narrow(2, 0, 25),
-                                                parts[2].narrow(2, 0, 25))),
-            1e-5);
+  EXPECT_LT(
+      LargestDifference(masked, Reference(parts[0], parts[1].narrow(2, 0, 25),
+                                          parts[2].narrow(2, 0, 25))),
+      1e-5);
 }
 
 class AttentionKernelsTest : public ::testing::Test {
@@ -231,15 +230,13 @@ TEST_F(AttentionKernelsTest, SoftmaxIsExactToFloatsLastPlaces) {
     at::Tensor x = Normal({padded}, 20);
     const at::Tensor expected =
         at::softmax(x.narrow(0, 0, count).to(at::kDouble) * 0.125, 0);
-    const float inverse = internal::Softmax(x.mutable_data_ptr<float>(), count,
-                                            padded, 0.125F);
+    const float inverse =
+        internal::Softmax(x.mutable_data_ptr<float>(), count, padded, 0.125F);
     const at::Tensor shares =
         x.narrow(0, 0, count).to(at::kDouble) * static_cast<double>(inverse);
-    EXPECT_LT(
-        ((shares - expected) / expected).abs().max().item<double>(), 4e-6)
+    EXPECT_LT(((shares - expected) / expected).abs().max().item<double>(), 4e-6)
         << count;
-    EXPECT_TRUE(
-        (x.narrow(0, count, padded - count) == 0).all().item<bool>());
+    EXPECT_TRUE((x.narrow(0, count, padded - count) == 0).all().item<bool>());
   }
 }
 

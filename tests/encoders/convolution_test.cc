@@ -47,8 +47,8 @@ struct Case {
 };
 
 TEST(ConvolutionTest, IsTheReferencesForMapsOfAnyWidth) {
-  // DaViT's and Hiera's stems, DaViT's stages and its depth-wise layers; patches
-  // that do not overlap, without and with padding.
+  // DaViT's and Hiera's stems, DaViT's stages and its depth-wise layers;
+  // patches that do not overlap, without and with padding.
   std::vector<Case> cases(6);
   cases[0] = {7, {}, 3, 16};
   cases[0].shape.stride = 4;

@@ -38,7 +38,8 @@ std::string LackedText(const Detector& detector,
       classes.size() > kNamed ? ", ..." : "");
 }
 
-// Of categories of the set by their places, which the detector lacks.
+}  // namespace
+
 std::string NotLearnedText(const data::BoxDataset& set,
                            const std::vector<std::size_t>& categories) {
   if (categories.empty()) return "";
@@ -51,8 +52,6 @@ std::string NotLearnedText(const data::BoxDataset& set,
       categories.size(), set.name, named,
       categories.size() > kNamed ? ", ..." : "");
 }
-
-}  // namespace
 
 DetectorEvaluation Evaluate(const Detector& detector,
                             const BoxExamples& examples,

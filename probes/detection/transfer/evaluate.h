@@ -1,6 +1,7 @@
 // A detector judged on a set that it need not have been trained for.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,10 @@ DetectorEvaluation Evaluate(const Detector& detector,
                             const BoxExamples& examples,
                             AppliedDetector applied,
                             const ScoreOptions& options);
+
+/// What becomes of the boxes of `categories`, places in the set's, which the
+/// detector lacks; the first are named. Empty where there are none.
+std::string NotLearnedText(const data::BoxDataset& set,
+                           const std::vector<std::size_t>& categories);
 
 }  // namespace eyechart::detection

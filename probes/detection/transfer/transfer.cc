@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -447,9 +448,10 @@ TransferResult RunTransfer(encoders::LoadedModel& model,
       options.validation);
   TransferResult result;
   result.options = options;
+  std::set<std::string> told;
   for (const data::BoxDataset* set :
        {&sets.train, &sets.validation, &sets.test})
-    if (std::string odd = data::FindingsText(*set); !odd.empty())
+    if (std::string odd = data::FindingsText(*set, &told); !odd.empty())
       result.warnings.push_back(std::move(odd));
   const BoxExamples test(sets.test);
   for (int i = 0; i < options.runs; ++i) {

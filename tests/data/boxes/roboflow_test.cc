@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <set>
 #include <string>
 
 #include "data/boxes/box_dataset.h"
@@ -119,6 +120,13 @@ TEST(Roboflow, TellsOfAPartWithoutItsList) {
         std::string::npos)
         << FindingsText(set);
   }
+  // Of the set as a whole: told once where its parts are read one by one.
+  std::set<std::string> told;
+  const auto lines = [&](const char* part) {
+    return FindingsText(OpenBoxDataset(folder.path(), part), &told);
+  };
+  EXPECT_NE(lines("train").find("no boxes' file"), std::string::npos);
+  EXPECT_EQ(lines("valid").find("no boxes' file"), std::string::npos);
   WriteCoco(folder / "test" / kFile, Export());
   EXPECT_EQ(CountOf(OpenBoxDataset(folder.path(), "train"), "part_unread"), 0);
 }
