@@ -67,9 +67,9 @@ EYECHART_AVX512 void TransposeTile(const std::int32_t* from,
   for (int i = 0; i < 16; ++i)
     a[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, from + i * stride)
                     : _mm512_setzero_si512();
-    // Words of neighbouring rows side by side, then pairs, then quarters.
 #pragma GCC unroll 8
   for (int i = 0; i < 16; i += 2) {
+    // Words of neighbouring rows side by side, then pairs, then quarters.
     b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
     b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
   }
