@@ -62,8 +62,9 @@ bool Serves(const at::Tensor& query,
     return false;  // also what LibTorch broadcasts, or refuses
   const std::int64_t keys = key.size(2);
   const std::int64_t width = query.size(3);
-  return query.size(2) >= kFewestQueries && keys > 0 && keys <= kMostKeys &&
-         width > 0 && width <= kMostWidth && width % 2 == 0;
+  return query.numel() > 0 && query.size(2) >= kFewestQueries && keys > 0 &&
+         keys <= kMostKeys && width > 0 && width <= kMostWidth &&
+         width % 2 == 0;
 }
 
 // Rows of one head where they stand.

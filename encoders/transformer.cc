@@ -1,5 +1,6 @@
 #include "encoders/transformer.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/silu.h>
 
 #include <utility>
