@@ -71,8 +71,9 @@ Convolution::Convolution(const at::Tensor& weight,
   EYECHART_CHECK(weight.size(3) == kernel_, "a square kernel");
   // Patches that do not overlap are rows of a linear layer. oneDNN's
   // convolution with AMX computes some of them wrongly in bfloat16 (kernels of
-  // 4 on 16 or 24 channels), and writes outside its memory for others.
-  if (placement.device.is_cpu() && kernel_ == shape.stride &&
+  // 4 on 16 or 24 channels), and writes outside its memory for others; the like
+  // is known of strides above the kernel (oneDNN's pull request 5494).
+  if (placement.device.is_cpu() && kernel_ <= shape.stride &&
       shape.groups == 1) {
     on_patches_.emplace(weight.permute({0, 2, 3, 1}).flatten(1), bias,
                         placement);
@@ -122,18 +123,14 @@ at::Tensor Convolution::Run(const at::Tensor& x, bool add) const {
   return y.permute({0, 2, 3, 1}).contiguous();
 }
 
-// (B, H, W, I) -> (B, rows, columns, K * K * I), what is over cut off.
+// (B, H, W, I) -> (B, rows, columns, K * K * I).
 at::Tensor Convolution::Patches(const at::Tensor& x) const {
-  const std::int64_t rows = OutputSide(x.size(1));
-  const std::int64_t columns = OutputSide(x.size(2));
   const std::int64_t p = shape_.padding;
   const at::Tensor map = x.to(placement_.dtype);
   return (p == 0 ? map : at::constant_pad_nd(map, {0, 0, p, p, p, p}))
-      .narrow(1, 0, rows * kernel_)
-      .narrow(2, 0, columns * kernel_)
-      .unflatten(2, {columns, kernel_})
-      .unflatten(1, {rows, kernel_})
-      .transpose(2, 3)
+      .unfold(1, kernel_, shape_.stride)
+      .unfold(2, kernel_, shape_.stride)
+      .permute({0, 1, 2, 4, 5, 3})
       .flatten(3);
 }
 

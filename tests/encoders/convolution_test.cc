@@ -48,8 +48,9 @@ struct Case {
 
 TEST(ConvolutionTest, IsTheReferencesForMapsOfAnyWidth) {
   // DaViT's and Hiera's stems, DaViT's stages and its depth-wise layers;
-  // patches that do not overlap, without and with padding.
-  std::vector<Case> cases(6);
+  // patches without overlap: side by side, padded, of one cell, with cells
+  // between.
+  std::vector<Case> cases(7);
   cases[0] = {7, {}, 3, 16};
   cases[0].shape.stride = 4;
   cases[0].shape.padding = 3;
@@ -65,6 +66,9 @@ TEST(ConvolutionTest, IsTheReferencesForMapsOfAnyWidth) {
   cases[4].shape.stride = 7;
   cases[4].shape.padding = 3;
   cases[5] = {1, {}, 8, 8};
+  cases[6] = {2, {}, 5, 8};
+  cases[6].shape.stride = 3;
+  cases[6].shape.padding = 1;
   for (const Case& c : cases) {
     const at::Tensor weight =
         Normal({c.out, c.in / c.shape.groups, c.kernel, c.kernel});
