@@ -11,25 +11,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 #include <tuple>
 #include <vector>
 
 #include "encoders/attention_kernels.h"
-#include "tests/fixture.h"
+#include "tests/encoders/normal_tensor.h"
 
 namespace eyechart::encoders {
 namespace {
 
-using eyechart::testing::Rng;
-
-at::Tensor Normal(const std::vector<std::int64_t>& shape, float deviation = 1) {
-  std::normal_distribution<float> normal(0, deviation);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  auto* data = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) data[i] = normal(Rng());
-  return tensor;
-}
+using eyechart::testing::NormalTensor;
 
 // By its definition in double precision: (B, Q, H * D).
 at::Tensor Reference(const at::Tensor& query,
@@ -77,11 +68,11 @@ TEST(AttentionTest, IsTheSoftmaxOfScoresTimesValues) {
                                s.batch, s.heads, s.queries, s.keys, s.width,
                                dtype == c10::kFloat ? "fp32" : "bf16"));
       const at::Tensor query =
-          Normal({s.batch, s.heads, s.queries, s.width}, 2).to(dtype);
+          NormalTensor({s.batch, s.heads, s.queries, s.width}, 2).to(dtype);
       const at::Tensor key =
-          Normal({s.batch, s.heads, s.keys, s.width}, 2).to(dtype);
+          NormalTensor({s.batch, s.heads, s.keys, s.width}, 2).to(dtype);
       const at::Tensor value =
-          Normal({s.batch, s.heads, s.keys, s.width}).to(dtype);
+          NormalTensor({s.batch, s.heads, s.keys, s.width}).to(dtype);
       const at::Tensor out = DotProductAttention(query, key, value);
       EXPECT_EQ(out.scalar_type(), dtype);
       EXPECT_TRUE(out.is_contiguous());
@@ -97,7 +88,7 @@ TEST(AttentionTest, IsTheSoftmaxOfScoresTimesValues) {
 TEST(AttentionTest, ReadsViewsOfAFusedProjection) {
   for (const c10::ScalarType dtype : {c10::kFloat, c10::kBFloat16}) {
     for (const std::int64_t width : {64, 72, 5}) {
-      const auto parts = Heads(Normal({2, 100, 3, 3, width}).to(dtype));
+      const auto parts = Heads(NormalTensor({2, 100, 3, 3, width}).to(dtype));
       const at::Tensor viewed =
           DotProductAttention(parts[0], parts[1], parts[2]);
       const at::Tensor copied = DotProductAttention(
@@ -114,7 +105,7 @@ TEST(AttentionTest, ReadsViewsOfAFusedProjection) {
 TEST(AttentionTest, IsTheSameInAnyBatchAndOnAnyThreads) {
   const int threads = at::get_num_threads();
   for (const c10::ScalarType dtype : {c10::kFloat, c10::kBFloat16}) {
-    const auto parts = Heads(Normal({3, 300, 3, 2, 64}).to(dtype));
+    const auto parts = Heads(NormalTensor({3, 300, 3, 2, 64}).to(dtype));
     at::set_num_threads(1);
     const at::Tensor one = DotProductAttention(parts[0], parts[1], parts[2]);
     for (const int count : {2, 5, 16}) {
@@ -143,7 +134,7 @@ TEST(AttentionTest, ScoresFarApartLeaveOneKey) {
     query.select(3, 0).fill_(1e15);
     key[0][0][17][0] = 1e15;
     key[0][0][18][0] = -1e15;
-    const at::Tensor value = Normal({1, 1, 40, 32}).to(dtype);
+    const at::Tensor value = NormalTensor({1, 1, 40, 32}).to(dtype);
     const at::Tensor out =
         DotProductAttention(query.to(dtype), key.to(dtype), value);
     for (std::int64_t i = 0; i < 16; ++i)
@@ -159,7 +150,7 @@ TEST(AttentionTest, NanStaysVisibleAndInItsHead) {
   for (const c10::ScalarType dtype : {c10::kFloat, c10::kBFloat16}) {
     for (const std::int64_t width : {32, 40, 72}) {
       for (const std::size_t part : {0U, 1U, 2U}) {
-        auto parts = Heads(Normal({2, 50, 3, 3, width}));
+        auto parts = Heads(NormalTensor({2, 50, 3, 3, width}));
         parts[part][0][1][20][3] = std::nanf("");
         const at::Tensor out = DotProductAttention(
             parts[0].to(dtype), parts[1].to(dtype), parts[2].to(dtype));
@@ -181,7 +172,7 @@ TEST(AttentionTest, TakesNoPictures) {
 }
 
 TEST(AttentionTest, MasksAndCausalOrderAreHeeded) {
-  const auto parts = Heads(Normal({2, 40, 3, 2, 32}));
+  const auto parts = Heads(NormalTensor({2, 40, 3, 2, 32}));
   const at::Tensor causal =
       DotProductAttention(parts[0], parts[1], parts[2], {}, true);
   // A query that sees no further than itself: the first `n` rows alone.
@@ -212,7 +203,7 @@ TEST_F(AttentionKernelsTest, TransposesWithZerosBehind) {
   for (const auto& [rows, columns] :
        {std::pair{1, 1}, {16, 16}, {17, 5}, {40, 36}}) {
     const std::int64_t stride = columns + 3;
-    const at::Tensor from = Normal({rows, stride});
+    const at::Tensor from = NormalTensor({rows, stride});
     const std::int64_t padded = (rows + 15) / 16 * 16;
     // One guard behind the last row.
     at::Tensor to = at::empty({columns + 1, padded}, at::kFloat).fill_(7);
@@ -229,7 +220,7 @@ TEST_F(AttentionKernelsTest, TransposesWithZerosBehind) {
 TEST_F(AttentionKernelsTest, SoftmaxIsExactToFloatsLastPlaces) {
   for (const std::int64_t count : {1, 15, 16, 100}) {
     const std::int64_t padded = (count + 31) / 32 * 32;
-    at::Tensor x = Normal({padded}, 20);
+    at::Tensor x = NormalTensor({padded}, 20);
     const at::Tensor expected =
         at::softmax(x.narrow(0, 0, count).to(at::kDouble) * 0.125, 0);
     const float inverse =

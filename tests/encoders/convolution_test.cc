@@ -5,25 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "encoders/onednn.h"
-#include "tests/fixture.h"
+#include "tests/encoders/normal_tensor.h"
 
 namespace eyechart::encoders {
 namespace {
 
-using eyechart::testing::Rng;
-
-at::Tensor Normal(const std::vector<std::int64_t>& shape) {
-  std::normal_distribution<float> normal(0, 1);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  auto* data = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) data[i] = normal(Rng());
-  return tensor;
-}
+using eyechart::testing::NormalTensor;
 
 // What is read without having been written is then NaN.
 void FillFreeMemory() {
@@ -71,15 +62,15 @@ TEST(ConvolutionTest, IsTheReferencesForMapsOfAnyWidth) {
   cases[6].shape.padding = 1;
   for (const Case& c : cases) {
     const at::Tensor weight =
-        Normal({c.out, c.in / c.shape.groups, c.kernel, c.kernel});
-    const at::Tensor bias = Normal({c.out});
+        NormalTensor({c.out, c.in / c.shape.groups, c.kernel, c.kernel});
+    const at::Tensor bias = NormalTensor({c.out});
     for (const c10::ScalarType dtype : {c10::kFloat, c10::kBFloat16}) {
       if (!OneDnnComputes(dtype)) continue;
       const Convolution convolution(weight, bias, c.shape,
                                     MakePlacement(dtype, c10::kCPU));
       for (const std::int64_t width : {1, 2, 3, 4, 5, 6, 7, 9, 14, 20}) {
         if (convolution.OutputSide(width) == 0) continue;
-        const at::Tensor x = Normal({2, 17, width, c.in});
+        const at::Tensor x = NormalTensor({2, 17, width, c.in});
         FillFreeMemory();
         const at::Tensor y = convolution.Forward(x);
         const std::vector<std::int64_t> stride{c.shape.stride, c.shape.stride};

@@ -10,24 +10,15 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 
 #include "encoders/linear.h"
 #include "encoders/transformer.h"
-#include "tests/fixture.h"
+#include "tests/encoders/normal_tensor.h"
 
 namespace eyechart::encoders {
 namespace {
 
-using eyechart::testing::Rng;
-
-at::Tensor Normal(std::vector<std::int64_t> shape) {
-  std::normal_distribution<float> normal(0, 1);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  float* data = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) data[i] = normal(Rng());
-  return tensor;
-}
+using eyechart::testing::NormalTensor;
 
 at::Tensor Rounded(const at::Tensor& tensor, c10::ScalarType kind) {
   return tensor.to(kind).to(at::kFloat);
@@ -54,14 +45,14 @@ TEST_F(NarrowProductTest, IsTheProductOfTheRoundedWeights) {
   for (const c10::ScalarType kind : {c10::kHalf, c10::kBFloat16}) {
     for (const auto& [outputs, inputs] :
          {std::pair{1, 1}, {16, 16}, {17, 33}, {64, 768}, {3, 1000}}) {
-      const at::Tensor weight = Rounded(Normal({outputs, inputs}), kind);
-      const at::Tensor bias = Normal({outputs});
+      const at::Tensor weight = Rounded(NormalTensor({outputs, inputs}), kind);
+      const at::Tensor bias = NormalTensor({outputs});
       const auto product =
           NarrowProduct::Create(weight, bias, Cpu(), Activation::kNone);
       ASSERT_TRUE(product);
       for (std::int64_t rows = 1; rows <= NarrowProduct::kMostRows; ++rows) {
-        const at::Tensor x = Normal({rows, inputs});
-        const at::Tensor residual = Normal({rows, outputs});
+        const at::Tensor x = NormalTensor({rows, inputs});
+        const at::Tensor residual = NormalTensor({rows, outputs});
         const at::Tensor exact =
             at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t()) +
             bias.to(at::kDouble) + residual.to(at::kDouble);
@@ -76,23 +67,23 @@ TEST_F(NarrowProductTest, IsTheProductOfTheRoundedWeights) {
 }
 
 TEST_F(NarrowProductTest, ActivatesAndKeepsTheShapeOfItsInput) {
-  const at::Tensor weight = Rounded(Normal({40, 24}), c10::kHalf);
+  const at::Tensor weight = Rounded(NormalTensor({40, 24}), c10::kHalf);
   const auto product =
       NarrowProduct::Create(weight, at::Tensor(), Cpu(), Activation::kGelu);
   ASSERT_TRUE(product);
   // Every other row of another tensor: not contiguous.
-  const at::Tensor x = Normal({2, 6, 24}).slice(1, 0, 6, 2);
+  const at::Tensor x = NormalTensor({2, 6, 24}).slice(1, 0, 6, 2);
   const at::Tensor out = product->Forward(x, at::Tensor());
   ASSERT_EQ(out.sizes(), (std::vector<std::int64_t>{2, 3, 40}));
   EXPECT_LT(LargestDifference(out, at::gelu(at::matmul(x, weight.t()))), 1e-4);
 }
 
 TEST_F(NarrowProductTest, SumsInOneOrderWhateverTheRowsAndThreads) {
-  const at::Tensor weight = Rounded(Normal({300, 770}), c10::kHalf);
+  const at::Tensor weight = Rounded(NormalTensor({300, 770}), c10::kHalf);
   const auto product =
       NarrowProduct::Create(weight, at::Tensor(), Cpu(), Activation::kNone);
   ASSERT_TRUE(product);
-  const at::Tensor x = Normal({NarrowProduct::kMostRows, 770});
+  const at::Tensor x = NormalTensor({NarrowProduct::kMostRows, 770});
   const at::Tensor all = product->Forward(x, at::Tensor());
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
@@ -110,7 +101,7 @@ TEST_F(NarrowProductTest, TakesOnlyWeightsThatSixteenBitsHold) {
                                  Activation::kNone)
         .has_value();
   };
-  const at::Tensor halves = Rounded(Normal({5, 7}), c10::kHalf);
+  const at::Tensor halves = Rounded(NormalTensor({5, 7}), c10::kHalf);
   EXPECT_TRUE(made(halves, Cpu()));
   // One value between two halves, that bf16 does not hold either.
   at::Tensor one = halves.clone();
@@ -133,29 +124,29 @@ TEST_F(NarrowProductTest, TakesOnlyWeightsThatSixteenBitsHold) {
 }
 
 TEST_F(NarrowProductTest, LayersOfFewRowsUseItAndOthersAgree) {
-  const at::Tensor weight = Rounded(Normal({48, 32}), c10::kHalf);
-  const at::Tensor bias = Normal({48});
+  const at::Tensor weight = Rounded(NormalTensor({48, 32}), c10::kHalf);
+  const at::Tensor bias = NormalTensor({48});
   const Linear few(weight, bias, Cpu(), Activation::kNone, LayerRows::kFew);
   const Linear many(weight, bias, Cpu());
   const auto alone =
       NarrowProduct::Create(weight, bias, Cpu(), Activation::kNone);
   ASSERT_TRUE(alone);
-  const at::Tensor x = Normal({3, 32});
+  const at::Tensor x = NormalTensor({3, 32});
   EXPECT_TRUE(at::equal(few.Forward(x), alone->Forward(x, at::Tensor())));
   EXPECT_LT(LargestDifference(few.Forward(x), many.Forward(x)), 1e-4);
-  const at::Tensor residual = Normal({3, 48});
+  const at::Tensor residual = NormalTensor({3, 48});
   EXPECT_TRUE(
       at::equal(few.ForwardAdd(x, residual), alone->Forward(x, residual)));
-  const at::Tensor long_x = Normal({NarrowProduct::kMostRows + 1, 32});
+  const at::Tensor long_x = NormalTensor({NarrowProduct::kMostRows + 1, 32});
   EXPECT_TRUE(at::equal(few.Forward(long_x), many.Forward(long_x)));
 
-  const at::Tensor down = Rounded(Normal({32, 48}), c10::kHalf);
-  const at::Tensor down_bias = Normal({32});
+  const at::Tensor down = Rounded(NormalTensor({32, 48}), c10::kHalf);
+  const at::Tensor down_bias = NormalTensor({32});
   const auto mlp = [&](LayerRows rows) {
     return Mlp(weight, bias, down, down_bias, Activation::kGelu,
                /*gated=*/false, Cpu(), rows);
   };
-  const at::Tensor seen = Normal({1, 3, 32});
+  const at::Tensor seen = NormalTensor({1, 3, 32});
   EXPECT_LT(LargestDifference(mlp(LayerRows::kFew).ForwardAdd(seen, seen),
                               mlp(LayerRows::kMany).ForwardAdd(seen, seen)),
             3e-4);
