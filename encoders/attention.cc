@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "encoders/attention_kernels.h"
+#include "encoders/rounding.h"
 #include "encoders/scratch.h"
 
 // LibTorch's own list of the oneDNN kernels that it passes on.
@@ -36,10 +37,6 @@ constexpr std::int64_t kMostBlockRows = 256;
 constexpr std::int64_t kMostKeys = 2048;
 // No model has heads as wide; their memory would be bounded by nothing.
 constexpr std::int64_t kMostWidth = 512;
-
-std::int64_t RoundUp(std::int64_t value, std::int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 bool HasKernels(c10::ScalarType dtype) {
   if (dtype == c10::kFloat) return internal::HasAttentionKernels();
@@ -161,8 +158,7 @@ class HeadAttention {
 
   static T* Elements(Scratch& scratch, std::int64_t count) {
     constexpr std::int64_t kPerFloat = sizeof(float) / sizeof(T);
-    return reinterpret_cast<T*>(
-        scratch.Floats((count + kPerFloat - 1) / kPerFloat));
+    return reinterpret_cast<T*>(scratch.Floats(DivideUp(count, kPerFloat)));
   }
   static const internal::Bf16Bits* Bits(const at::BFloat16* x) {
     return reinterpret_cast<const internal::Bf16Bits*>(x);
@@ -194,8 +190,8 @@ std::int64_t BlockRows(std::int64_t queries,
       std::clamp<std::int64_t>(kBlockScores / keys, 16, kMostBlockRows);
   const std::int64_t threads = at::get_num_threads();
   const std::int64_t blocks =
-      std::max((queries + most - 1) / most, (threads + heads - 1) / heads);
-  return RoundUp((queries + blocks - 1) / blocks, 16);
+      std::max(DivideUp(queries, most), DivideUp(threads, heads));
+  return RoundUp(DivideUp(queries, blocks), 16);
 }
 
 template <typename T>
@@ -209,7 +205,7 @@ at::Tensor AttendInCache(const at::Tensor& query,
   at::Tensor out = at::empty({batch, queries, heads * width}, query.options());
   T* data = out.mutable_data_ptr<T>();
   const std::int64_t rows = BlockRows(queries, key.size(2), batch * heads);
-  const std::int64_t blocks = (queries + rows - 1) / rows;
+  const std::int64_t blocks = DivideUp(queries, rows);
   at::parallel_for(
       0, batch * heads * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
         thread_local HeadMemory memory;

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "encoders/attention.h"
+#include "encoders/rounding.h"
 
 namespace eyechart::encoders {
 namespace {
@@ -19,10 +20,6 @@ at::Tensor Windows(const at::Tensor& map, std::int64_t s) {
   return map
       .view({map.size(0), map.size(1) / s, s, map.size(2) / s, s, map.size(3)})
       .permute({0, 1, 3, 2, 4, 5});
-}
-
-std::int64_t RoundUp(std::int64_t value, std::int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "encoders/packed_kernels.h"
+#include "encoders/rounding.h"
 #include "encoders/scratch.h"
 
 namespace eyechart::encoders {
@@ -31,10 +32,6 @@ constexpr std::int64_t kTaskGroups = 34;
 constexpr std::int64_t kTaskPanels = 4;
 // Groups of rows between layers, for few threads.
 constexpr std::int64_t kBlockGroups = 64;
-
-std::int64_t DivideUp(std::int64_t value, std::int64_t divisor) {
-  return (value + divisor - 1) / divisor;
-}
 
 // Of equal parts of `count`, each at most `most`, the size.
 std::int64_t EvenPart(std::int64_t count, std::int64_t most) {

@@ -215,9 +215,9 @@ class Sweeper {
       else
         not_learned.push_back(i);
     }
-    if (!not_learned.empty())
-      sweep_.warnings.push_back(
-          detection::NotLearnedText(dataset_, not_learned));
+    if (std::string text = detection::NotLearnedText(dataset_, not_learned);
+        !text.empty())
+      sweep_.warnings.push_back(std::move(text));
     std::vector<std::string> lacked;
     for (std::size_t i = 0; i < places_.size(); ++i)
       if (places_[i] < 0) lacked.push_back(detector_.categories[i].name);

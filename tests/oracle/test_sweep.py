@@ -38,10 +38,8 @@ def vit(rng):
 
 
 def sizes(rng, seed, unit, side):
-    """Pictures of `side` and of another size, of two units or more a side: in
-    bf16 with AMX, oneDNN's convolution to a map of one column, as the reference
-    makes it, reads memory that nothing has written."""
-    height, width = (rng.randint(2 * unit, 10 * unit) for _ in range(2))
+    """Pictures of `side` and of another size, `unit` pixels or more a side."""
+    height, width = (rng.randint(unit, 10 * unit) for _ in range(2))
     return {"native": pixels(seed, rng.randint(1, 3), side, side),
             "other": pixels(seed + 1, rng.randint(1, 3), height, width)}
 
@@ -149,7 +147,11 @@ def test_drawn(tmp_path, family, case):
     compare_fp32(f"sweep {family.__name__}", encode(folder, inputs, tmp_path),
                  expected)
     model.to(torch.bfloat16)
-    ours, theirs = encode(folder, inputs, tmp_path, "bf16"), reference()
+    # oneDNN's convolutions in bf16 with AMX are wrong for some of these settings
+    # (encoders/convolution.cc): the reference does without.
+    with torch.backends.mkldnn.flags(enabled=False):
+        theirs = reference()
+    ours = encode(folder, inputs, tmp_path, "bf16")
     # Of all features together: which of some hundred vectors is the worst, and
     # how far off a single number is, is left to chance.
     assert error(ours, expected) <= 1.5 * error(theirs, expected)
